@@ -1,0 +1,113 @@
+"""Every error this package raises.
+
+::
+
+    SalesmateError
+    ├── SettingsError        what was configured cannot work
+    ├── LoginError           a login did not come to its end
+    │   ├── LoginRequired    somebody has to log in first
+    │   ├── LoginDenied      consent was refused on Salesmate's page
+    │   └── StateMismatch    the redirect belongs to another login attempt
+    ├── ApiError             Salesmate answered with an error
+    │   ├── RateLimited      the company's calls of this hour are used up
+    │   ├── NotFound         no such record, path or workspace
+    │   └── BadResponse      the answer is not what the API documents
+    ├── IncompleteRead       not every row could be read; no frame was made
+    └── ConnectionFailed     no answer: refused, timed out, cut off
+
+A message says what happened, where, and what to do next. None ever holds a secret.
+"""
+
+from __future__ import annotations
+
+
+class SalesmateError(Exception):
+    """Anything that went wrong in this package."""
+
+
+class SettingsError(SalesmateError):
+    """What was configured cannot work."""
+
+
+class LoginError(SalesmateError):
+    """A login did not come to its end; the attempt can be finished still, or a new one made."""
+
+
+class LoginRequired(LoginError):  # noqa: N818 - the name is part of the contract
+    """Somebody has to log in before this call can be made."""
+
+
+class LoginDenied(LoginError):  # noqa: N818 - the name is part of the contract
+    """Consent was refused on Salesmate's page."""
+
+
+class StateMismatch(LoginError):  # noqa: N818 - the name is part of the contract
+    """The redirect belongs to another login attempt."""
+
+
+class ApiError(SalesmateError):
+    """Salesmate answered with an error.
+
+    Attributes
+    ----------
+    status : int or None
+        The HTTP status. A failure can come with 200.
+    code, message : str or None
+        Salesmate's own words for it (``Error.Name`` and ``Error.Message``), as far as it gave any.
+    url : str or None
+        The address that was called, without its query.
+    """
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        status: int | None = None,
+        code: str | None = None,
+        message: str | None = None,
+        url: str | None = None,
+    ) -> None:
+        super().__init__(text)
+        self.status = status
+        self.code = code
+        self.message = message
+        self.url = url
+
+
+class RateLimited(ApiError):  # noqa: N818 - the name is part of the contract
+    """The company's calls of this hour are used up.
+
+    Attributes
+    ----------
+    retry_after : float or None
+        Seconds until the next call has a chance, where that is known.
+    """
+
+    retry_after: float | None = None
+
+
+class NotFound(ApiError):  # noqa: N818 - the name is part of the contract
+    """No such record, path or workspace."""
+
+
+class BadResponse(ApiError):  # noqa: N818 - the name is part of the contract
+    """The answer is not what the API documents: HTML, empty, cut off, or JSON of another shape."""
+
+
+class IncompleteRead(SalesmateError):  # noqa: N818 - the name is part of the contract
+    """Not every row could be read, so no frame was made.
+
+    Attributes
+    ----------
+    read, total : int or None
+        How many distinct rows were read, and how many the server says there are.
+    """
+
+    def __init__(self, text: str, *, read: int | None = None, total: int | None = None) -> None:
+        super().__init__(text)
+        self.read = read
+        self.total = total
+
+
+class ConnectionFailed(SalesmateError):  # noqa: N818 - the name is part of the contract
+    """No answer came: refused, timed out, or cut off."""
