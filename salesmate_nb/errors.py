@@ -33,15 +33,15 @@ class LoginError(SalesmateError):
     """A login did not come to its end; the attempt can be finished still, or a new one made."""
 
 
-class LoginRequired(LoginError):  # noqa: N818 - the name is part of the contract
+class LoginRequired(LoginError):
     """Somebody has to log in before this call can be made."""
 
 
-class LoginDenied(LoginError):  # noqa: N818 - the name is part of the contract
+class LoginDenied(LoginError):
     """Consent was refused on Salesmate's page."""
 
 
-class StateMismatch(LoginError):  # noqa: N818 - the name is part of the contract
+class StateMismatch(LoginError):
     """The redirect belongs to another login attempt."""
 
 
@@ -74,7 +74,7 @@ class ApiError(SalesmateError):
         self.url = url
 
 
-class RateLimited(ApiError):  # noqa: N818 - the name is part of the contract
+class RateLimited(ApiError):
     """The company's calls of this hour are used up.
 
     Attributes
@@ -86,15 +86,15 @@ class RateLimited(ApiError):  # noqa: N818 - the name is part of the contract
     retry_after: float | None = None
 
 
-class NotFound(ApiError):  # noqa: N818 - the name is part of the contract
+class NotFound(ApiError):
     """No such record, path or workspace."""
 
 
-class BadResponse(ApiError):  # noqa: N818 - the name is part of the contract
+class BadResponse(ApiError):
     """The answer is not what the API documents: HTML, empty, cut off, or JSON of another shape."""
 
 
-class IncompleteRead(SalesmateError):  # noqa: N818 - the name is part of the contract
+class IncompleteRead(SalesmateError):
     """Not every row could be read, so no frame was made.
 
     Attributes
@@ -109,5 +109,5 @@ class IncompleteRead(SalesmateError):  # noqa: N818 - the name is part of the co
         self.total = total
 
 
-class ConnectionFailed(SalesmateError):  # noqa: N818 - the name is part of the contract
+class ConnectionFailed(SalesmateError):
     """No answer came: refused, timed out, or cut off."""
