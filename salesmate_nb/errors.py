@@ -91,7 +91,15 @@ class NotFound(ApiError):
 
 
 class BadResponse(ApiError):
-    """The answer is not what the API documents: HTML, empty, cut off, or JSON of another shape."""
+    """The answer is not what the API documents: HTML, empty, cut off, or JSON of another shape.
+
+    Attributes
+    ----------
+    cut_off : bool
+        Whether it began as JSON and broke off, so that the same call may well go through later.
+    """
+
+    cut_off: bool = False
 
 
 class IncompleteRead(SalesmateError):

@@ -1,0 +1,170 @@
+"""A login on its way: its address, what comes back, and the token at its end; no user interface."""
+
+from __future__ import annotations
+
+import contextlib
+import hmac
+import logging
+import threading
+import time
+from collections.abc import Callable
+from enum import Enum
+from http import HTTPStatus
+
+from salesmate_nb import oauth, redirect
+from salesmate_nb.errors import LoginDenied, LoginError, SalesmateError, StateMismatch
+from salesmate_nb.settings import Secret, Settings, is_loopback
+from salesmate_nb.tokens import Token
+
+log = logging.getLogger("salesmate_nb")
+
+LIFETIME = 600.0  # seconds for a person to find the password and allow
+
+
+class Phase(Enum):
+    """Where a login stands."""
+
+    WAITING = "waiting"
+    WORKING = "working"
+    DONE = "done"
+
+
+class Login:
+    """A login that waits for a person, shared by every panel, prompt and listener that shows it.
+
+    It is made without any effect; the address is made, and listened for, when :attr:`url` is first
+    asked for. A wrong paste, a denial or a failed exchange leaves it usable. After ten minutes
+    :attr:`url` is a fresh one.
+
+    Parameters
+    ----------
+    settings : Settings
+        With a client id.
+    on_token : callable
+        Gets the token when one is issued.
+    """
+
+    def __init__(self, settings: Settings, on_token: Callable[[Token], None]) -> None:
+        self.phase = Phase.WAITING
+        self.message = ""
+        self._settings = settings
+        self._on_token = on_token
+        self._authorization: oauth.Authorization | None = None
+        self._receiver: redirect.Receiver | None = None
+        self._began = 0.0
+        self._finished = threading.Event()
+        self._lock = threading.RLock()
+        self._watchers: list[Callable[[Login], None]] = []
+
+    @property
+    def url(self) -> str:
+        """The address where the person allows; the same one for ten minutes."""
+        with self._lock:
+            if self._authorization is None or time.monotonic() - self._began > LIFETIME:
+                self._authorization = oauth.authorize(self._settings, self._listen())
+                self._began = time.monotonic()
+            return self._authorization.url
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether the redirect will be caught; otherwise its address has to be pasted."""
+        return self._receiver is not None and self._receiver.is_open
+
+    def finish(self, pasted: str) -> None:
+        """Finish with what came back: a redirect's address, its query string, or the bare code.
+
+        Raises
+        ------
+        LoginError
+            Where what was pasted does not end this login; it can be tried again.
+        """
+        with self._lock:
+            if self.phase is Phase.DONE:
+                return
+            try:
+                came = redirect.read(pasted)
+                authorization = self._check(came)
+                self._move(Phase.WORKING)
+                token = oauth.redeem(self._settings, authorization, came.code or Secret())
+                self._on_token(token)
+            except SalesmateError as err:
+                self._move(Phase.WAITING, str(err))
+                raise
+            self._move(Phase.DONE)
+            self._finished.set()
+        self.close()
+
+    def wait(self, seconds: float) -> bool:
+        """Block until the login is done, at most so long; tell whether it is."""
+        return self._finished.wait(seconds)
+
+    def watch(self, watcher: Callable[[Login], None]) -> None:
+        """Call `watcher` at each change of phase or message, from the thread that changes it."""
+        self._watchers.append(watcher)
+
+    def close(self) -> None:
+        """Stop listening."""
+        receiver, self._receiver = self._receiver, None
+        if receiver is not None:
+            receiver.close()
+
+    def _listen(self) -> str:
+        """Start listening, where the redirect comes to this machine, and return the redirect address."""
+        self.close()
+        if not is_loopback(self._settings.redirect_uri):
+            return self._settings.redirect_uri
+        try:
+            receiver = redirect.Receiver(self._settings.redirect_uri, self._on_redirect, lifetime=LIFETIME)
+        except OSError as err:
+            log.info(
+                "cannot listen on %s (%s): the address has to be pasted",
+                self._settings.redirect_uri,
+                err.strerror,
+            )
+            return self._settings.redirect_uri
+        self._receiver = receiver
+        return receiver.redirect_uri
+
+    def _check(self, came: redirect.Redirect) -> oauth.Authorization:
+        """Return the authorization that `came` answers; PKCE binds a bare code, which carries no state."""
+        expected = self._authorization
+        if expected is None:
+            raise LoginError("This login has not begun. Open its link first, and allow.")
+        if came.state is None and came.code is not None and not came.is_bare:
+            raise StateMismatch("That address is not whole: its state is missing. Copy all of it.")
+        if came.state is not None and not hmac.compare_digest(came.state.encode(), expected.state.encode()):
+            raise StateMismatch(
+                "That address is from an earlier login attempt. Open the link that is shown now, and allow there."
+            )
+        if came.error is not None:
+            words = ": ".join(filter(None, (came.error, came.error_description)))
+            if came.error == "access_denied":
+                raise LoginDenied(
+                    f"Consent was refused on Salesmate's page ({words}). Open the link again to allow."
+                )
+            raise LoginError(f"Salesmate refused the login ({words}). Check how the client is registered.")
+        return expected
+
+    def _on_redirect(self, query: str) -> redirect.Page:
+        """Finish with what the listener caught, if it has this login's state; else leave the login alone."""
+        expected = self._authorization
+        try:
+            state = redirect.read(query).state
+            if (
+                expected is None
+                or state is None
+                or not hmac.compare_digest(state.encode(), expected.state.encode())
+            ):
+                raise StateMismatch(
+                    "This page belongs to another login attempt. Open the link that is shown now."
+                )
+            self.finish(query)
+        except SalesmateError as err:
+            return redirect.Page(title="Not connected", text=str(err), status=HTTPStatus.BAD_REQUEST)
+        return redirect.Page(title="Connected to Salesmate", text="You can close this tab.")
+
+    def _move(self, phase: Phase, message: str = "") -> None:
+        self.phase, self.message = phase, message
+        for watcher in self._watchers:
+            with contextlib.suppress(Exception):  # a broken display must not break the login
+                watcher(self)

@@ -1,0 +1,224 @@
+"""What comes back from the consent page: reading a pasted address, and the loopback receiver."""
+
+from __future__ import annotations
+
+import contextlib
+import html
+import re
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from salesmate_nb.errors import LoginError
+from salesmate_nb.settings import Secret
+
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
+_ANSWER = re.compile(r"(?:^|[?&#])(?:code|error|state)=")
+_LONGEST = 16_384  # characters; no address that a browser shows is longer
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redirect:
+    """What a redirect says (RFC 6749, sections 4.1.2 and 4.1.2.1); a bare code says nothing else."""
+
+    code: Secret | None = None
+    is_bare: bool = False
+    state: Secret | None = None
+    error: str | None = None
+    error_description: str | None = None
+
+
+def read(pasted: str) -> Redirect:
+    """Read a full redirect address, its query string or the bare code, however it was copied.
+
+    Line breaks, quotes, angle brackets, invisible signs and ``&amp;`` around or within are forgiven.
+
+    Parameters
+    ----------
+    pasted : str
+        What a person copied.
+
+    Returns
+    -------
+    Redirect
+        What it says. Whether it belongs to this login is for the caller to check.
+
+    Raises
+    ------
+    LoginError
+        Where there is no code and no error in it, with what to copy instead.
+
+    Examples
+    --------
+    >>> read(' "http://localhost:3000/callback?code=c0de&state=st4te" ').state == "st4te"
+    True
+    >>> read("c0de")
+    Redirect(code='***', is_bare=True, state=None, error=None, error_description=None)
+    """
+    text = _INVISIBLE.sub("", pasted).strip().strip("\"'`<>").strip()
+    if not text:
+        raise LoginError("Nothing was pasted. Copy the whole address from the browser's address bar.")
+    if len(text) > _LONGEST:
+        raise LoginError("That is too long to be the address. Copy the browser's address bar only.")
+    is_address = "://" in text or _ANSWER.search(text) is not None
+    if not is_address and re.search(r"\s", text) is None:
+        return Redirect(code=Secret(unquote(text)), is_bare=True)
+    text = re.sub(r"\s", "", text).replace("&amp;", "&")
+    if not is_address or _ANSWER.search(text) is None:
+        raise LoginError(
+            "There is no code in that. Follow the link, allow, and copy the address of the page you end on: "
+            "it has 'code=' in it, even where the page itself cannot be reached."
+        )
+    parts = re.split(r"[?#]", text.removesuffix("#_=_"), maxsplit=1)
+    fields = parse_qsl(parts[-1].replace("#", "&").replace("?", "&"), keep_blank_values=True)
+    found = {name: value for name, value in fields if value}
+    if any([name for name, _ in fields].count(name) > 1 for name in ("code", "state", "error")):
+        raise LoginError("That address says a thing twice, as no login page does. Follow the link again.")
+    if "code" not in found and "error" not in found:
+        raise LoginError("There is no code in that address. Copy the one you end on after you allowed.")
+    return Redirect(
+        code=Secret(found["code"]) if "code" in found else None,
+        state=Secret(found["state"]) if "state" in found else None,
+        error=found.get("error"),
+        error_description=found.get("error_description"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """What the browser is shown at the end of its way."""
+
+    title: str
+    text: str
+    status: HTTPStatus = HTTPStatus.OK
+
+
+class Receiver:
+    """A listener on the loopback redirect address, in threads, until it is closed or its lifetime ends.
+
+    It is bound when it is made, to 127.0.0.1 and where there is one to ::1, and answers nothing but
+    its own path: favicons, preconnects and other hosts' names get 404.
+
+    Parameters
+    ----------
+    redirect_uri : str
+        A loopback ``http`` address; port 0 takes a free port.
+    on_redirect : callable
+        Gets the query string of what arrived, and returns the page to show.
+    lifetime : float
+        Seconds after which the port is free again whatever happened.
+
+    Raises
+    ------
+    OSError
+        Where the port is taken.
+    """
+
+    def __init__(self, redirect_uri: str, on_redirect: Callable[[str], Page], *, lifetime: float) -> None:
+        parts = urlsplit(redirect_uri)
+        host = parts.hostname or ""
+        addresses = ["127.0.0.1", "::1"] if host == "localhost" else [host]
+        port = 80 if parts.port is None else parts.port
+        self._path = parts.path or "/"
+        self._on_redirect = on_redirect
+        self._servers = [self._bind(addresses[0], port)]
+        self.port: int = self._servers[0].server_address[1]
+        with contextlib.suppress(OSError):  # machines without IPv6, or another program's ::1
+            self._servers += [self._bind(address, self.port) for address in addresses[1:]]
+        self._names = {f"{name}:{self.port}" for name in (host, "localhost", "127.0.0.1", "[::1]")}
+        bracketed = f"[{host}]" if ":" in host else host
+        self.redirect_uri = parts._replace(netloc=f"{bracketed}:{self.port}").geturl()
+        for server in self._servers:
+            threading.Thread(
+                target=server.serve_forever, args=(0.1,), name="salesmate_nb-redirect", daemon=True
+            ).start()
+        self._deadline = threading.Timer(lifetime, self.close)
+        self._deadline.daemon = True
+        self._deadline.start()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a redirect would be caught."""
+        return bool(self._servers)
+
+    def close(self) -> None:
+        """Stop listening and free the port; a second call does nothing."""
+        self._deadline.cancel()
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+
+    def answer(self, host: str, target: str) -> Page | None:
+        """Return the page for a request, or None where it is not for us."""
+        parts = urlsplit(target)
+        if host not in self._names or parts.path != self._path or not _ANSWER.search(parts.query):
+            return None
+        return self._on_redirect(parts.query)
+
+    def _bind(self, address: str, port: int) -> ThreadingHTTPServer:
+        receiver = self
+
+        class Handler(_Handler):
+            def do_GET(self) -> None:
+                self.reply(receiver.answer(self.headers.get("Host", ""), self.path))
+
+        return (_Server6 if ":" in address else _Server)((address, port), Handler)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = sys.platform != "win32"  # there it would let another program take the port
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a browser that hangs up is no news, and a traceback could show a code."""
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = 10.0
+    server_version = "salesmate_nb"
+    sys_version = ""
+
+    def reply(self, page: Page | None) -> None:
+        if page is None:
+            self.send_error(HTTPStatus.NOT_FOUND)
+            return
+        body = _PAGE.format(title=html.escape(page.title), text=html.escape(page.text)).encode()
+        self.send_response(page.status)
+        for name, value in {**_HEADERS, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing: the request line holds the code."""
+
+
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+    "Connection": "close",
+}
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width">
+<style>
+:root {{ color-scheme: light dark }}
+body {{ font: 17px/1.5 system-ui, sans-serif; max-width: 30em; margin: 18vh auto; padding: 0 1.5em }}
+h1 {{ font-size: 1.4em; font-weight: 600 }}
+</style></head>
+<body><main><h1>{title}</h1><p>{text}</p></main></body></html>
+"""
