@@ -15,7 +15,7 @@ from oauthlib.oauth2 import WebApplicationClient
 from requests_oauthlib import OAuth2Session
 
 from salesmate_nb.errors import BadResponse, LoginError, LoginRequired, RateLimited, SalesmateError
-from salesmate_nb.settings import Secret, Settings, is_loopback
+from salesmate_nb.settings import Secret, Settings
 from salesmate_nb.tokens import Token, TokenCache
 from salesmate_nb.wire import Credential, GuardedSession, answer_of, scrub
 
@@ -52,7 +52,7 @@ class Authorization:
 
 def authorize(settings: Settings, redirect_uri: str) -> Authorization:
     """Make a request for consent, with a fresh state and a fresh PKCE verifier (S256)."""
-    client = WebApplicationClient(settings.client_id)
+    client = _client(settings)
     verifier = client.create_code_verifier(64)
     state = secrets.token_urlsafe(32)
     scheme, _, rest = settings.auth_url.partition("://")
@@ -84,7 +84,7 @@ def redeem(settings: Settings, authorization: Authorization, code: Secret) -> To
     ConnectionFailed, ApiError
         Where no answer came, or none that an OAuth server gives.
     """
-    body = WebApplicationClient(settings.client_id).prepare_request_body(
+    body = _client(settings).prepare_request_body(
         code=code.reveal(),
         redirect_uri=authorization.redirect_uri,
         code_verifier=authorization.verifier.reveal(),
@@ -95,7 +95,7 @@ def redeem(settings: Settings, authorization: Authorization, code: Secret) -> To
         answered = _token_call(settings, settings.token_url, body, hide=(code, authorization.verifier))
     except InvalidGrant as err:
         raise LoginError(
-            f"Salesmate does not know this code any more ({err}): it was used, or is too old. Open the link again."
+            f"Salesmate does not know this code any more ({err}): used, or too old. Open the link again."
         ) from None
     log.info("logged in at %s", settings.token_url)
     return Token.from_answer(answered, settings)
@@ -105,13 +105,13 @@ def revoke(settings: Settings, token: Token) -> None:
     """Revoke a token at the revocation endpoint (RFC 7009), where one is set."""
     if settings.revoke_url is None:
         return
-    living, hint = (
-        (token.refresh_token, "refresh_token")
-        if token.refresh_token
-        else (token.access_token, "access_token")
-    )
-    _, _, body = WebApplicationClient(settings.client_id).prepare_token_revocation_request(
-        "https://", living.reveal(), hint, client_id=settings.client_id, **_client_secret(settings)
+    living = token.refresh_token or token.access_token
+    _, _, body = _client(settings).prepare_token_revocation_request(
+        "https://",
+        living.reveal(),
+        "refresh_token" if token.refresh_token else "access_token",
+        client_id=settings.client_id,
+        **_client_secret(settings),
     )
     _token_call(settings, settings.revoke_url, body, hide=(living,))
     log.info("revoked the login at %s", settings.revoke_url)
@@ -235,7 +235,7 @@ class OAuthSession(OAuth2Session, GuardedSession):
             raise LoginRequired(
                 _how_to_log_in("The login has ended, and the server gave no refresh token", self._settings)
             )
-        body = WebApplicationClient(self._settings.client_id).prepare_refresh_body(
+        body = _client(self._settings).prepare_refresh_body(
             refresh_token=token.refresh_token.reveal(),
             client_id=self._settings.client_id,
             **_client_secret(self._settings),
@@ -268,11 +268,7 @@ def _token_call(settings: Settings, url: str, body: str, *, hide: tuple[Secret, 
         said = json.loads(response.content) if response.content.strip() else {}
     except (ValueError, RecursionError):
         said = None
-    if (
-        response.ok
-        and isinstance(said, dict)
-        and (url == settings.revoke_url or _is_text(said.get("access_token")))
-    ):
+    if response.ok and isinstance(said, dict) and (url == settings.revoke_url or _has_token(said)):
         return said
     words = scrub(_words(said), (*hide, settings.client_secret))
     raise _refusal(response, url, words, said)
@@ -306,15 +302,19 @@ def _words(said: Any) -> str:
         told = (named.get("name"), named.get("message"))
     else:
         told = (error, said.get("error_description"))
-    return ": ".join(one for one in told if _is_text(one))[:_EXCERPT]
+    return ": ".join(one for one in told if isinstance(one, str) and one)[:_EXCERPT]
 
 
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and bool(value)
+def _has_token(said: dict[str, Any]) -> bool:
+    return isinstance(said.get("access_token"), str) and bool(said["access_token"])
+
+
+def _client(settings: Settings) -> WebApplicationClient:
+    return WebApplicationClient(settings.client_id or "")
 
 
 def _client_secret(settings: Settings) -> dict[str, str]:
-    return {"client_secret": settings.client_secret.reveal()} if settings.client_secret else {}
+    return {"client_secret": Secret(settings.client_secret).reveal()} if settings.client_secret else {}
 
 
 def _how_to_log_in(what: str, settings: Settings) -> str:

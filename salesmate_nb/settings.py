@@ -35,6 +35,10 @@ class Secret(str):
 
     __slots__ = ()
 
+    def __new__(cls, text: str = "") -> Self:
+        """Make a secret of plain text, or return the one it is already."""
+        return text if isinstance(text, cls) else super().__new__(cls, text)
+
     def reveal(self) -> str:
         """Return the plain text, to be sent or stored and nothing else."""
         return "".join(self)
