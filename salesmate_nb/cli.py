@@ -55,7 +55,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="salesmate-nb", description="Salesmate deals, from the command line.")
+    parser = argparse.ArgumentParser(
+        prog="salesmate-nb", description="Salesmate deals, from the command line."
+    )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
 
@@ -67,7 +69,9 @@ def _parser() -> argparse.ArgumentParser:
         return made
 
     login = command("login", _login, "Log in once; afterwards notebooks and commands are silent.")
-    login.add_argument("--wait", type=float, default=0.0, metavar="S", help="wait S seconds for the browser only")
+    login.add_argument(
+        "--wait", type=float, default=0.0, metavar="S", help="wait S seconds for the browser only"
+    )
     command("status", _status, "Tell who is connected to what, and until when.")
     command("logout", _logout, "Forget the login, and revoke it where a revocation endpoint is set.")
     deals = command("deals", _deals, "Print deals, or write them to a file.")
@@ -75,11 +79,15 @@ def _parser() -> argparse.ArgumentParser:
         deals.add_argument(f"--{name}", action="append", help="keep these; may be given several times")
     for name in ("modified-since", "created-since"):
         deals.add_argument(f"--{name}", metavar="WHEN", help="2026-01-31, or 2026-01-31T09:00")
-    deals.add_argument("--columns", type=lambda text: text.split(","), metavar="A,B", help="columns, in this order")
+    deals.add_argument(
+        "--columns", type=lambda text: text.split(","), metavar="A,B", help="columns, in this order"
+    )
     deals.add_argument("--limit", type=int, metavar="N", help="rows in all")
     deals.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
     deals.add_argument("--output", type=Path, metavar="FILE", help="write here in place of printing")
-    deals.add_argument("--sandbox", action="store_true", help="use a made-up account, started for this command")
+    deals.add_argument(
+        "--sandbox", action="store_true", help="use a made-up account, started for this command"
+    )
     box = command("sandbox", _sandbox, "Run a local Salesmate with made-up deals until Ctrl+C.")
     box.add_argument("--port", type=int, default=0)
     box.add_argument("--deals", type=int, default=500)
@@ -162,7 +170,9 @@ def _write(frame: pd.DataFrame, kind: str, output: Path | None) -> None:
                 made.write_text(_text(frame, kind), encoding="utf-8")
             made.replace(output)
     except OSError as err:
-        raise SalesmateError(f"{output} cannot be written ({err.strerror or err}). Choose another --output.") from err
+        raise SalesmateError(
+            f"{output} cannot be written ({err.strerror or err}). Choose another --output."
+        ) from err
     _say(f"Wrote {len(frame):,} deals to {output}.")
 
 

@@ -24,6 +24,7 @@ from salesmate_nb.tokens import FileCache
 from salesmate_nb.transport import Transport
 from salesmate_nb.wire import KeySession
 
+
 class RunningSandbox(Protocol):
     """What `connect` needs of a sandbox: its settings, and a person who follows a login's link."""
 
@@ -67,7 +68,9 @@ class Status:
             "profile": self.profile,
             "as": self.who,
             "to": f"{self.host} ({self.api})",
-            "until": "renewed as needed" if self.expires_at is None else f"{self.expires_at:%Y-%m-%d %H:%M} UTC, renewed",
+            "until": "renewed as needed"
+            if self.expires_at is None
+            else f"{self.expires_at:%Y-%m-%d %H:%M} UTC, renewed",
             "token in": self.token_in,
             "calls left": f"{self.calls_left:,} this hour",
         }

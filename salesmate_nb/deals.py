@@ -39,7 +39,9 @@ class Deals:
         self, filters: Filters, *, limit: int | None = None, progress: bool | None = None
     ) -> Iterator[search.Record]:
         """Yield wanted deals as the server sent them, page by page."""
-        reader = PageReader(_named(filters.columns, DEAL_FIELDS), timezone=self._settings.timezone, discover=False)
+        reader = PageReader(
+            _named(filters.columns, DEAL_FIELDS), timezone=self._settings.timezone, discover=False
+        )
         for records, _ in self._wanted(filters, self._fields(), reader, limit, progress):
             yield from records
 

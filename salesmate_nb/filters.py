@@ -119,7 +119,9 @@ def _among(column: pa.Array, wanted: tuple[str, ...]) -> list[bool]:
 def _texts(name: str, given: Choice) -> tuple[str, ...]:
     if given is None:
         return ()
-    values = [given] if isinstance(given, str | int) else _iterable(name, given)
+    values = [given] if isinstance(given, str) or _is_whole(given) else _iterable(name, given)
+    if not values:
+        raise SalesmateError(f"{name} is empty, so no deal could fit. Give a value, or None for all.")
     for value in values:
         if isinstance(value, bool) or not (isinstance(value, str) or _is_whole(value)):
             raise SalesmateError(f"{name}={value!r} cannot be filtered on. Give a text or a list of texts.")

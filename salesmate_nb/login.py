@@ -127,37 +127,35 @@ class Login:
 
     def _check(self, came: redirect.Redirect) -> oauth.Authorization:
         """Return the authorization that `came` answers; PKCE binds a bare code, which carries no state."""
-        expected = self._authorization
-        if expected is None:
+        if self._authorization is None:
             raise LoginError("This login has not begun. Open its link first, and allow.")
-        if came.state is None and came.code is not None and not came.is_bare:
+        if not came.is_bare and (came.error is None or came.state is not None):
+            self._check_state(came.state)
+        if came.error == "access_denied":
+            raise LoginDenied("Consent was refused on Salesmate's page. Open the link again to allow.")
+        if came.error is not None:
+            words = ": ".join(filter(None, (came.error, came.error_description if came.state else None)))
+            raise LoginError(f"Salesmate refused the login ({words}). Check how the client is registered.")
+        return self._authorization
+
+    def _check_state(self, state: str | None) -> None:
+        expected = self._authorization.state if self._authorization else ""
+        if state is None:
             raise StateMismatch("That address is not whole: its state is missing. Copy all of it.")
-        if came.state is not None and not hmac.compare_digest(came.state.encode(), expected.state.encode()):
+        if not hmac.compare_digest(state.encode(errors="replace"), expected.encode()):
             raise StateMismatch(
                 "That address is from an earlier login attempt. Open the link that is shown now, and allow there."
             )
-        if came.error is not None:
-            words = ": ".join(filter(None, (came.error, came.error_description)))
-            if came.error == "access_denied":
-                raise LoginDenied(
-                    f"Consent was refused on Salesmate's page ({words}). Open the link again to allow."
-                )
-            raise LoginError(f"Salesmate refused the login ({words}). Check how the client is registered.")
-        return expected
 
     def _on_redirect(self, query: str) -> redirect.Page:
-        """Finish with what the listener caught, if it has this login's state; else leave the login alone."""
-        expected = self._authorization
+        """Finish with what the listener caught, if it has this login's state; else leave the login alone.
+
+        A refusal without any state is let through, as some servers send it so; it ends nothing.
+        """
         try:
-            state = redirect.read(query).state
-            if (
-                expected is None
-                or state is None
-                or not hmac.compare_digest(state.encode(), expected.state.encode())
-            ):
-                raise StateMismatch(
-                    "This page belongs to another login attempt. Open the link that is shown now."
-                )
+            came = redirect.read(query)
+            if came.error is None or came.state is not None:
+                self._check_state(came.state)
             self.finish(query)
         except SalesmateError as err:
             return redirect.Page(title="Not connected", text=str(err), status=HTTPStatus.BAD_REQUEST)

@@ -7,8 +7,10 @@ import logging
 import secrets
 import threading
 import time
+from base64 import b64encode
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import parse_qsl, quote
 
 import requests
 from oauthlib.oauth2 import WebApplicationClient
@@ -84,12 +86,14 @@ def redeem(settings: Settings, authorization: Authorization, code: Secret) -> To
     ConnectionFailed, ApiError
         Where no answer came, or none that an OAuth server gives.
     """
-    body = _client(settings).prepare_request_body(
-        code=code.reveal(),
-        redirect_uri=authorization.redirect_uri,
-        code_verifier=authorization.verifier.reveal(),
-        include_client_id=True,
-        **_client_secret(settings),
+    body = Secret(
+        _client(settings).prepare_request_body(
+            code=code.reveal(),
+            redirect_uri=authorization.redirect_uri,
+            code_verifier=authorization.verifier.reveal(),
+            include_client_id=True,
+            **_client_secret(settings),
+        )
     )
     try:
         answered = _token_call(settings, settings.token_url, body, hide=(code, authorization.verifier))
@@ -106,13 +110,15 @@ def revoke(settings: Settings, token: Token) -> None:
     if settings.revoke_url is None:
         return
     living = token.refresh_token or token.access_token
-    _, _, body = _client(settings).prepare_token_revocation_request(
+    _, _, form = _client(settings).prepare_token_revocation_request(
         "https://",
         living.reveal(),
         "refresh_token" if token.refresh_token else "access_token",
         client_id=settings.client_id,
         **_client_secret(settings),
     )
+    body = Secret(form)
+    del form
     _token_call(settings, settings.revoke_url, body, hide=(living,))
     log.info("revoked the login at %s", settings.revoke_url)
 
@@ -235,10 +241,12 @@ class OAuthSession(OAuth2Session, GuardedSession):
             raise LoginRequired(
                 _how_to_log_in("The login has ended, and the server gave no refresh token", self._settings)
             )
-        body = _client(self._settings).prepare_refresh_body(
-            refresh_token=token.refresh_token.reveal(),
-            client_id=self._settings.client_id,
-            **_client_secret(self._settings),
+        body = Secret(
+            _client(self._settings).prepare_refresh_body(
+                refresh_token=token.refresh_token.reveal(),
+                client_id=self._settings.client_id,
+                **_client_secret(self._settings),
+            )
         )
         hide = (token.refresh_token, token.access_token)
         try:
@@ -259,29 +267,55 @@ class OAuthSession(OAuth2Session, GuardedSession):
         )
 
 
-def _token_call(settings: Settings, url: str, body: str, *, hide: tuple[Secret, ...]) -> dict[str, Any]:
-    """Post a form to an OAuth endpoint once, and return the JSON object it answered."""
+def _token_call(settings: Settings, url: str, body: Secret, *, hide: tuple[Secret, ...]) -> dict[str, Any]:
+    """Post a form to an OAuth endpoint once, and return the JSON object it answered.
+
+    What is sent and what comes back is held as secrets, so that no traceback shows it.
+    """
     with GuardedSession(settings.timeout) as session:
-        headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
-        response = answer_of(lambda: session.post(url, data=body, headers=headers), url)
-    try:
-        said = json.loads(response.content) if response.content.strip() else {}
-    except (ValueError, RecursionError):
-        said = None
-    if response.ok and isinstance(said, dict) and (url == settings.revoke_url or _has_token(said)):
+        response = answer_of(lambda: session.post(url, **_written(settings, body)), url)
+    said = _said(response)
+    has_token = isinstance(said.get("access_token"), str) and bool(said["access_token"])
+    if response.ok and (has_token or url == settings.revoke_url):
         return said
-    words = scrub(_words(said), (*hide, settings.client_secret))
-    raise _refusal(response, url, words, said)
+    raise _refusal(response, url, scrub(_words(said), (*hide, settings.client_secret)), said.get("error"))
 
 
-def _refusal(response: requests.Response, url: str, words: str, said: Any) -> SalesmateError:
+def _written(settings: Settings, sent: Secret) -> dict[str, Any]:
+    """Return what requests needs to send OAuth's fields as the server wants them."""
+    fields: dict[str, str] = {name: Secret(value) for name, value in parse_qsl(sent.reveal())}
+    headers = {"Accept": "application/json"}
+    if settings.client_auth == "basic" and settings.client_secret:
+        pair = (
+            quote(fields["client_id"].encode(), safe=""),
+            quote(fields.pop("client_secret").encode(), safe=""),
+        )
+        headers["Authorization"] = Secret("Basic " + b64encode(":".join(pair).encode()).decode())
+    if settings.token_body == "json":  # noqa: S105 - a kind of body
+        return {"json": fields, "headers": headers}
+    return {"data": {name: value.encode() for name, value in fields.items()}, "headers": headers}
+
+
+def _said(response: requests.Response) -> dict[str, Any]:
+    """Return the JSON object of an answer, its texts as secrets; anything else is an empty one."""
+    try:
+        said = json.loads(response.content)
+    except (ValueError, RecursionError):
+        return {}
+    if not isinstance(said, dict):
+        return {}
+    return {str(name): Secret(value) if isinstance(value, str) else value for name, value in said.items()}
+
+
+def _refusal(response: requests.Response, url: str, words: str, error: object) -> SalesmateError:
     status = response.status_code
     answered = f"{url} answered {status}" + (f" ({words})" if words else "")
-    error = said.get("error") if isinstance(said, dict) else None
     if error == "invalid_grant":
         return InvalidGrant(words)
     if error in {"invalid_client", "unauthorized_client"} or status == requests.codes.unauthorized:
-        return LoginError(f"{answered}: check SALESMATE_CLIENT_ID and SALESMATE_CLIENT_SECRET.")
+        return LoginError(
+            f"{answered}: check SALESMATE_CLIENT_ID and SALESMATE_CLIENT_SECRET, and with them SALESMATE_CLIENT_AUTH."
+        )
     if status == requests.codes.too_many_requests:
         return RateLimited(f"{answered}: try again in a while.", status=status, url=url)
     if words and status < requests.codes.server_error:
@@ -292,10 +326,8 @@ def _refusal(response: requests.Response, url: str, words: str, said: Any) -> Sa
     )
 
 
-def _words(said: Any) -> str:
+def _words(said: dict[str, Any]) -> str:
     """Return what a refusal says: OAuth's ``error`` (RFC 6749, section 5.2) or Salesmate's ``Error``."""
-    if not isinstance(said, dict):
-        return ""
     error = said.get("error", said.get("Error"))
     if isinstance(error, dict):
         named = {str(key).lower(): value for key, value in error.items()}
@@ -303,10 +335,6 @@ def _words(said: Any) -> str:
     else:
         told = (error, said.get("error_description"))
     return ": ".join(one for one in told if isinstance(one, str) and one)[:_EXCERPT]
-
-
-def _has_token(said: dict[str, Any]) -> bool:
-    return isinstance(said.get("access_token"), str) and bool(said["access_token"])
 
 
 def _client(settings: Settings) -> WebApplicationClient:

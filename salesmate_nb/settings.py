@@ -79,6 +79,10 @@ class Settings:
         The authorization, token and (optional) revocation endpoints.
     scope : str, optional
         Scopes to ask for, separated by spaces.
+    client_auth : {"post", "basic"}
+        Whether the client secret goes in the body, as in Salesmate's guide, or in the header (RFC 6749, 2.3.1).
+    token_body : {"form", "json"}
+        How token requests are written: as RFC 6749 says, or as the client of Salesmate's guide does.
     api_url : str, optional
         Where the API answers; by default ``https://<linkname>.salesmate.io``, or
         ``https://api.salesmate.io`` without a linkname.
@@ -115,6 +119,8 @@ class Settings:
     token_url: str = f"{VENDOR}/oauth/token"
     revoke_url: str | None = None
     scope: str | None = None
+    client_auth: str = "post"
+    token_body: str = "form"
     api_url: str = ""
     linkname: str | None = None
     access_token: str | None = None
@@ -134,6 +140,8 @@ class Settings:
         for name in ("redirect_uri", "auth_url", "token_url", "revoke_url", "api_url"):
             if (value := getattr(self, name)) is not None:
                 self._set(name, _url(name, value))
+        self._set("client_auth", _one_of("client_auth", self.client_auth, ("post", "basic")))
+        self._set("token_body", _one_of("token_body", self.token_body, ("form", "json")))
         self._set("token_cache", Path(self.token_cache).expanduser())
         self._set("timezone", _timezone(self.timezone))
         self._set("calls_per_hour", int(_positive("calls_per_hour", self.calls_per_hour)))
@@ -274,6 +282,15 @@ def _timezone(given: object) -> str:
         raise SettingsError(
             f"SALESMATE_TIMEZONE is {name!r}, which is no IANA time zone. Write it as 'Europe/Berlin'."
         ) from err
+
+
+def _one_of(name: str, given: object, choices: tuple[str, ...]) -> str:
+    choice = _text(name, given).lower()
+    if choice not in choices:
+        raise SettingsError(
+            f"{variable(name)} ({name}) is {choice!r}; it must be one of: {', '.join(choices)}."
+        )
+    return choice
 
 
 def _positive(name: str, given: object) -> float:

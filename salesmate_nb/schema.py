@@ -1,0 +1,109 @@
+"""The columns of a frame: what the API calls them, what the frame calls them, and what they hold."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["int", "float", "text", "category", "moment", "flag"]
+
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|\.")
+_CUSTOM = re.compile(r"([a-z]+(?:[A-Z][a-z]+)*)CustomField[0-9]+")
+_CUSTOM_KINDS: dict[str, Kind] = {
+    "int": "int",
+    "decimal": "float",
+    "checkbox": "flag",
+    "dateTime": "moment",
+    "date": "moment",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One column.
+
+    Parameters
+    ----------
+    name : str
+        What the frame calls it: ``primary_company_name``.
+    path : str
+        What the API calls it: ``primaryCompany.name``.
+    kind : {"int", "float", "text", "category", "moment", "flag"}
+        What it holds; a frame shows it as ``Int64``, ``float64``, ``str``, ``category``,
+        ``datetime64[us, UTC]`` or ``boolean``.
+    """
+
+    name: str
+    path: str
+    kind: Kind
+
+
+def column_name(path: str) -> str:
+    """Return the frame's name for a field, made mechanically from the API's.
+
+    Examples
+    --------
+    >>> column_name("dealValue"), column_name("primaryCompany.name"), column_name("textCustomField1")
+    ('deal_value', 'primary_company_name', 'text_custom_field_1')
+    """
+    return _WORD_START.sub("_", path).lower()
+
+
+def is_custom(key: str) -> bool:
+    """Tell whether the API's name is that of a field the account made itself.
+
+    Examples
+    --------
+    >>> is_custom("dateTimeCustomField12"), is_custom("dealValue")
+    (True, False)
+    """
+    return _CUSTOM.fullmatch(key) is not None
+
+
+def custom_field(key: str) -> Field:
+    """Return the column of a custom field; its kind is what its name begins with.
+
+    The names ``text``, ``int``, ``decimal``, ``checkbox`` and ``dateTime`` were seen in the v4 reference
+    and other connectors; ``date`` is taken to mean what it says, and all others are read as text.
+
+    Examples
+    --------
+    >>> custom_field("decimalCustomField2")
+    Field(name='decimal_custom_field_2', path='decimalCustomField2', kind='float')
+    """
+    custom = _CUSTOM.fullmatch(key)
+    return _field(key, _CUSTOM_KINDS.get(custom[1], "text") if custom else "text")
+
+
+def _field(path: str, kind: Kind) -> Field:
+    return Field(name=column_name(path), path=path, kind=kind)
+
+
+DEAL_FIELDS: tuple[Field, ...] = (
+    _field("id", "int"),
+    _field("title", "text"),
+    _field("status", "category"),
+    _field("stage", "category"),
+    _field("pipeline", "category"),
+    _field("dealValue", "float"),
+    _field("currency", "category"),
+    _field("owner.id", "int"),
+    _field("owner.name", "category"),
+    _field("primaryCompany.id", "int"),
+    _field("primaryCompany.name", "text"),
+    _field("primaryContact.id", "int"),
+    _field("primaryContact.name", "text"),
+    _field("createdAt", "moment"),
+    _field("lastModifiedAt", "moment"),
+    _field("estimatedCloseDate", "moment"),
+    _field("closedDate", "moment"),
+    _field("lastActivityAt", "moment"),
+    _field("winProbability", "float"),
+    _field("priority", "category"),
+    _field("source", "category"),
+    _field("lostReason", "text"),
+    _field("tags", "text"),
+    _field("description", "text"),
+)
+"""Every deal has these, in this order; names from the v4 reference."""

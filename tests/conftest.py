@@ -1,0 +1,49 @@
+"""What every test starts from: no settings of the person who runs it, and no cache but its own."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from salesmate_nb import Settings, client
+
+REAL = Path(__file__).parents[2] / "shared" / "real" / "deals.json"
+
+
+@pytest.fixture(autouse=True)
+def _clean(monkeypatch, tmp_path):
+    """Run in an empty folder with no SALESMATE_ variable, no proxy and no connection left over."""
+    for name in list(os.environ):
+        if name.startswith("SALESMATE_") or name.lower().endswith("_proxy"):
+            monkeypatch.delenv(name)
+    folder = tmp_path / "work"
+    folder.mkdir()
+    (folder / ".env").touch()  # the nearest one, so that none above is found
+    monkeypatch.chdir(folder)
+    monkeypatch.setenv("SALESMATE_TOKEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(client, "_newest", [])
+    monkeypatch.setattr(client, "_pending", {})
+
+
+@pytest.fixture
+def settings(tmp_path):
+    """Settings of a client whose endpoints answer only where a test lets them."""
+    return Settings(
+        client_id="my-app",
+        client_secret="s3cret-of-the-client",
+        auth_url="https://auth.example.com/authorize",
+        token_url="https://auth.example.com/token",
+        api_url="https://api.example.com",
+        redirect_uri="http://127.0.0.1:0/callback",
+        token_cache=tmp_path / "cache",
+    )
+
+
+@pytest.fixture
+def real_deals():
+    """The path of 8,800 real opportunities, which are not part of this repository."""
+    if not REAL.exists():
+        pytest.skip("needs ../shared/real")
+    return REAL

@@ -1,0 +1,128 @@
+"""Reading answers: every shape that was seen, and the error each failure stands for."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import requests
+
+from salesmate_nb import answer
+from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, RateLimited, SalesmateError
+
+URL = "https://acme.salesmate.io/apis/deal/v4/search?rows=250&email=jo@example.com"
+
+
+def response(content: object, status: int = 200, **headers: str) -> requests.Response:
+    made = requests.Response()
+    made.status_code, made.url = status, URL
+    made._content = content if isinstance(content, bytes) else json.dumps(content).encode()
+    made.headers.update(headers)
+    return made
+
+
+def failure(name: str, message: str = "No.") -> dict[str, object]:
+    return {"Status": "failure", "Error": {"Code": "4001", "Name": name, "Message": message}}
+
+
+@pytest.mark.parametrize(
+    "payload", [[], [{"id": 1}], {}, {"Status": "success", "Data": None}, {"anything": 1}]
+)
+def test_a_list_or_an_object_is_returned_as_it_came(payload):
+    """The JSON is not changed on its way."""
+    assert answer.read(response(payload)) == payload
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "kind", "words"),
+    [
+        (failure("ValidationError", "rows"), 200, ApiError, r"answered 200 \(ValidationError: rows\)"),
+        (
+            {"Status": "failure", "Error": {"name": "ValidationError", "message": "m"}},
+            400,
+            ApiError,
+            "ValidationError: m",
+        ),
+        (failure("AuthenticationFailed"), 401, LoginRequired, "connect"),
+        (failure("AuthenticationFailed"), 200, LoginRequired, "connect"),
+        (b"", 401, LoginRequired, "connect"),
+        (failure("AuthorizationFailed"), 403, ApiError, "not allowed"),
+        (b"", 403, ApiError, "not allowed"),
+        (failure("ObjectNotFound"), 404, NotFound, "id"),
+        (failure("NoSuchLinkExist"), 404, NotFound, "SALESMATE_LINKNAME"),
+        (b"<html>", 404, NotFound, "path"),
+        (b"", 429, RateLimited, "used up"),
+        (failure("Unknown"), 500, ApiError, "Try again"),
+        (b"<html>", 503, ApiError, "Try again"),
+        ({"error": "bad things"}, 400, ApiError, "bad things"),
+        (b"<!doctype html><p>Sign in", 200, BadResponse, "HTML"),
+        (b"", 200, BadResponse, "nothing"),
+        (b"", 204, BadResponse, "nothing"),
+        (b'{"Status": "success", "Da', 200, BadResponse, "no whole JSON"),
+        (b"[" * 200_000, 200, BadResponse, "no whole JSON"),
+        (b"\xff\xfe\xff", 200, BadResponse, "no whole JSON"),
+        (b"7", 200, BadResponse, "no rows"),
+        (b"null", 200, BadResponse, "no rows"),
+        (b'"text"', 200, BadResponse, "no rows"),
+        (b"", 302, BadResponse, "redirect"),
+    ],
+)
+def test_a_failure_becomes_the_error_it_stands_for(content, status, kind, words):
+    """Each failure has its class, and says what happened, where and what to do next."""
+    with pytest.raises(SalesmateError, match=words) as caught:
+        answer.read(response(content, status))
+    assert type(caught.value) is kind
+    assert "https://acme.salesmate.io/apis/deal/v4/search" in str(caught.value)
+    assert "jo@example.com" not in str(caught.value)
+
+
+def test_an_api_error_carries_its_details():
+    """Status, code, message and the address without its query can be asked for."""
+    with pytest.raises(ApiError) as caught:
+        answer.read(response(failure("ValidationError", "rows is 251"), 400))
+    error = caught.value
+    assert (error.status, error.code, error.message) == (400, "ValidationError", "rows is 251")
+    assert error.url == "https://acme.salesmate.io/apis/deal/v4/search"
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"), [("7", 7), ("Fri, 01 Jan 2021 00:00:00 GMT", 0), ("soon", None), (None, None)]
+)
+def test_retry_after_is_read_as_seconds_or_date(header, seconds):
+    """The server's wish comes as seconds or as a date; nonsense counts as none."""
+    with pytest.raises(RateLimited) as caught:
+        answer.read(response(b"", 429, **({"Retry-After": header} if header else {})))
+    assert caught.value.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        [{"id": 1}],
+        {"Data": {"data": [{"id": 1}], "totalRows": 1}},
+        {"Data": [{"id": 1}]},
+        {"data": [{"id": 1}]},
+        {"deals": [{"id": 1}]},
+        {"results": [{"id": 1}]},
+        {"data": {"deals": [{"id": 1}]}},
+    ],
+)
+def test_rows_are_found_wherever_they_stand(payload):
+    """Each place the list was seen at is looked at."""
+    assert answer.rows(payload) == [{"id": 1}]
+
+
+@pytest.mark.parametrize("payload", [{}, {"Data": {}}, {"Data": None}, {"other": [1]}, 7, None])
+def test_no_rows_is_not_an_empty_list(payload):
+    """An answer without a list is told from one with an empty list."""
+    assert answer.rows(payload) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "total"),
+    [(7, 7), ("7", 7), (0, 0), (None, None), ("many", None), (-1, None), (1.5, None), (True, None)],
+)
+def test_the_total_is_read_as_number_or_text(said, total):
+    """A total that is no whole number counts as none."""
+    assert answer.total({"Status": "success", "Data": {"data": [], "totalRows": said}}) == total
+    assert answer.total({"data": [], "totalRows": said}) == total

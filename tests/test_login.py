@@ -1,0 +1,238 @@
+"""A login on its way, against an OAuth server that we did not write (oidc-provider-mock)."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+import socket
+import threading
+from urllib.parse import urlsplit
+
+import oidc_provider_mock
+import pytest
+import requests
+from oidc_provider_mock import _app
+
+from salesmate_nb import LoginDenied, LoginError, Settings, StateMismatch, login
+from salesmate_nb.login import Login, Phase
+from salesmate_nb.oauth import OAuthSession
+from salesmate_nb.tokens import FileCache
+
+
+@pytest.fixture(scope="module")
+def provider():
+    with oidc_provider_mock.run_server_in_thread() as server:
+        yield f"http://localhost:{server.server_port}"
+
+
+@pytest.fixture
+def settings(provider, tmp_path):
+    return Settings(
+        client_id="my-app",
+        client_secret="s3cret-of-the-client",
+        auth_url=f"{provider}/oauth2/authorize",
+        token_url=f"{provider}/oauth2/token",
+        api_url=provider,
+        redirect_uri="http://localhost:0/callback",
+        scope="openid",
+        token_cache=tmp_path / "cache",
+    )
+
+
+@pytest.fixture
+def tokens():
+    return []
+
+
+@pytest.fixture
+def pending(settings, tokens):
+    made = Login(settings, tokens.append)
+    yield made
+    made.close()
+
+
+def consent(url, **form):
+    """Submit the provider's consent form, and return the address it redirects to."""
+    answer = requests.post(url, data={"sub": "jo@example.com"} | form, allow_redirects=False, timeout=5)
+    assert answer.status_code == 302
+    return answer.headers["Location"]
+
+
+def test_the_redirect_is_caught(pending, tokens):
+    """Allowing in a browser on this machine is all a person has to do."""
+    seen = []
+    pending.watch(lambda it: seen.append(it.phase))
+    page = requests.get(consent(pending.url), timeout=5)
+    assert (page.status_code, "close this tab" in page.text) == (200, True)
+    assert pending.wait(0)
+    assert seen == [Phase.WORKING, Phase.DONE]
+    assert len(tokens) == 1
+    assert not pending.is_listening
+
+
+def test_the_address_can_be_pasted(pending, tokens):
+    """Where the redirect cannot be reached, its address does the same."""
+    pending.finish(f'  "{consent(pending.url)}"\n')
+    assert (len(tokens), pending.phase) == (1, Phase.DONE)
+
+
+def test_the_bare_code_can_be_pasted(pending, tokens):
+    """The code alone will do, since PKCE binds it to this attempt."""
+    code = re.search(r"code=([^&]+)", consent(pending.url)).group(1)
+    pending.finish(code)
+    assert len(tokens) == 1
+
+
+def test_a_code_of_another_attempt_is_refused_by_pkce(settings, pending, tokens):
+    """A bare code that was issued for another attempt does not log in here; the right one still does."""
+    other = Login(settings, tokens.append)
+    code = re.search(r"code=([^&]+)", consent(other.url)).group(1)
+    other.close()
+    url = pending.url
+    with pytest.raises(LoginError):
+        pending.finish(code)
+    assert tokens == []
+    pending.finish(consent(url))
+    assert len(tokens) == 1
+
+
+def test_another_attempts_address_leaves_this_one_usable(settings, pending, tokens):
+    """An old tab's redirect is told apart by its state, and the attempt goes on."""
+    url = pending.url
+    other = Login(settings, tokens.append)
+    with pytest.raises(StateMismatch, match="earlier login attempt"):
+        pending.finish(consent(other.url))
+    other.close()
+    assert (pending.url, pending.phase) == (url, Phase.WAITING)
+    assert "earlier" in pending.message
+    pending.finish(consent(url))
+    assert (len(tokens), pending.message) == (1, "")
+
+
+def test_an_address_without_state_is_refused(pending):
+    """A whole address has a state; without one it may be anybody's."""
+    address = re.sub(r"&?state=[^&]+", "", consent(pending.url))
+    with pytest.raises(StateMismatch, match="its state is missing"):
+        pending.finish(address)
+
+
+@pytest.mark.parametrize("way", ["paste", "listener"])
+def test_a_denial_is_said_and_can_be_thought_over(pending, tokens, way):
+    """After Deny, the same link can be opened again, to allow."""
+    url = pending.url
+    denied = consent(url, action="deny")
+    if way == "paste":
+        with pytest.raises(LoginDenied, match="refused"):
+            pending.finish(denied)
+    else:
+        assert requests.get(denied, timeout=5).status_code == 400
+    assert "refused" in pending.message
+    assert pending.is_listening
+    pending.finish(consent(url))
+    assert len(tokens) == 1
+
+
+def test_the_listener_answers_a_strangers_guess_without_touching_the_login(pending, tokens):
+    """A local page that guesses at the state gets 400; the login shows and does nothing."""
+    pending.url  # noqa: B018 - from here on it listens
+    port = pending._receiver.port
+    for state in ("", "&state=guess", "&state=%ff%00"):
+        page = requests.get(f"http://127.0.0.1:{port}/callback?code=x{state}", timeout=5)
+        assert page.status_code == 400
+    assert (pending.message, pending.phase, tokens) == ("", Phase.WAITING, [])
+
+
+def test_a_code_works_once(settings, pending, tokens):
+    """The same address a second time is no second login, here or in another connection."""
+    address = consent(pending.url)
+    pending.finish(address)
+    pending.finish(address)
+    assert len(tokens) == 1
+    again = Login(settings, tokens.append)
+    with pytest.raises(LoginError):
+        again.finish(address)
+
+
+def test_two_redirects_at_once_are_one_exchange(pending, tokens):
+    """A browser that loads the address twice does not use the code twice."""
+    address = consent(pending.url)
+    threads = [threading.Thread(target=pending.finish, args=(address,)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(tokens) == 1
+
+
+def test_the_address_stays_the_same_and_is_fresh_after_ten_minutes(pending, monkeypatch):
+    """A tab that is open still works; a stale one is replaced."""
+    first = pending.url
+    assert pending.url == first
+    monkeypatch.setattr(login, "LIFETIME", -1)
+    assert pending.url != first
+
+
+def test_a_taken_port_means_pasting(settings, tokens):
+    """Another program on the port does not stop the login."""
+    one = Login(settings, tokens.append)
+    port = urlsplit(str(one.url and one._receiver.redirect_uri)).port
+    two = Login(
+        dataclasses.replace(settings, redirect_uri=f"http://localhost:{port}/callback"), tokens.append
+    )
+    address = consent(two.url)
+    assert not two.is_listening
+    two.finish(address)
+    assert len(tokens) == 1
+    one.close()
+
+
+def test_a_redirect_to_a_public_page_is_only_pasted(settings, tokens):
+    """Where the registered redirect is not this machine, nothing listens."""
+    pending = Login(
+        dataclasses.replace(settings, redirect_uri="https://hub.example.com/callback"), tokens.append
+    )
+    address = consent(pending.url)
+    assert not pending.is_listening
+    pending.finish(address)
+    assert len(tokens) == 1
+
+
+def test_nothing_is_bound_before_the_address_is_asked_for(pending):
+    """A login that nobody looks at takes no port."""
+    assert not pending.is_listening
+    with pytest.raises(LoginError, match="has not begun"):
+        pending.finish("c0de")
+
+
+def test_a_refresh_rotates_at_a_foreign_server(settings, pending, tokens):
+    """The refresh token is exchanged, and what the server rotated is kept."""
+    pending.finish(consent(pending.url))
+    settings = dataclasses.replace(settings, client_auth="basic")  # all that this server's refresh takes
+    cache = FileCache(settings.token_cache, "default")
+    session = OAuthSession(settings, cache)
+    session.accept(dataclasses.replace(tokens[0], expires_at=1))
+    answer = session.get(f"{settings.api_url}/userinfo")
+    assert (answer.status_code, answer.json()["sub"]) == (200, "jo@example.com")
+    assert cache.load().access_token != tokens[0].access_token
+
+
+def test_a_public_client_logs_in_with_pkce_alone(settings, provider, tokens, monkeypatch):
+    """A client that is registered without a secret sends none."""
+    # the provider registers such clients, but has authlib's way of letting them in switched off
+    monkeypatch.setattr(_app.AuthorizationCodeGrant, "TOKEN_ENDPOINT_AUTH_METHODS", ["none"])
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        redirect = f"http://localhost:{free.getsockname()[1]}/callback"
+    body = {"redirect_uris": [redirect], "token_endpoint_auth_method": "none"}
+    client = requests.post(f"{provider}/oauth2/clients", json=body, timeout=5).json()["client_id"]
+    settings = dataclasses.replace(settings, client_id=client, client_secret=None, redirect_uri=redirect)
+    pending = Login(settings, tokens.append)
+    pending.finish(consent(pending.url))
+    assert len(tokens) == 1
+
+
+def test_a_broken_display_does_not_break_the_login(pending, tokens):
+    """What a watcher raises is its own affair."""
+    pending.watch(lambda _: 1 / 0)
+    pending.finish(consent(pending.url))
+    assert len(tokens) == 1

@@ -1,0 +1,192 @@
+"""Reading what came back, and the receiver that catches it."""
+
+from __future__ import annotations
+
+import http.client
+import socket
+
+import pytest
+import requests
+from hypothesis import given
+from hypothesis import strategies as st
+
+from salesmate_nb import LoginError
+from salesmate_nb.redirect import Page, Receiver, read
+
+ADDRESS = "http://localhost:3000/callback?code=c0de-1&state=st4te-1"
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        ADDRESS,
+        f"  {ADDRESS}\n",
+        f'"{ADDRESS}"',
+        f"'{ADDRESS}'",
+        f"<{ADDRESS}>",
+        f"`{ADDRESS}`",
+        "http://localhost:3000/callback?code=c0de-1&amp;state=st4te-1",
+        "http://localhost:3000/callback?code=c0\nde-1&state=st4\r\nte-1",
+        "\u200bhttp://localhost:3000/callback?code=c0de-1&state=st4te-1\ufeff",
+        f"{ADDRESS}#_=_",
+        f"{ADDRESS}#",
+        "localhost:3000/callback?code=c0de-1&state=st4te-1",
+        "/callback?code=c0de-1&state=st4te-1",
+        "?state=st4te-1&code=c0de-1",
+        "code=c0de-1&state=st4te-1",
+        "http://localhost:3000/callback#code=c0de-1&state=st4te-1",
+        "https://hub.example.com/user/jo/callback?iss=x&code=c0de%2D1&state=st4te-1",
+    ],
+)
+def test_an_address_is_read_however_it_was_copied(pasted):
+    """Quotes, line breaks, invisible signs, a fragment or a bare query are all understood."""
+    came = read(pasted)
+    assert (came.code, came.state, came.is_bare, came.error) == ("c0de-1", "st4te-1", False, None)
+
+
+@pytest.mark.parametrize(
+    ("pasted", "code"),
+    [("c0de-1", "c0de-1"), (" 'c0de-1' \n", "c0de-1"), ("4%2F0Ab", "4/0Ab"), ("4/0A=", "4/0A=")],
+)
+def test_a_bare_code_is_read(pasted, code):
+    """The code alone will do, percent-encoded or not."""
+    came = read(pasted)
+    assert (came.code, came.is_bare, came.state) == (code, True, None)
+
+
+def test_a_refusal_is_read_with_its_words():
+    """An error in the redirect comes before anything else."""
+    came = read("http://localhost/cb?error=access_denied&error_description=Not+now&state=s")
+    assert (came.error, came.error_description, came.code, came.state) == (
+        "access_denied",
+        "Not now",
+        None,
+        "s",
+    )
+
+
+@pytest.mark.parametrize(
+    ("pasted", "words"),
+    [
+        ("", "Nothing was pasted"),
+        (' "" ', "Nothing was pasted"),
+        ("http://localhost:3000/callback", "no code"),
+        ("https://api.salesmate.io/oauth/authorize?client_id=x&response_type=code", "no code"),
+        ("http://localhost:3000/callback?state=only", "no code"),
+        ("http://localhost:3000/callback?code=&state=x", "no code"),
+        ("I clicked allow but nothing happened", "no code"),
+        ("http://localhost/cb?code=a&code=b&state=s", "twice"),
+        ("http://localhost/cb?code=" + "a" * 20_000, "too long"),
+    ],
+)
+def test_what_holds_no_code_is_refused_with_what_to_copy(pasted, words):
+    """Each kind of wrong paste has its own sentence."""
+    with pytest.raises(LoginError, match=words):
+        read(pasted)
+
+
+@given(st.text())
+def test_no_paste_can_crash_the_reader(text):
+    """Whatever is pasted, it is a redirect or a LoginError."""
+    try:
+        came = read(text)
+    except LoginError:
+        return
+    assert came.code or came.error
+
+
+def test_what_was_read_shows_no_secret():
+    """The repr of a redirect holds neither code nor state."""
+    assert "c0de" not in repr(read(ADDRESS))
+    assert "st4te" not in repr(read(ADDRESS))
+
+
+@pytest.fixture
+def caught():
+    return []
+
+
+@pytest.fixture
+def receiver(caught):
+    def on_redirect(query):
+        caught.append(query)
+        return Page(title="<b>Title</b>", text="Text & more")
+
+    made = Receiver("http://localhost:0/callback", on_redirect, lifetime=30)
+    yield made
+    made.close()
+
+
+def test_it_takes_a_free_port_for_port_0(receiver):
+    """The redirect address names the port that was taken."""
+    assert receiver.port > 0
+    assert receiver.redirect_uri == f"http://localhost:{receiver.port}/callback"
+
+
+def test_it_hands_on_what_its_path_gets_and_escapes_what_it_shows(receiver, caught):
+    """The query goes to the login; the page is plain, uncached, without script and without referrer."""
+    answer = requests.get(f"{receiver.redirect_uri}?code=c&state=s", timeout=5)
+    assert caught == ["code=c&state=s"]
+    assert "&lt;b&gt;Title&lt;/b&gt;" in answer.text
+    assert "Text &amp; more" in answer.text
+    assert "<script" not in answer.text
+    assert answer.headers["Cache-Control"] == "no-store"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/favicon.ico", "/", "/callback", "/callback?x=1", "/callback/?code=c", "/other?code=c&state=s"]
+)
+def test_other_requests_get_404_and_do_not_end_it(receiver, caught, path):
+    """A favicon or a preconnect does not use the listener up."""
+    assert requests.get(f"http://127.0.0.1:{receiver.port}{path}", timeout=5).status_code == 404
+    assert (caught, receiver.is_open) == ([], True)
+
+
+def test_another_host_name_is_refused(receiver, caught):
+    """A page that rebinds its own name to 127.0.0.1 gets nothing (DNS rebinding)."""
+    connection = http.client.HTTPConnection("127.0.0.1", receiver.port, timeout=5)
+    connection.request("GET", "/callback?code=c&state=s", headers={"Host": f"evil.example:{receiver.port}"})
+    assert (connection.getresponse().status, caught) == (404, [])
+    connection.close()
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
+def test_other_methods_are_refused(receiver, caught, method):
+    """A redirect is a GET."""
+    answer = requests.request(method, f"{receiver.redirect_uri}?code=c&state=s", timeout=5)
+    assert (answer.status_code, caught) == (501, [])
+
+
+def test_closing_frees_the_port_and_may_be_done_twice(receiver):
+    """After the login another program can have the port."""
+    receiver.close()
+    receiver.close()
+    assert not receiver.is_open
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        other.bind(("127.0.0.1", receiver.port))
+
+
+def test_a_taken_port_is_an_os_error(receiver):
+    """Who listens there first has it; the login then asks for a paste."""
+    with pytest.raises(OSError, match="in use"):
+        Receiver(receiver.redirect_uri, lambda _: Page(title="", text=""), lifetime=1)
+
+
+def test_its_lifetime_ends_it():
+    """A forgotten login does not hold its port for ever."""
+    receiver = Receiver("http://127.0.0.1:0/cb", lambda _: Page(title="", text=""), lifetime=0.05)
+    receiver._deadline.join(5)
+    assert not receiver.is_open
+
+
+def test_a_silent_or_broken_visitor_does_not_block_others(receiver, caught, capfd):
+    """A preconnect that says nothing and one that hangs up leave the listener working, and print nothing."""
+    silent = socket.create_connection(("127.0.0.1", receiver.port))
+    with socket.create_connection(("127.0.0.1", receiver.port)) as rude:
+        rude.sendall(b"GET /callback?code=secret HTTP/1.1\r\n")
+    assert requests.get(f"{receiver.redirect_uri}?code=c&state=s", timeout=5).ok
+    silent.close()
+    assert (caught, capfd.readouterr().err) == (["code=c&state=s"], "")

@@ -1,0 +1,242 @@
+"""Tokens and their file: what is kept, for whom, and what happens where the disk is not as it should be."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+import threading
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from salesmate_nb import SettingsError, tokens
+from salesmate_nb.settings import Settings
+from salesmate_nb.tokens import FileCache, Token
+
+NOW = 1_700_000_000
+ANSWER = {"access_token": "at-s3cret", "refresh_token": "rt-s3cret", "expires_in": 3600}
+
+
+@pytest.fixture
+def token(settings):
+    return Token.from_answer(ANSWER, settings, now=NOW)
+
+
+@pytest.fixture
+def cache(tmp_path):
+    return FileCache(tmp_path / "state" / "tokens", "default")
+
+
+def test_a_saved_token_is_loaded_again(cache, token):
+    """What was saved is what is loaded, by this cache or another on the same file."""
+    cache.save(token)
+    assert FileCache(cache.path.parent, "default").load() == token
+    assert token.access_token.reveal() == "at-s3cret"
+
+
+def test_the_file_is_for_this_user_alone(cache, token):
+    """The folder has mode 0700 and the file 0600, whatever the umask."""
+    old = os.umask(0)
+    try:
+        cache.save(token)
+        with cache.lock():
+            pass
+    finally:
+        os.umask(old)
+    modes = {
+        path.name: stat.S_IMODE(path.stat().st_mode)
+        for path in [cache.path.parent, *cache.path.parent.iterdir()]
+    }
+    assert modes == {"tokens": 0o700, "default.json": 0o600, "default.lock": 0o600}
+
+
+def test_the_file_is_never_chmodded_nor_written_in_place(cache, token, monkeypatch):
+    """A token file is born private beside its place, and moved there whole."""
+    monkeypatch.setattr(os, "chmod", None)
+    monkeypatch.setattr(os, "fchmod", None)
+    cache.save(token)
+    first = cache.path.stat().st_ino
+    cache.save(token)
+    assert cache.path.stat().st_ino != first
+    assert [path.name for path in cache.path.parent.iterdir()] == ["default.json"]
+
+
+def test_saving_none_forgets(cache, token):
+    """Logging out removes the file; doing so twice is no error."""
+    cache.save(token)
+    cache.save(None)
+    cache.save(None)
+    assert cache.load() is None
+    assert not cache.path.exists()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "[]",
+        "null",
+        '{"version": 99}',
+        '{"version": 1, "access_token": "x"}',
+        "\ud800".encode("utf-8", "surrogatepass").decode("latin-1"),
+        "[" * 100_000,
+    ],
+)
+def test_a_damaged_file_is_set_aside_with_a_warning(cache, token, text):
+    """A damaged file means logging in again; it is kept as *.damaged."""
+    cache.save(token)
+    cache.path.write_text(text, encoding="latin-1")
+    with pytest.warns(UserWarning, match="damaged"):
+        assert cache.load() is None
+    assert cache.path.with_suffix(".damaged").read_text(encoding="latin-1") == text
+    assert cache.load() is None
+
+
+@pytest.mark.parametrize("field", ["access_token", "obtained_at", "expires_at", "client_id", "refresh_token"])
+def test_a_file_with_a_wrong_value_is_damaged(cache, token, field):
+    """Each value is checked, so that a wrong one cannot surface later."""
+    cache.save(token)
+    kept = json.loads(cache.path.read_text())
+    cache.path.write_text(json.dumps({**kept, field: ["wrong"]}))
+    with pytest.warns(UserWarning, match="damaged"):
+        assert cache.load() is None
+
+
+@pytest.mark.parametrize("make", ["folder", "link"])
+def test_something_else_in_its_place_means_memory_only(cache, token, tmp_path, make):
+    """A folder or a link where the file should be is left alone: one warning, and memory in place of disk."""
+    cache.path.parent.mkdir(parents=True)
+    if make == "folder":
+        cache.path.mkdir()
+    else:
+        (tmp_path / "elsewhere").write_text("{}")
+        cache.path.symlink_to(tmp_path / "elsewhere")
+    with pytest.warns(UserWarning, match="cannot be kept") as warned:
+        assert cache.load() is None
+        cache.save(token)
+    assert len(warned) == 1
+    assert cache.load() == token
+    assert cache.place == "memory only"
+    assert make == "folder" or (tmp_path / "elsewhere").read_text() == "{}"
+
+
+def test_a_folder_that_cannot_be_made_means_memory_only(tmp_path, token):
+    """Where the disk refuses, the login lasts as long as the process, with one warning."""
+    (tmp_path / "file").touch()
+    cache = FileCache(tmp_path / "file" / "tokens", "default")
+    with pytest.warns(UserWarning, match="SALESMATE_TOKEN_CACHE") as warned, cache.lock():
+        cache.save(token)
+    assert (cache.load(), len(warned)) == (token, 1)
+
+
+def test_a_full_disk_keeps_the_old_file_whole(cache, token, monkeypatch):
+    """A write that fails leaves the file as it was, and no half-written one beside it."""
+    cache.save(token)
+    before = cache.path.read_text()
+    monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left on device")))
+    with pytest.warns(UserWarning, match="No space left"):
+        cache.save(token)
+    assert cache.path.read_text() == before
+    assert [path.name for path in cache.path.parent.iterdir()] == ["default.json"]
+
+
+def test_the_lock_keeps_others_out(cache):
+    """While one thread holds the lock, another does not get it."""
+    order = []
+    inside = threading.Event()
+
+    def second():
+        inside.wait()
+        with FileCache(cache.path.parent, "default").lock():
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with cache.lock():
+        inside.set()
+        thread.join(0.3)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_a_lock_that_is_held_for_ever_is_reported(cache, monkeypatch):
+    """A process that hangs with the lock is named as the reason, in bounded time."""
+    monkeypatch.setattr(tokens, "_LOCK_TIMEOUT", 0.1)
+    with (
+        cache.lock(),
+        pytest.raises(tokens.ConnectionFailed, match="renewing"),
+        FileCache(cache.path.parent, "default").lock(),
+    ):
+        pass
+
+
+@pytest.mark.parametrize("profile", ["../x", "", ".hidden", "a/b", "a\\b", "x" * 65, "é"])
+def test_a_profile_is_a_plain_name(tmp_path, profile):
+    """A profile names a file, and nothing outside its folder."""
+    with pytest.raises(SettingsError, match="profile"):
+        FileCache(tmp_path, profile)
+
+
+@pytest.mark.parametrize(
+    ("given", "lifetime"),
+    [
+        (3600, 3600),
+        ("3600", 3600),
+        ("3600.5", 3600),
+        (0, None),
+        ("", None),
+        ("soon", None),
+        (None, None),
+        (True, None),
+    ],
+)
+def test_expires_in_is_read_in_any_form(settings, given, lifetime):
+    """A lifetime as number or text is read; 0 and nonsense mean unknown, not expired at once."""
+    token = Token.from_answer({"access_token": "a", "expires_in": given}, settings, now=NOW)
+    assert token.expires_at == (None if lifetime is None else NOW + lifetime)
+
+
+@pytest.mark.parametrize("given", [{}, {"refresh_token": None}, {"refresh_token": ""}, {"refresh_token": 7}])
+def test_an_answer_without_a_refresh_token_keeps_the_old_one(settings, token, given):
+    """RFC 6749, section 6: no new refresh token means the old one stays."""
+    newer = Token.from_answer({"access_token": "at-2", **given}, settings, previous=token)
+    assert (newer.refresh_token, newer.access_token) == ("rt-s3cret", "at-2")
+
+
+@pytest.mark.parametrize(("lifetime", "fresh_for"), [(3600, 3540), (100, 90), (2, 1.8)])
+def test_a_token_is_stale_a_little_before_its_end(settings, lifetime, fresh_for):
+    """The margin is a minute, or a tenth of a short life, so that short tokens are not renewed at each call."""
+    token = Token.from_answer({**ANSWER, "expires_in": lifetime}, settings, now=NOW)
+    assert (token.is_stale(NOW + fresh_for - 0.05), token.is_stale(NOW + fresh_for + 0.05)) == (False, True)
+
+
+@pytest.mark.parametrize(
+    "change", [{"client_id": "other"}, {"token_url": "https://other.example/t"}, {"scope": "other"}]
+)
+def test_a_token_is_used_only_for_what_it_was_issued_for(settings, token, change):
+    """Another client, token endpoint or scope needs a login of its own."""
+    other = Settings(**{**vars(settings), **change})
+    assert (token.fits(settings), token.fits(other)) == (True, False)
+
+
+def test_its_repr_holds_no_secret(token):
+    """A token may be printed."""
+    assert "s3cret" not in f"{token!r} {token} {vars(token)}"
+
+
+@given(
+    st.recursive(
+        st.none() | st.booleans() | st.floats() | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_no_file_content_can_crash_it(tmp_path_factory, content):
+    """Whatever stands in the file, it is a token or damaged."""
+    cache = FileCache(tmp_path_factory.mktemp("tokens"), "default")
+    cache.path.write_text(json.dumps(content))
+    with pytest.warns(UserWarning, match="damaged"):
+        assert cache.load() is None

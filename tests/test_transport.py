@@ -1,0 +1,170 @@
+"""One call to one answer: what is sent, what is repeated, what is logged."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+import requests
+
+from salesmate_nb import transport
+from salesmate_nb.budget import Budget
+from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, RateLimited, SalesmateError
+from salesmate_nb.settings import Settings
+from salesmate_nb.transport import Transport
+from salesmate_nb.wire import KeySession
+
+API = "https://acme.salesmate.io"
+FINE = {"json": {"Status": "success", "Data": []}}
+
+
+@pytest.fixture
+def waits(monkeypatch):
+    made = []
+    monkeypatch.setattr(transport.time, "sleep", made.append)
+    return made
+
+
+@pytest.fixture
+def budget():
+    return Budget(1500)
+
+
+@pytest.fixture
+def wire(budget, waits):
+    settings = Settings(linkname="acme", access_token="key-s3cret", timeout=12)
+    return Transport(KeySession(settings), settings.api_url, budget)
+
+
+def test_a_call_carries_the_key_the_query_and_a_timeout(wire, requests_mock):
+    """The server receives the key, its linkname and the query; connecting may take 5 s."""
+    requests_mock.get(f"{API}/v1/deals", **FINE)
+    wire.call("GET", "/v1/deals", params={"rows": 250})
+    sent = requests_mock.last_request
+    assert (sent.headers["accessToken"], sent.headers["x-linkname"]) == ("key-s3cret", "acme.salesmate.io")
+    assert (sent.qs, sent.timeout) == ({"rows": ["250"]}, (5.0, 12.0))
+
+
+@pytest.mark.parametrize("path", ["//evil.example/x", "@evil.example", ".evil.example", "\\evil.example"])
+def test_no_path_leads_to_another_host(wire, requests_mock, path):
+    """Whatever the path, the API's own host is called."""
+    requests_mock.get(requests_mock_any(), **FINE)
+    wire.call("GET", path)
+    assert requests_mock.last_request.hostname == "acme.salesmate.io"
+
+
+def requests_mock_any():
+    import requests_mock
+
+    return requests_mock.ANY
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"status_code": 500},
+        {"status_code": 502, "text": "<html>"},
+        {"status_code": 503},
+        {"status_code": 504},
+        {"text": '{"Status": "succ'},
+        {"exc": requests.exceptions.ConnectTimeout},
+        {"exc": requests.exceptions.ReadTimeout},
+        {"exc": requests.exceptions.ConnectionError},
+        {"exc": requests.exceptions.ChunkedEncodingError},
+    ],
+)
+def test_a_passing_fault_is_repeated_where_that_is_safe(wire, requests_mock, waits, budget, fault):
+    """A read goes on after a fault, a little later; each try is counted."""
+    requests_mock.get(f"{API}/x", [fault, fault, FINE])
+    assert wire.call("GET", "x") == FINE["json"]
+    assert (len(waits), budget.spent) == (2, 3)
+
+
+@pytest.mark.parametrize(
+    "fault", [{"status_code": 500}, {"exc": requests.exceptions.ReadTimeout}, {"text": "{"}]
+)
+def test_a_post_is_sent_once_unless_it_is_a_search(wire, requests_mock, fault):
+    """A POST could do a thing twice; a search cannot, and says so."""
+    requests_mock.post(f"{API}/x", [fault, FINE])
+    with pytest.raises(SalesmateError):
+        wire.call("POST", "x", json={})
+    assert requests_mock.call_count == 1
+    requests_mock.post(f"{API}/x", [fault, FINE])
+    assert wire.call("POST", "x", json={}, repeatable=True) == FINE["json"]
+
+
+@pytest.mark.parametrize("status", [400, 401, 403, 404, 302])
+def test_a_lasting_failure_is_not_repeated(wire, requests_mock, waits, status):
+    """What would fail again is reported at once."""
+    requests_mock.get(f"{API}/x", status_code=status)
+    with pytest.raises(SalesmateError):
+        wire.call("GET", "x")
+    assert (requests_mock.call_count, waits) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        ({"status_code": 503}, ApiError),
+        ({"exc": requests.exceptions.ReadTimeout}, ConnectionFailed),
+        ({"text": "{"}, BadResponse),
+    ],
+)
+def test_repeating_ends(wire, requests_mock, waits, fault, kind):
+    """After four more tries the error is raised as it is, with growing waits between."""
+    requests_mock.get(f"{API}/x", **fault)
+    with pytest.raises(kind):
+        wire.call("GET", "x")
+    assert requests_mock.call_count == 5
+    assert waits[-1] > 1
+
+
+def test_a_rate_limit_is_waited_for_as_the_server_asks(wire, requests_mock, waits):
+    """Retry-After is kept to; a refused POST did nothing, so it may be sent again."""
+    requests_mock.post(f"{API}/x", [{"status_code": 429, "headers": {"Retry-After": "7"}}, FINE])
+    assert wire.call("POST", "x") == FINE["json"]
+    assert waits == [7]
+
+
+def test_a_long_rate_limit_is_reported_not_waited_for(wire, requests_mock, waits):
+    """Half an hour of silence would look like a hang: the error tells how long."""
+    requests_mock.get(f"{API}/x", status_code=429, headers={"Retry-After": "1800"})
+    with pytest.raises(RateLimited) as caught:
+        wire.call("GET", "x")
+    assert (caught.value.retry_after, waits) == (1800, [])
+
+
+@pytest.mark.parametrize(
+    "location", ["https://evil.example/", "https://acme.salesmate.io/elsewhere", "/elsewhere"]
+)
+def test_redirects_are_not_followed(wire, requests_mock, location):
+    """requests would hand accessToken to the other host."""
+    requests_mock.get(f"{API}/x", status_code=301, headers={"Location": location})
+    requests_mock.get(requests_mock_any(), **FINE)
+    requests_mock.get(f"{API}/x", status_code=301, headers={"Location": location})
+    with pytest.raises(BadResponse, match="redirect"):
+        wire.call("GET", "x")
+    assert requests_mock.call_count == 1
+
+
+def test_each_call_is_logged_without_what_it_carried(wire, requests_mock, caplog, waits):
+    """DEBUG tells method, path, status, time and rows; INFO tells waits; neither tells key, query or rows."""
+    caplog.set_level(logging.DEBUG)
+    data = {"Status": "success", "Data": {"data": [{"title": "Customer Ltd"}], "totalRows": 1}}
+    requests_mock.get(f"{API}/x", [{"status_code": 503}, {"json": data}])
+    wire.call("GET", "x", params={"email": "jo@example.com"})
+    own = [record for record in caplog.records if record.name == "salesmate_nb"]
+    assert [record.levelname for record in own] == ["DEBUG", "INFO", "DEBUG"]
+    assert own[-1].getMessage().startswith("GET https://acme.salesmate.io/x 200 ")
+    assert own[-1].getMessage().endswith(" ms 1 rows")
+    assert not any(word in caplog.text for word in ("s3cret", "jo@", "Customer"))
+
+
+def test_an_unreachable_host_is_named_with_the_next_step():
+    """A refused connection on a real socket says where, and what to do; no library error is chained."""
+    settings = Settings(linkname="acme", access_token="k", api_url="http://127.0.0.1:1")
+    wire = Transport(KeySession(settings), settings.api_url, Budget(1500))
+    with pytest.raises(ConnectionFailed, match=r"http://127.0.0.1:1/x: the connection was refused") as caught:
+        wire.call("POST", "x")
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
