@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pandas as pd
 import requests
 
-from salesmate_nb import answer, oauth, panel, prompt
+from salesmate_nb import answer, oauth
 from salesmate_nb.audience import Audience, audience
 from salesmate_nb.budget import Budget
 from salesmate_nb.deals import Deals
@@ -46,7 +46,7 @@ class Status:
     profile, who, host, api : str
         The name of this login, the client or key it uses, the API's address and which of its readings.
     expires_at : pandas.Timestamp or None
-        When the token ends (UTC); it is renewed before. None for an access key or where the server did not say.
+        When the token ends (UTC); it is renewed before. None for an access key, or where nobody said.
     token_in : str
         Where the token lies.
     calls_left : int
@@ -62,19 +62,22 @@ class Status:
     token_in: str
     calls_left: int
 
-    def __repr__(self) -> str:
-        state = "connected" if self.authorized else "not logged in"
-        lines = {
-            "profile": self.profile,
+    def lines(self) -> dict[str, str]:
+        """Return it in words, line by line."""
+        ends = f"{self.expires_at:%Y-%m-%d %H:%M} UTC, then renewed" if self.expires_at else "it is refused"
+        return {
             "as": self.who,
             "to": f"{self.host} ({self.api})",
-            "until": "renewed as needed"
-            if self.expires_at is None
-            else f"{self.expires_at:%Y-%m-%d %H:%M} UTC, renewed",
+            "until": ends,
             "token in": self.token_in,
+            "profile": self.profile,
             "calls left": f"{self.calls_left:,} this hour",
         }
-        return f"Salesmate: {state}\n" + "\n".join(f"  {name:<10} {value}" for name, value in lines.items())
+
+    def __repr__(self) -> str:
+        state = "connected" if self.authorized else "not logged in"
+        lines = "".join(f"\n  {name:<10} {value}" for name, value in self.lines().items())
+        return f"Salesmate: {state}{lines}"
 
 
 class Salesmate:
@@ -114,7 +117,7 @@ class Salesmate:
 
     @property
     def login_url(self) -> str | None:
-        """The address where a person allows, while that is pending; the redirect is listened for from here on."""
+        """The address where a person allows, while that is pending; the redirect is listened for from then."""
         return None if self.authorized else self._pending().url
 
     def finish_login(self, pasted: str) -> None:
@@ -158,7 +161,7 @@ class Salesmate:
             host=self.settings.api_url,
             api=self._api,
             expires_at=pd.Timestamp(ends, unit="s", tz="UTC") if ends else None,
-            token_in="the settings" if self.settings.access_token else self._cache.place,  # noqa: S106 - a place
+            token_in="the settings" if self.settings.access_token else self._cache.place,
             calls_left=self._budget.left,
         )
 
@@ -257,7 +260,7 @@ class Salesmate:
         owner : str, int or list of them, optional
             Names or ids of owners.
         modified_since, created_since : datetime, date, Timestamp or str, optional
-            Keep deals modified, or created, at that moment or later; naive ones are in the settings' time zone.
+            Keep deals modified, or created, then or later; naive moments are in the settings' time zone.
         columns : sequence of str, optional
             Columns of the frame to read, in that order; by default all, custom fields included.
         limit : int, optional
@@ -268,8 +271,8 @@ class Salesmate:
         Returns
         -------
         pandas.DataFrame
-            The contract's 24 columns, empty result or not, then custom fields by name. Ids are ``Int64``, amounts
-            ``float64``, moments ``datetime64[us, UTC]``, texts ``str``, and what repeats ``category``.
+            The schema's 24 columns, empty result or not, then custom fields by name. Ids are ``Int64``,
+            amounts ``float64``, moments ``datetime64[us, UTC]``, texts ``str``, and what repeats ``category``.
             ``df.attrs["salesmate"]`` tells host, API, moment of reading, calls made, and under ``unreadable``
             how many values of which column did not fit and so are missing.
 
@@ -316,8 +319,8 @@ class Salesmate:
             return KeySession(self.settings)
         if not self.settings.client_id:
             raise SettingsError(
-                "SALESMATE_CLIENT_ID is not set (looked in arguments, the environment and .env). Copy .env.example "
-                "to .env and fill it in, or try the sandbox: connect(sandbox.start())."
+                "SALESMATE_CLIENT_ID is not set (looked in arguments, the environment and .env). "
+                "Copy .env.example to .env and fill it in, or try the sandbox: connect(sandbox.start())."
             )
         return oauth.OAuthSession(self.settings, self._cache)
 
@@ -338,9 +341,11 @@ class Salesmate:
         if target is not None and target.approve == "auto":
             target.visit(login.url)
             return
+        from salesmate_nb import panel, prompt  # noqa: PLC0415 - widgets and prompts are loaded when shown
+
         there = audience()
         if there is Audience.NOTEBOOK:
-            panel.show(login)
+            panel.show(login, lambda: self.status().lines())
         elif there is Audience.TERMINAL and not wait:
             prompt.ask(login)
         elif wait:
@@ -452,7 +457,7 @@ def _resolve(target: Settings | RunningSandbox | None) -> tuple[Settings, Runnin
         return Settings(**target.settings), target
     except (AttributeError, TypeError) as err:
         raise SettingsError(
-            f"connect() was given a {type(target).__name__}. Give it Settings, a running sandbox, or nothing at all."
+            f"connect() was given a {type(target).__name__}. Give it Settings, a running sandbox, or nothing."
         ) from err
 
 

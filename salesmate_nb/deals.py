@@ -53,7 +53,7 @@ class Deals:
         limit: int | None = None,
         progress: bool | None = None,
     ) -> pd.DataFrame:
-        """Read wanted deals into a frame; its ``attrs["salesmate"]["unreadable"]`` counts what did not fit."""
+        """Read wanted deals into a frame; ``attrs["salesmate"]["unreadable"]`` counts what did not fit."""
         known = self._fields()
         fields = known if columns is None else _named(("id", *filters.columns, *columns), known)
         reader = PageReader(fields, timezone=self._settings.timezone, discover=columns is None)

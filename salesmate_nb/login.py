@@ -6,7 +6,6 @@ import contextlib
 import hmac
 import logging
 import threading
-import time
 from collections.abc import Callable
 from enum import Enum
 from http import HTTPStatus
@@ -25,6 +24,7 @@ class Phase(Enum):
     """Where a login stands."""
 
     WAITING = "waiting"
+    EXPIRED = "expired"
     WORKING = "working"
     DONE = "done"
 
@@ -33,8 +33,8 @@ class Login:
     """A login that waits for a person, shared by every panel, prompt and listener that shows it.
 
     It is made without any effect; the address is made, and listened for, when :attr:`url` is first
-    asked for. A wrong paste, a denial or a failed exchange leaves it usable. After ten minutes
-    :attr:`url` is a fresh one.
+    asked for. A wrong paste, a denial or a failed exchange leaves it usable. After ten minutes it
+    expires: nothing listens any more, and :attr:`url` is a fresh one when it is next asked for.
 
     Parameters
     ----------
@@ -51,7 +51,7 @@ class Login:
         self._on_token = on_token
         self._authorization: oauth.Authorization | None = None
         self._receiver: redirect.Receiver | None = None
-        self._began = 0.0
+        self._expiry: threading.Timer | None = None
         self._finished = threading.Event()
         self._lock = threading.RLock()
         self._watchers: list[Callable[[Login], None]] = []
@@ -60,10 +60,19 @@ class Login:
     def url(self) -> str:
         """The address where the person allows; the same one for ten minutes."""
         with self._lock:
-            if self._authorization is None or time.monotonic() - self._began > LIFETIME:
+            if self._authorization is None or self.phase is Phase.EXPIRED:
                 self._authorization = oauth.authorize(self._settings, self._listen())
-                self._began = time.monotonic()
+                self.phase = Phase.WAITING
+                self._expiry = threading.Timer(LIFETIME, self._expire)
+                self._expiry.daemon = True
+                self._expiry.start()
             return self._authorization.url
+
+    def renew(self) -> None:
+        """Make a fresh address where the old one has expired, and tell who watches."""
+        with self._lock:
+            if self.phase is Phase.EXPIRED and self.url:
+                self._move(Phase.WAITING)
 
     @property
     def is_listening(self) -> bool:
@@ -102,11 +111,24 @@ class Login:
         """Call `watcher` at each change of phase or message, from the thread that changes it."""
         self._watchers.append(watcher)
 
+    def unwatch(self, watcher: Callable[[Login], None]) -> None:
+        """Call `watcher` no more."""
+        with contextlib.suppress(ValueError):
+            self._watchers.remove(watcher)
+
     def close(self) -> None:
         """Stop listening."""
+        if self._expiry is not None:
+            self._expiry.cancel()
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
             receiver.close()
+
+    def _expire(self) -> None:
+        with self._lock:
+            if self.phase is Phase.WAITING:
+                self.close()
+                self._move(Phase.EXPIRED)
 
     def _listen(self) -> str:
         """Start listening, where the redirect comes to this machine, and return the redirect address."""
@@ -114,7 +136,7 @@ class Login:
         if not is_loopback(self._settings.redirect_uri):
             return self._settings.redirect_uri
         try:
-            receiver = redirect.Receiver(self._settings.redirect_uri, self._on_redirect, lifetime=LIFETIME)
+            receiver = redirect.Receiver(self._settings.redirect_uri, self._on_redirect)
         except OSError as err:
             log.info(
                 "cannot listen on %s (%s): the address has to be pasted",
@@ -144,7 +166,7 @@ class Login:
             raise StateMismatch("That address is not whole: its state is missing. Copy all of it.")
         if not hmac.compare_digest(state.encode(errors="replace"), expected.encode()):
             raise StateMismatch(
-                "That address is from an earlier login attempt. Open the link that is shown now, and allow there."
+                "That address is from an earlier login attempt. Open the link shown now, and allow there."
             )
 
     def _on_redirect(self, query: str) -> redirect.Page:
@@ -163,6 +185,6 @@ class Login:
 
     def _move(self, phase: Phase, message: str = "") -> None:
         self.phase, self.message = phase, message
-        for watcher in self._watchers:
+        for watcher in tuple(self._watchers):
             with contextlib.suppress(Exception):  # a broken display must not break the login
                 watcher(self)

@@ -314,7 +314,7 @@ def _refusal(response: requests.Response, url: str, words: str, error: object) -
         return InvalidGrant(words)
     if error in {"invalid_client", "unauthorized_client"} or status == requests.codes.unauthorized:
         return LoginError(
-            f"{answered}: check SALESMATE_CLIENT_ID and SALESMATE_CLIENT_SECRET, and with them SALESMATE_CLIENT_AUTH."
+            f"{answered}: check SALESMATE_CLIENT_ID, SALESMATE_CLIENT_SECRET and SALESMATE_CLIENT_AUTH."
         )
     if status == requests.codes.too_many_requests:
         return RateLimited(f"{answered}: try again in a while.", status=status, url=url)

@@ -3,77 +3,175 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Callable, Mapping
 from typing import Any
+
+import ipywidgets
+from IPython.display import display
 
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.login import Login, Phase
 
 
-class Panel:
-    """A card that shows a login: its link, what to do, and a field for the pasted address.
+class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
+    """A card that shows a login: its link, where it stands, and a field for the address to paste.
+
+    States are told in words, and announced to screen readers; the field has a label, and gets the focus
+    when something is wrong with what was pasted. Nothing pasted stays in the field, since the values of
+    widgets are saved with a notebook.
 
     Parameters
     ----------
     login : Login
         What waits for a person.
+    facts : callable
+        Tells, once connected, who is connected to what, line by line.
     """
 
-    def __init__(self, login: Login) -> None:
-        import ipywidgets  # noqa: PLC0415 - only notebooks show panels
-
+    def __init__(self, login: Login, facts: Callable[[], Mapping[str, str]]) -> None:
         self._login = login
-        self._text = ipywidgets.HTML()
+        self._facts = facts
+        self._card = ipywidgets.HTML()
         self._field = ipywidgets.Text(
+            description="Address",
             placeholder="http://localhost:3000/callback?code=...",
-            continuous_update=False,
-            layout={"width": "auto", "flex": "1 1 auto"},
+            continuous_update=False,  # so that the address goes off as a whole
+            style={"description_width": "initial"},
+            layout={"flex": "1 1 14em", "width": "auto"},
         )
         self._button = ipywidgets.Button(description="Connect", layout={"width": "auto"})
-        self._button.on_click(self._finish)
-        self._paste = ipywidgets.HBox([self._field, self._button])
-        self.box = ipywidgets.VBox([self._text, self._paste], layout={"max_width": "44em"})
+        self._fresh = ipywidgets.Button(description="Get a fresh link", layout={"width": "auto"})
+        self._field.observe(lambda change: self._finish(change["new"]), "value")
+        self._button.on_click(lambda _: self._finish(self._field.value))
+        self._fresh.on_click(lambda _: login.renew())
+        self._paste = ipywidgets.HBox([self._field, self._button], layout={"flex_flow": "row wrap"})
+        super().__init__([self._card, self._paste, self._fresh], layout={"max_width": "46em"})
+        self.add_class("salesmate-nb")
         login.watch(self._show)
         self._show(login)
 
-    def _finish(self, _: Any) -> None:
-        # Cleared first: a widget's value is saved with the notebook.
-        pasted, self._field.value = self._field.value, ""
+    def __repr__(self, **_: Any) -> str:
+        """Name it and nothing else: this text is saved with the notebook."""
+        return "Salesmate login"
+
+    def retire(self) -> None:
+        """Give way to a newer panel."""
+        self._login.unwatch(self._show)
+        self._paste.layout.display = self._fresh.layout.display = "none"
+        self._card.value = _card("Connect to Salesmate", "This login is shown in a newer cell.")
+
+    def _finish(self, pasted: str) -> None:
+        if not pasted:
+            return
+        self._field.value = ""
         try:
             self._login.finish(pasted)
-        except SalesmateError:
-            pass  # the login shows its message
-        except Exception as err:  # noqa: BLE001 - ipywidgets drops what a callback raises
-            self._text.value = f"<p>Something unforeseen happened: {html.escape(type(err).__name__)}.</p>"
+        except SalesmateError:  # the login tells its message
+            self._field.focus()
+        except Exception as err:  # noqa: BLE001 - ipywidgets would swallow it
+            self._card.value = _card(
+                "Connect to Salesmate", _alert(f"An unforeseen {type(err).__name__} came up.")
+            )
 
     def _show(self, login: Login) -> None:
-        done = login.phase is Phase.DONE
-        self._button.disabled = login.phase is Phase.WORKING
-        self._paste.layout.display = "none" if done else ""
-        self._text.value = _CONNECTED if done else _WORKING if self._button.disabled else _waiting(login)
+        waiting = login.phase is Phase.WAITING
+        self._paste.layout.display = "" if waiting else "none"
+        self._fresh.layout.display = "" if login.phase is Phase.EXPIRED else "none"
+        if waiting:
+            self._card.value = _waiting(login)
+        elif login.phase is Phase.WORKING:
+            self._card.value = _card("Connect to Salesmate", _status("Connecting ..."))
+        elif login.phase is Phase.EXPIRED:
+            self._card.value = _card("Connect to Salesmate", _status("This link has expired."))
+        else:
+            lines = "".join(
+                f"<dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd>" for k, v in self._facts().items()
+            )
+            self._card.value = _card(
+                "Connected to Salesmate", _status("You are logged in.") + f"<dl>{lines}</dl>"
+            )
 
 
-def show(login: Login) -> None:
-    """Display the panel of a login under the running cell.
+def show(login: Login, facts: Callable[[], Mapping[str, str]]) -> None:
+    """Display the panel of a login under the running cell; an earlier panel gives way to it.
 
     Parameters
     ----------
-    login : Login
-        What waits for a person.
+    login, facts
+        As :class:`Panel` takes them.
     """
-    from IPython.display import display  # noqa: PLC0415 - only notebooks show panels
+    while _shown:
+        _shown.pop().retire()
+    _shown.append(Panel(login, facts))
+    display(_shown[-1])
 
-    display(Panel(login).box)
+
+def show_no_credentials() -> None:
+    """Display what to do where no account is set up."""
+    display(ipywidgets.HTML(_card("Connect to Salesmate", _NO_CREDENTIALS)).add_class("salesmate-nb"))
 
 
-_CONNECTED = "<p><b>Connected to Salesmate.</b></p>"
-_WORKING = "<p>Connecting ...</p>"
+_shown: list[Panel] = []
+
+_STYLE = """<style>
+.salesmate-nb { border: 1px solid var(--jp-border-color1, var(--vscode-panel-border, #bdbdbd)); border-radius: 6px;
+  padding: 14px 18px 12px; margin: 4px 0; color: var(--jp-ui-font-color0, var(--vscode-foreground, #212121));
+  background: var(--jp-layout-color1, var(--vscode-editor-background, #fff)) }
+.salesmate-nb .card { font-size: 14px; line-height: 1.5; white-space: normal }
+.salesmate-nb .card h4 { font-size: 16px; font-weight: 600; margin: 0 0 8px }
+.salesmate-nb .card p { margin: 0 0 8px }
+.salesmate-nb .card a.go { display: inline-block; padding: 5px 16px; border-radius: 4px; background: #1557b0;
+  color: #fff; font-weight: 600; text-decoration: none }
+.salesmate-nb .card a.go:hover { background: #0d47a1 }
+.salesmate-nb .card a.go:focus-visible { outline: 3px solid #f9a825; outline-offset: 2px }
+.salesmate-nb .card .alert { border-left: 4px solid #d84315; padding-left: 10px }
+.salesmate-nb .card .hint { color: var(--jp-ui-font-color1, inherit); margin-top: 14px }
+.salesmate-nb .card dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; margin: 0 }
+.salesmate-nb .card dt { color: var(--jp-ui-font-color1, inherit) }
+.salesmate-nb .card dd { margin: 0; overflow-wrap: anywhere }
+.salesmate-nb .card pre { margin: 0 0 8px; padding: 8px 10px; white-space: pre-wrap;
+  background: var(--jp-layout-color2, var(--vscode-textCodeBlock-background, #f5f5f5)) }
+</style>"""
+
+_GO = "Log in to Salesmate"
+_NO_CREDENTIALS = """
+<p>No account is set up yet. Put one of these into a file named <code>.env</code> beside the notebook:</p>
+<pre># log in with OAuth (from whoever registered the client with Salesmate)
+SALESMATE_CLIENT_ID=...
+SALESMATE_CLIENT_SECRET=...
+
+# or an access key (Salesmate: My Account, tab Access Key)
+SALESMATE_ACCESS_TOKEN=...
+SALESMATE_LINKNAME=acme</pre>
+<p>Then run this cell again. To try it without an account:
+<code>from salesmate_nb import sandbox; connect(sandbox.start())</code></p>
+"""
+
+
+def _card(title: str, inner: str) -> str:
+    return f'{_STYLE}<div class="card"><h4>{title}</h4>{inner}</div>'
+
+
+def _status(text: str) -> str:
+    return f'<p role="status">{html.escape(text)}</p>'
+
+
+def _alert(text: str) -> str:
+    return f'<p class="alert" role="alert">{html.escape(text)}</p>' if text else ""
+
+
+def _list(facts: Mapping[str, str]) -> str:
+    rows = (f"<dt>{html.escape(name)}</dt><dd>{html.escape(value)}</dd>" for name, value in facts.items())
+    return f"<dl>{''.join(rows)}</dl>"
 
 
 def _waiting(login: Login) -> str:
     link = html.escape(login.url, quote=True)
-    message = f"<p><b>{html.escape(login.message)}</b></p>" if login.message else ""
-    catching = "Waiting for Salesmate ... " if login.is_listening else ""
-    return (
-        f'<p><a href="{link}" target="_blank" rel="noopener noreferrer"><b>Log in to Salesmate</b></a> and allow.</p>'
-        f"{message}<p>{catching}If the page you end on cannot be reached, paste its address here:</p>"
-    )
+    go = f'<p><a class="go" href="{link}" target="_blank" rel="noopener noreferrer">{_GO}</a></p>'
+    if login.is_listening:
+        state = _status("It opens in a new tab. Waiting for Salesmate ...")
+        hint = "Page can't be reached after you allowed? Paste its address here:"
+    else:
+        state = _status("It opens in a new tab. Allow there, and copy the address of the page you end on.")
+        hint = "That page need not load: all that counts is its address. Paste it here:"
+    return _card("Connect to Salesmate", f'{_alert(login.message)}{go}{state}<p class="hint">{hint}</p>')

@@ -6,42 +6,42 @@ import contextlib
 import sys
 import webbrowser
 
+from prompt_toolkit import PromptSession
+from prompt_toolkit.output import create_output
+
 from salesmate_nb.errors import LoginError
 from salesmate_nb.login import Login, Phase
 
 
 def ask(login: Login) -> None:
-    """Show the login's address, try the browser, and ask until it is done or nothing is entered.
+    """Show the login's address, try the browser, and ask until the login is done or nothing is entered.
 
-    The listener finishes it too where the browser is on this machine; then an empty line goes on.
+    Where the browser is on this machine the listener finishes it, and the prompt goes away by itself.
 
     Parameters
     ----------
     login : Login
         What waits for a person.
     """
-    with contextlib.suppress(ImportError):
-        import readline  # noqa: F401, PLC0415 - with it, a line may be longer than the terminal's 1,024 signs
     say("Open this address to log in to Salesmate, and allow:\n")
     say(login.url)
     say("")
     with contextlib.suppress(webbrowser.Error):
         webbrowser.open(login.url)
-    if login.is_listening:
-        say("The browser says when you are connected; press Enter then. If its page cannot be reached,")
-    say("copy the address of the page you end on, even where it cannot be reached, and paste it here.")
+    if not login.is_listening:
+        say("The redirect cannot be caught here.")
+    say(
+        "If the page you end on cannot be reached, paste its address here; an empty line leaves it for later."
+    )
     while login.phase is not Phase.DONE:
-        pasted = _line()
-        if login.phase is Phase.DONE:
-            break
+        pasted = _line(login)
         if not pasted:
-            say("Not connected yet. Run this again to go on.")
-            return
+            break
         try:
             login.finish(pasted)
         except LoginError as err:
             say(str(err))
-    say("Connected.")
+    say("Connected." if login.phase is Phase.DONE else "Not connected yet. Run this again to go on.")
 
 
 def say(text: str) -> None:
@@ -49,9 +49,18 @@ def say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - a prompt prints
 
 
-def _line() -> str:
+def _line(login: Login) -> str:
+    """Read a line of any length, pasted line breaks included, or give up once the login is done."""
+    session: PromptSession[str] = PromptSession(output=create_output(stdout=sys.stderr), multiline=False)
+
+    def leave(_: Login) -> None:
+        if login.phase is Phase.DONE and session.app.is_running and session.app.loop is not None:
+            session.app.loop.call_soon_threadsafe(session.app.exit, "")
+
+    login.watch(leave)
     try:
-        return input("Address: ").strip()
+        return session.prompt("Address: ", pre_run=lambda: leave(login), in_thread=True).strip()
     except (EOFError, KeyboardInterrupt):
-        say("")
         return ""
+    finally:
+        login.unwatch(leave)

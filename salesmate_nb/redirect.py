@@ -99,7 +99,7 @@ class Page:
 
 
 class Receiver:
-    """A listener on the loopback redirect address, in threads, until it is closed or its lifetime ends.
+    """A listener on the loopback redirect address, in threads, until it is closed.
 
     It is bound when it is made, to 127.0.0.1 and where there is one to ::1, and answers nothing but
     its own path: favicons, preconnects and other hosts' names get 404.
@@ -110,8 +110,6 @@ class Receiver:
         A loopback ``http`` address; port 0 takes a free port.
     on_redirect : callable
         Gets the query string of what arrived, and returns the page to show.
-    lifetime : float
-        Seconds after which the port is free again whatever happened.
 
     Raises
     ------
@@ -119,7 +117,7 @@ class Receiver:
         Where the port is taken.
     """
 
-    def __init__(self, redirect_uri: str, on_redirect: Callable[[str], Page], *, lifetime: float) -> None:
+    def __init__(self, redirect_uri: str, on_redirect: Callable[[str], Page]) -> None:
         parts = urlsplit(redirect_uri)
         host = parts.hostname or ""
         addresses = ["127.0.0.1", "::1"] if host == "localhost" else [host]
@@ -137,9 +135,6 @@ class Receiver:
             threading.Thread(
                 target=server.serve_forever, args=(0.1,), name="salesmate_nb-redirect", daemon=True
             ).start()
-        self._deadline = threading.Timer(lifetime, self.close)
-        self._deadline.daemon = True
-        self._deadline.start()
 
     @property
     def is_open(self) -> bool:
@@ -148,7 +143,6 @@ class Receiver:
 
     def close(self) -> None:
         """Stop listening and free the port; a second call does nothing."""
-        self._deadline.cancel()
         servers, self._servers = self._servers, []
         for server in servers:
             server.shutdown()

@@ -80,7 +80,7 @@ class Settings:
     scope : str, optional
         Scopes to ask for, separated by spaces.
     client_auth : {"post", "basic"}
-        Whether the client secret goes in the body, as in Salesmate's guide, or in the header (RFC 6749, 2.3.1).
+        Whether the client secret goes in the body, as in Salesmate's guide, or in the header.
     token_body : {"form", "json"}
         How token requests are written: as RFC 6749 says, or as the client of Salesmate's guide does.
     api_url : str, optional
@@ -120,7 +120,7 @@ class Settings:
     revoke_url: str | None = None
     scope: str | None = None
     client_auth: str = "post"
-    token_body: str = "form"
+    token_body: str = "form"  # noqa: S105 - a kind of body
     api_url: str = ""
     linkname: str | None = None
     access_token: str | None = None

@@ -29,7 +29,7 @@ def _clean(monkeypatch, tmp_path):
 
 @pytest.fixture
 def settings(tmp_path):
-    """Settings of a client whose endpoints answer only where a test lets them."""
+    """Return settings of a client whose endpoints answer only where a test lets them."""
     return Settings(
         client_id="my-app",
         client_secret="s3cret-of-the-client",
@@ -43,7 +43,7 @@ def settings(tmp_path):
 
 @pytest.fixture
 def real_deals():
-    """The path of 8,800 real opportunities, which are not part of this repository."""
+    """Return the path of 8,800 real opportunities, which are not part of this repository."""
     if not REAL.exists():
         pytest.skip("needs ../shared/real")
     return REAL

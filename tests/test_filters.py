@@ -59,7 +59,7 @@ def test_rows_are_kept_that_have_all_that_is_asked_for(given, kept):
 
 @pytest.mark.parametrize(
     "moment", ["2026-01-02", dt.datetime(2026, 1, 2), dt.date(2026, 1, 2), pd.Timestamp("2026-01-02")]
-)  # noqa: DTZ001
+)
 def test_a_naive_moment_is_in_the_settings_time_zone(moment):
     """Midnight in Kolkata is 18:30 UTC of the day before."""
     filters = Filters.make(created_since=moment, timezone="Asia/Kolkata")

@@ -164,11 +164,22 @@ def test_two_redirects_at_once_are_one_exchange(pending, tokens):
     assert len(tokens) == 1
 
 
-def test_the_address_stays_the_same_and_is_fresh_after_ten_minutes(pending, monkeypatch):
-    """A tab that is open still works; a stale one is replaced."""
+def test_the_address_stays_the_same(pending):
+    """A tab that is open still works when the cell is run again."""
+    assert pending.url == pending.url
+
+
+def test_an_address_expires_and_frees_its_port(pending, monkeypatch):
+    """A forgotten login does not hold its port for ever; a fresh address is had on demand."""
+    monkeypatch.setattr(login, "LIFETIME", 0.05)
+    seen = []
+    pending.watch(lambda it: seen.append(it.phase))
     first = pending.url
-    assert pending.url == first
-    monkeypatch.setattr(login, "LIFETIME", -1)
+    pending._expiry.join(5)
+    assert (pending.phase, pending.is_listening) == (Phase.EXPIRED, False)
+    monkeypatch.setattr(login, "LIFETIME", 60)
+    pending.renew()
+    assert (seen, pending.is_listening) == ([Phase.EXPIRED, Phase.WAITING], True)
     assert pending.url != first
 
 

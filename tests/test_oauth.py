@@ -124,7 +124,7 @@ def test_a_public_client_sends_its_id_and_no_secret(settings, requests_mock):
 
 
 def test_the_secret_goes_in_the_header_where_the_server_wants_it_there(settings, requests_mock):
-    """client_secret_basic, with both parts form-encoded (RFC 6749, section 2.3.1), and no secret in the body."""
+    """client_secret_basic: both parts form-encoded (RFC 6749, section 2.3.1), no secret in the body."""
     requests_mock.post(settings.token_url, json=ANSWER)
     settings = dataclasses.replace(settings, client_auth="basic", client_secret="s:3 cret%é")
     redeem(settings, authorize(settings, "https://x.example/"), Secret("c0de"))

@@ -209,7 +209,7 @@ def test_an_answer_without_a_refresh_token_keeps_the_old_one(settings, token, gi
 
 @pytest.mark.parametrize(("lifetime", "fresh_for"), [(3600, 3540), (100, 90), (2, 1.8)])
 def test_a_token_is_stale_a_little_before_its_end(settings, lifetime, fresh_for):
-    """The margin is a minute, or a tenth of a short life, so that short tokens are not renewed at each call."""
+    """The margin is a minute, or a tenth of a short life: short tokens are not renewed at each call."""
     token = Token.from_answer({**ANSWER, "expires_in": lifetime}, settings, now=NOW)
     assert (token.is_stale(NOW + fresh_for - 0.05), token.is_stale(NOW + fresh_for + 0.05)) == (False, True)
 

@@ -90,9 +90,7 @@ STANDARD = (
     Field("owner", "Owner", "User", parts=("id", "name", "email")),
     Field("createdBy", "Created By", "User", parts=("id", "name")),
     Field("lastModifiedBy", "Last Modified By", "User", parts=("id", "name")),
-    Field(
-        "primaryContact", "Primary Contact", "Lookup", parts=("id", "name", "email", "phone", "mobile")
-    ),
+    Field("primaryContact", "Primary Contact", "Lookup", parts=("id", "name", "email", "phone", "mobile")),
     Field("primaryCompany", "Primary Company", "Lookup", parts=("id", "name")),
 )
 

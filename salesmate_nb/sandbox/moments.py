@@ -43,7 +43,10 @@ def read_plain(text: str, zone: ZoneInfo) -> int | None:
 
     Examples
     --------
-    >>> read_plain("Mar 04, 2024 02:45 PM", ZoneInfo("Asia/Kolkata")), read_plain("2024-03-04", ZoneInfo("UTC"))
+    >>> (
+    ...     read_plain("Mar 04, 2024 02:45 PM", ZoneInfo("Asia/Kolkata")),
+    ...     read_plain("2024-03-04", ZoneInfo("UTC")),
+    ... )
     (1709543700000, None)
     """
     found = _PLAIN.fullmatch(text)
