@@ -16,6 +16,7 @@ import pandas as pd
 from salesmate_nb import __version__
 from salesmate_nb.client import RunningSandbox, Salesmate, connect
 from salesmate_nb.errors import LoginRequired, SalesmateError
+from salesmate_nb.settings import Settings
 
 _TABLE_ROWS = 20
 
@@ -101,11 +102,11 @@ def _login(options: argparse.Namespace) -> None:
 
 
 def _status(options: argparse.Namespace) -> None:
-    print(Salesmate.from_settings(profile=options.profile).status())  # noqa: T201 - the result
+    print(Salesmate(Settings.load(), profile=options.profile).status())  # noqa: T201 - the result
 
 
 def _logout(options: argparse.Namespace) -> None:
-    Salesmate.from_settings(profile=options.profile).logout()
+    Salesmate(Settings.load(), profile=options.profile).logout()
     _say("Logged out.")
 
 
@@ -191,3 +192,7 @@ def _say(text: str) -> None:
 
 def _show_warning(message: Warning | str, *_: object) -> None:
     _say(f"warning: {message}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

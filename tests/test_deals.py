@@ -1,0 +1,290 @@
+"""Reading deals: the real ones three ways, filters, columns, limits, and servers unlike their documents."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+
+import pandas as pd
+import pytest
+
+from salesmate_nb import BadResponse, IncompleteRead, SalesmateError, Settings, connect, sandbox
+from salesmate_nb.sandbox import Answer
+from salesmate_nb.schema import DEAL_FIELDS
+
+WAYS = ["oauth-v1", "oauth-v4", "key-v4"]
+DTYPES = {
+    "int": "Int64",
+    "text": "str",
+    "category": "category",
+    "float": "float64",
+    "moment": "datetime64[us, UTC]",
+    "flag": "boolean",
+}
+
+
+def reach(box, way):
+    """Connect to a sandbox by OAuth and v1, OAuth and v4, or an access key and v4."""
+    if way == "oauth-v1":
+        return connect(box)
+    settings = Settings(**dataclasses.replace(box.settings, linkname=box.linkname))
+    if way == "key-v4":
+        return connect(dataclasses.replace(settings, access_token=box.access_key))
+    connection = connect(settings)
+    box.visit(connection.login_url)
+    return connection
+
+
+@pytest.fixture(scope="module")
+def box():
+    with sandbox.start(deals=600) as running:
+        yield running
+
+
+def check_contract(frame):
+    """Assert what holds for every frame: the fixed columns first, their dtypes, distinct ids in order."""
+    assert list(frame.columns[:24]) == [field.name for field in DEAL_FIELDS]
+    assert {field.name: DTYPES[field.kind] for field in DEAL_FIELDS} == dict(
+        frame.dtypes.iloc[:24].astype(str)
+    )
+    assert list(frame.columns[24:]) == sorted(frame.columns[24:])
+    assert frame["id"].is_unique
+    assert frame["id"].is_monotonic_increasing
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_real_deals_give_their_true_figures(real_deals, way):
+    """8,800 real opportunities read exactly, whichever way: their README's figures, the contract's types."""
+    with sandbox.start(data=real_deals) as box:
+        frame = reach(box, way).deals_df()
+    check_contract(frame)
+    won = frame[frame["status"] == "Won"]
+    assert len(frame) == 8800
+    assert (frame["id"].min(), frame["id"].max()) == (1001, 9800)
+    assert frame["status"].value_counts().to_dict() == {"Won": 4238, "Lost": 2473, "Open": 2089}
+    assert won["deal_value"].sum() == 10_005_534.0
+    assert frame["primary_company_id"].isna().sum() == 1425
+    assert frame["deal_value"].isna().sum() == 2089
+    assert frame["owner_id"].nunique() == 30
+    assert (frame["created_at"] == pd.Timestamp("2017-12-31", tz="UTC")).sum() == 500
+    assert list(frame.columns[24:]) == ["text_custom_field_1", "text_custom_field_2"]
+    assert frame.attrs["salesmate"]["unreadable"] == {}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_what_was_read_is_what_the_server_has(box, way):
+    """Each deal of the sandbox is there, once."""
+    frame = reach(box, way).deals_df()
+    check_contract(frame)
+    assert list(frame["id"]) == sorted(box.deals.ids())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_the_ways_agree(box, way):
+    """v1 and v4 give the same frame, custom fields included."""
+    pd.testing.assert_frame_equal(reach(box, way).deals_df(), reach(box, "oauth-v1").deals_df())
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_empty_account_gives_the_same_columns(way):
+    """No deals is a result like any other."""
+    with sandbox.start(deals=0) as box:
+        frame = reach(box, way).deals_df()
+    check_contract(frame)
+    assert len(frame) == 0
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "filters",
+    [
+        {"status": "Won"},
+        {"status": "wOn"},
+        {"status": ["Won", "Lost"]},
+        {"status": "Won", "modified_since": "2026-01-01"},
+        {"created_since": "2025-12-24T18:00"},
+        {"stage": "Won"},
+        {"owner": 2},
+        {"pipeline": "nothing has this"},
+    ],
+)
+def test_a_filter_gives_what_filtering_the_whole_frame_gives(box, way, filters):
+    """What the server was asked for changes the calls, never the result."""
+    connection = reach(box, way)
+    expected = connection.deals_df()
+    for name, wanted in filters.items():
+        if name.endswith("_since"):
+            column = {"created_since": "created_at", "modified_since": "last_modified_at"}[name]
+            expected = expected[expected[column] >= pd.Timestamp(wanted, tz="UTC")]
+        elif name == "owner":
+            expected = expected[expected["owner_id"] == wanted]
+        else:
+            folded = [one.casefold() for one in ([wanted] if isinstance(wanted, str) else wanted)]
+            expected = expected[expected[name].astype("str").str.casefold().isin(folded)]
+    frame = connection.deals_df(**filters)
+    check_contract(frame)
+    assert list(frame["id"]) == list(expected["id"])
+
+
+def test_v4_asks_the_server_to_filter(box):
+    """Status and moments go along as rules, so that fewer pages come; moments with a day's margin."""
+    reach(box, "key-v4").deals_df(status="won", created_since="2026-01-02")
+    rules = box.log[-1].json["filterQuery"]["group"]["rules"]
+    sent = {rule["field"]["fieldName"]: (rule["condition"], rule["data"]) for rule in rules}
+    assert sent == {"deal.status": ("EQUALS", "Won"), "deal.createdAt": ("IS_AFTER", "Jan 01, 2026 12:00 AM")}
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_columns_come_in_the_order_they_were_asked_for(box, way):
+    """Only what is asked for is in the frame, custom fields by name too."""
+    frame = reach(box, way).deals_df(columns=["title", "deal_value"], status="Won")
+    assert list(frame.columns) == ["title", "deal_value"]
+    assert len(frame) > 0
+
+
+def test_v4_is_asked_for_the_columns_that_are_needed_only(box):
+    """displayingFields holds what the frame and the filters need."""
+    reach(box, "key-v4").deals_df(columns=["title"], owner="nobody")
+    assert box.log[-1].json["displayingFields"] == [
+        "deal.id",
+        "deal.owner.name",
+        "deal.owner.id",
+        "deal.title",
+    ]
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_an_unknown_column_is_answered_with_a_near_one(box, way):
+    """A slip of the pen gets the name that was meant."""
+    with pytest.raises(SalesmateError, match="Did you mean 'deal_value'"):
+        reach(box, way).deals_df(columns=["deal_vlaue"])
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("limit", [0, 1, 250, 251, 10_000])
+def test_a_limit_counts_rows_in_all(box, way, limit):
+    """A limit is of rows, not of a page, and saves calls."""
+    connection = reach(box, way)
+    before = len(box.log)
+    frame = connection.deals_df(limit=limit)
+    assert list(frame["id"]) == sorted(box.deals.ids())[:limit]
+    assert len(box.log) - before <= -(-min(limit, 600) // 250) + 2
+
+
+@pytest.mark.parametrize("limit", [-1, 1.5, "5", True])
+def test_a_limit_that_is_none_is_named(box, limit):
+    """A limit is a whole number from 0."""
+    with pytest.raises(SalesmateError, match="limit="):
+        reach(box, "oauth-v1").deals_df(limit=limit)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_records_come_lazily_and_as_sent(box, way):
+    """deals() yields dictionaries in the server's own shape, and asks for a page when it is needed."""
+    connection = reach(box, way)
+    before = len(box.log)
+    records = connection.deals()
+    assert len(box.log) == before
+    first = next(records)
+    assert first["id"] == min(box.deals.ids())
+    assert isinstance(first["owner"], dict)
+    assert len(box.log) - before <= 2
+    assert 1 + sum(1 for _ in records) == 600
+
+
+def test_attrs_tell_host_api_moment_and_calls(box):
+    """A frame knows where it comes from; nothing in it is secret, and Parquet keeps it."""
+    connection = reach(box, "key-v4")
+    attrs = connection.deals_df().attrs["salesmate"]
+    assert (attrs["host"], attrs["api"]) == (box.url, "v4")
+    assert attrs["calls"] == 4  # the field catalogue and three pages
+    assert pd.Timestamp(attrs["read_at"]).tzinfo is not None
+    assert box.access_key not in json.dumps(attrs)
+
+
+def deal(number):
+    return {"id": number, "title": f"Deal {number}"}
+
+
+def answers(box, connection, *pages):
+    """Let /v1/deals answer with these JSON pages, the last one for ever."""
+    answer = [
+        Answer(body=json.dumps(page).encode(), headers={"Content-Type": "application/json"}) for page in pages
+    ]
+    box.script("/v1/deals", *answer)
+    return connection.deals_df()
+
+
+@pytest.fixture
+def fresh():
+    with sandbox.start(deals=3) as running:
+        yield running
+
+
+@pytest.mark.parametrize(
+    "pages",
+    [
+        [[deal(n) for n in range(700)]] * 2,  # paging is ignored: everything each time
+        [{"data": [deal(n) for n in range(100)], "totalRows": "100"}],  # the total is text
+        [{"deals": [deal(n) for n in range(100)]}] * 2,  # no total; the same page each time
+        [
+            {"Data": [deal(n) for n in range(100)]},
+            {"Data": [deal(n) for n in range(100, 130)]},
+            {"Data": []},
+        ],  # own size
+        [{"results": []}],
+        [[deal(1), deal(1), deal(2)], []],  # twice on one page
+        [
+            {"Data": {"data": [deal(n) for n in range(3)], "totalRows": 5}},
+            {"Data": {"data": [deal(2), deal(3), deal(4)], "totalRows": 5}},
+        ],
+    ],
+)
+def test_v1_is_read_right_however_it_pages(fresh, pages):
+    """Total or none, paging or none, any place of the list: each deal once."""
+    frame = answers(fresh, connect(fresh), *pages)
+    expected = {
+        one["id"] for page in pages for one in (page if isinstance(page, list) else sandbox_rows(page))
+    }
+    assert list(frame["id"]) == sorted(expected)
+
+
+def sandbox_rows(page):
+    inner = next(iter(page.values()))
+    return inner["data"] if isinstance(inner, dict) else inner
+
+
+def test_a_read_that_stays_short_is_no_frame(fresh):
+    """Where fewer deals come than the total says, twice over, the numbers are raised."""
+    page = {"Data": {"data": [deal(n) for n in range(9)], "totalRows": 10}}
+    empty = {"Data": {"data": [], "totalRows": 10}}
+    with pytest.raises(IncompleteRead, match="Only 9 of 10") as caught:
+        answers(fresh, connect(fresh), page, empty, page, empty)
+    assert (caught.value.read, caught.value.total) == (9, 10)
+
+
+def test_a_row_that_slipped_past_the_offset_is_read_in_a_second_pass(fresh):
+    """A row that a deletion moved to an earlier page is not lost."""
+    first = {"Data": {"data": [deal(n) for n in (1, 2)], "totalRows": 4}}
+    slipped = {"Data": {"data": [deal(4)], "totalRows": 4}}
+    done = {"Data": {"data": [], "totalRows": 4}}
+    again = {"Data": {"data": [deal(n) for n in (1, 2, 3, 4)], "totalRows": 4}}
+    assert list(answers(fresh, connect(fresh), first, slipped, done, again)["id"]) == [1, 2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [{"Status": "success", "Data": {}}, {"data": [1, 2]}, {"data": [None]}, {"data": [{"title": "no id"}]}],
+)
+def test_an_answer_without_deals_is_a_bad_response(fresh, page):
+    """Something else than a list of deals is never an empty frame."""
+    with pytest.raises(BadResponse):
+        answers(fresh, connect(fresh), page)
+
+
+def test_a_catalogue_that_does_not_answer_leaves_the_standard_columns(fresh, caplog):
+    """Where custom fields cannot be listed, the rest is read, and the log says so."""
+    fresh.script("/apis/v3/fields/getAllVisibleFields", *[Answer(status=403, body=b"{}")] * 2)
+    frame = reach(fresh, "key-v4").deals_df()
+    check_contract(frame)
+    assert "custom fields" in caplog.text

@@ -1,0 +1,71 @@
+"""What people copy is executed: README's blocks, the notebooks, and the targets they name."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import nbclient
+import nbformat
+import pytest
+
+ROOT = Path(__file__).parents[1]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCKS = re.findall(r"^```python\n(.*?)^```$(?:\n+^```text\n(.*?)^```$)?", README, re.MULTILINE | re.DOTALL)
+SETUP = """
+import salesmate_nb
+from salesmate_nb import deals_df, sandbox
+
+_box = sandbox.start()
+_connect = salesmate_nb.connect
+salesmate_nb.connect = connect = lambda target=None, **how: _connect(target or _box, **how)
+connect()
+"""
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+@pytest.mark.parametrize("number", range(len(BLOCKS)))
+def test_each_block_of_the_readme_runs_and_prints_what_it_says(number, tmp_path):
+    """A Python block runs on the sandbox, and prints the text block that follows it to the letter."""
+    code, printed = BLOCKS[number]
+    done = subprocess.run(
+        [sys.executable, "-c", SETUP + code], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert not printed or done.stdout.strip() == printed.strip()
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_each_notebook_runs_from_top_to_bottom(path, monkeypatch):
+    """Every cell of every notebook runs on the sandbox, with nobody to ask."""
+    monkeypatch.delenv("SALESMATE_TOKEN_CACHE")
+    notebook = nbformat.read(path, as_version=4)
+    nbclient.NotebookClient(notebook, timeout=120).execute()
+    assert any(cell.get("outputs") for cell in notebook.cells)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_notebooks_are_kept_without_outputs(path):
+    """A notebook in the repository holds no output, so no customer's data and no noise in a diff."""
+    cells = nbformat.read(path, as_version=4).cells
+    assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
+
+
+def test_make_lists_the_targets_that_the_readme_names():
+    """Plain `make` explains itself, and README names no target that is not there."""
+    listed = subprocess.run(
+        ["make", "--no-print-directory"], capture_output=True, text=True, cwd=ROOT, check=True
+    ).stdout
+    targets = set(re.findall(r"^  make (\w+) ", listed, re.MULTILINE))
+    assert {"demo", "test", "lab"} <= targets
+    assert set(re.findall(r"`make (\w+)`", README)) <= targets
+
+
+def test_local_links_of_the_readme_lead_somewhere():
+    """A picture or page that README links to is in the repository."""
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", README) + re.findall(
+        r'(?:src|srcset)="(?!https?:)([^"]+)"', README
+    )
+    assert [link for link in links if not (ROOT / link).exists()] == []

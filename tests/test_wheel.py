@@ -1,0 +1,74 @@
+"""What is built is what works: the wheel and sdist, in an environment that has nothing else."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tarfile
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.wheel
+ROOT = Path(__file__).parents[1]
+TRY = """
+import salesmate_nb
+from salesmate_nb import connect, deals_df, sandbox
+assert "site-packages" in salesmate_nb.__file__, salesmate_nb.__file__
+with sandbox.start(deals=300) as box:
+    connect(box)
+    frame = deals_df()
+assert len(frame) == 300
+print("ok", salesmate_nb.__version__)
+"""
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("dist")
+    subprocess.run([sys.executable, "-m", "build", "--outdir", folder, ROOT], check=True, capture_output=True)
+    return folder
+
+
+def test_the_metadata_passes_twine(built):
+    """PyPI would take it, README included."""
+    subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *built.iterdir()], check=True)
+
+
+def test_it_holds_the_package_and_nothing_else(built):
+    """Types, licence and entry point are in the wheel; tests and notebooks are not."""
+    names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
+    assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"salesmate_nb"}
+    assert "salesmate_nb/py.typed" in names
+    assert "salesmate_nb/sandbox/__init__.py" in names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert any(name.endswith("entry_points.txt") for name in names)
+
+
+def test_the_sdist_can_be_worked_on(built):
+    """Tests, notebooks and the example settings come with the source."""
+    names = tarfile.open(next(built.glob("*.tar.gz"))).getnames()
+    inside = {name.split("/", 1)[1] for name in names if "/" in name}
+    assert {
+        "Makefile",
+        ".env.example",
+        "tests/conftest.py",
+        "notebooks/quickstart.ipynb",
+        "LICENSE",
+    } <= inside
+
+
+def test_it_works_in_an_empty_environment(built, tmp_path):
+    """Installed from the wheel with the sandbox extra, it logs in and reads."""
+    venv.create(tmp_path / "env", with_pip=True)
+    python = tmp_path / "env" / "bin" / "python"
+    wheel = next(built.glob("*.whl"))
+    subprocess.run([python, "-m", "pip", "install", "-q", f"{wheel}[sandbox]"], check=True)
+    done = subprocess.run([python, "-c", TRY], capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("ok ")
+    command = [tmp_path / "env" / "bin" / "salesmate-nb", "deals", "--sandbox", "--limit", "3"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
+    assert (done.returncode, "3 deals" in done.stdout) == (0, True), done.stderr
