@@ -26,13 +26,18 @@ class View:
     is_by_id : bool
         Whether that is the id itself. Else ties come in an order that is stable and says nothing.
 
+    Attributes
+    ----------
+    seen : int
+        How many of the store's changes it knows.
+
     Examples
     --------
     >>> view = View({1: {"a": 5}, 2: {"a": 3}, 3: {"a": 4}}, bool, lambda record: record["a"])
-    >>> view.ids(0, 2), view.ids(0, 2, descending=True)
-    ([2, 3], [1, 3])
-    >>> view.put(2, {"a": 9}), view.put(3, None)
-    (None, None)
+    >>> view.ids(0, 2), view.span(low=4)
+    ([2, 3], (1, 3))
+    >>> view.put(2, {"a": 9})
+    >>> view.put(3, None)
     >>> view.ids(0, 9)
     [1, 2]
     """
@@ -45,6 +50,7 @@ class View:
         *,
         is_by_id: bool = False,
     ) -> None:
+        self.seen = 0
         self._test = test
         self._order = order
         self._is_by_id = is_by_id
@@ -67,13 +73,9 @@ class View:
             len(self._sorted) if high is None else bisect.bisect_left(self._sorted, (high,)),
         )
 
-    def ids(self, start: int, stop: int, *, descending: bool = False) -> list[int]:
-        """Return the ids at some positions, counted from the last one where `descending`."""
-        if descending:
-            places = self._sorted[max(len(self._sorted) - stop, 0) : len(self._sorted) - start][::-1]
-        else:
-            places = self._sorted[start:stop]
-        return [place[2] for place in places]
+    def ids(self, start: int, stop: int) -> list[int]:
+        """Return the ids at some positions."""
+        return [place[2] for place in self._sorted[start:stop]]
 
     def _place(self, deal: int, record: Record) -> Place:
         return (self._order(record), 0 if self._is_by_id else deal * 2_654_435_761 % 2**32, deal)
