@@ -41,9 +41,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     1001,...
     """
     options = _parser().parse_args(arguments)
-    warnings.showwarning = _show_warning
     try:
-        options.run(options)
+        with warnings.catch_warnings():
+            warnings.showwarning = _show_warning
+            options.run(options)
     except SalesmateError as err:
         _say(f"{type(err).__name__}: {' '.join(str(err).split())}")
         return 1
@@ -190,7 +191,7 @@ def _say(text: str) -> None:
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - for the person
 
 
-def _show_warning(message: Warning | str, *_: object) -> None:
+def _show_warning(message: Warning | str, *_: object, **__: object) -> None:
     _say(f"warning: {message}")
 
 

@@ -18,7 +18,7 @@ from salesmate_nb.budget import Budget
 from salesmate_nb.deals import Deals
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
 from salesmate_nb.filters import Choice, Filters, Moment
-from salesmate_nb.login import Login
+from salesmate_nb.login import Login, Phase
 from salesmate_nb.settings import Settings
 from salesmate_nb.tokens import FileCache
 from salesmate_nb.transport import Transport
@@ -117,7 +117,7 @@ class Salesmate:
 
     @property
     def login_url(self) -> str | None:
-        """The address where a person allows, while that is pending; the redirect is listened for from then."""
+        """The address where a person allows, while that is pending; the redirect is then listened for."""
         return None if self.authorized else self._pending().url
 
     def finish_login(self, pasted: str) -> None:
@@ -272,7 +272,7 @@ class Salesmate:
         -------
         pandas.DataFrame
             The schema's 24 columns, empty result or not, then custom fields by name. Ids are ``Int64``,
-            amounts ``float64``, moments ``datetime64[us, UTC]``, texts ``str``, and what repeats ``category``.
+            amounts ``float64``, moments ``datetime64[us, UTC]``, texts ``str``, what repeats ``category``.
             ``df.attrs["salesmate"]`` tells host, API, moment of reading, calls made, and under ``unreadable``
             how many values of which column did not fit and so are missing.
 
@@ -326,10 +326,10 @@ class Salesmate:
 
     def _pending(self) -> Login:
         """Return the login that waits for a person: the same one until it is done."""
-        if self._login is None and isinstance(self.session, oauth.OAuthSession):
-            self._login = Login(self.settings, self.session.accept)
-        if self._login is None:
+        if not isinstance(self.session, oauth.OAuthSession):
             raise LoginError("This connection uses an access key; there is nothing to log in to.")
+        if self._login is None or self._login.phase is Phase.DONE:
+            self._login = Login(self.settings, self.session.accept)
         return self._login
 
     def _call(self, method: str, path: str, **how: Any) -> Any:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -40,7 +41,7 @@ class Deals:
     ) -> Iterator[search.Record]:
         """Yield wanted deals as the server sent them, page by page."""
         reader = PageReader(
-            _named(filters.columns, DEAL_FIELDS), timezone=self._settings.timezone, discover=False
+            _named(("id", *filters.columns), DEAL_FIELDS), timezone=self._settings.timezone, discover=False
         )
         for records, _ in self._wanted(filters, self._fields(), reader, limit, progress):
             yield from records
@@ -72,6 +73,8 @@ class Deals:
     ) -> Iterator[tuple[list[search.Record], pa.RecordBatch]]:
         """Yield of each page the wanted records and their typed rows, `limit` rows in all."""
         left = limit
+        if left == 0:
+            return
         with closing(self._pages(filters, fields, limit)) as pages, _bar(progress) as bar:
             for page in pages:
                 bar.total = page.total if limit is None else limit
@@ -84,7 +87,7 @@ class Deals:
                     if left <= 0:
                         return
 
-    def _pages(self, filters: Filters, fields: Sequence[Field], limit: int | None) -> Iterator[search.Page]:
+    def _pages(self, filters: Filters, fields: Sequence[Field], limit: int | None) -> Generator[search.Page]:
         if self._settings.linkname is None:
             return search.pages_v1(self._call)
         rows = search.PAGE if limit is None or filters.columns else min(limit, search.PAGE)
@@ -109,6 +112,6 @@ def _named(names: Sequence[str], known: Sequence[Field]) -> list[Field]:
     return [by_name[name] for name in dict.fromkeys(names)]
 
 
-def _bar(progress: bool | None) -> tqdm:  # noqa: FBT001 - as the public methods have it
+def _bar(progress: bool | None) -> tqdm[Any]:  # noqa: FBT001 - as the public methods have it
     shown = audience() is not Audience.NOBODY if progress is None else progress
     return tqdm(desc="deals", unit=" deals", disable=not shown, leave=False)

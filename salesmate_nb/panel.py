@@ -114,8 +114,9 @@ def show_no_credentials() -> None:
 _shown: list[Panel] = []
 
 _STYLE = """<style>
-.salesmate-nb { border: 1px solid var(--jp-border-color1, var(--vscode-panel-border, #bdbdbd)); border-radius: 6px;
-  padding: 14px 18px 12px; margin: 4px 0; color: var(--jp-ui-font-color0, var(--vscode-foreground, #212121));
+.salesmate-nb { border: 1px solid var(--jp-border-color1, var(--vscode-panel-border, #bdbdbd));
+  border-radius: 6px; padding: 14px 18px 12px; margin: 4px 0;
+  color: var(--jp-ui-font-color0, var(--vscode-foreground, #212121));
   background: var(--jp-layout-color1, var(--vscode-editor-background, #fff)) }
 .salesmate-nb .card { font-size: 14px; line-height: 1.5; white-space: normal }
 .salesmate-nb .card h4 { font-size: 16px; font-weight: 600; margin: 0 0 8px }

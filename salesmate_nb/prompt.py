@@ -55,7 +55,7 @@ def _line(login: Login) -> str:
 
     def leave(_: Login) -> None:
         if login.phase is Phase.DONE and session.app.is_running and session.app.loop is not None:
-            session.app.loop.call_soon_threadsafe(session.app.exit, "")
+            session.app.loop.call_soon_threadsafe(lambda: session.app.exit(result=""))
 
     login.watch(leave)
     try:

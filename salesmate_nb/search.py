@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -23,6 +23,7 @@ V1_PATH = "v1/deals"
 CATALOGUE_PATH = "apis/v3/fields/getAllVisibleFields"
 _MODULE = 4  # deals, among the v4 modules
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_STATUSES = {"Open", "Won", "Lost"}
 _EVER = "Jan 01, 1970 05:30 AM"  # the customary rule that means "all": the epoch, as UTC+05:30 writes it
 _ZONE_MARGIN = dt.timedelta(days=1)  # more than any two time zones differ
 
@@ -50,7 +51,7 @@ class Page:
     total: int | None
 
 
-def pages(call: Call, filters: Filters, paths: Sequence[str] | None, *, rows: int = PAGE) -> Iterator[Page]:
+def pages(call: Call, filters: Filters, paths: Sequence[str] | None, *, rows: int = PAGE) -> Generator[Page]:
     """Read deals over the v4 search, each exactly once.
 
     Sorted by id; pages are asked for by row offset. Rows that a colleague's change made to come twice
@@ -80,7 +81,7 @@ def pages(call: Call, filters: Filters, paths: Sequence[str] | None, *, rows: in
     yield from _read(ask)
 
 
-def pages_v1(call: Call) -> Iterator[Page]:
+def pages_v1(call: Call) -> Generator[Page]:
     """Read all deals over ``GET /v1/deals``, each exactly once.
 
     How that endpoint pages is not documented: it is asked as v4 is, and reading ends when all
@@ -105,10 +106,8 @@ def custom_fields(call: Call) -> list[str]:
     except ApiError as err:
         log.warning("no custom fields are read: the field catalogue answered %s", err.status)
         return []
-    found = catalogue if isinstance(catalogue, dict) else {}
-    fields = next(
-        (found[key] for key in ("deal", "Deal", "deals", "Deals") if isinstance(found.get(key), list)), []
-    )
+    listed: Any = catalogue.get("deal") or catalogue.get("Deal") if isinstance(catalogue, dict) else None
+    fields = listed if isinstance(listed, list) else []
     names = (str(one.get("fieldName", "")).removeprefix("deal.") for one in fields if isinstance(one, dict))
     return sorted({name for name in names if is_custom(name)})
 
@@ -121,8 +120,9 @@ def search_body(filters: Filters, paths: Iterable[str]) -> dict[str, Any]:
     rules = [_after("createdAt", "Created At", filters.created_since)]
     if filters.modified_since:
         rules.append(_after("lastModifiedAt", "Last Modified At", filters.modified_since))
-    if filters.status and all(one in {"Open", "Won", "Lost"} for one in filters.status):
-        only = filters.status[0] if len(filters.status) == 1 else list(filters.status)
+    statuses = [one.capitalize() for one in filters.status]
+    if statuses and set(statuses) <= _STATUSES:  # others are looked for here, as their rule was never seen
+        only = statuses[0] if len(statuses) == 1 else statuses
         rules.append(_rule("EQUALS", "status", "Status", "Select", only))
     return {
         "displayingFields": [f"deal.{path}" for path in paths],
@@ -135,7 +135,7 @@ def search_body(filters: Filters, paths: Iterable[str]) -> dict[str, Any]:
     }
 
 
-def _read(ask: Any) -> Iterator[Page]:
+def _read(ask: Any) -> Generator[Page]:
     """Yield what is new of each page; read all again once where rows slipped past the offset."""
     seen: set[str] = set()
     for attempt in (1, 2):

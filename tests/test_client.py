@@ -53,7 +53,7 @@ def press(url, button="allow"):
 
 
 def test_the_sandbox_logs_in_through_the_true_flow(box):
-    """authorize, redirect to the listener, code and verifier for tokens, bearer call: each crossed the wire."""
+    """authorize, redirect to the listener, code and verifier for tokens, bearer call."""
     connection = connect(box)
     assert connection.authorized
     assert len(deals_df(limit=5)) == 5
@@ -119,7 +119,7 @@ def test_other_profiles_have_logins_of_their_own(asking):
 
 
 def test_finishing_by_hand(asking):
-    """login_url and finish_login do it without any panel: a full address, quotes and line breaks around it."""
+    """login_url and finish_login do it without a panel: a full address, quotes around it."""
     connection = connect(asking)
     connection.finish_login(f'\n "{press(connection.login_url)}" \n')
     assert connection.authorized

@@ -31,7 +31,8 @@ def reach(box, way):
     if way == "key-v4":
         return connect(dataclasses.replace(settings, access_token=box.access_key))
     connection = connect(settings)
-    box.visit(connection.login_url)
+    if connection.login_url:
+        box.visit(connection.login_url)
     return connection
 
 

@@ -76,6 +76,7 @@ class _Team:
 
     def __init__(self, random: Random, zone: ZoneInfo, *, companies: int) -> None:
         self._random = random
+        self._draw = random.random
         self._zone = zone
         self._owners = [
             {"id": one, "name": name, "email": _email(name, "sandbox")} for one, name, _ in words.OWNERS
@@ -129,10 +130,10 @@ class _Team:
         is_closed = closed < _END and not self._chance(0.06)  # a few are forgotten, and stay open
         if is_closed:
             won = self._chance(0.72 if is_renewal else 0.34)
-            modified = min(closed + int(random.random() ** 2 * 20 * _DAY), _END)
-            stage = stages[-1] if won else self._pick(stages[:-1])
             record["status"] = "Won" if won else "Lost"
             record["winProbability"] = 100 if won else 0
+            modified = min(closed + int(random.random() ** 2 * 20 * _DAY), _END)
+            stage = stages[-1] if won else self._pick(stages[:-1])
         else:
             modified = created + int(random.random() * (_END - created))
             reached = min((_END - created) / cycle, 0.99) * random.uniform(0.6, 1.0)
@@ -147,6 +148,9 @@ class _Team:
         self._set(record, "estimatedCloseDate", self._written(planned), missing=0.1)
         lost = record["status"] == "Lost"
         self._set(record, "lostReason", self._pick(words.LOST_REASONS), missing=0.1 if lost else 1.0)
+        live = closed + int(random.uniform(5, 90)) * _DAY
+        won = record["status"] == "Won"
+        self._set(record, "dateTimeCustomField1", self._written(live), missing=0.3 if won else 1.0)
         touched = created + int(random.random() * (modified - created))
         self._set(record, "lastActivityAt", self._written(touched), missing=0.15)
         self._set(record, "lastCommunicationAt", moments.iso(touched), missing=0.4)
@@ -176,18 +180,16 @@ class _Team:
         record["closedActivities"] = int(random.random() * 15)
 
     def _custom(self, record: Record, *, is_renewal: bool) -> None:
-        random, won = self._random, record["status"] == "Won"
+        random = self._random
         self._set(record, "textCustomField1", self._pick(words.CONTRACTS), missing=0.3)
         self._set(record, "intCustomField1", self._as_sent(1 + int(random.random() ** 3 * 400)), missing=0.2)
         discount = f"{int(random.random() * 40) / 2:.9f}"  # as decimals come: "12.500000000"
         self._set(record, "decimalCustomField1", discount, missing=0.5)
         record["checkboxCustomField1"] = is_renewal
-        start = _END - int(random.random() * 300) * _DAY
-        self._set(record, "dateTimeCustomField1", self._written(start), missing=0.3 if won else 1.0)
 
     def _set(self, record: Record, key: str, value: Any, *, missing: float) -> None:
         """Set a field, or leave it out in one of the ways in which answers do (see the facts)."""
-        if missing < 1 and not self._chance(missing):
+        if self._draw() >= missing:
             record[key] = value
             return
         nothing = self._pick(_NO_RELATION if isinstance(value, dict) else _NO_VALUE)
@@ -227,10 +229,10 @@ class _Team:
         return {"id": 5001 + number, "name": name, "email": _email(name, company.split()[0]), "phone": phone}
 
     def _pick(self, among: Any) -> Any:
-        return among[int(self._random.random() * len(among))]
+        return among[int(self._draw() * len(among))]
 
     def _chance(self, share: float) -> bool:
-        return self._random.random() < share
+        return self._draw() < share
 
 
 def _email(name: str, company: str) -> str:

