@@ -6,7 +6,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
-from werkzeug.wrappers import Response
+from werkzeug.wrappers import Request, Response
 
 _CODES = {
     "ValidationError": "4001",
@@ -47,6 +47,14 @@ class Refusal(Exception):  # noqa: N818 - it is an answer, not a fault
 def invalid(message: str) -> Refusal:
     """Return the refusal of a call that asks for what cannot be."""
     return Refusal(HTTPStatus.BAD_REQUEST, "ValidationError", message)
+
+
+def sent_json(request: Request) -> Any:
+    """Return the JSON that came with a call; None where there is none that can be read."""
+    try:
+        return request.get_json(silent=True)
+    except RecursionError:
+        return None
 
 
 def success(data: Any) -> Response:

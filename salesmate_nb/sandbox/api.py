@@ -12,7 +12,7 @@ from typing import Any
 from werkzeug.wrappers import Request, Response
 
 from salesmate_nb.sandbox import data, search
-from salesmate_nb.sandbox.answers import Refusal, invalid, success
+from salesmate_nb.sandbox.answers import Refusal, invalid, sent_json, success
 from salesmate_nb.sandbox.grants import Grants
 from salesmate_nb.sandbox.options import Options
 from salesmate_nb.sandbox.search import Query
@@ -86,7 +86,7 @@ class Api:
         if rows > _PAGE:
             raise invalid(f"rows can be {_PAGE} at most.")
         offset = _whole(request.args.get("from"), "from", 0)
-        options, body = self._options, request.get_json(silent=True)
+        options, body = self._options, sent_json(request)
         query = search.read(body, self._deals.catalogue, options.zone, id_rules=options.id_rules)
         return self._page(query, rows, offset)
 

@@ -98,7 +98,7 @@ class App:
 
     def _answer(self, request: Request) -> Response:
         try:
-            if request.host.rpartition(":")[0] not in _HOSTS:
+            if request.host.partition(":")[0] not in _HOSTS:
                 raise _nothing_here(request)  # noqa: TRY301 - one place that turns a refusal into an answer
             try:
                 name, found = self._map.bind_to_environ(request.environ).match()

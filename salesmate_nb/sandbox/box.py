@@ -131,7 +131,7 @@ class Sandbox:
         Raises
         ------
         RuntimeError
-            Where the way ends on a page that says no.
+            Where the way ends on a page that says no, or at nobody.
         """
         browser = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
@@ -141,6 +141,8 @@ class Sandbox:
             with err:
                 place = (err.url or "").partition("?")[0]
                 raise RuntimeError(f"The login ended at {place}, which answered {err.code}.") from None
+        except urllib.error.URLError as err:
+            raise RuntimeError(f"The login's way broke off: {err.reason}.") from None
 
     def revoke_all(self) -> None:
         """End all grants with all their tokens, as an administrator does."""

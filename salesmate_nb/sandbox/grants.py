@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import dataclasses
 import hashlib
 import secrets
 import threading
@@ -153,14 +152,14 @@ class Grants:
     def revoke_all(self) -> None:
         """End all grants, and so all that was issued from them."""
         with self._lock:
-            for issued in (*self._codes.values(), *self._refresh.values()):
+            for issued in self._codes.values():  # with which every grant began
                 issued.grant.is_live = False
 
     def expire_access_tokens(self) -> None:
         """End all access tokens; refresh tokens go on."""
         with self._lock:
-            for token, issued in self._access.items():
-                self._access[token] = dataclasses.replace(issued, expires_at=time.monotonic())
+            for issued in self._access.values():
+                issued.expires_at = time.monotonic()
 
     def _issue(self, grant: _Grant, refresh_token: str | None) -> dict[str, Any]:
         now, options = time.monotonic(), self._options

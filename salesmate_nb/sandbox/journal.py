@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from werkzeug.wrappers import Request
 
+from salesmate_nb.sandbox.answers import sent_json
+
 _KEPT = 20_000  # calls
 
 
@@ -110,7 +112,7 @@ class Journal:
             query=request.args.to_dict(),
             headers=Headers(request.headers.items()),
             form=request.form.to_dict(),
-            json=request.get_json(silent=True),
+            json=sent_json(request),
             status=status,
         )
         with self._lock:

@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus, urlencode, urlsplit
 from werkzeug.wrappers import Request, Response
 
 from salesmate_nb.sandbox import pages
-from salesmate_nb.sandbox.answers import as_json
+from salesmate_nb.sandbox.answers import as_json, sent_json
 from salesmate_nb.sandbox.grants import Consent, Denied, Grants
 from salesmate_nb.sandbox.options import Options
 
@@ -156,7 +156,7 @@ def _fields(request: Request) -> dict[str, str]:
     if request.args:
         raise Denied("invalid_request", "Parameters belong in the body, not in the address.")
     if request.mimetype == "application/json":
-        sent = request.get_json(silent=True)
+        sent = sent_json(request)
         if not isinstance(sent, dict) or not all(isinstance(value, str) for value in sent.values()):
             raise Denied("invalid_request", "The body is no JSON object of texts.")
         return sent

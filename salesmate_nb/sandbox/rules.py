@@ -17,6 +17,7 @@ Test = Callable[[Record], bool]
 Limits = tuple[float, float]
 """A range of numbers: the first included, the last not."""
 
+_DEEPEST = 16  # groups within groups; people write two
 _LEAST = -sys.float_info.max  # above -inf, by which missing moments are sorted
 _COMPARED = re.compile(r"(GREATER|LESS)_THAN(?:_OR)?(_EQUALS?)?(?:_TO)?")
 _TEXT_TESTS: dict[str, Callable[[str, str], bool]] = {
@@ -44,8 +45,15 @@ class Rules:
         self._zone = zone
         self._id_rules = id_rules
 
-    def group(self, group: Any) -> Test:
+    def group(self, group: Any, depth: int = 1) -> Test:
         """Return the test that a group of rules is.
+
+        Parameters
+        ----------
+        group : object
+            As it was sent.
+        depth : int
+            How many groups there are around it, itself included.
 
         Raises
         ------
@@ -53,17 +61,19 @@ class Rules:
             Where it is not written as groups are, or a rule in it cannot be.
         """
         operator, rules = parts(group)
-        tests = [self.rule(rule) for rule in rules if not self.is_ignored(rule)]
+        if depth > _DEEPEST:
+            raise invalid("Groups of rules are nested too deep.")
+        tests = [self.rule(rule, depth) for rule in rules if not self.is_ignored(rule)]
         if len(tests) == 1:
             return tests[0]
         if operator == "OR" and tests:
             return lambda record: any(test(record) for test in tests)
         return lambda record: all(test(record) for test in tests)
 
-    def rule(self, rule: Any) -> Test:
+    def rule(self, rule: Any, depth: int = 1) -> Test:
         """Return the test that a rule, or a group in place of one, is."""
         if isinstance(rule, dict) and "group" in rule:
-            return self.group(rule["group"])
+            return self.group(rule["group"], depth + 1)
         path, condition, data = self._read(rule)
         if condition in {"EMPTY", "NOT_EMPTY"}:
             get, empty = getter(path), condition == "EMPTY"

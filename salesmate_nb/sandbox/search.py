@@ -78,20 +78,17 @@ def read(body: Any, catalogue: Catalogue, zone: ZoneInfo, *, id_rules: bool) -> 
         raise invalid(f"moduleId {body['moduleId']!r} is not that of deals, {_MODULE}.")
     sort, descending = _sort(body.get("sort"))
     rules = Rules(catalogue, zone, id_rules=id_rules)
-    try:
-        low, high, rest = _split(body.get("filterQuery"), sort, rules)
-        return Query(
-            key=json.dumps([sort, rest], sort_keys=True),
-            test=rules.group(rest),
-            sort=sort,
-            descending=descending,
-            low=low,
-            high=high,
-            cut=_cut(body.get("displayingFields"), catalogue),
-            is_counted=bool(body.get("getRecordsCount")),
-        )
-    except RecursionError:
-        raise invalid("Groups of rules are nested too deep.") from None
+    low, high, rest = _split(body.get("filterQuery"), sort, rules)
+    return Query(
+        test=rules.group(rest),
+        key=json.dumps([sort, rest], sort_keys=True),
+        sort=sort,
+        descending=descending,
+        low=low,
+        high=high,
+        cut=_cut(body.get("displayingFields"), catalogue),
+        is_counted=bool(body.get("getRecordsCount")),
+    )
 
 
 def order(sort: str, zone: ZoneInfo) -> Callable[[Record], Any]:

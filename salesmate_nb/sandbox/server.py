@@ -40,7 +40,7 @@ class Server:
         with socket.create_server((HOST, port), backlog=128) as listener:
             self._server = _Server(HOST, port, app, _Handler, fd=listener.fileno())
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL,), name="salesmate_nb-sandbox", daemon=True
+            target=self._server.serve_forever, args=(_POLL,), name=f"sandbox-{self.port}", daemon=True
         )
         self._thread.start()
 
@@ -83,7 +83,7 @@ class _Server(ThreadedWSGIServer):
     def process_request(self, request: Any, client_address: Any) -> None:
         """Serve a connection in a thread of its own."""
         thread = threading.Thread(
-            target=self._serve, args=(request, client_address), name="salesmate_nb-sandbox-call", daemon=True
+            target=self._serve, args=(request, client_address), name=f"sandbox-{self.port}-call", daemon=True
         )
         with self._lock:
             self._connections[thread] = request

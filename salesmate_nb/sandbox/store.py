@@ -109,7 +109,7 @@ class Deals:
         """Change fields of a deal; the server sets ``lastModifiedAt``. ``KeyError`` where there is none."""
         with self._lock:
             old = self._records[deal]
-            self._put(deal, {**old, "lastModifiedAt": self._now(), **fields, "id": old["id"]})
+            self._put(deal, {**old, "lastModifiedAt": self._now(), **fields})
 
     def delete(self, deal: int) -> None:
         """Remove a deal; ``KeyError`` where there is none."""
