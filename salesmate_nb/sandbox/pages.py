@@ -22,7 +22,7 @@ p, ul { margin: 0 0 1rem; overflow-wrap: anywhere; }
 ul { padding-left: 1.25rem; }
 .note { margin: 1.25rem 0 0; color: var(--soft); font-size: .875rem; }
 form { display: flex; flex-wrap: wrap; gap: .75rem; }
-button { flex: 1; min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid var(--line);
+button { flex: 1; min-height: 2.75rem; padding: .5rem 1rem; border: 1px solid var(--soft);
   border-radius: .5rem; background: transparent; color: inherit; font: inherit; cursor: pointer; }
 button.main { border-color: var(--main); background: var(--main); color: var(--on-main); font-weight: 600; }
 button:focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }

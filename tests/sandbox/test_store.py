@@ -113,7 +113,7 @@ def test_colleagues_act_between_pages(visit):
     pages.append(visitor.found(rows=10))
     pages.append(visitor.found(rows=10, offset=10))
     assert set(ids) - {deal for page in pages for deal in page} == {ids[10]}
-    assert visitor.box.deals.before_search is hook
+    assert visitor.box.before_search is visitor.box.deals.before_search is hook
 
 
 def test_the_hook_runs_for_every_list(visitor):
