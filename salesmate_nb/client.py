@@ -395,7 +395,7 @@ def connect(
     """
     settings, box = _resolve(target)
     with _connecting:
-        connection = _pending.pop((settings, profile), None) or Salesmate(settings, profile=profile)
+        connection = _pending.pop((settings, profile), None) or _new(settings, profile)
         _newest[:] = [connection]
         connection.renew()
         if not connection.authorized:
@@ -446,6 +446,17 @@ def deals_df(
 _connecting = threading.RLock()
 _pending: dict[tuple[Settings, str], Salesmate] = {}
 _newest: list[Salesmate] = []
+
+
+def _new(settings: Settings, profile: str) -> Salesmate:
+    try:
+        return Salesmate(settings, profile=profile)
+    except SettingsError:
+        if not settings.client_id and audience() is Audience.NOTEBOOK:
+            from salesmate_nb import panel  # noqa: PLC0415 - widgets are loaded when shown
+
+            panel.show_no_credentials()
+        raise
 
 
 def _resolve(target: Settings | RunningSandbox | None) -> tuple[Settings, RunningSandbox | None]:

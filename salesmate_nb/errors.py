@@ -25,11 +25,19 @@ class SalesmateError(Exception):
     """Anything that went wrong in this package."""
 
 
-class SettingsError(SalesmateError):
+class _ForThePerson(SalesmateError):
+    """What the person at the notebook has to settle; where it came up in our code helps nobody."""
+
+    def _render_traceback_(self) -> list[str]:
+        """Let IPython show the sentence alone."""
+        return [f"{type(self).__name__}: {self}"]
+
+
+class SettingsError(_ForThePerson):
     """What was configured cannot work."""
 
 
-class LoginError(SalesmateError):
+class LoginError(_ForThePerson):
     """A login did not come to its end; the attempt can be finished still, or a new one made."""
 
 

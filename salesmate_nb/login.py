@@ -9,6 +9,7 @@ import threading
 from collections.abc import Callable
 from enum import Enum
 from http import HTTPStatus
+from urllib.parse import urlsplit
 
 from salesmate_nb import oauth, redirect
 from salesmate_nb.errors import LoginDenied, LoginError, SalesmateError, StateMismatch
@@ -42,11 +43,21 @@ class Login:
         With a client id.
     on_token : callable
         Gets the token when one is issued.
+
+    Attributes
+    ----------
+    phase : Phase
+        Where it stands.
+    message : str
+        What was wrong with the last try, or nothing.
+    obstacle : str
+        Why the redirect cannot be caught though it comes to this machine, or nothing.
     """
 
     def __init__(self, settings: Settings, on_token: Callable[[Token], None]) -> None:
         self.phase = Phase.WAITING
         self.message = ""
+        self.obstacle = ""
         self._settings = settings
         self._on_token = on_token
         self._authorization: oauth.Authorization | None = None
@@ -133,16 +144,15 @@ class Login:
     def _listen(self) -> str:
         """Start listening, where the redirect comes to this machine, and return the redirect address."""
         self.close()
+        self.obstacle = ""
         if not is_loopback(self._settings.redirect_uri):
             return self._settings.redirect_uri
         try:
             receiver = redirect.Receiver(self._settings.redirect_uri, self._on_redirect)
         except OSError as err:
-            log.info(
-                "cannot listen on %s (%s): the address has to be pasted",
-                self._settings.redirect_uri,
-                err.strerror,
-            )
+            port = urlsplit(self._settings.redirect_uri).port or 80
+            self.obstacle = f"Port {port} is in use by another program, so the answer is not caught here."
+            log.info("cannot listen on port %d (%s): the address has to be pasted", port, err.strerror)
             return self._settings.redirect_uri
         self._receiver = receiver
         return receiver.redirect_uri

@@ -128,8 +128,8 @@ _STYLE = """<style>
 .salesmate-nb .card .alert { border-left: 4px solid #d84315; padding-left: 10px }
 .salesmate-nb .card .hint { color: var(--jp-ui-font-color1, inherit); margin-top: 14px }
 .salesmate-nb .card dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; margin: 0 }
-.salesmate-nb .card dt { color: var(--jp-ui-font-color1, inherit) }
-.salesmate-nb .card dd { margin: 0; overflow-wrap: anywhere }
+.salesmate-nb .card dt { width: auto; float: none; font-weight: 400; white-space: nowrap; opacity: .75 }
+.salesmate-nb .card dd { width: auto; float: none; margin: 0; overflow-wrap: anywhere }
 .salesmate-nb .card pre { margin: 0 0 8px; padding: 8px 10px; white-space: pre-wrap;
   background: var(--jp-layout-color2, var(--vscode-textCodeBlock-background, #f5f5f5)) }
 </style>"""
@@ -174,5 +174,6 @@ def _waiting(login: Login) -> str:
         hint = "Page can't be reached after you allowed? Paste its address here:"
     else:
         state = _status("It opens in a new tab. Allow there, and copy the address of the page you end on.")
-        hint = "That page need not load: all that counts is its address. Paste it here:"
+        obstacle = f"{html.escape(login.obstacle)} " if login.obstacle else ""
+        hint = f"{obstacle}That page need not load: all that counts is its address. Paste it here:"
     return _card("Connect to Salesmate", f'{_alert(login.message)}{go}{state}<p class="hint">{hint}</p>')

@@ -28,8 +28,8 @@ def ask(login: Login) -> None:
     say("")
     with contextlib.suppress(webbrowser.Error):
         webbrowser.open(login.url)
-    if not login.is_listening:
-        say("The redirect cannot be caught here.")
+    if login.obstacle:
+        say(login.obstacle)
     say(
         "If the page you end on cannot be reached, paste its address here; an empty line leaves it for later."
     )

@@ -192,6 +192,7 @@ def test_a_taken_port_means_pasting(settings, tokens):
     )
     address = consent(two.url)
     assert not two.is_listening
+    assert two.obstacle.startswith(f"Port {port} is in use")
     two.finish(address)
     assert len(tokens) == 1
     one.close()
