@@ -37,7 +37,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             placeholder="http://localhost:3000/callback?code=...",
             continuous_update=False,  # so that the address goes off as a whole
             style={"description_width": "initial"},
-            layout={"flex": "1 1 14em", "width": "auto"},
+            layout={"flex": "1 1 12em", "width": "auto", "min_width": "0"},
         )
         self._button = ipywidgets.Button(description="Connect", layout={"width": "auto"})
         self._fresh = ipywidgets.Button(description="Get a fresh link", layout={"width": "auto"})
