@@ -14,7 +14,8 @@ from pathlib import Path
 import pandas as pd
 
 from salesmate_nb import __version__
-from salesmate_nb.client import RunningSandbox, Salesmate, connect
+from salesmate_nb.client import RunningSandbox, connect
+from salesmate_nb.connection import Salesmate
 from salesmate_nb.errors import LoginRequired, SalesmateError
 from salesmate_nb.settings import Settings
 

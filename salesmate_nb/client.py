@@ -1,28 +1,18 @@
-"""connect() and the connection it returns: where all the parts come together."""
+"""connect() and deals_df(): the newest connection, and who is asked to log in."""
 
 from __future__ import annotations
 
-import contextlib
-import dataclasses
-import datetime as dt
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import pandas as pd
-import requests
 
-from salesmate_nb import answer, oauth
 from salesmate_nb.audience import Audience, audience
-from salesmate_nb.budget import Budget
-from salesmate_nb.deals import Deals
-from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
-from salesmate_nb.filters import Choice, Filters, Moment
-from salesmate_nb.login import Login, Phase
+from salesmate_nb.connection import Salesmate
+from salesmate_nb.errors import SettingsError
+from salesmate_nb.filters import Choice, Moment
 from salesmate_nb.settings import Settings
-from salesmate_nb.tokens import FileCache
-from salesmate_nb.transport import Transport
-from salesmate_nb.wire import KeySession
 
 
 class RunningSandbox(Protocol):
@@ -33,325 +23,6 @@ class RunningSandbox(Protocol):
 
     def visit(self, login_url: str) -> None:
         """Follow the link to the end, as a person in a browser would."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Status:
-    """Who is connected to what, until when; holds no secret.
-
-    Parameters
-    ----------
-    authorized : bool
-        Whether calls can be made now.
-    profile, who, host, api : str
-        The name of this login, the client or key it uses, the API's address and which of its readings.
-    expires_at : pandas.Timestamp or None
-        When the token ends (UTC); it is renewed before. None for an access key, or where nobody said.
-    token_in : str
-        Where the token lies.
-    calls_left : int
-        Calls left in the company's hour, as far as this process knows.
-    """
-
-    authorized: bool
-    profile: str
-    who: str
-    host: str
-    api: str
-    expires_at: pd.Timestamp | None
-    token_in: str
-    calls_left: int
-
-    def lines(self) -> dict[str, str]:
-        """Return it in words, line by line."""
-        ends = f"{self.expires_at:%Y-%m-%d %H:%M} UTC, then renewed" if self.expires_at else "it is refused"
-        return {
-            "as": self.who,
-            "to": f"{self.host} ({self.api})",
-            "until": ends,
-            "token in": self.token_in,
-            "profile": self.profile,
-            "calls left": f"{self.calls_left:,} this hour",
-        }
-
-    def __repr__(self) -> str:
-        state = "connected" if self.authorized else "not logged in"
-        lines = "".join(f"\n  {name:<10} {value}" for name, value in self.lines().items())
-        return f"Salesmate: {state}{lines}"
-
-
-class Salesmate:
-    """A connection to one Salesmate account; :func:`connect` makes it.
-
-    Parameters
-    ----------
-    settings : Settings
-        With an access key, or with a client id for OAuth.
-    profile : str
-        The name its login is kept under.
-
-    Raises
-    ------
-    SettingsError
-        Where there is neither an access key nor a client id.
-    """
-
-    def __init__(self, settings: Settings, *, profile: str = "default") -> None:
-        self.settings = settings
-        self.profile = profile
-        self._cache = FileCache(settings.token_cache, profile)
-        self._login: Login | None = None
-        self.session: requests.Session = self._make_session()
-        self._budget = Budget(settings.calls_per_hour)
-        self._transport = Transport(self.session, settings.api_url, self._budget)
-        self._deals = Deals(self._call, settings)
-
-    def __repr__(self) -> str:
-        state = "authorized" if self.authorized else "pending"
-        return f"<Salesmate {self.settings.api_url} profile={self.profile!r} {state}>"
-
-    @property
-    def authorized(self) -> bool:
-        """Whether calls can be made without anybody logging in."""
-        return not isinstance(self.session, oauth.OAuthSession) or self.session.held is not None
-
-    @property
-    def login_url(self) -> str | None:
-        """The address where a person allows, while that is pending; the redirect is then listened for."""
-        return None if self.authorized else self._pending().url
-
-    def finish_login(self, pasted: str) -> None:
-        """Finish a pending login with what came back from Salesmate's page.
-
-        Parameters
-        ----------
-        pasted : str
-            The full address of the redirect, its query string, or the bare code of this very attempt.
-
-        Raises
-        ------
-        StateMismatch, LoginDenied, LoginError
-            Where it belongs to another attempt, consent was refused, or it cannot end this login;
-            the login stays pending, and can be finished still.
-        """
-        if not self.authorized:
-            self._pending().finish(pasted)
-
-    def logout(self) -> None:
-        """Forget the token here and in the cache; revoke it where a revocation endpoint is set."""
-        if not isinstance(self.session, oauth.OAuthSession):
-            raise LoginError(
-                "This connection uses the access key in SALESMATE_ACCESS_TOKEN, which is not kept here. "
-                "Remove it from the environment or .env; to end it for good, renew it under My Account."
-            )
-        token = self.session.held
-        self.session.forget()
-        self._login = None
-        if token is not None:
-            oauth.revoke(self.settings, token)
-
-    def status(self) -> Status:
-        """Tell who is connected to what, until when, and how many calls are left; makes no call."""
-        token = self.session.held if isinstance(self.session, oauth.OAuthSession) else None
-        ends = token.expires_at if token else None
-        return Status(
-            authorized=self.authorized,
-            profile=self.profile,
-            who=f"client {self.settings.client_id}" if not self.settings.access_token else "an access key",
-            host=self.settings.api_url,
-            api=self._api,
-            expires_at=pd.Timestamp(ends, unit="s", tz="UTC") if ends else None,
-            token_in="the settings" if self.settings.access_token else self._cache.place,
-            calls_left=self._budget.left,
-        )
-
-    def get(self, path: str, **params: Any) -> Any:
-        """Call any other endpoint with GET, and return the data under the answer's envelope.
-
-        Parameters
-        ----------
-        path : str
-            The path on the API's host, ``"apis/core/v4/users"`` for example.
-        **params
-            The query.
-
-        Returns
-        -------
-        dict or list
-            What stands under ``Data``, or the whole answer without such an envelope.
-
-        Raises
-        ------
-        SalesmateError
-            Where there is no login, no answer, or a failure.
-        """
-        return answer.unwrap(self._call("GET", path, params=params))
-
-    def post(self, path: str, json: Any = None) -> Any:
-        """Call any other endpoint with POST, once, and return the data under the answer's envelope.
-
-        Parameters
-        ----------
-        path : str
-            The path on the API's host.
-        json : optional
-            The body.
-
-        Raises
-        ------
-        SalesmateError
-            Where there is no login, no answer, or a failure. It is not repeated, since a second POST
-            may do a thing twice.
-        """
-        return answer.unwrap(self._call("POST", path, json=json))
-
-    def deals(
-        self,
-        *,
-        status: Choice = None,
-        stage: Choice = None,
-        pipeline: Choice = None,
-        owner: Choice = None,
-        modified_since: Moment = None,
-        created_since: Moment = None,
-        limit: int | None = None,
-        progress: bool | None = None,
-    ) -> Iterator[dict[str, Any]]:
-        """Yield deals as the server sent them, page by page as they are asked for.
-
-        The arguments are those of :meth:`deals_df`. A read that is followed to its end is complete,
-        or raises ``IncompleteRead`` there.
-
-        Yields
-        ------
-        dict
-            One record, in the server's own shape.
-        """
-        filters = Filters.make(
-            status=status,
-            stage=stage,
-            pipeline=pipeline,
-            owner=owner,
-            modified_since=modified_since,
-            created_since=created_since,
-            timezone=self.settings.timezone,
-        )
-        return self._deals.records(filters, limit=_positive(limit), progress=progress)
-
-    def deals_df(
-        self,
-        *,
-        status: Choice = None,
-        stage: Choice = None,
-        pipeline: Choice = None,
-        owner: Choice = None,
-        modified_since: Moment = None,
-        created_since: Moment = None,
-        columns: Sequence[str] | None = None,
-        limit: int | None = None,
-        progress: bool | None = None,
-    ) -> pd.DataFrame:
-        """Read deals into a frame: one row each, ordered by id, typed by the schema.
-
-        Parameters
-        ----------
-        status, stage, pipeline : str or list of str, optional
-            Keep deals that have one of these, whatever the case of letters.
-        owner : str, int or list of them, optional
-            Names or ids of owners.
-        modified_since, created_since : datetime, date, Timestamp or str, optional
-            Keep deals modified, or created, then or later; naive moments are in the settings' time zone.
-        columns : sequence of str, optional
-            Columns of the frame to read, in that order; by default all, custom fields included.
-        limit : int, optional
-            Rows to read in all. They are the first by id over v4, the first to come over v1.
-        progress : bool, optional
-            Whether to show a bar; by default where somebody is watching.
-
-        Returns
-        -------
-        pandas.DataFrame
-            The schema's 24 columns, empty result or not, then custom fields by name. Ids are ``Int64``,
-            amounts ``float64``, moments ``datetime64[us, UTC]``, texts ``str``, what repeats ``category``.
-            ``df.attrs["salesmate"]`` tells host, API, moment of reading, calls made, and under ``unreadable``
-            how many values of which column did not fit and so are missing.
-
-        Raises
-        ------
-        LoginRequired
-            Where somebody has to log in first.
-        IncompleteRead
-            Where not every deal could be read; there is never a short frame.
-        SalesmateError
-            Where an argument cannot be, no answer came, or the API failed.
-        """
-        filters = Filters.make(
-            status=status,
-            stage=stage,
-            pipeline=pipeline,
-            owner=owner,
-            modified_since=modified_since,
-            created_since=created_since,
-            timezone=self.settings.timezone,
-        )
-        before = self._budget.spent
-        frame = self._deals.frame(filters, columns=columns, limit=_positive(limit), progress=progress)
-        frame.attrs["salesmate"] |= {
-            "host": self.settings.api_url,
-            "api": self._api,
-            "read_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            "calls": self._budget.spent - before,
-        }
-        return frame
-
-    def renew(self) -> None:
-        """Renew the token where it is time; with none, or one that has ended, the connection is pending."""
-        if isinstance(self.session, oauth.OAuthSession):
-            with contextlib.suppress(LoginRequired):
-                self.session.ensure_fresh()
-
-    @property
-    def _api(self) -> str:
-        return "v4" if self.settings.linkname else "v1"
-
-    def _make_session(self) -> requests.Session:
-        if self.settings.access_token:
-            return KeySession(self.settings)
-        if not self.settings.client_id:
-            raise SettingsError(
-                "SALESMATE_CLIENT_ID is not set (looked in arguments, the environment and .env). "
-                "Copy .env.example to .env and fill it in, or try the sandbox: connect(sandbox.start())."
-            )
-        return oauth.OAuthSession(self.settings, self._cache)
-
-    def _pending(self) -> Login:
-        """Return the login that waits for a person: the same one until it is done."""
-        if not isinstance(self.session, oauth.OAuthSession):
-            raise LoginError("This connection uses an access key; there is nothing to log in to.")
-        if self._login is None or self._login.phase is Phase.DONE:
-            self._login = Login(self.settings, self.session.accept)
-        return self._login
-
-    def _call(self, method: str, path: str, **how: Any) -> Any:
-        return self._transport.call(method, path, **how)
-
-    def _log_in(self, target: RunningSandbox | None, wait: float) -> None:
-        """Show the pending login to whoever is there, and wait for it where that is asked."""
-        login = self._pending()
-        if target is not None and target.approve == "auto":
-            target.visit(login.url)
-            return
-        from salesmate_nb import panel, prompt  # noqa: PLC0415 - widgets and prompts are loaded when shown
-
-        there = audience()
-        if there is Audience.NOTEBOOK:
-            panel.show(login, lambda: self.status().lines())
-        elif there is Audience.TERMINAL and not wait:
-            prompt.ask(login)
-        elif wait:
-            prompt.say(f"Waiting {wait:.0f} s for Salesmate. Open this address and allow:\n\n{login.url}\n")
-        if wait:
-            login.wait(wait)
 
 
 def connect(
@@ -400,7 +71,7 @@ def connect(
         connection.renew()
         if not connection.authorized:
             _pending[settings, profile] = connection
-            connection._log_in(box, wait)  # noqa: SLF001 - two halves of one module
+            _log_in(connection, box, wait)
     return connection
 
 
@@ -448,6 +119,25 @@ _pending: dict[tuple[Settings, str], Salesmate] = {}
 _newest: list[Salesmate] = []
 
 
+def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> None:
+    """Show the pending login to whoever is there, and wait for it where that is asked."""
+    from salesmate_nb import panel, prompt  # noqa: PLC0415 - widgets and prompts are loaded when shown
+
+    login = connection.pending_login()
+    if box is not None and box.approve == "auto":
+        box.visit(login.url)
+        return
+    there = audience()
+    if there is Audience.NOTEBOOK:
+        panel.show(login, lambda: connection.status().lines())
+    elif there is Audience.TERMINAL and not wait:
+        prompt.ask(login)
+    elif wait:
+        prompt.say(f"Waiting {wait:.0f} s for Salesmate. Open this address and allow:\n\n{login.url}\n")
+    if wait:
+        login.wait(wait)
+
+
 def _new(settings: Settings, profile: str) -> Salesmate:
     try:
         return Salesmate(settings, profile=profile)
@@ -470,9 +160,3 @@ def _resolve(target: Settings | RunningSandbox | None) -> tuple[Settings, Runnin
         raise SettingsError(
             f"connect() was given a {type(target).__name__}. Give it Settings, a running sandbox, or nothing."
         ) from err
-
-
-def _positive(limit: int | None) -> int | None:
-    if limit is not None and (isinstance(limit, bool) or not hasattr(limit, "__index__") or limit < 0):
-        raise SalesmateError(f"limit={limit!r} is no number of rows. Give a whole number, or None for all.")
-    return limit

@@ -11,9 +11,10 @@ from enum import Enum
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
-from salesmate_nb import oauth, redirect
+from salesmate_nb import grants, redirect
 from salesmate_nb.errors import LoginDenied, LoginError, SalesmateError, StateMismatch
-from salesmate_nb.settings import Secret, Settings, is_loopback
+from salesmate_nb.secret import Secret
+from salesmate_nb.settings import Settings, is_loopback
 from salesmate_nb.tokens import Token
 
 log = logging.getLogger("salesmate_nb")
@@ -60,7 +61,7 @@ class Login:
         self.obstacle = ""
         self._settings = settings
         self._on_token = on_token
-        self._authorization: oauth.Authorization | None = None
+        self._authorization: grants.Authorization | None = None
         self._receiver: redirect.Receiver | None = None
         self._expiry: threading.Timer | None = None
         self._finished = threading.Event()
@@ -72,7 +73,7 @@ class Login:
         """The address where the person allows; the same one for ten minutes."""
         with self._lock:
             if self._authorization is None or self.phase is Phase.EXPIRED:
-                self._authorization = oauth.authorize(self._settings, self._listen())
+                self._authorization = grants.authorize(self._settings, self._listen())
                 self.phase = Phase.WAITING
                 self._expiry = threading.Timer(LIFETIME, self._expire)
                 self._expiry.daemon = True
@@ -105,8 +106,9 @@ class Login:
                 came = redirect.read(pasted)
                 authorization = self._check(came)
                 self._move(Phase.WORKING)
-                token = oauth.redeem(self._settings, authorization, came.code or Secret())
+                token = grants.redeem(self._settings, authorization, came.code or Secret())
                 self._on_token(token)
+                log.info("logged in at %s", self._settings.token_url)
             except SalesmateError as err:
                 self._move(Phase.WAITING, str(err))
                 raise
@@ -157,7 +159,7 @@ class Login:
         self._receiver = receiver
         return receiver.redirect_uri
 
-    def _check(self, came: redirect.Redirect) -> oauth.Authorization:
+    def _check(self, came: redirect.Redirect) -> grants.Authorization:
         """Return the authorization that `came` answers; PKCE binds a bare code, which carries no state."""
         if self._authorization is None:
             raise LoginError("This login has not begun. Open its link first, and allow.")

@@ -15,7 +15,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from salesmate_nb.errors import LoginError
-from salesmate_nb.settings import Secret
+from salesmate_nb.secret import Secret
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
 _ANSWER = re.compile(r"(?:^|[?&#])(?:code|error|state)=")

@@ -9,57 +9,17 @@ import re
 import zoneinfo
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 import platformdirs
 from dotenv import dotenv_values
 
 from salesmate_nb.errors import SettingsError
+from salesmate_nb.secret import Secret
 
 VENDOR = "https://api.salesmate.io"
 _LINKNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-
-
-class Secret(str):
-    """Text that shows itself as ``***`` and refuses to be pickled; :meth:`reveal` gives the plain text.
-
-    Examples
-    --------
-    >>> key = Secret("s3cret")
-    >>> key, f"{key}", [str(key)]
-    ('***', '***', ['***'])
-    >>> key.reveal()
-    's3cret'
-    """
-
-    __slots__ = ()
-
-    def __new__(cls, text: str = "") -> Self:
-        """Make a secret of plain text, or return the one it is already."""
-        return text if isinstance(text, cls) else super().__new__(cls, text)
-
-    def reveal(self) -> str:
-        """Return the plain text, to be sent or stored and nothing else."""
-        return "".join(self)
-
-    def __repr__(self) -> str:
-        return "'***'"
-
-    def __str__(self) -> str:
-        return "***"
-
-    def __format__(self, spec: str) -> str:
-        return format("***", spec)
-
-    def __copy__(self) -> Self:
-        return self
-
-    def __deepcopy__(self, memo: object) -> Self:
-        return self
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("Secrets are not pickled; let the other process call Settings.load() or connect().")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,8 @@ from typing import Any, Protocol, Self
 import filelock
 
 from salesmate_nb.errors import ConnectionFailed, SettingsError
-from salesmate_nb.settings import Secret, Settings
+from salesmate_nb.secret import Secret
+from salesmate_nb.settings import Settings
 
 VERSION = 1
 _LEEWAY = 60.0  # seconds before its end at which a token is renewed

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import requests
 from requests.auth import AuthBase
 
 from salesmate_nb.errors import ConnectionFailed, SettingsError
-from salesmate_nb.settings import Secret, Settings, origin
+from salesmate_nb.secret import Secret
+from salesmate_nb.settings import Settings, origin
 
 CONNECT_TIMEOUT = 5.0  # seconds
 
@@ -112,20 +113,6 @@ def answer_of(send: Callable[[], requests.Response], place: str) -> requests.Res
     except requests.RequestException as err:
         reason = _reason(err)
     raise ConnectionFailed(f"No answer from {place}: {reason}. Check the network, then run this again.")
-
-
-def scrub(text: str, secrets: Iterable[str | None]) -> str:
-    """Return text of the server's with every secret in it blotted out.
-
-    Examples
-    --------
-    >>> scrub("code c0de-1 is used up", [Secret("c0de-1"), None])
-    'code *** is used up'
-    """
-    for secret in secrets:
-        if secret:
-            text = text.replace("".join(secret), "***")
-    return text
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:

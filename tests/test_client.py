@@ -26,6 +26,7 @@ from salesmate_nb import (
     sandbox,
 )
 from salesmate_nb.audience import Audience
+from salesmate_nb.login import Login
 
 
 @pytest.fixture
@@ -150,8 +151,8 @@ def test_waiting_for_the_redirect(asking, monkeypatch, capsys):
 
     shown = []
     person = threading.Timer(0.2, lambda: requests.get(press(shown[0]), timeout=5))
-    real = client.Login.url.fget
-    monkeypatch.setattr(client.Login, "url", property(lambda self: shown.append(real(self)) or shown[0]))
+    real = Login.url.fget
+    monkeypatch.setattr(Login, "url", property(lambda self: shown.append(real(self)) or shown[0]))
     person.start()
     assert connect(asking, wait=10).authorized
     person.join()

@@ -243,6 +243,18 @@ def test_a_public_client_logs_in_with_pkce_alone(settings, provider, tokens, mon
     assert len(tokens) == 1
 
 
+def test_a_login_is_logged_without_its_secrets(pending, tokens, caplog):
+    """INFO says that somebody logged in; no level of any logger of ours says with what."""
+    caplog.set_level("DEBUG")
+    address = consent(pending.url)
+    pending.finish(address)
+    own = [record.getMessage() for record in caplog.records if not record.name.startswith("werkzeug")]
+    assert any(line.startswith("logged in at") for line in own)
+    token = tokens[0]
+    secrets = [token.access_token, token.refresh_token, pending._authorization.verifier]
+    assert not any(secret.reveal() in "\n".join(own) for secret in secrets)
+
+
 def test_a_broken_display_does_not_break_the_login(pending, tokens):
     """What a watcher raises is its own affair."""
     pending.watch(lambda _: 1 / 0)

@@ -1,33 +1,28 @@
-"""The OAuth session: what goes to the token endpoint, when it renews, and what it makes of odd answers."""
+"""The OAuth session: what goes to the token endpoint, when it renews."""
 
 from __future__ import annotations
 
 import dataclasses
 import logging
-import os
 import threading
 import time
-import traceback
-from base64 import b64decode
-from types import MappingProxyType
-from urllib.parse import parse_qs, parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 import pytest
 import requests
 
 from salesmate_nb import oauth
 from salesmate_nb.errors import (
-    ApiError,
     BadResponse,
     ConnectionFailed,
     LoginError,
     LoginRequired,
     RateLimited,
-    SalesmateError,
     SettingsError,
 )
-from salesmate_nb.oauth import OAuthSession, authorize, redeem, revoke
-from salesmate_nb.settings import Secret
+from salesmate_nb.grants import authorize, redeem
+from salesmate_nb.oauth import OAuthSession
+from salesmate_nb.secret import Secret
 from salesmate_nb.tokens import FileCache, Token
 
 ANSWER = {
@@ -50,6 +45,19 @@ def token_for(settings, *, lives=3600, number=1, **changes):
     )
 
 
+def form(request):
+    return dict(parse_qsl(request.text, strict_parsing=True))
+
+
+BAD_ANSWERS = [  # one of each kind; tests/test_grants.py has them all
+    ({"json": {"error": "invalid_client"}, "status_code": 401}, LoginError, "SALESMATE_CLIENT_SECRET"),
+    ({"text": "<html>proxy</html>"}, BadResponse, "no JSON object with a token"),
+    ({"text": "oops", "status_code": 500}, BadResponse, "Try again"),
+    ({"text": "", "status_code": 429}, RateLimited, "in a while"),
+    ({"exc": requests.exceptions.ReadTimeout}, ConnectionFailed, "did not answer in time"),
+]
+
+
 @pytest.fixture
 def cache(settings):
     return FileCache(settings.token_cache, "default")
@@ -58,146 +66,6 @@ def cache(settings):
 @pytest.fixture
 def session(settings, cache):
     return OAuthSession(settings, cache)
-
-
-def form(request):
-    return dict(parse_qsl(request.text, strict_parsing=True))
-
-
-def test_the_address_asks_with_state_and_s256(settings):
-    """The authorization request has OAuth's fields, and the challenge is not the verifier."""
-    asked = authorize(dataclasses.replace(settings, scope="deals users"), "http://127.0.0.1:5/callback")
-    query = {name: values[0] for name, values in parse_qs(urlsplit(asked.url).query).items()}
-    assert query.pop("code_challenge") != asked.verifier.reveal()
-    assert query == {
-        "response_type": "code",
-        "client_id": "my-app",
-        "redirect_uri": "http://127.0.0.1:5/callback",
-        "scope": "deals users",
-        "state": asked.state.reveal(),
-        "code_challenge_method": "S256",
-    }
-    assert 43 <= len(asked.verifier.reveal()) <= 128
-
-
-def test_each_address_has_its_own_state_and_verifier(settings):
-    """Nothing is used twice."""
-    one, two = authorize(settings, "https://x.example/"), authorize(settings, "https://x.example/")
-    assert one.state != two.state
-    assert one.verifier != two.verifier
-
-
-def test_loopback_http_needs_no_process_wide_switch(settings, monkeypatch):
-    """A sandbox on http works, and OAUTHLIB_INSECURE_TRANSPORT is never touched."""
-    settings = dataclasses.replace(settings, auth_url="http://127.0.0.1:9/authorize?tenant=1")
-    with monkeypatch.context() as patch:
-        patch.setattr(os, "environ", MappingProxyType(dict(os.environ)))  # which cannot be written to
-        asked = authorize(settings, "http://127.0.0.1:5/cb")
-    assert asked.url.startswith("http://127.0.0.1:9/authorize?tenant=1&")
-
-
-def test_redeeming_sends_exactly_the_fields_of_the_guide_and_pkce(settings, requests_mock):
-    """Client, secret, code, redirect address and verifier go in the body, and nothing in the header."""
-    requests_mock.post(settings.token_url, json=ANSWER)
-    asked = authorize(settings, "http://127.0.0.1:5/callback")
-    token = redeem(settings, asked, Secret("c0de"))
-    assert form(requests_mock.last_request) == {
-        "grant_type": "authorization_code",
-        "client_id": "my-app",
-        "client_secret": "s3cret-of-the-client",
-        "code": "c0de",
-        "redirect_uri": "http://127.0.0.1:5/callback",
-        "code_verifier": asked.verifier.reveal(),
-    }
-    assert "Authorization" not in requests_mock.last_request.headers
-    assert requests_mock.last_request.timeout == (5.0, 30.0)
-    assert token.access_token == "at-s3cret-2"
-
-
-def test_a_public_client_sends_its_id_and_no_secret(settings, requests_mock):
-    """Without a secret it is PKCE alone."""
-    requests_mock.post(settings.token_url, json=ANSWER)
-    settings = dataclasses.replace(settings, client_secret=None)
-    redeem(settings, authorize(settings, "https://x.example/"), Secret("c0de"))
-    assert form(requests_mock.last_request)["client_id"] == "my-app"
-    assert "client_secret" not in form(requests_mock.last_request)
-
-
-def test_the_secret_goes_in_the_header_where_the_server_wants_it_there(settings, requests_mock):
-    """client_secret_basic: both parts form-encoded (RFC 6749, section 2.3.1), no secret in the body."""
-    requests_mock.post(settings.token_url, json=ANSWER)
-    settings = dataclasses.replace(settings, client_auth="basic", client_secret="s:3 cret%é")
-    redeem(settings, authorize(settings, "https://x.example/"), Secret("c0de"))
-    sent = requests_mock.last_request
-    assert b64decode(sent.headers["Authorization"].removeprefix("Basic ")) == b"my-app:s%3A3%20cret%25%C3%A9"
-    assert "client_secret" not in form(sent)
-    assert form(sent)["code"] == "c0de"
-
-
-@pytest.mark.parametrize("auth", ["post", "basic"])
-def test_token_requests_can_be_json_as_the_guide_writes_them(settings, requests_mock, auth):
-    """The same fields, written as the guide's own client does."""
-    requests_mock.post(settings.token_url, json=ANSWER)
-    settings = dataclasses.replace(settings, token_body="json", client_auth=auth)
-    redeem(settings, authorize(settings, "https://x.example/"), Secret("c0de"))
-    sent = requests_mock.last_request.json()
-    assert (sent["code"], sent["grant_type"]) == ("c0de", "authorization_code")
-    assert sent.get("client_secret") == ("s3cret-of-the-client" if auth == "post" else None)
-
-
-def test_no_traceback_of_ours_shows_what_was_sent_or_came(settings, requests_mock):
-    """The variables of our frames hold no secret when a token call fails."""
-    requests_mock.post(
-        settings.token_url, json={"access_token": "at-s3cret", "refresh_token": "rt-s3cret"}, status_code=500
-    )
-    asked = authorize(settings, "https://x.example/")
-    with pytest.raises(BadResponse) as caught:
-        redeem(settings, asked, Secret("c0de-s3cret"))
-    shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
-    ours = shown.split("in redeem", 1)[1]
-    assert "token_url=" in ours
-    assert "s3cret" not in ours
-    assert asked.verifier.reveal() not in ours
-
-
-BAD_ANSWERS = [
-    ({"json": {"error": "invalid_client"}, "status_code": 401}, LoginError, "SALESMATE_CLIENT_SECRET"),
-    ({"json": {"error": "invalid_client"}, "status_code": 400}, LoginError, "SALESMATE_CLIENT_ID"),
-    (
-        {"json": {"error": "invalid_request", "error_description": "why"}, "status_code": 400},
-        LoginError,
-        "why",
-    ),
-    (
-        {"json": {"Status": "failure", "Error": {"Name": "Unknown", "Message": "why"}}},
-        LoginError,
-        "Unknown: why",
-    ),
-    ({"text": "<html>proxy</html>"}, BadResponse, "no JSON object with a token"),
-    ({"text": ""}, BadResponse, "no JSON object with a token"),
-    ({"text": '{"access_token": "at-s3'}, BadResponse, "no JSON object with a token"),
-    ({"json": ["at-s3cret"]}, BadResponse, "no JSON object with a token"),
-    ({"json": {"access_token": None}}, BadResponse, "no JSON object with a token"),
-    ({"json": {"access_token": 7}}, BadResponse, "no JSON object with a token"),
-    ({"text": "[" * 100_000}, BadResponse, "no JSON object with a token"),
-    ({"text": "oops", "status_code": 500}, BadResponse, "Try again"),
-    ({"json": {"error": "server_error"}, "status_code": 503}, BadResponse, "Try again"),
-    ({"text": "", "status_code": 429}, RateLimited, "in a while"),
-    ({"text": "", "status_code": 302, "headers": {"Location": "https://evil.example/"}}, BadResponse, "302"),
-    ({"exc": requests.exceptions.ConnectTimeout}, ConnectionFailed, "not reached within 5 s"),
-    ({"exc": requests.exceptions.ReadTimeout}, ConnectionFailed, "did not answer in time"),
-    ({"exc": requests.exceptions.ConnectionError}, ConnectionFailed, "refused"),
-]
-
-
-@pytest.mark.parametrize(("answer", "kind", "words"), BAD_ANSWERS)
-def test_a_bad_answer_to_a_code_is_one_clear_error_and_one_call(settings, requests_mock, answer, kind, words):
-    """Each bad answer has its error; a code works once, so nothing is sent again."""
-    requests_mock.post(settings.token_url, **answer)
-    with pytest.raises(kind, match=words) as caught:
-        redeem(settings, authorize(settings, "https://x.example/"), Secret("c0de"))
-    assert requests_mock.call_count == 1
-    assert caught.value.__cause__ is caught.value.__context__ is None
 
 
 @pytest.mark.parametrize(("answer", "kind", "words"), BAD_ANSWERS)
@@ -211,24 +79,6 @@ def test_a_bad_answer_to_a_refresh_keeps_the_token(
     with pytest.raises(kind, match=words):
         session.ensure_fresh()
     assert (requests_mock.call_count, cache.load()) == (1, old)
-
-
-def test_a_used_up_code_asks_to_open_the_link_again(settings, requests_mock):
-    """invalid_grant is a login error with its next step."""
-    requests_mock.post(settings.token_url, json={"error": "invalid_grant"}, status_code=400)
-    with pytest.raises(LoginError, match="Open the link again"):
-        redeem(settings, authorize(settings, "https://x.example/"), Secret("c0de"))
-
-
-def test_what_the_server_echoes_is_blotted_out(settings, requests_mock):
-    """A server that repeats code, verifier or secret in its words does not make us print them."""
-    asked = authorize(settings, "https://x.example/")
-    echo = f"c0de-s3cret {asked.verifier.reveal()} s3cret-of-the-client"
-    requests_mock.post(settings.token_url, json={"error": "x", "error_description": echo}, status_code=400)
-    with pytest.raises(LoginError) as caught:
-        redeem(settings, asked, Secret("c0de-s3cret"))
-    assert "s3cret" not in str(caught.value)
-    assert asked.verifier.reveal()[:200] not in str(caught.value)
 
 
 def test_a_call_carries_the_bearer_token(settings, cache, session, requests_mock):
@@ -395,19 +245,6 @@ def test_the_base_class_refresh_sends_oauths_fields_only(settings, cache, sessio
     assert "s3cret" not in repr(shown)
 
 
-@pytest.mark.parametrize("has_refresh", [True, False])
-def test_revoking_sends_the_token_that_lives_longest(settings, requests_mock, has_refresh):
-    """RFC 7009: the refresh token where there is one, with the client's credentials."""
-    settings = dataclasses.replace(settings, revoke_url="https://auth.example.com/revoke")
-    requests_mock.post(settings.revoke_url, text="")
-    token = token_for(settings)
-    revoke(settings, token if has_refresh else dataclasses.replace(token, refresh_token=None))
-    sent = form(requests_mock.last_request)
-    assert sent["token"] == ("rt-s3cret-1" if has_refresh else "at-s3cret-1")
-    assert sent["token_type_hint"] == ("refresh_token" if has_refresh else "access_token")
-    assert sent["client_id"] == "my-app"
-
-
 def test_nothing_secret_is_logged_by_us_or_the_libraries(settings, cache, session, requests_mock, caplog):
     """At DEBUG for every logger, login, refresh, call and refusal leave no secret in the log."""
     caplog.set_level(logging.DEBUG)
@@ -418,12 +255,5 @@ def test_nothing_secret_is_logged_by_us_or_the_libraries(settings, cache, sessio
     session.get("https://api.example.com/x")
     cache.save(token_for(settings, lives=-5, number=7))
     oauth.OAuthSession(settings, cache).get("https://api.example.com/x")
-    assert "logged in" in caplog.text
     assert "renewed" in caplog.text
     assert not any(word in caplog.text for word in ("s3cret", asked.verifier.reveal(), asked.state.reveal()))
-
-
-def test_errors_are_of_the_tree():
-    """Everything a token endpoint can cause is a SalesmateError."""
-    assert all(issubclass(kind, SalesmateError) for _, kind, _ in BAD_ANSWERS)
-    assert issubclass(RateLimited, ApiError)

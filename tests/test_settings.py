@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesmate_nb import Settings, SettingsError
-from salesmate_nb.settings import Secret, is_loopback, variable
+from salesmate_nb.secret import Secret
+from salesmate_nb.settings import is_loopback, variable
 
 ROOT = Path(__file__).parents[1]
 FIELDS = [field.name for field in dataclasses.fields(Settings)]
