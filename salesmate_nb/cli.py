@@ -18,6 +18,7 @@ from salesmate_nb.client import RunningSandbox, connect
 from salesmate_nb.connection import Salesmate
 from salesmate_nb.errors import LoginRequired, SalesmateError
 from salesmate_nb.settings import Settings
+from salesmate_nb.tokens import profiles
 
 _TABLE_ROWS = 20
 
@@ -68,14 +69,14 @@ def _parser() -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=what, description=what)
         made.set_defaults(run=run)
         if name != "sandbox":
-            made.add_argument("--profile", default="default", help="the name a login is kept under")
+            made.add_argument("--profile", help="the name a login is kept under (default: default)")
         return made
 
     login = command("login", _login, "Log in once; afterwards notebooks and commands are silent.")
     login.add_argument(
         "--wait", type=float, default=0.0, metavar="S", help="wait S seconds for the browser only"
     )
-    command("status", _status, "Tell who is connected to what, and until when.")
+    command("status", _status, "Tell which logins are kept, to what, and until when.")
     command("logout", _logout, "Forget the login, and revoke it where a revocation endpoint is set.")
     deals = command("deals", _deals, "Print deals, or write them to a file.")
     for name in ("status", "stage", "pipeline", "owner"):
@@ -99,22 +100,25 @@ def _parser() -> argparse.ArgumentParser:
 
 
 def _login(options: argparse.Namespace) -> None:
-    connection = connect(profile=options.profile, wait=options.wait)
+    connection = connect(profile=options.profile or "default", wait=options.wait)
     _say(repr(_logged_in(connection).status()))
 
 
 def _status(options: argparse.Namespace) -> None:
-    print(Salesmate(Settings.load(), profile=options.profile).status())  # noqa: T201 - the result
+    settings = Settings.load()
+    names = [options.profile] if options.profile else profiles(settings.token_cache) or ["default"]
+    for name in names:
+        print(Salesmate(settings, profile=name).status())  # noqa: T201 - the result
 
 
 def _logout(options: argparse.Namespace) -> None:
-    Salesmate(Settings.load(), profile=options.profile).logout()
+    Salesmate(Settings.load(), profile=options.profile or "default").logout()
     _say("Logged out.")
 
 
 def _deals(options: argparse.Namespace) -> None:
     with _target(sandboxed=options.sandbox) as target:
-        connection = _logged_in(connect(target, profile=options.profile))
+        connection = _logged_in(connect(target, profile=options.profile or "default"))
         frame = connection.deals_df(
             status=options.status,
             stage=options.stage,

@@ -53,6 +53,8 @@ class Status:
     def lines(self) -> dict[str, str]:
         """Return it in words, line by line."""
         ends = f"{self.expires_at:%Y-%m-%d %H:%M} UTC, then renewed" if self.expires_at else "it is refused"
+        if not self.authorized:
+            ends = "nobody is logged in: run connect() or `salesmate-nb login`"
         return {
             "as": self.who,
             "to": f"{self.host} ({self.api})",
@@ -126,11 +128,20 @@ class Salesmate:
             self.pending_login().finish(pasted)
 
     def logout(self) -> None:
-        """Forget the token here and in the cache; revoke it where a revocation endpoint is set."""
+        """Forget the token here and in the cache; revoke it where a revocation endpoint is set.
+
+        Raises
+        ------
+        LoginError
+            Where an access key still signs in, since that is not kept here.
+        ConnectionFailed, ApiError
+            Where the token was forgotten, but the revocation endpoint did not confirm.
+        """
         if not isinstance(self.session, oauth.OAuthSession):
+            self._cache.save(None)
             raise LoginError(
-                "This connection uses the access key in SALESMATE_ACCESS_TOKEN, which is not kept here. "
-                "Remove it from the environment or .env; to end it for good, renew it under My Account."
+                "The access key in SALESMATE_ACCESS_TOKEN still signs you in. Remove it from the environment "
+                "or .env; to end it for good, make a new one in Salesmate under My Account."
             )
         token = self.session.held
         self.session.forget()

@@ -62,6 +62,7 @@ def authorize(settings: Settings, redirect_uri: str) -> Authorization:
         state=state,
         code_challenge=client.create_code_challenge(verifier, "S256"),
         code_challenge_method="S256",
+        **dict(parse_qsl(settings.auth_params or "")),
     )
     return Authorization(
         url=f"{scheme}://{address.partition('://')[2]}",

@@ -99,25 +99,11 @@ class Login:
         LoginError
             Where what was pasted does not end this login; it can be tried again.
         """
-        with self._lock:
-            if self.phase is Phase.DONE:
-                return
-            try:
-                came = redirect.read(pasted)
-                authorization = self._check(came)
-                self._move(Phase.WORKING)
-                token = grants.redeem(self._settings, authorization, came.code or Secret())
-                self._on_token(token)
-                log.info("logged in at %s", self._settings.token_url)
-            except SalesmateError as err:
-                self._move(Phase.WAITING, str(err))
-                raise
-            self._move(Phase.DONE)
-            self._finished.set()
-        self.close()
+        self._complete(pasted)
+        self._finished.set()
 
     def wait(self, seconds: float) -> bool:
-        """Block until the login is done, at most so long; tell whether it is."""
+        """Block until the login is done and the browser has its page, at most so long; tell whether it is."""
         return self._finished.wait(seconds)
 
     def watch(self, watcher: Callable[[Login], None]) -> None:
@@ -136,6 +122,25 @@ class Login:
         receiver, self._receiver = self._receiver, None
         if receiver is not None:
             receiver.close()
+
+    def _complete(self, pasted: str) -> None:
+        with self._lock:
+            if self.phase is Phase.DONE:
+                return
+            try:
+                came = redirect.read(pasted)
+                authorization = self._check(came)
+                self._move(Phase.WORKING)
+                token = grants.redeem(self._settings, authorization, came.code or Secret())
+                self._on_token(token)
+                log.info("logged in at %s", self._settings.token_url)
+            except BaseException as err:
+                self._move(
+                    Phase.WAITING, str(err) if isinstance(err, SalesmateError) else "That was interrupted."
+                )
+                raise
+            self._move(Phase.DONE)
+        self.close()
 
     def _expire(self) -> None:
         with self._lock:
@@ -165,6 +170,11 @@ class Login:
             raise LoginError("This login has not begun. Open its link first, and allow.")
         if not came.is_bare and (came.error is None or came.state is not None):
             self._check_state(came.state)
+        if self._settings.issuer and not came.is_bare and came.issuer != self._settings.issuer:
+            raise StateMismatch(
+                f"That address came from another login server than {self._settings.issuer}. "
+                "Open the link shown now; if this goes on, check SALESMATE_ISSUER."
+            )
         if came.error == "access_denied":
             raise LoginDenied("Consent was refused on Salesmate's page. Open the link again to allow.")
         if came.error is not None:
@@ -181,7 +191,7 @@ class Login:
                 "That address is from an earlier login attempt. Open the link shown now, and allow there."
             )
 
-    def _on_redirect(self, query: str) -> redirect.Page:
+    def _on_redirect(self, query: str, reply: Callable[[redirect.Page], None]) -> None:
         """Finish with what the listener caught, if it has this login's state; else leave the login alone.
 
         A refusal without any state is let through, as some servers send it so; it ends nothing.
@@ -190,10 +200,12 @@ class Login:
             came = redirect.read(query)
             if came.error is None or came.state is not None:
                 self._check_state(came.state)
-            self.finish(query)
+            self._complete(query)
         except SalesmateError as err:
-            return redirect.Page(title="Not connected", text=str(err), status=HTTPStatus.BAD_REQUEST)
-        return redirect.Page(title="Connected to Salesmate", text="You can close this tab.")
+            reply(redirect.Page(title="Not connected", text=str(err), status=HTTPStatus.BAD_REQUEST))
+            return
+        reply(redirect.Page(title="Connected to Salesmate", text="You can close this tab."))
+        self._finished.set()  # now, since who waits may end the process, and with it the browser's page
 
     def _move(self, phase: Phase, message: str = "") -> None:
         self.phase, self.message = phase, message

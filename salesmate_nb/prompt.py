@@ -12,6 +12,8 @@ from prompt_toolkit.output import create_output
 from salesmate_nb.errors import LoginError
 from salesmate_nb.login import Login, Phase
 
+_PAGE_TIMEOUT = 5.0  # seconds for the browser to take its last page
+
 
 def ask(login: Login) -> None:
     """Show the login's address, try the browser, and ask until the login is done or nothing is entered.
@@ -41,6 +43,8 @@ def ask(login: Login) -> None:
             login.finish(pasted)
         except LoginError as err:
             say(str(err))
+    if login.phase is Phase.DONE:
+        login.wait(_PAGE_TIMEOUT)
     say("Connected." if login.phase is Phase.DONE else "Not connected yet. Run this again to go on.")
 
 
@@ -51,7 +55,9 @@ def say(text: str) -> None:
 
 def _line(login: Login) -> str:
     """Read a line of any length, pasted line breaks included, or give up once the login is done."""
-    session: PromptSession[str] = PromptSession(output=create_output(stdout=sys.stderr), multiline=False)
+    session: PromptSession[str] = PromptSession(
+        output=create_output(stdout=sys.stderr), reserve_space_for_menu=0
+    )
 
     def leave(_: Login) -> None:
         if login.phase is Phase.DONE and session.app.is_running and session.app.loop is not None:

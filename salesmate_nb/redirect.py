@@ -31,6 +31,7 @@ class Redirect:
     state: Secret | None = None
     error: str | None = None
     error_description: str | None = None
+    issuer: str | None = None
 
 
 def read(pasted: str) -> Redirect:
@@ -58,7 +59,7 @@ def read(pasted: str) -> Redirect:
     >>> read(' "http://localhost:3000/callback?code=c0de&state=st4te" ').state == "st4te"
     True
     >>> read("c0de")
-    Redirect(code='***', is_bare=True, state=None, error=None, error_description=None)
+    Redirect(code='***', is_bare=True, state=None, error=None, error_description=None, issuer=None)
     """
     text = _INVISIBLE.sub("", pasted).strip().strip("\"'`<>").strip()
     if not text:
@@ -86,6 +87,7 @@ def read(pasted: str) -> Redirect:
         state=Secret(found["state"]) if "state" in found else None,
         error=found.get("error"),
         error_description=found.get("error_description"),
+        issuer=found.get("iss"),
     )
 
 
@@ -109,7 +111,7 @@ class Receiver:
     redirect_uri : str
         A loopback ``http`` address; port 0 takes a free port.
     on_redirect : callable
-        Gets the query string of what arrived, and returns the page to show.
+        Gets the query string of what arrived, and a function that sends the page to show.
 
     Raises
     ------
@@ -117,7 +119,7 @@ class Receiver:
         Where the port is taken.
     """
 
-    def __init__(self, redirect_uri: str, on_redirect: Callable[[str], Page]) -> None:
+    def __init__(self, redirect_uri: str, on_redirect: Callable[[str, Callable[[Page], None]], None]) -> None:
         parts = urlsplit(redirect_uri)
         host = parts.hostname or ""
         addresses = ["127.0.0.1", "::1"] if host == "localhost" else [host]
@@ -148,19 +150,21 @@ class Receiver:
             server.shutdown()
             server.server_close()
 
-    def answer(self, host: str, target: str) -> Page | None:
-        """Return the page for a request, or None where it is not for us."""
+    def take(self, host: str, target: str, reply: Callable[[Page], None]) -> bool:
+        """Hand on a request that is for us, and tell whether it is."""
         parts = urlsplit(target)
         if host not in self._names or parts.path != self._path or not _ANSWER.search(parts.query):
-            return None
-        return self._on_redirect(parts.query)
+            return False
+        self._on_redirect(parts.query, reply)
+        return True
 
     def _bind(self, address: str, port: int) -> ThreadingHTTPServer:
         receiver = self
 
         class Handler(_Handler):
             def do_GET(self) -> None:
-                self.reply(receiver.answer(self.headers.get("Host", ""), self.path))
+                if not receiver.take(self.headers.get("Host", ""), self.path, self.reply):
+                    self.send_error(HTTPStatus.NOT_FOUND)
 
         return (_Server6 if ":" in address else _Server)((address, port), Handler)
 
@@ -183,16 +187,14 @@ class _Handler(BaseHTTPRequestHandler):
     server_version = "salesmate_nb"
     sys_version = ""
 
-    def reply(self, page: Page | None) -> None:
-        if page is None:
-            self.send_error(HTTPStatus.NOT_FOUND)
-            return
+    def reply(self, page: Page) -> None:
         body = _PAGE.format(title=html.escape(page.title), text=html.escape(page.text)).encode()
         self.send_response(page.status)
         for name, value in {**_HEADERS, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
+        self.wfile.flush()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Say nothing: the request line holds the code."""

@@ -10,7 +10,7 @@ import zoneinfo
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import platformdirs
 from dotenv import dotenv_values
@@ -19,6 +19,15 @@ from salesmate_nb.errors import SettingsError
 from salesmate_nb.secret import Secret
 
 VENDOR = "https://api.salesmate.io"
+_OWN_PARAMS = {
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+}
 _LINKNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -39,6 +48,10 @@ class Settings:
         The authorization, token and (optional) revocation endpoints.
     scope : str, optional
         Scopes to ask for, separated by spaces.
+    auth_params : str, optional
+        Further parameters of the login page's address, as ``audience=api&prompt=login``.
+    issuer : str, optional
+        Who the authorization server is; where it is set, a redirect must name it as ``iss`` (RFC 9207).
     client_auth : {"post", "basic"}
         Whether the client secret goes in the body, as in Salesmate's guide, or in the header.
     token_body : {"form", "json"}
@@ -79,6 +92,8 @@ class Settings:
     token_url: str = f"{VENDOR}/oauth/token"
     revoke_url: str | None = None
     scope: str | None = None
+    auth_params: str | None = None
+    issuer: str | None = None
     client_auth: str = "post"
     token_body: str = "form"  # noqa: S105 - a kind of body
     api_url: str = ""
@@ -90,8 +105,18 @@ class Settings:
     timeout: float = 30.0
 
     def __post_init__(self) -> None:
-        for name in ("client_id", "client_secret", "revoke_url", "scope", "linkname", "access_token"):
+        for name in (
+            "client_id",
+            "client_secret",
+            "revoke_url",
+            "scope",
+            "auth_params",
+            "issuer",
+            "linkname",
+            "access_token",
+        ):
             self._set(name, _text(name, getattr(self, name)) or None)
+        _check_auth_params(self.auth_params or "")
         for name in ("client_secret", "access_token"):
             self._set(name, Secret(value) if (value := getattr(self, name)) else None)
         self._set("linkname", _linkname(self.linkname))
@@ -242,6 +267,15 @@ def _timezone(given: object) -> str:
         raise SettingsError(
             f"SALESMATE_TIMEZONE is {name!r}, which is no IANA time zone. Write it as 'Europe/Berlin'."
         ) from err
+
+
+def _check_auth_params(given: str) -> None:
+    taken = {name for name, _ in parse_qsl(given, keep_blank_values=True)} & _OWN_PARAMS
+    if taken or (given and not parse_qsl(given)):
+        raise SettingsError(
+            "SALESMATE_AUTH_PARAMS (auth_params) must be written as name=value&name=value, "
+            f"without those that login itself sets: {', '.join(sorted(_OWN_PARAMS))}."
+        )
 
 
 def _one_of(name: str, given: object, choices: tuple[str, ...]) -> str:

@@ -231,6 +231,12 @@ class FileCache:
             )
 
 
+def profiles(folder: Path) -> list[str]:
+    """Return the names of the logins that are kept in a folder."""
+    names = (path.stem for path in folder.glob("*.json"))
+    return sorted(name for name in names if _PROFILE.fullmatch(name))
+
+
 def _read_private(path: Path) -> str:
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(handle, encoding="utf-8") as file:

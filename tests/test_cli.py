@@ -113,6 +113,27 @@ def test_status_and_logout(logged_in, capsys):
     assert "Salesmate: not logged in" in run(capsys, "status")[1]
 
 
+def test_status_lists_every_profile_without_secrets(logged_in, capsys):
+    """Each kept login has its lines: host, API, expiry, place; and no token."""
+    emea = connect(profile="emea")
+    logged_in.visit(emea.login_url)
+    _, out, _ = run(capsys, "status")
+    assert out.count("Salesmate: connected") == 2
+    assert all(word in out for word in ("emea.json", "default.json", logged_in.url, "(v1)", "UTC"))
+    assert emea.session.held.access_token.reveal() not in out
+    assert run(capsys, "status", "--profile", "emea")[1].count("connected") == 1
+
+
+def test_logout_says_when_a_variable_still_signs_in(logged_in, capsys, monkeypatch):
+    """An access key in the environment is named, and what was kept is forgotten all the same."""
+    monkeypatch.setenv("SALESMATE_ACCESS_TOKEN", logged_in.access_key)
+    monkeypatch.setenv("SALESMATE_LINKNAME", logged_in.linkname)
+    code, _, err = run(capsys, "logout")
+    assert code == 1
+    assert "SALESMATE_ACCESS_TOKEN still signs you in" in err
+    assert list(logged_in.settings.token_cache.glob("*.json")) == []
+
+
 def test_usage_errors_exit_with_2(capsys):
     """argparse's own way: usage on stderr, exit 2."""
     with pytest.raises(SystemExit) as caught:

@@ -82,6 +82,15 @@ def test_the_address_asks_with_state_and_s256(settings):
     assert 43 <= len(asked.verifier.reveal()) <= 128
 
 
+def test_further_parameters_go_along(settings):
+    """What an authorization server wants beyond OAuth is in the address."""
+    asked = authorize(
+        dataclasses.replace(settings, auth_params="audience=api&prompt=login"), "https://x.example/"
+    )
+    query = parse_qs(urlsplit(asked.url).query)
+    assert (query["audience"], query["prompt"]) == (["api"], ["login"])
+
+
 def test_each_address_has_its_own_state_and_verifier(settings):
     """Nothing is used twice."""
     one, two = authorize(settings, "https://x.example/"), authorize(settings, "https://x.example/")

@@ -209,6 +209,22 @@ def test_a_redirect_to_a_public_page_is_only_pasted(settings, tokens):
     assert len(tokens) == 1
 
 
+@pytest.mark.parametrize(
+    ("sent", "fits"), [("https://auth.example.com", True), ("https://evil.example", False), (None, False)]
+)
+def test_the_issuer_is_checked_where_it_is_set(settings, tokens, sent, fits):
+    """RFC 9207: with an issuer set, a redirect that names another or none is refused."""
+    pending = Login(dataclasses.replace(settings, issuer="https://auth.example.com"), tokens.append)
+    address = consent(pending.url) + (f"&iss={sent}" if sent else "")
+    if fits:
+        pending.finish(address)
+    else:
+        with pytest.raises(StateMismatch, match="another login server"):
+            pending.finish(address)
+    assert len(tokens) == fits
+    pending.close()
+
+
 def test_nothing_is_bound_before_the_address_is_asked_for(pending):
     """A login that nobody looks at takes no port."""
     assert not pending.is_listening
@@ -248,7 +264,8 @@ def test_a_login_is_logged_without_its_secrets(pending, tokens, caplog):
     caplog.set_level("DEBUG")
     address = consent(pending.url)
     pending.finish(address)
-    own = [record.getMessage() for record in caplog.records if not record.name.startswith("werkzeug")]
+    server = ("werkzeug", "authlib", "oidc_provider_mock")
+    own = [record.getMessage() for record in caplog.records if not record.name.startswith(server)]
     assert any(line.startswith("logged in at") for line in own)
     token = tokens[0]
     secrets = [token.access_token, token.refresh_token, pending._authorization.verifier]

@@ -108,9 +108,9 @@ def caught():
 
 @pytest.fixture
 def receiver(caught):
-    def on_redirect(query):
+    def on_redirect(query, reply):
         caught.append(query)
-        return Page(title="<b>Title</b>", text="Text & more")
+        reply(Page(title="<b>Title</b>", text="Text & more"))
 
     made = Receiver("http://localhost:0/callback", on_redirect)
     yield made
@@ -172,7 +172,7 @@ def test_closing_frees_the_port_and_may_be_done_twice(receiver):
 def test_a_taken_port_is_an_os_error(receiver):
     """Who listens there first has it; the login then asks for a paste."""
     with pytest.raises(OSError, match="in use"):
-        Receiver(receiver.redirect_uri, lambda _: Page(title="", text=""))
+        Receiver(receiver.redirect_uri, print)
 
 
 def test_a_silent_or_broken_visitor_does_not_block_others(receiver, caught, capfd):

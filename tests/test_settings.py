@@ -28,6 +28,8 @@ SAMPLE = {
     "token_url": "https://example.com/token",
     "revoke_url": "https://example.com/revoke",
     "scope": "deals.read",
+    "auth_params": "audience=api&prompt=login",
+    "issuer": "https://auth.example.com",
     "client_auth": "basic",
     "token_body": "json",
     "api_url": "https://example.com/api",
@@ -178,6 +180,15 @@ def test_a_number_must_be_one_and_above_zero(name, value):
     """Numbers are checked where they are set."""
     with pytest.raises(SettingsError, match=variable(name)):
         Settings(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "given", ["nonsense", "state=mine", "a=b&redirect_uri=https://evil.example", "code_challenge="]
+)
+def test_further_parameters_cannot_replace_those_of_the_login(given):
+    """State, challenge and redirect are the login's own."""
+    with pytest.raises(SettingsError, match="SALESMATE_AUTH_PARAMS"):
+        Settings(auth_params=given)
 
 
 @pytest.mark.parametrize(("name", "choices"), [("client_auth", "post, basic"), ("token_body", "form, json")])
