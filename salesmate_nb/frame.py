@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -21,80 +20,182 @@ _TYPES: dict[Kind, pa.DataType] = {
     "moment": pa.timestamp("us", tz="UTC"),
     "flag": pa.bool_(),
 }
-_PANDAS = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+# What a column may hold to be taken over as a whole; anything else is read value by value.
+_CLEAN: dict[Kind, frozenset[type]] = {
+    "int": frozenset({int, type(None)}),
+    "float": frozenset({int, float, type(None)}),
+    "text": frozenset({str, type(None)}),
+    "category": frozenset({str, type(None)}),
+    "moment": frozenset({str, type(None)}),
+    "flag": frozenset({bool, type(None)}),
+}
+_NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 
 class PageReader:
-    """Reads pages of records into typed rows, and counts what did not fit."""
+    """Reads pages of records into typed rows, by a schema and never by guessing.
+
+    A page's columns are taken over as a whole where all their values are as they should be, and value
+    by value where one is not. The dictionaries are not kept.
+
+    Parameters
+    ----------
+    fields : sequence of Field
+        What to read.
+    timezone : str
+        IANA name of the zone of moments that come without one.
+    discover : bool
+        Whether custom fields that are met in records are read too.
+
+    Attributes
+    ----------
+    fields : list of Field
+        What is read, fields met so far included.
+    unreadable : dict of str to int
+        For each column that had any: how many values did not fit and so are missing.
+
+    Examples
+    --------
+    >>> reader = PageReader(timezone="Europe/Berlin")
+    >>> rows = reader.read(
+    ...     [{"id": "7", "dealValue": "12.50", "Owner": {"id": 1, "name": "Ann"}, "status": ""}]
+    ... )
+    >>> rows.select(["id", "deal_value", "owner_name", "status"]).to_pylist()
+    [{'id': 7, 'deal_value': 12.5, 'owner_name': 'Ann', 'status': None}]
+    """
 
     def __init__(
         self, fields: Sequence[Field] = DEAL_FIELDS, *, timezone: str = "UTC", discover: bool = True
     ) -> None:
         self.fields = list(fields)
-        self.unreadable: Counter[str] = Counter()
+        self.unreadable: dict[str, int] = {}
         self._timezone = timezone
         self._discover = discover
+        self._met = {field.path for field in fields}
 
     def read(self, records: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
-        """Type one page."""
+        """Type one page.
+
+        Parameters
+        ----------
+        records : sequence of mapping
+            As the server sent them: relations nested, capitalised or flat with dots; keys may be absent.
+
+        Returns
+        -------
+        pyarrow.RecordBatch
+            A row for each record, a column for each field.
+        """
         if self._discover:
-            known = {field.path for field in self.fields}
-            new = {key for record in records for key in record if is_custom(key)} - known
-            self.fields += [custom_field(key) for key in sorted(new)]
-        columns = [self._column(field, records) for field in self.fields]
+            keys = set().union(*records) - self._met
+            self._met |= keys
+            self.fields += [custom_field(key) for key in sorted(keys) if is_custom(key)]
+        columns = [self._column(field, _found(field.path, records)) for field in self.fields]
         return pa.RecordBatch.from_arrays(columns, schema=_schema(self.fields))
 
-    def _column(self, field: Field, records: Sequence[Mapping[str, Any]]) -> pa.Array:
-        parent, _, child = field.path.partition(".")
-        found = (
-            [_related(record, parent, child) for record in records]
-            if child
-            else [r.get(parent) for r in records]
-        )
-        read = values.reader(field.kind, self._timezone)
-        typed = []
-        for value in found:
+    def _column(self, field: Field, found: list[Any]) -> pa.Array:
+        if _CLEAN[field.kind].issuperset(map(type, found)):
             try:
-                typed.append(None if value in values.MISSING else read(value))
-            except (ValueError, OverflowError):
-                self.unreadable[field.name] += 1
-                typed.append(None)
+                return _clean(field.kind, found)
+            except (pa.ArrowInvalid, OverflowError, UnicodeError):
+                pass  # a value is too large, no text, or another form of moment: read them one by one
+        read = values.reader(field.kind, self._timezone)
+        typed = [self._value(field, read, value) for value in found]
         return pa.array(typed, _TYPES[field.kind])
 
+    def _value(self, field: Field, read: Callable[[Any], Any], value: Any) -> Any:
+        if value is None or value in ("", {}):
+            return None
+        try:
+            return read(value)
+        except (ValueError, OverflowError, RecursionError):
+            self.unreadable[field.name] = self.unreadable.get(field.name, 0) + 1
+            return None
 
-def assemble(reader: PageReader, pages: Iterable[pa.RecordBatch]) -> pa.Table:
-    """Put pages together, by id, custom columns last and by name."""
-    standard = [field for field in reader.fields if not is_custom(field.path)]
-    custom = sorted((field for field in reader.fields if is_custom(field.path)), key=lambda field: field.name)
-    fields = standard + custom
-    tables = [pa.Table.from_batches([page]) for page in pages]
-    table = pa.concat_tables([_schema(fields).empty_table(), *tables], promote_options="default")
-    table = table.select([field.name for field in fields]).sort_by("id")
+
+def assemble(
+    reader: PageReader, pages: Iterable[pa.RecordBatch], *, order: Mapping[str, Sequence[str]] | None = None
+) -> pa.Table:
+    """Put pages together into one table: rows by id, standard columns first, custom ones after them by name.
+
+    Parameters
+    ----------
+    reader : PageReader
+        What read the pages. A field that it met late is missing in the pages before.
+    pages : iterable of pyarrow.RecordBatch
+        In any order.
+    order : mapping of str to sequence of str, optional
+        For categories of a known order, as stages are: their values in that order. Others follow by name.
+
+    Returns
+    -------
+    pyarrow.Table
+        Categories are dictionaries, moments ``timestamp[us, UTC]``.
+    """
+    fields = sorted(reader.fields, key=lambda field: field.name if is_custom(field.path) else "")
+    schema = _schema(fields)
+    tables = [schema.empty_table(), *(pa.Table.from_batches([page]) for page in pages)]
+    table = pa.concat_tables(tables, promote_options="default").select(schema.names)
+    if "id" in schema.names:
+        table = table.sort_by("id")
     for index, field in enumerate(fields):
         if field.kind == "category":
-            table = table.set_column(index, field.name, _categories(table.column(index)))
+            names = (order or {}).get(field.name, ())
+            table = table.set_column(index, field.name, _categories(table.column(index), names))
     return table
 
 
 def to_pandas(table: pa.Table) -> pd.DataFrame:
-    """Turn typed columns into a frame."""
-    frame: pd.DataFrame = table.to_pandas(types_mapper=_PANDAS.get)
+    """Turn a table into a frame, with the same dtypes whether it has rows or not.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``Int64``, ``float64``, ``str``, ``category``, ``boolean`` and ``datetime64[us, UTC]``.
+
+    Examples
+    --------
+    >>> reader = PageReader()
+    >>> frame = to_pandas(assemble(reader, []))
+    >>> len(frame), len(frame.columns), str(frame["id"].dtype), str(frame["status"].dtype)
+    (0, 24, 'Int64', 'category')
+    """
+    frame: pd.DataFrame = table.to_pandas(types_mapper=_NULLABLE.get, split_blocks=True)
+    for name in frame.columns[frame.dtypes == "category"]:
+        if frame[name].cat.categories.empty:  # which pandas takes for objects, and Parquet then for nulls
+            frame[name] = frame[name].cat.set_categories(pd.Index([], dtype="str"))
     return frame
 
 
-def _categories(column: pa.ChunkedArray) -> pa.DictionaryArray:
-    names = pc.unique(column.drop_null()).sort()
-    indices = pc.index_in(column.combine_chunks(), names)
-    return pa.DictionaryArray.from_arrays(indices, names)
+def _clean(kind: Kind, found: list[Any]) -> pa.Array:
+    if kind in {"text", "category", "moment"}:
+        column = pa.array([value or None for value in found], pa.string())
+        return column.cast(_TYPES["moment"]) if kind == "moment" else column
+    column = pa.array(found, _TYPES[kind])
+    if kind == "float" and not pc.all(pc.is_finite(column), skip_nulls=True, min_count=0).as_py():
+        raise OverflowError
+    return column
 
 
-def _schema(fields: Sequence[Field]) -> pa.Schema:
+def _categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:
+    met = set(pc.unique(column).drop_null().to_pylist())
+    known = list(dict.fromkeys(order))
+    names = pa.array([*known, *sorted(met.difference(known))], pa.string())
+    return pa.DictionaryArray.from_arrays(pc.index_in(column.combine_chunks(), names), names)
+
+
+def _schema(fields: Iterable[Field]) -> pa.Schema:
     return pa.schema([(field.name, _TYPES[field.kind]) for field in fields])
 
 
-def _related(record: Mapping[str, Any], parent: str, child: str) -> Any:
-    for key in (parent, parent[0].upper() + parent[1:]):
-        relation = record.get(key)
-        if isinstance(relation, Mapping) and relation:
-            return relation.get(child)
-    return record.get(f"{parent}.{child}")
+def _found(path: str, records: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Return the values of a field, by whichever of its names the records have it."""
+    parent, _, child = path.partition(".")
+    if not child:
+        return [record.get(path) for record in records]
+    capitalised = parent[0].upper() + parent[1:]
+    found = []
+    for record in records:
+        relation = record.get(parent) or record.get(capitalised)
+        found.append(relation.get(child) if isinstance(relation, dict) else record.get(path))
+    return found
