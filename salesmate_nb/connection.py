@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -295,6 +296,9 @@ class Salesmate:
         )
         before = self._budget.spent
         frame = self._deals.frame(filters, columns=columns, limit=_positive(limit), progress=progress)
+        if unreadable := frame.attrs["salesmate"]["unreadable"]:
+            counts = ", ".join(f"{count:,} in {name}" for name, count in sorted(unreadable.items()))
+            warnings.warn(f"Values that could not be read are missing: {counts}.", stacklevel=2)
         frame.attrs["salesmate"] |= {
             "host": self.settings.api_url,
             "api": self._api,

@@ -203,6 +203,15 @@ def test_attrs_tell_host_api_moment_and_calls(box):
     assert box.access_key not in json.dumps(attrs)
 
 
+def test_unreadable_values_are_counted_and_warned_of_once(fresh):
+    """What did not fit is missing, counted in attrs, and told in one warning."""
+    rows = [{"id": n, "dealValue": "much", "createdAt": "soon" if n else "2026-01-01"} for n in range(3)]
+    with pytest.warns(UserWarning, match="missing: 2 in created_at, 3 in deal_value") as warned:
+        frame = answers(fresh, connect(fresh), {"Data": {"data": rows, "totalRows": 3}})
+    assert len(warned) == 1
+    assert frame.attrs["salesmate"]["unreadable"] == {"deal_value": 3, "created_at": 2}
+
+
 def deal(number):
     return {"id": number, "title": f"Deal {number}"}
 
