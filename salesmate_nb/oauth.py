@@ -161,5 +161,6 @@ class OAuthSession(OAuth2Session, GuardedSession):
 def _how_to_log_in(what: str, settings: Settings) -> str:
     return (
         f"{what} at {settings.api_url}. Run connect() in a notebook and follow its link, "
-        "or `salesmate-nb login` in a terminal; then run this again."
+        "or `salesmate-nb login` in a terminal; then run this again. Where nobody can log in, "
+        "set SALESMATE_ACCESS_TOKEN and SALESMATE_LINKNAME."
     )

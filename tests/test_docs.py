@@ -49,6 +49,18 @@ def test_each_notebook_runs_from_top_to_bottom(path, monkeypatch):
     assert any(cell.get("outputs") for cell in notebook.cells)
 
 
+def test_a_notebook_that_nobody_watches_never_hangs(monkeypatch):
+    """Run by nbclient or papermill without a login, it ends at once, with the command and variable to use."""
+    monkeypatch.setenv("SALESMATE_CLIENT_ID", "my-app")
+    cells = ["from salesmate_nb import connect, deals_df\nconnect()", "deals_df()"]
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    with pytest.raises(nbclient.exceptions.CellExecutionError, match="LoginRequired") as caught:
+        nbclient.NotebookClient(notebook, timeout=60).execute()
+    assert "salesmate-nb login" in str(caught.value)
+    assert "SALESMATE_ACCESS_TOKEN" in str(caught.value)
+    assert "text/html" not in str(notebook.cells[0].outputs)
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebooks_are_kept_without_outputs(path):
     """A notebook in the repository holds no output, so no customer's data and no noise in a diff."""
