@@ -40,7 +40,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             layout={"flex": "1 1 12em", "width": "auto", "min_width": "0"},
         )
         self._button = ipywidgets.Button(description="Connect", layout={"width": "auto"})
-        self._fresh = ipywidgets.Button(description="Get a fresh link", layout={"width": "auto"})
+        self._fresh = ipywidgets.Button(description="Get a fresh link", layout={"width": "max-content"})
         self._field.observe(lambda change: self._finish(change["new"]), "value")
         self._button.on_click(lambda _: self._finish(self._field.value))
         self._fresh.on_click(lambda _: login.renew())
@@ -84,11 +84,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         elif login.phase is Phase.EXPIRED:
             self._card.value = _card("Connect to Salesmate", _status("This link has expired."))
         else:
-            lines = "".join(
-                f"<dt>{html.escape(k)}</dt><dd>{html.escape(v)}</dd>" for k, v in self._facts().items()
-            )
             self._card.value = _card(
-                "Connected to Salesmate", _status("You are logged in.") + f"<dl>{lines}</dl>"
+                "Connected to Salesmate", _status("You are logged in.") + _list(self._facts())
             )
 
 
