@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TESTS ?=
 
-.PHONY: help demo test lab lint format types layers notebooks browser wheel check clean
+.PHONY: help demo test lab lint format types layers notebooks browser pictures wheel check clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -33,6 +33,11 @@ layers: .venv/dev.done  ## check that imports point one way
 
 browser: .venv/dev.done  ## drive JupyterLab in Chromium (Debian: apt-get install chromium)
 	$(BIN)/python -m pytest -m browser
+
+pictures: .venv/dev.done  ## take the README's pictures of the login panel anew
+	SALESMATE_NB_SHOTS=build/pictures $(BIN)/python -m pytest -m browser tests/browser/test_panel.py
+	cp build/pictures/sign-in.png build/pictures/sign-in-dark.png .github/
+	cp build/pictures/connected.png build/pictures/connected-dark.png .github/
 
 wheel: .venv/dev.done  ## build the wheel, and try it in an empty environment
 	$(BIN)/python -m pytest -m wheel

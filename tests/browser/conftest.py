@@ -15,7 +15,8 @@ import pytest
 import requests
 from playwright.sync_api import Page, sync_playwright
 
-SHOTS = os.environ.get("SALESMATE_NB_SHOTS")  # a folder to keep the screenshots in
+SHOTS = os.environ.get("SALESMATE_NB_SHOTS")  # a folder to keep the pictures in
+FOLDER = Path(SHOTS or ".").absolute()  # now, since each test works in a folder of its own
 
 
 @pytest.fixture(scope="session")
@@ -154,8 +155,8 @@ class Notebook:
     def shot(self, name: str, locator=None) -> None:
         """Keep a picture, where somebody wants to look."""
         if SHOTS:
-            Path(SHOTS).mkdir(parents=True, exist_ok=True)
-            (locator or self.page).screenshot(path=f"{SHOTS}/{name}.png")
+            FOLDER.mkdir(parents=True, exist_ok=True)
+            (locator or self.page).screenshot(path=FOLDER / f"{name}.png")
 
 
 @pytest.fixture

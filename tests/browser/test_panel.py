@@ -159,6 +159,62 @@ def test_running_the_cell_again_keeps_the_login_and_retires_the_old_panel(notebo
     assert notebook.page.locator(f"{PANEL} a.go").count() == 1
 
 
+def test_run_all_waits_for_the_person(lab, box, open_notebook):
+    """connect(wait=...) blocks the cell, not the panel: the next cell has a frame once somebody allowed."""
+    set_up(lab, box)
+    notebook = open_notebook("wait.ipynb", [CELLS[0].replace("connect()", "connect(wait=60)"), CELLS[1]])
+    notebook.run_all()
+    says(notebook, "Waiting for Salesmate")
+    assert "[*]" in notebook.page.locator(".jp-Notebook .jp-Cell").nth(0).inner_text()
+    follow_link(notebook, "Allow")
+    notebook.page.wait_for_selector("text=(30, 29)")
+
+
+def test_waiting_can_be_interrupted(lab, box, open_notebook):
+    """Interrupting the kernel ends the wait; the panel goes on working."""
+    set_up(lab, box)
+    notebook = open_notebook(
+        "interrupt.ipynb", [CELLS[0].replace("connect()", "connect(wait=600)"), CELLS[1]]
+    )
+    notebook.run_cell(0)
+    says(notebook, "Waiting for Salesmate")
+    notebook.menu("Kernel", "Interrupt Kernel")
+    notebook.page.wait_for_selector("text=KeyboardInterrupt")
+    follow_link(notebook, "Allow")
+    says(notebook, "You are logged in")
+
+
+def test_the_keyboard_alone_will_do(notebook):
+    """The link and the field are reached and used without a mouse."""
+    notebook.page.focus(f"{PANEL} a.go")
+    with notebook.page.context.expect_page() as opened:
+        notebook.page.keyboard.press("Enter")
+    assert "oauth/authorize" in opened.value.url
+    notebook.page.bring_to_front()
+    notebook.page.keyboard.press("Tab")
+    notebook.page.keyboard.type("nothing")
+    notebook.page.keyboard.press("Tab")
+    assert notebook.page.evaluate("document.activeElement.innerText") == "Connect"
+
+
+def test_working_and_expired_are_said(lab, box, open_notebook):
+    """While the code is exchanged the panel says so; a link that has expired is replaced on demand."""
+    set_up(lab, box)
+    box.script("/oauth/token", sandbox.Answer(real=True, delay=2.0))
+    short = "from salesmate_nb import login\nlogin.LIFETIME = 4\n"
+    notebook = open_notebook("expired.ipynb", [short + CELLS[0], CELLS[1]])
+    notebook.run_cell(0)
+    says(notebook, "This link has expired")
+    notebook.shot("expired", notebook.page.locator(PANEL))
+    notebook.page.click(f'{PANEL} button:has-text("Get a fresh link")')
+    with notebook.page.context.expect_page() as opened:
+        notebook.page.click(f"{PANEL} a.go")
+    opened.value.click('button:has-text("Allow")', no_wait_after=True)
+    says(notebook, "Connecting")
+    notebook.shot("working", notebook.page.locator(PANEL))
+    says(notebook, "You are logged in")
+
+
 def test_no_credentials_is_a_card_with_what_to_do(lab, open_notebook):
     """Without settings the panel says what to put in .env, and how to try the sandbox."""
     (lab.folder / ".env").write_text("")
@@ -180,8 +236,11 @@ def test_the_dark_theme_and_a_narrow_window(notebook, width):
     notebook.page.set_viewport_size({"width": width, "height": 800})
     notebook.page.wait_for_timeout(800)
     panel = notebook.page.locator(PANEL)
-    notebook.shot(f"dark-{width}", panel)
-    notebook.shot(f"dark-{width}-page")
+    notebook.shot("sign-in-dark" if width > 1000 else "narrow", panel if width > 1000 else None)
     background = panel.evaluate("it => getComputedStyle(it).backgroundColor")
     assert sum(int(part) for part in background.strip("rgba()").split(",")[:3]) < 150
     assert panel.evaluate("it => it.scrollWidth <= it.clientWidth + 1")
+    if width > 1000:
+        follow_link(notebook, "Allow")
+        says(notebook, "You are logged in")
+        notebook.shot("connected-dark", panel)
