@@ -14,13 +14,15 @@ from urllib3.util import Retry
 from salesmate_nb import answer
 from salesmate_nb.budget import Budget
 from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, RateLimited, SalesmateError
+from salesmate_nb.patience import Patience
 from salesmate_nb.wire import answer_of
 
 log = logging.getLogger("salesmate_nb")
 
-LONGEST_WAIT = 60.0  # seconds; a server that asks for more is reported, not waited for
+LONGEST_WAIT = 60.0  # seconds; where more would be needed for one call, that is an error
 _PASSING = frozenset({500, 502, 503, 504})
 _POLICY = Retry(total=4, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=20)
+_REFUSED = Retry(total=None, backoff_factor=1, backoff_max=60)  # where no Retry-After came
 
 
 class Transport:
@@ -49,6 +51,7 @@ class Transport:
         params: Mapping[str, Any] | None = None,
         json: Any = None,
         repeatable: bool | None = None,
+        patience: Patience | None = None,
     ) -> Any:
         """Make a call and return the JSON it got, its envelope included.
 
@@ -65,6 +68,8 @@ class Transport:
             The body.
         repeatable : bool, optional
             Whether the call may be made twice; by default a GET may, a POST not.
+        patience : Patience, optional
+            How long to wait where the hour's calls are used up; by default a minute.
 
         Raises
         ------
@@ -73,26 +78,55 @@ class Transport:
         """
         url = f"{self._api_url}/{path.lstrip('/')}"
         again = method == "GET" if repeatable is None else repeatable
-        retry = _POLICY
+        patience = patience or Patience(LONGEST_WAIT)
+        retry, refused, refused_for = _POLICY, _REFUSED, 0.0
         while True:
+            self._take_a_call(patience, url)
             try:
                 return self._once(method, url, params, json)
+            except RateLimited as err:
+                refused = refused.increment(error=err)
+                wait = refused.get_backoff_time() if err.retry_after is None else err.retry_after
+                refused_for += max(wait, 1.0)
+                if refused_for > patience.longest:
+                    raise
+                self._budget.hold(wait)
             except SalesmateError as err:
-                if not _is_passing(err, again):
+                if not (again and _is_passing(err)):
                     raise
                 try:
-                    retry = retry.increment(method, path, error=err)
+                    retry = retry.increment(error=err)
                 except MaxRetryError:
                     raise err from None
-                wait = getattr(err, "retry_after", None) or retry.get_backoff_time()
-                if wait > LONGEST_WAIT:
-                    raise
+                wait = retry.get_backoff_time()
                 log.info("%s %s: %s, again in %.1f s", method, path, type(err).__name__, wait)
-                time.sleep(wait)
+                patience.sleep(wait, "The last call failed; once more in")
+
+    def plan(self, calls: int, patience: Patience) -> float:
+        """Return the seconds that so many calls would have to wait in all for the company's hour.
+
+        Raises
+        ------
+        RateLimited
+            Where they would, and there is no patience for it.
+        """
+        wait = self._budget.wait_for(calls)
+        if wait and not patience.longest:
+            raise _limited(calls, wait, self._budget, self._api_url)
+        return wait
+
+    def _take_a_call(self, patience: Patience, url: str) -> None:
+        """Take one call from the hour's, as soon as there is one."""
+        patience.check()
+        wait = self._budget.spend()
+        if wait > patience.longest:
+            raise _limited(1, wait, self._budget, url)
+        if wait:
+            log.info("waiting %.0f s for the company's calls", wait)
+            patience.wait(self._budget.spend, "The company's calls of this hour are used up; on in")
 
     def _once(self, method: str, url: str, params: Mapping[str, Any] | None, json: Any) -> Any:
         place = url.partition("?")[0]
-        self._budget.spend()
         start = time.perf_counter()
         response = answer_of(lambda: self._session.request(method, url, params=params, json=json), place)
         milliseconds = (time.perf_counter() - start) * 1000
@@ -107,11 +141,19 @@ class Transport:
         return payload
 
 
-def _is_passing(err: SalesmateError, repeatable: bool) -> bool:  # noqa: FBT001 - read at its one call
-    if isinstance(err, RateLimited):
-        return True
-    if isinstance(err, BadResponse):
-        return repeatable and err.cut_off
-    return repeatable and (
-        isinstance(err, ConnectionFailed) or (isinstance(err, ApiError) and err.status in _PASSING)
+def _limited(calls: int, wait: float, budget: Budget, url: str) -> RateLimited:
+    place = url.partition("?")[0]
+    err = RateLimited(
+        f"There is no room for {calls:,} more calls to {place}: the company has {budget.calls_per_hour:,} an "
+        f"hour, and {budget.made:,} were made from this machine. There will be in {wait / 60:.0f} min. "
+        "Try again then, read less (limit=, filters), or let the read wait by itself (wait=True).",
+        url=place,
     )
+    err.retry_after = wait
+    return err
+
+
+def _is_passing(err: SalesmateError) -> bool:
+    if isinstance(err, BadResponse):
+        return err.cut_off
+    return isinstance(err, ConnectionFailed) or (isinstance(err, ApiError) and err.status in _PASSING)

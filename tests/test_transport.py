@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import logging
+from types import SimpleNamespace
 
 import pytest
 import requests
 from requests_mock import ANY
 
-from salesmate_nb import transport
+from salesmate_nb import budget as budget_module
 from salesmate_nb.budget import Budget
 from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, RateLimited, SalesmateError
+from salesmate_nb.patience import Patience
 from salesmate_nb.settings import Settings
 from salesmate_nb.transport import Transport
 from salesmate_nb.wire import KeySession
@@ -21,14 +23,22 @@ FINE = {"json": {"Status": "success", "Data": []}}
 
 @pytest.fixture
 def waits(monkeypatch):
+    """Seconds that were waited, on a clock that only waiting moves."""
     made = []
-    monkeypatch.setattr(transport.time, "sleep", made.append)
+    monkeypatch.setattr(budget_module, "time", SimpleNamespace(time=lambda: 1e9 + sum(made)))
+
+    def wait(_, left, why):
+        while (seconds := left()) > 0:
+            made.append(round(seconds, 3))
+
+    monkeypatch.setattr(Patience, "wait", wait)
+    monkeypatch.setattr(Patience, "sleep", lambda _, seconds, why: made.append(seconds))
     return made
 
 
 @pytest.fixture
 def budget():
-    return Budget(1500)
+    return Budget(API, 1500)
 
 
 @pytest.fixture
@@ -158,7 +168,7 @@ def test_each_call_is_logged_without_what_it_carried(wire, requests_mock, caplog
 def test_an_unreachable_host_is_named_with_the_next_step():
     """A refused connection on a real socket says where, and what to do; no library error is chained."""
     settings = Settings(linkname="acme", access_token="k", api_url="http://127.0.0.1:1")
-    wire = Transport(KeySession(settings), settings.api_url, Budget(1500))
+    wire = Transport(KeySession(settings), settings.api_url, Budget(settings.api_url, 1500))
     with pytest.raises(ConnectionFailed, match=r"http://127.0.0.1:1/x: the connection was refused") as caught:
         wire.call("POST", "x")
     assert caught.value.__cause__ is None

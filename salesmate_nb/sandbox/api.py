@@ -108,7 +108,7 @@ class Api:
     def list_fields(self, request: Request) -> Response:
         """Answer ``GET /apis/v3/fields/getAllVisibleFields`` (as other connectors read it)."""
         del request
-        return success({"deal": self._deals.catalogue.listing()})
+        return success({"deal": self._deals.catalogue.listing(data.choices(self._deals.records()))})
 
     def _page(self, query: Query, rows: int, offset: int) -> Response:
         if self._deals.before_search is not None:

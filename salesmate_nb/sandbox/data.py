@@ -47,6 +47,17 @@ def make_deals(count: int, *, seed: int, zone: ZoneInfo) -> list[Record]:
     return _Team(Random(seed), zone, companies=max(12, count // 6)).deals(count)  # noqa: S311 - no secrets
 
 
+def choices(records: Iterable[Record]) -> dict[str, list[str]]:
+    """Return the pipelines and stages that occur in records, in the order that people work through them."""
+    met = [(record.get("pipeline"), record.get("stage")) for record in records]
+    used = {"pipeline": {pipeline for pipeline, _ in met}, "stage": {stage for _, stage in met}}
+    known = {
+        "pipeline": list(words.PIPELINES),
+        "stage": [stage for stages in words.PIPELINES.values() for stage, _ in stages],
+    }
+    return {name: [one for one in known[name] if one in used[name]] for name in known}
+
+
 def users(records: Iterable[Record]) -> list[dict[str, Any]]:
     """Return the users who own deals, as their endpoint answers them."""
     owners = (record.get("owner", record.get("Owner")) for record in records)

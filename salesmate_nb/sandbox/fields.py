@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -118,8 +118,14 @@ class Catalogue:
         """Return ``number``, ``moment``, ``flag``, ``tags`` or ``text``; None for an unknown field."""
         return self._kinds.get(path)
 
-    def listing(self) -> list[dict[str, Any]]:
-        """Return the catalogue as its endpoint answers it (shape as other connectors read it)."""
+    def listing(self, choices: Mapping[str, Sequence[str]]) -> list[dict[str, Any]]:
+        """Return the catalogue as its endpoint answers it (shape as other connectors read it).
+
+        Parameters
+        ----------
+        choices : mapping of str to sequence of str
+            What may be chosen for fields whose options are the account's own.
+        """
         return [
             {
                 "id": number,
@@ -127,7 +133,12 @@ class Catalogue:
                 "displayName": field.label,
                 "type": field.type,
                 "fieldOptions": json.dumps(
-                    {"values": [{"value": option, "text": option} for option in field.options]}
+                    {
+                        "values": [
+                            {"value": option, "text": option}
+                            for option in choices.get(field.name, field.options)
+                        ]
+                    }
                 ),
                 "isCustom": _CUSTOM.fullmatch(field.name) is not None,
             }

@@ -90,6 +90,12 @@ class Answer:
     drop: Literal["before", "in-body"] | None = None
     real: bool = False
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.body, bytes):
+            raise TypeError(f"body has to be bytes, not {type(self.body).__name__}.")
+        if self.drop not in {None, "before", "in-body"}:
+            raise ValueError(f"drop={self.drop!r} is not known. Use 'before' or 'in-body'.")
+
 
 class Journal:
     """The log of calls, and the scripted answers, for all threads."""

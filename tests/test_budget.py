@@ -1,0 +1,123 @@
+"""The company's calls: counted together by all that share a folder, and given back after an hour."""
+
+from __future__ import annotations
+
+import stat
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from salesmate_nb import budget as module
+from salesmate_nb.budget import Budget
+
+URL = "https://acme.salesmate.io"
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """Return a clock that a test moves."""
+
+    class Clock:
+        now = 1_800_000_000.0
+
+        def time(self):
+            return self.now
+
+    monkeypatch.setattr(module, "time", made := Clock())
+    return made
+
+
+def test_an_hours_calls_come_back_one_by_one(clock, tmp_path):
+    """Each call is free again an hour after it was made."""
+    budget = Budget(URL, 3, tmp_path)
+    for _ in range(3):
+        assert budget.spend() == 0
+        clock.now += 600
+    assert budget.spend() == 1800
+    clock.now += 1800
+    assert (budget.spend(), budget.left, budget.made) == (0, 0, 3)
+    assert budget.spend() == 600
+
+
+def test_a_plan_is_told_how_long_it_takes(clock, tmp_path):
+    """A plan of more calls than are left waits for the last of them, over several hours where need be."""
+    budget = Budget(URL, 10, tmp_path)
+    for _ in range(4):
+        budget.spend()
+        clock.now += 60
+    waits = [budget.wait_for(calls) for calls in (0, 6, 7, 8, 11, 17)]
+    assert waits == [0, 0, 3600 - 240, 3600 - 180, 3600, 7200 - 240]
+
+
+def test_hosts_are_counted_apart_and_folders_too(tmp_path):
+    """Another workspace has its own calls."""
+    budgets = [Budget(URL, 5, tmp_path), Budget("https://other.salesmate.io", 5, tmp_path), Budget(URL, 5)]
+    budgets[0].spend()
+    assert [one.made for one in budgets] == [1, 0, 0]
+
+
+def test_a_refusal_of_the_server_holds_all_threads(clock):
+    """Where the server says to wait, nothing is spent until then."""
+    budget = Budget(URL, 5)
+    budget.hold(30)
+    assert (budget.spend(), budget.spent) == (30, 0)
+    clock.now += 30
+    assert (budget.spend(), budget.spent) == (0, 1)
+
+
+def test_threads_and_processes_spend_no_call_twice(tmp_path):
+    """4 processes of 4 threads want 160 calls of 100: they get 100."""
+    code = (
+        "import sys, pathlib, threading\n"
+        "from salesmate_nb.budget import Budget\n"
+        f"budget = Budget({URL!r}, 100, pathlib.Path(sys.argv[1]))\n"
+        "threads = [threading.Thread(target=lambda: [budget.spend() for _ in range(10)]) for _ in range(4)]\n"
+        "[one.start() for one in threads]; [one.join() for one in threads]\n"
+        "print(budget.spent)\n"
+    )
+    command = [sys.executable, "-c", code, str(tmp_path)]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
+    spent = [int(one.communicate()[0]) for one in running]
+    assert sum(spent) == 100
+    assert Budget(URL, 100, tmp_path).left == 0
+
+
+def test_a_clock_that_was_set_back_gives_calls_back(clock, tmp_path):
+    """Calls that seem to lie in the future do not lock the account."""
+    budget = Budget(URL, 1, tmp_path)
+    budget.spend()
+    clock.now -= 86_400
+    assert budget.spend() == 0
+
+
+def test_the_file_is_for_this_user_alone(tmp_path):
+    """It tells when the company works; folder and file are private from the start."""
+    Budget(URL, 1, tmp_path / "new").spend()
+    made = (tmp_path / "new", tmp_path / "new" / "calls.sqlite")
+    modes = [stat.S_IMODE(path.stat().st_mode) for path in made]
+    assert modes == [0o700, 0o600]
+
+
+@pytest.mark.parametrize("fault", ["folder is a file", "file is a folder", "damaged", "symlink"])
+def test_a_disk_that_refuses_costs_the_sharing_only(fault, tmp_path, caplog):
+    """Calls go on, counted in this process, with one warning; nothing is written elsewhere."""
+    folder, elsewhere = tmp_path / "cache", tmp_path / "elsewhere"
+    if fault == "folder is a file":
+        folder.touch()
+    else:
+        folder.mkdir()
+    if fault == "file is a folder":
+        (folder / "calls.sqlite").mkdir()
+    elif fault == "damaged":
+        (folder / "calls.sqlite").write_bytes(b"no database" * 100)
+    elif fault == "symlink":
+        (folder / "calls.sqlite").symlink_to(elsewhere)
+    budget = Budget(URL, 5, folder)
+    threads = [threading.Thread(target=budget.spend) for _ in range(3)]
+    [one.start() for one in threads]
+    [one.join() for one in threads]
+    assert (budget.spent, budget.left) == (3, 2)
+    assert caplog.text.count("calls are counted in this process alone") == 1
+    assert not elsewhere.exists()
