@@ -87,6 +87,9 @@ def _parser() -> argparse.ArgumentParser:
         "--columns", type=lambda text: text.split(","), metavar="A,B", help="columns, in this order"
     )
     deals.add_argument("--limit", type=int, metavar="N", help="rows in all")
+    deals.add_argument(
+        "--no-wait", dest="wait", action="store_false", help="fail where the hour's calls are used up"
+    )
     deals.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
     deals.add_argument("--output", type=Path, metavar="FILE", help="write here in place of printing")
     deals.add_argument(
@@ -128,6 +131,7 @@ def _deals(options: argparse.Namespace) -> None:
             created_since=options.created_since,
             columns=options.columns,
             limit=options.limit,
+            wait=options.wait,
         )
     _write(frame, options.format, options.output)
 

@@ -86,6 +86,7 @@ def deals_df(
     columns: Sequence[str] | None = None,
     limit: int | None = None,
     progress: bool | None = None,
+    wait: bool = True,
 ) -> pd.DataFrame:
     """Read deals into a frame over the newest connection, or over one made from the settings.
 
@@ -111,6 +112,7 @@ def deals_df(
         columns=columns,
         limit=limit,
         progress=progress,
+        wait=wait,
     )
 
 

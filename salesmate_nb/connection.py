@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import json
 import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import requests
 
 from salesmate_nb import answer, grants, oauth
@@ -17,6 +19,7 @@ from salesmate_nb.budget import Budget
 from salesmate_nb.deals import Deals
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
 from salesmate_nb.filters import Choice, Filters, Moment
+from salesmate_nb.frame import to_pandas
 from salesmate_nb.login import Login, Phase
 from salesmate_nb.settings import Settings
 from salesmate_nb.tokens import FileCache
@@ -38,8 +41,8 @@ class Status:
         When the token ends (UTC); it is renewed before. None for an access key, or where nobody said.
     token_in : str
         Where the token lies.
-    calls_left : int
-        Calls left in the company's hour, as far as this process knows.
+    calls_made, calls_left : int
+        Calls of the last hour that were made from this machine, and what they leave of the company's.
     """
 
     authorized: bool
@@ -49,6 +52,7 @@ class Status:
     api: str
     expires_at: pd.Timestamp | None
     token_in: str
+    calls_made: int
     calls_left: int
 
     def lines(self) -> dict[str, str]:
@@ -62,7 +66,7 @@ class Status:
             "until": ends,
             "token in": self.token_in,
             "profile": self.profile,
-            "calls left": f"{self.calls_left:,} this hour",
+            "calls left": f"{self.calls_left:,} this hour ({self.calls_made:,} made from this machine)",
         }
 
     def __repr__(self) -> str:
@@ -93,9 +97,9 @@ class Salesmate:
         self._cache = FileCache(settings.token_cache, profile)
         self._login: Login | None = None
         self.session: requests.Session = self._make_session()
-        self._budget = Budget(settings.calls_per_hour)
+        self._budget = Budget(settings.api_url, settings.calls_per_hour, settings.token_cache)
         self._transport = Transport(self.session, settings.api_url, self._budget)
-        self._deals = Deals(self._call, settings)
+        self._deals = Deals(self._transport, settings)
 
     def __repr__(self) -> str:
         state = "authorized" if self.authorized else "pending"
@@ -162,6 +166,7 @@ class Salesmate:
             api=self._api,
             expires_at=pd.Timestamp(ends, unit="s", tz="UTC") if ends else None,
             token_in="the settings" if self.settings.access_token else self._cache.place,
+            calls_made=self._budget.made,
             calls_left=self._budget.left,
         )
 
@@ -216,6 +221,7 @@ class Salesmate:
         created_since: Moment = None,
         limit: int | None = None,
         progress: bool | None = None,
+        wait: bool = True,
     ) -> Iterator[dict[str, Any]]:
         """Yield deals as the server sent them, page by page as they are asked for.
 
@@ -236,7 +242,7 @@ class Salesmate:
             created_since=created_since,
             timezone=self.settings.timezone,
         )
-        return self._deals.records(filters, limit=_positive(limit), progress=progress)
+        return self._deals.records(filters, limit=_positive(limit), progress=progress, wait=wait)
 
     def deals_df(
         self,
@@ -250,6 +256,7 @@ class Salesmate:
         columns: Sequence[str] | None = None,
         limit: int | None = None,
         progress: bool | None = None,
+        wait: bool = True,
     ) -> pd.DataFrame:
         """Read deals into a frame: one row each, ordered by id, typed by the schema.
 
@@ -267,14 +274,19 @@ class Salesmate:
             Rows to read in all. They are the first by id over v4, the first to come over v1.
         progress : bool, optional
             Whether to show a bar; by default where somebody is watching.
+        wait : bool
+            Whether to wait, with a countdown in the bar, where the company's calls of this hour are
+            used up; if not, ``RateLimited`` tells so before the read begins.
 
         Returns
         -------
         pandas.DataFrame
             The schema's 24 columns, empty result or not, then custom fields by name. Ids are ``Int64``,
             amounts ``float64``, moments ``datetime64[us, UTC]``, texts ``str``, what repeats ``category``.
-            ``df.attrs["salesmate"]`` tells host, API, moment of reading, calls made, and under ``unreadable``
-            how many values of which column did not fit and so are missing.
+            ``df.attrs["salesmate"]`` tells ``host``, ``api``, ``read_at``, the ``calls`` made and
+            ``calls_left`` this hour; the ``way`` of reading, and the ``totals`` that the server told;
+            under ``fields`` the API's names of custom columns, and under ``unreadable`` how many values
+            of which column did not fit and so are missing.
 
         Raises
         ------
@@ -282,8 +294,49 @@ class Salesmate:
             Where somebody has to log in first.
         IncompleteRead
             Where not every deal could be read; there is never a short frame.
+        RateLimited
+            Where the company's calls are used up, and waiting is off or would take over an hour.
         SalesmateError
             Where an argument cannot be, no answer came, or the API failed.
+        """
+        table = self.deals_arrow(
+            status=status,
+            stage=stage,
+            pipeline=pipeline,
+            owner=owner,
+            modified_since=modified_since,
+            created_since=created_since,
+            columns=columns,
+            limit=limit,
+            progress=progress,
+            wait=wait,
+        )
+        frame = to_pandas(table)
+        frame.attrs["salesmate"] = json.loads(table.schema.metadata[b"salesmate"])
+        return frame
+
+    def deals_arrow(
+        self,
+        *,
+        status: Choice = None,
+        stage: Choice = None,
+        pipeline: Choice = None,
+        owner: Choice = None,
+        modified_since: Moment = None,
+        created_since: Moment = None,
+        columns: Sequence[str] | None = None,
+        limit: int | None = None,
+        progress: bool | None = None,
+        wait: bool = True,
+    ) -> pa.Table:
+        """Read deals into an Arrow table, as :meth:`deals_df` does into a frame.
+
+        Returns
+        -------
+        pyarrow.Table
+            The same columns and rows: ids ``int64``, amounts ``double``, moments ``timestamp[us, tz=UTC]``,
+            texts ``string``, what repeats ``dictionary``. What ``attrs`` tells of a frame stands as JSON
+            in the schema's metadata, under ``salesmate``.
         """
         filters = Filters.make(
             status=status,
@@ -295,17 +348,20 @@ class Salesmate:
             timezone=self.settings.timezone,
         )
         before = self._budget.spent
-        frame = self._deals.frame(filters, columns=columns, limit=_positive(limit), progress=progress)
-        if unreadable := frame.attrs["salesmate"]["unreadable"]:
+        table, told = self._deals.table(
+            filters, columns=columns, limit=_positive(limit), progress=progress, wait=wait
+        )
+        if unreadable := told["unreadable"]:
             counts = ", ".join(f"{count:,} in {name}" for name, count in sorted(unreadable.items()))
-            warnings.warn(f"Values that could not be read are missing: {counts}.", stacklevel=2)
-        frame.attrs["salesmate"] |= {
+            warnings.warn(f"Values that could not be read are missing: {counts}.", stacklevel=3)
+        told |= {
             "host": self.settings.api_url,
             "api": self._api,
             "read_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
             "calls": self._budget.spent - before,
+            "calls_left": self._budget.left,
         }
-        return frame
+        return table.replace_schema_metadata({"salesmate": json.dumps(told)})
 
     def renew(self) -> None:
         """Renew the token where it is time; with none, or one that has ended, the connection is pending."""

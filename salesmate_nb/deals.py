@@ -1,23 +1,33 @@
-"""Deals: from what is wanted to raw records, or to a typed frame."""
+"""Deals: from what is wanted to raw records, or to typed tables."""
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Generator, Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
+from dataclasses import replace
+from functools import partial
 from typing import Any
+from zoneinfo import ZoneInfo
 
-import pandas as pd
 import pyarrow as pa
 from tqdm.auto import tqdm
 
-from salesmate_nb import search
+from salesmate_nb import catalogue, search
 from salesmate_nb.audience import Audience, audience
+from salesmate_nb.catalogue import Catalogue
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.filters import Filters
-from salesmate_nb.frame import PageReader, assemble, to_pandas
-from salesmate_nb.schema import DEAL_FIELDS, Field, custom_field
+from salesmate_nb.frame import PageReader, assemble
+from salesmate_nb.patience import Patience
+from salesmate_nb.schema import DEAL_FIELDS, Field, custom_field, custom_path, is_custom
 from salesmate_nb.settings import Settings
+from salesmate_nb.sweep import Sweep
+from salesmate_nb.transport import Transport
+from salesmate_nb.ways import Keyset, Offsets, Way, Windows
+
+_LONGEST_WAIT = 3700.0  # seconds; an hour's calls are free again after one
 
 
 class Deals:
@@ -25,93 +35,154 @@ class Deals:
 
     Parameters
     ----------
-    call : callable
-        Makes one authorised call and returns the JSON it got.
+    transport : Transport
+        Makes authorised calls.
     settings : Settings
         A linkname in them means the v4 search, none means v1; and the zone of dates without one.
     """
 
-    def __init__(self, call: search.Call, settings: Settings) -> None:
-        self._call = call
+    def __init__(self, transport: Transport, settings: Settings) -> None:
+        self._transport = transport
         self._settings = settings
-        self._custom: list[Field] | None = None
+        self._catalogue: Catalogue | None = None
+        windows = Windows(ZoneInfo(settings.timezone))
+        self._ways: list[Way] = [Keyset(), windows, Offsets()] if settings.linkname else []
 
     def records(
-        self, filters: Filters, *, limit: int | None = None, progress: bool | None = None
+        self, filters: Filters, *, limit: int | None, progress: bool | None, wait: bool
     ) -> Iterator[search.Record]:
-        """Yield wanted deals as the server sent them, page by page."""
-        reader = PageReader(
-            _named(("id", *filters.columns), DEAL_FIELDS), timezone=self._settings.timezone, discover=False
-        )
-        for records, _ in self._wanted(filters, self._fields(), reader, limit, progress):
-            yield from records
+        """Yield wanted deals as the server sent them, page by page as they are asked for."""
+        fields = _named(("id", *filters.columns), DEAL_FIELDS)
+        reader = PageReader(fields, timezone=self._settings.timezone, discover=False)
+        with closing(Reading(self._transport, limit, progress=progress, wait=wait)) as reading:
+            sweep = self._sweep(reading, filters, self._fields(reading), limit, ordered=True)
+            for records, _ in reading.wanted(sweep, filters, reader):
+                yield from records
 
-    def frame(
+    def table(
         self,
         filters: Filters,
         *,
-        columns: Sequence[str] | None = None,
-        limit: int | None = None,
-        progress: bool | None = None,
-    ) -> pd.DataFrame:
-        """Read wanted deals into a frame; ``attrs["salesmate"]["unreadable"]`` counts what did not fit."""
-        known = self._fields()
-        fields = known if columns is None else _named(("id", *filters.columns, *columns), known)
-        reader = PageReader(fields, timezone=self._settings.timezone, discover=columns is None)
-        table = assemble(reader, [rows for _, rows in self._wanted(filters, fields, reader, limit, progress)])
-        frame = to_pandas(table if columns is None else table.select(list(columns)))
-        frame.attrs["salesmate"] = {"unreadable": dict(reader.unreadable)}
-        return frame
-
-    def _wanted(
-        self,
-        filters: Filters,
-        fields: Sequence[Field],
-        reader: PageReader,
+        columns: Sequence[str] | None,
         limit: int | None,
-        progress: bool | None,  # noqa: FBT001 - private, and as the public methods have it
+        progress: bool | None,
+        wait: bool,
+    ) -> tuple[pa.Table, dict[str, Any]]:
+        """Read wanted deals into a table, and tell what is to be known of the reading."""
+        with closing(Reading(self._transport, limit, progress=progress, wait=wait)) as reading:
+            known = self._fields(reading)
+            fields = known if columns is None else _named(("id", *filters.columns, *columns), known)
+            reader = PageReader(fields, timezone=self._settings.timezone, discover=columns is None)
+            sweep = self._sweep(reading, filters, fields, limit, ordered=limit is not None)
+            pages = [rows for _, rows in reading.wanted(sweep, filters, reader)]
+        order = self._catalogue.order if self._catalogue else {}
+        table = assemble(reader, pages, order=order)
+        told = {
+            "way": sweep.way,
+            "totals": sweep.totals,
+            "unreadable": dict(reader.unreadable),
+            "fields": {one.name: one.path for one in reader.fields if is_custom(one.path)},
+        }
+        return table if columns is None else table.select(list(columns)), told
+
+    def _sweep(
+        self, reading: Reading, filters: Filters, fields: Sequence[Field], limit: int | None, *, ordered: bool
+    ) -> Sweep:
+        request = search.Request.matching(filters, [field.path for field in fields])
+        if limit is not None and not filters.columns:  # all that comes is wanted
+            request = replace(request, rows=max(min(limit, search.PAGE), 1))
+        ask = search.ask_v4 if self._settings.linkname else search.ask_v1
+        return Sweep(
+            partial(ask, reading.call),
+            request,
+            self._ways,
+            workers=self._settings.concurrency,
+            ordered=ordered,
+            plan=reading.plan,
+            halt=reading.patience.end,
+        )
+
+    def _fields(self, reading: Reading) -> list[Field]:
+        """Return the schema's fields, and over v4 the account's custom ones; v1's are met while reading."""
+        if self._settings.linkname is None:
+            return list(DEAL_FIELDS)
+        if self._catalogue is None:
+            self._catalogue = catalogue.fetch(reading.call)
+        return [*DEAL_FIELDS, *self._catalogue.fields]
+
+
+class Reading:
+    """One reading on its way: its calls, how long they may wait, and the bar that shows it.
+
+    Parameters
+    ----------
+    transport : Transport
+        Makes its calls.
+    limit : int or None
+        Rows that are wanted in all.
+    progress : bool or None
+        Whether to show a bar; ``None``: where somebody is watching.
+    wait : bool
+        Whether to wait where the hour's calls are used up.
+    """
+
+    def __init__(self, transport: Transport, limit: int | None, *, progress: bool | None, wait: bool) -> None:
+        shown = audience() is not Audience.NOBODY if progress is None else progress
+        self._bar = tqdm(desc="deals", unit=" deals", disable=not shown, leave=False)
+        self._limit = limit
+        self._transport = transport
+        self.patience = Patience(_LONGEST_WAIT if wait else 0.0, self._bar.set_postfix_str)
+        self.call = partial(transport.call, patience=self.patience)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        self._bar.close()
+
+    def plan(self, total: int | None, calls: int) -> None:
+        """Say what is ahead.
+
+        Raises
+        ------
+        RateLimited
+            Where the hour has too few calls left for it, and this reading is not to wait.
+        """
+        if self._limit is not None:
+            total = self._limit
+            calls = min(calls, math.ceil(self._limit / search.PAGE) - 1)
+        minutes = math.ceil(self._transport.plan(calls, self.patience) / 60)
+        waits = f", {minutes} min of them waiting for the company's hourly limit" if minutes else ""
+        self._bar.total = total
+        self._bar.set_description_str(f"deals, {calls + 1:,} calls{waits}")
+
+    def wanted(
+        self, sweep: Sweep, filters: Filters, reader: PageReader
     ) -> Iterator[tuple[list[search.Record], pa.RecordBatch]]:
-        """Yield of each page the wanted records and their typed rows, `limit` rows in all."""
-        left = limit
+        """Yield of each page the wanted records and their typed rows, up to the limit."""
+        left = self._limit
         if left == 0:
             return
-        with closing(self._pages(filters, fields, limit)) as pages, _bar(progress) as bar:
+        with closing(sweep.pages()) as pages:
             for page in pages:
-                bar.total = page.total if limit is None else limit
                 rows = reader.read(page.records)
                 keep = [number for number, wanted in enumerate(filters.mask(rows)) if wanted][:left]
-                bar.update(len(page.records) if limit is None else len(keep))
+                self._bar.update(len(page.records) if left is None else len(keep))
                 yield [page.records[number] for number in keep], rows.take(pa.array(keep, pa.int64()))
                 if left is not None:
                     left -= len(keep)
                     if left <= 0:
                         return
 
-    def _pages(self, filters: Filters, fields: Sequence[Field], limit: int | None) -> Generator[search.Page]:
-        if self._settings.linkname is None:
-            return search.pages_v1(self._call)
-        rows = search.PAGE if limit is None or filters.columns else min(limit, search.PAGE)
-        return search.pages(self._call, filters, [field.path for field in fields], rows=rows)
-
-    def _fields(self) -> list[Field]:
-        """Return the schema's fields, and over v4 the account's custom ones; v1's are met while reading."""
-        if self._settings.linkname is None:
-            return list(DEAL_FIELDS)
-        if self._custom is None:
-            self._custom = [custom_field(name) for name in search.custom_fields(self._call)]
-        return [*DEAL_FIELDS, *self._custom]
-
 
 def _named(names: Sequence[str], known: Sequence[Field]) -> list[Field]:
+    """Return the fields of these columns; custom ones go by the API's name too."""
     by_name = {field.name: field for field in known}
-    for name in names:
-        if name not in by_name:
-            close = difflib.get_close_matches(name, by_name, n=1)
-            advice = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(by_name)}."
-            raise SalesmateError(f"columns: there is no column {name!r}. {advice}")
-    return [by_name[name] for name in dict.fromkeys(names)]
+    return [by_name.get(name) or _custom(name, by_name) for name in dict.fromkeys(names)]
 
 
-def _bar(progress: bool | None) -> tqdm[Any]:  # noqa: FBT001 - as the public methods have it
-    shown = audience() is not Audience.NOBODY if progress is None else progress
-    return tqdm(desc="deals", unit=" deals", disable=not shown, leave=False)
+def _custom(name: str, known: Mapping[str, Field]) -> Field:
+    if path := custom_path(name):
+        labelled = next((field for field in known.values() if field.path == path), custom_field(path))
+        return replace(labelled, name=name)
+    close = difflib.get_close_matches(name, known, n=1)
+    advice = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
+    raise SalesmateError(f"columns: there is no column {name!r}. {advice}")

@@ -76,6 +76,19 @@ def custom_field(key: str) -> Field:
     return _field(key, _CUSTOM_KINDS.get(custom[1], "text") if custom else "text")
 
 
+def custom_path(name: str) -> str | None:
+    """Return the API's name of a custom field from its mechanical column name, or ``None`` for others.
+
+    Examples
+    --------
+    >>> custom_path("date_time_custom_field_12"), custom_path("deal_value")
+    ('dateTimeCustomField12', None)
+    """
+    head, *rest = name.split("_")
+    path = head + "".join(word.capitalize() for word in rest)
+    return path if is_custom(path) and column_name(path) == name else None
+
+
 def _field(path: str, kind: Kind) -> Field:
     return Field(name=column_name(path), path=path, kind=kind)
 

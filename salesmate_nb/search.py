@@ -1,185 +1,161 @@
-"""Filters to requests to pages of records, for the v4 search and for v1."""
+"""What a page of deals is asked for with, over the v4 search or v1, and what came."""
 
 from __future__ import annotations
 
 import datetime as dt
-import logging
-from collections.abc import Generator, Iterable, Sequence
-from dataclasses import dataclass
-from typing import Any, Protocol
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Any, Protocol, Self
+from zoneinfo import ZoneInfo
 
-from salesmate_nb import answer
-from salesmate_nb.errors import ApiError, BadResponse, IncompleteRead
+from salesmate_nb import answer, values
+from salesmate_nb.errors import BadResponse
 from salesmate_nb.filters import Filters
-from salesmate_nb.schema import is_custom
-
-log = logging.getLogger("salesmate_nb")
 
 Record = dict[str, Any]
+Rule = dict[str, Any]
 
 PAGE = 250  # rows, the most that v4 gives in one answer (v4 reference)
 SEARCH_PATH = "apis/deal/v4/search"
 V1_PATH = "v1/deals"
-CATALOGUE_PATH = "apis/v3/fields/getAllVisibleFields"
 _MODULE = 4  # deals, among the v4 modules
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STATUSES = {"Open", "Won", "Lost"}
 _EVER = "Jan 01, 1970 05:30 AM"  # the customary rule that means "all": the epoch, as UTC+05:30 writes it
 _ZONE_MARGIN = dt.timedelta(days=1)  # more than any two time zones differ
+_MINUTE = dt.timedelta(minutes=1)
 
 
 class Call(Protocol):
     """Anything that makes a call and returns the JSON it got."""
 
-    def __call__(
-        self,
-        method: str,
-        path: str,
-        *,
-        params: dict[str, Any] | None = None,
-        json: Any = None,
-        repeatable: bool = True,
-    ) -> Any:
-        """Make a call and return the JSON it got."""
+    def __call__(self, method: str, path: str, **how: Any) -> Any:
+        """Make a call, with ``params``, ``json``, ``repeatable`` and ``patience``."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """New records of one answer, and how many rows the server says there are in all."""
+    """The rows of one answer, and how many the server says there are that fit what was asked."""
 
     records: list[Record]
     total: int | None
 
 
-def pages(call: Call, filters: Filters, paths: Sequence[str] | None, *, rows: int = PAGE) -> Generator[Page]:
-    """Read deals over the v4 search, each exactly once.
-
-    Sorted by id; pages are asked for by row offset. Rows that a colleague's change made to come twice
-    are dropped; where such a change hid others, the search is read once more.
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A page to ask for.
 
     Parameters
     ----------
-    call : callable
-        Makes one call.
-    filters : Filters
-        What the server is asked for, as far as its rules are known. It may still send more.
-    paths : sequence of str, optional
+    rules : tuple of dict
+        Rules of the search; v1 knows none.
+    fields : tuple of str
         API names of the fields to ask for.
-    rows : int
-        Rows to ask for in a page.
+    sort : {"id", "createdAt"}
+        What rows are sorted by.
+    is_descending : bool
+        Whether the last come first.
+    offset, rows : int
+        Rows to pass over, and rows to ask for.
+    """
+
+    rules: tuple[Rule, ...] = ()
+    fields: tuple[str, ...] = ()
+    sort: str = "id"
+    is_descending: bool = False
+    offset: int = 0
+    rows: int = PAGE
+
+    @classmethod
+    def matching(cls, filters: Filters, fields: Iterable[str]) -> Self:
+        """Ask for what fits, as far as rules were seen in use for it; the server may still send more.
+
+        Dates go with a day's margin, since rules are read in the account's own time zone and to the minute.
+        """
+        rules = [_after("createdAt", "Created At", filters.created_since)]
+        if filters.modified_since:
+            rules.append(_after("lastModifiedAt", "Last Modified At", filters.modified_since))
+        statuses = [one.capitalize() for one in filters.status]
+        if statuses and set(statuses) <= _STATUSES:  # of others the rule was never seen
+            only = statuses[0] if len(statuses) == 1 else statuses
+            rules.append(_rule("EQUALS", "status", "Status", "Select", only))
+        return cls(rules=tuple(rules), fields=tuple(dict.fromkeys(("id", *fields))))
+
+    @property
+    def is_filtered(self) -> bool:
+        """Whether it asks for less than all."""
+        return self.rules != _ALL
+
+    def unfiltered(self) -> Self:
+        """Ask for all."""
+        return replace(self, rules=_ALL)
+
+    def above(self, identity: int) -> Self:
+        """Ask for rows with a greater id."""
+        return replace(self, rules=(*self.rules, _rule("GREATER_THAN", "id", "ID", "Number", identity)))
+
+    def created_from(self, moment: dt.datetime, zone: ZoneInfo) -> Self:
+        """Ask for rows that were created in a moment's minute or later."""
+        since = _written(moment.astimezone(zone) - _MINUTE)  # IS_AFTER leaves out the minute it names
+        rule = _rule("IS_AFTER", "createdAt", "Created At", "DateTime", since)
+        return replace(self, rules=(*self.rules, rule))
+
+    def body(self) -> dict[str, Any]:
+        """Return the body of the v4 search (v4 reference, and what other connectors send)."""
+        order = "desc" if self.is_descending else "asc"
+        return {
+            "displayingFields": [f"deal.{path}" for path in self.fields],
+            "filterQuery": {"group": {"operator": "AND", "rules": list(self.rules)}},
+            "sort": {"fieldName": f"deal.{self.sort}", "order": order, "orderType": order},
+            "moduleId": _MODULE,
+            "reportType": "get_data",
+            "getRecordsCount": True,
+            "pipeline": "",
+        }
+
+
+def ask_v4(call: Call, request: Request, **how: Any) -> Page:
+    """Ask the v4 search for a page."""
+    params = {"rows": request.rows, "from": request.offset}
+    return _page(call("POST", SEARCH_PATH, params=params, json=request.body(), repeatable=True, **how))
+
+
+def ask_v1(call: Call, request: Request, **how: Any) -> Page:
+    """Ask ``GET /v1/deals`` for a page; how it pages is not documented, so it is asked as v4 is."""
+    return _page(call("GET", V1_PATH, params={"rows": request.rows, "from": request.offset}, **how))
+
+
+def identity(record: Record) -> str:
+    """Return what tells a deal from all others.
 
     Raises
     ------
-    IncompleteRead
-        Where two readings could not find as many distinct deals as the server says there are.
+    BadResponse
+        Where it came without an id.
     """
-    body = search_body(filters, paths or ())
-
-    def ask(offset: int) -> Any:
-        return call("POST", SEARCH_PATH, params={"rows": rows, "from": offset}, json=body, repeatable=True)
-
-    yield from _read(ask)
-
-
-def pages_v1(call: Call) -> Generator[Page]:
-    """Read all deals over ``GET /v1/deals``, each exactly once.
-
-    How that endpoint pages is not documented: it is asked as v4 is, and reading ends when all
-    of its total has come, or a page brings nothing new.
-
-    Raises
-    ------
-    IncompleteRead
-        Where two readings could not find as many distinct deals as the server says there are.
-    """
-    yield from _read(lambda offset: call("GET", V1_PATH, params={"rows": PAGE, "from": offset}))
-
-
-def custom_fields(call: Call) -> list[str]:
-    """Return the API names of the account's custom deal fields, from its field catalogue.
-
-    The catalogue's path and shape were seen in other connectors only; where it does not answer as
-    they say, the list is empty and the log says so.
-    """
-    try:
-        catalogue = answer.unwrap(call("GET", CATALOGUE_PATH))
-    except ApiError as err:
-        log.warning("no custom fields are read: the field catalogue answered %s", err.status)
-        return []
-    listed: Any = catalogue.get("deal") or catalogue.get("Deal") if isinstance(catalogue, dict) else None
-    fields = listed if isinstance(listed, list) else []
-    names = (str(one.get("fieldName", "")).removeprefix("deal.") for one in fields if isinstance(one, dict))
-    return sorted({name for name in names if is_custom(name)})
-
-
-def search_body(filters: Filters, paths: Iterable[str]) -> dict[str, Any]:
-    """Return the body of a v4 search, asking for no more than the rules that were seen in use.
-
-    Dates go with a day's margin, since rules are read in the account's own time zone and to the minute.
-    """
-    rules = [_after("createdAt", "Created At", filters.created_since)]
-    if filters.modified_since:
-        rules.append(_after("lastModifiedAt", "Last Modified At", filters.modified_since))
-    statuses = [one.capitalize() for one in filters.status]
-    if statuses and set(statuses) <= _STATUSES:  # others are looked for here, as their rule was never seen
-        only = statuses[0] if len(statuses) == 1 else statuses
-        rules.append(_rule("EQUALS", "status", "Status", "Select", only))
-    return {
-        "displayingFields": [f"deal.{path}" for path in paths],
-        "filterQuery": {"group": {"operator": "AND", "rules": rules}},
-        "sort": {"fieldName": "deal.id", "order": "asc", "orderType": "asc"},
-        "moduleId": _MODULE,
-        "reportType": "get_data",
-        "getRecordsCount": True,
-        "pipeline": "",
-    }
-
-
-def _read(ask: Any) -> Generator[Page]:
-    """Yield what is new of each page; read all again once where rows slipped past the offset."""
-    seen: set[str] = set()
-    for attempt in (1, 2):
-        offset, total = 0, None
-        while True:
-            payload = ask(offset)
-            records, total = _records(payload), answer.total(payload)
-            fresh = {identity: record for record in records if (identity := _identity(record)) not in seen}
-            seen.update(fresh)
-            yield Page(records=list(fresh.values()), total=total)
-            offset += len(records)
-            if not records or (not fresh and attempt == 1) or (total is not None and offset >= total):
-                break
-        if total is None or len(seen) >= total:
-            return
-        log.info("read %d of %d deals; reading once more", len(seen), total)
-    raise IncompleteRead(
-        f"Only {len(seen):,} of {total:,} deals could be read, twice over; no frame was made. "
-        "Colleagues may be changing many at this moment: try again.",
-        read=len(seen),
-        total=total,
-    )
-
-
-def _records(payload: Any) -> list[Record]:
-    records = answer.rows(payload)
-    if records is None or not all(isinstance(record, dict) for record in records):
-        raise BadResponse(
-            "The answer holds no list of deals. Check SALESMATE_API_URL and SALESMATE_LINKNAME."
-        )
-    return records
-
-
-def _identity(record: Record) -> str:
     for key in ("id", "Id", "deal.id"):
         if record.get(key) not in (None, "", {}):
             return str(record[key])
     raise BadResponse("A deal came without an id, so none can be told from another. Ask Salesmate's support.")
 
 
-def _after(name: str, label: str, since: dt.datetime | None) -> dict[str, Any]:
-    return _rule(
-        "IS_AFTER", name, label, "DateTime", _EVER if since is None else _written(since - _ZONE_MARGIN)
-    )
+def created(record: Record, zone: ZoneInfo) -> dt.datetime:
+    """Return when a deal was created; raises ``ValueError`` where that cannot be read."""
+    return values.moment(record.get("createdAt", record.get("CreatedAt")), zone)
+
+
+def _page(payload: Any) -> Page:
+    records = answer.rows(payload)
+    if records is None or not all(isinstance(record, dict) for record in records):
+        raise BadResponse(
+            "The answer holds no list of deals. Check SALESMATE_API_URL and SALESMATE_LINKNAME."
+        )
+    return Page(records=records, total=answer.total(payload))
+
+
+def _after(name: str, label: str, since: dt.datetime | None) -> Rule:
+    moment = _EVER if since is None else _written(since - _ZONE_MARGIN)
+    return _rule("IS_AFTER", name, label, "DateTime", moment)
 
 
 def _written(moment: dt.datetime) -> str:
@@ -188,7 +164,7 @@ def _written(moment: dt.datetime) -> str:
     return f"{_MONTHS[moment.month - 1]} {moment:%d, %Y %I:%M} {half}"
 
 
-def _rule(condition: str, name: str, label: str, kind: str, data: Any) -> dict[str, Any]:
+def _rule(condition: str, name: str, label: str, kind: str, data: Any) -> Rule:
     return {
         "condition": condition,
         "moduleName": "Deal",
@@ -196,3 +172,6 @@ def _rule(condition: str, name: str, label: str, kind: str, data: Any) -> dict[s
         "data": data,
         "eventType": kind,
     }
+
+
+_ALL = (_after("createdAt", "Created At", None),)

@@ -28,6 +28,7 @@ _OWN_PARAMS = {
     "code_challenge",
     "code_challenge_method",
 }
+_MOST_WORKERS = 10  # as many connections as requests keeps open to a host
 _LINKNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -70,6 +71,8 @@ class Settings:
         IANA name of the zone of dates that the server writes without one.
     calls_per_hour : int
         What the whole company may call in an hour.
+    concurrency : int
+        How many calls a read makes side by side, 10 at most.
     timeout : float
         Seconds to wait for the server to answer; connecting may take 5 s at most.
 
@@ -102,6 +105,7 @@ class Settings:
     token_cache: Path = field(default_factory=lambda: platformdirs.user_state_path("salesmate_nb"))
     timezone: str = "UTC"
     calls_per_hour: int = 1500
+    concurrency: int = 4
     timeout: float = 30.0
 
     def __post_init__(self) -> None:
@@ -129,7 +133,9 @@ class Settings:
         self._set("token_body", _one_of("token_body", self.token_body, ("form", "json")))
         self._set("token_cache", Path(self.token_cache).expanduser())
         self._set("timezone", _timezone(self.timezone))
-        self._set("calls_per_hour", int(_positive("calls_per_hour", self.calls_per_hour)))
+        self._set("calls_per_hour", max(int(_positive("calls_per_hour", self.calls_per_hour)), 1))
+        workers = int(_positive("concurrency", self.concurrency))
+        self._set("concurrency", min(max(workers, 1), _MOST_WORKERS))
         self._set("timeout", _positive("timeout", self.timeout))
         if self.access_token and not self.linkname:
             raise SettingsError(

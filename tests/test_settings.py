@@ -38,6 +38,7 @@ SAMPLE = {
     "token_cache": "/tmp/tokens",
     "timezone": "Europe/Berlin",
     "calls_per_hour": "700",
+    "concurrency": "2",
     "timeout": "12.5",
 }
 
@@ -175,7 +176,7 @@ def test_other_hosts_are_not_this_machine(host):
 
 
 @pytest.mark.parametrize("value", ["0", "-1", "many", "nan", "inf"])
-@pytest.mark.parametrize("name", ["calls_per_hour", "timeout"])
+@pytest.mark.parametrize("name", ["calls_per_hour", "concurrency", "timeout"])
 def test_a_number_must_be_one_and_above_zero(name, value):
     """Numbers are checked where they are set."""
     with pytest.raises(SettingsError, match=variable(name)):

@@ -1,0 +1,161 @@
+"""The account's own fields: what they are called, what they hold, and in which order their values come."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from salesmate_nb import answer
+from salesmate_nb.errors import ApiError, BadResponse
+from salesmate_nb.schema import DEAL_FIELDS, Field, Kind, custom_field, is_custom
+from salesmate_nb.search import Call, Request, ask_v4, identity
+
+log = logging.getLogger("salesmate_nb")
+
+CATALOGUE_PATH = "apis/v3/fields/getAllVisibleFields"
+DEAL_PATH = "apis/deal/v4"
+_TOO_MANY = 429
+_KINDS: dict[str, Kind] = {
+    "int": "int",
+    "integer": "int",
+    "decimal": "float",
+    "currency": "float",
+    "percent": "float",
+    "boolean": "flag",
+    "checkbox": "flag",
+    "date": "moment",
+    "datetime": "moment",
+    "select": "category",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalogue:
+    """What is known of an account's deal fields beyond the schema.
+
+    Parameters
+    ----------
+    fields : tuple of Field
+        Custom fields, by column name.
+    order : mapping of str to tuple of str
+        For columns whose values are chosen from a list: the values, in the server's order.
+    """
+
+    fields: tuple[Field, ...] = ()
+    order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+def fetch(call: Call, **how: Any) -> Catalogue:
+    """Ask for the field catalogue.
+
+    Its path and shape were seen in other connectors only. Where it does not answer as they say, the
+    newest deal's own record tells the names of custom fields, as far as it has them.
+
+    Parameters
+    ----------
+    call : callable
+        Makes one call.
+    **how
+        Goes along with the call.
+    """
+    try:
+        return read(call("GET", CATALOGUE_PATH, **how))
+    except ApiError as err:
+        if err.status == _TOO_MANY:
+            raise
+        log.warning("custom fields go by their API names, since the field catalogue answered: %s", err)
+    return _of_newest_deal(call, **how)
+
+
+def read(payload: Any) -> Catalogue:
+    """Read what the catalogue answered.
+
+    A custom field is called by its label: ``Contract length`` becomes ``contract_length``. Where that
+    is taken already, a number is put behind it.
+
+    Raises
+    ------
+    BadResponse
+        Where it is no list of deal fields.
+
+    Examples
+    --------
+    >>> one = {"fieldName": "textCustomField1", "displayName": "Contract length", "type": "Text"}
+    >>> read({"Data": {"deal": [one]}}).fields
+    (Field(name='contract_length', path='textCustomField1', kind='text'),)
+    """
+    data = payload.get("Data", payload) if isinstance(payload, dict) else None
+    listed = data.get("deal", data.get("Deal")) if isinstance(data, dict) else None
+    if not isinstance(listed, list):
+        raise BadResponse("The field catalogue holds no list of deal fields.")
+    entries = {path: one for one in listed if isinstance(one, dict) and (path := _path(one))}
+    custom = _named({path: entries[path] for path in sorted(entries) if is_custom(path)})
+    fields = (*DEAL_FIELDS, *custom)
+    options = {one.name: _options(entries[one.path]) for one in fields if one.path in entries}
+    categories = {one.name for one in fields if one.kind == "category"}
+    return Catalogue(
+        fields=tuple(sorted(custom, key=lambda one: one.name)),
+        order={name: values for name, values in options.items() if values and name in categories},
+    )
+
+
+def _of_newest_deal(call: Call, **how: Any) -> Catalogue:
+    newest = ask_v4(call, Request(fields=("id",), rows=1, is_descending=True), **how).records
+    if not newest:
+        return Catalogue()
+    try:
+        record = answer.unwrap(call("GET", f"{DEAL_PATH}/{identity(newest[0])}", **how))
+    except ApiError as err:
+        log.warning("no custom fields are read, since the newest deal answered: %s", err)
+        return Catalogue()
+    paths = sorted(path for path in record if is_custom(path)) if isinstance(record, dict) else []
+    return Catalogue(fields=tuple(custom_field(path) for path in paths))
+
+
+def _path(entry: Mapping[str, Any]) -> str:
+    return str(entry.get("fieldName") or "").removeprefix("deal.")
+
+
+def _named(entries: Mapping[str, Mapping[str, Any]]) -> list[Field]:
+    """Return the fields under names made of their labels, none of them twice."""
+    taken = {one.name for one in DEAL_FIELDS}
+    named = []
+    for path, entry in entries.items():
+        plain = custom_field(path)
+        base = _column_name(str(entry.get("displayName") or "")) or plain.name
+        names = (base, *(f"{base}_{number}" for number in range(2, len(entries) + 3)))
+        name = next(one for one in names if one not in taken)
+        taken.add(name)
+        kind = _KINDS.get(str(entry.get("type")).casefold(), plain.kind)
+        named.append(replace(plain, name=name, kind=kind))
+    return named
+
+
+def _column_name(label: str) -> str:
+    """Return a label as a column name: ``Go-live date (UTC)`` becomes ``go_live_date_utc``."""
+    return re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label).casefold()).strip("_")
+
+
+def _options(entry: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return what may be chosen; it stands in JSON within the JSON, as texts or as objects."""
+    found: Any = entry.get("fieldOptions")
+    if isinstance(found, str):
+        try:
+            found = json.loads(found)
+        except (ValueError, RecursionError):
+            return ()
+    if isinstance(found, dict):
+        found = found.get("values", found.get("options"))
+    return tuple(dict.fromkeys(_texts(found))) if isinstance(found, list) else ()
+
+
+def _texts(options: Iterable[Any]) -> Iterable[str]:
+    for option in options:
+        text = option.get("value", option.get("text")) if isinstance(option, dict) else option
+        if isinstance(text, str) and text:
+            yield text
