@@ -130,8 +130,9 @@ class Reading:
         shown = audience() is not Audience.NOBODY if progress is None else progress
         self._bar = tqdm(desc="deals", unit=" deals", disable=not shown, leave=False)
         self._limit = limit
+        self._ahead = "deals"
         self._transport = transport
-        self.patience = Patience(_LONGEST_WAIT if wait else 0.0, self._bar.set_postfix_str)
+        self.patience = Patience(_LONGEST_WAIT if wait else 0.0, self._tell)
         self.call = partial(transport.call, patience=self.patience)
 
     def close(self) -> None:
@@ -150,9 +151,12 @@ class Reading:
             total = self._limit
             calls = min(calls, math.ceil(self._limit / search.PAGE) - 1)
         minutes = math.ceil(self._transport.plan(calls, self.patience) / 60)
-        waits = f", {minutes} min of them waiting for the company's hourly limit" if minutes else ""
+        self._ahead = f"deals, {calls + 1:,} calls" + (f", {minutes} min of waiting" if minutes else "")
         self._bar.total = total
-        self._bar.set_description_str(f"deals, {calls + 1:,} calls{waits}")
+        self._tell("")
+
+    def _tell(self, waits: str) -> None:
+        self._bar.set_description_str(f"deals: {waits}" if waits else self._ahead)
 
     def wanted(
         self, sweep: Sweep, filters: Filters, reader: PageReader

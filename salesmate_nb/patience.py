@@ -48,7 +48,7 @@ class Patience:
         self.check()
         while (seconds := left()) > 0:
             minutes, rest = divmod(math.ceil(seconds), 60)
-            self._tell(f"{why}: {minutes}:{rest:02d}")
+            self._tell(f"{why} {minutes}:{rest:02d}")
             self._over.wait(min(seconds, 1.0))
             self.check()
         self._tell("")

@@ -100,7 +100,7 @@ class Transport:
                     raise err from None
                 wait = retry.get_backoff_time()
                 log.info("%s %s: %s, again in %.1f s", method, path, type(err).__name__, wait)
-                patience.sleep(wait, "The last call failed; once more in")
+                patience.sleep(wait, "call failed, again in")
 
     def plan(self, calls: int, patience: Patience) -> float:
         """Return the seconds that so many calls would have to wait in all for the company's hour.
@@ -123,7 +123,7 @@ class Transport:
             raise _limited(1, wait, self._budget, url)
         if wait:
             log.info("waiting %.0f s for the company's calls", wait)
-            patience.wait(self._budget.spend, "The company's calls of this hour are used up; on in")
+            patience.wait(self._budget.spend, "hourly limit, on in")
 
     def _once(self, method: str, url: str, params: Mapping[str, Any] | None, json: Any) -> Any:
         place = url.partition("?")[0]

@@ -386,8 +386,8 @@ def test_a_read_that_has_to_wait_says_so_in_its_bar(capsys, monkeypatch):
         frame = connect(Settings(**account, calls_per_hour=6)).deals_df(progress=True)
     assert list(frame["id"]) == box.deals.ids()
     shown = capsys.readouterr().err
-    assert "calls of this hour are used up; on in: 0:0" in shown
-    assert "deals, 8 calls, 1 min of them waiting" in shown
+    assert "deals: hourly limit, on in 0:0" in shown
+    assert "deals, 8 calls, 1 min of waiting" in shown
 
 
 def test_connections_that_share_a_folder_share_the_hour(box):

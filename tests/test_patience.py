@@ -14,7 +14,7 @@ def test_a_wait_is_told_each_second_and_at_its_end():
     """Whoever watches sees what is waited for, and a countdown."""
     told = []
     Patience(60, told.append).sleep(1.2, "on in")
-    assert told == ["on in: 0:02", "on in: 0:01", ""]
+    assert told == ["on in 0:02", "on in 0:01", ""]
 
 
 def test_ending_a_read_ends_its_waits_in_all_threads():
