@@ -2,7 +2,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 TESTS ?=
 
-.PHONY: help demo test lab lint format types layers notebooks browser pictures wheel check clean
+.PHONY: help demo test lab lint format types layers notebooks browser pictures bench wheel check clean
 .DEFAULT_GOAL := help
 
 help:  ## list these targets
@@ -38,6 +38,9 @@ pictures: .venv/dev.done  ## take the README's pictures of the login panel anew
 	SALESMATE_NB_SHOTS=build/pictures $(BIN)/python -m pytest -m browser tests/browser/test_panel.py
 	cp build/pictures/sign-in.png build/pictures/sign-in-dark.png .github/
 	cp build/pictures/connected.png build/pictures/connected-dark.png .github/
+
+bench: .venv/dev.done  ## measure speed and memory, as ratios of one run
+	$(BIN)/python -m tests.benchmarks
 
 wheel: .venv/dev.done  ## build the wheel, and try it in an empty environment
 	$(BIN)/python -m pytest -m wheel

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -10,6 +11,11 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, RateLimited, SalesmateError
+
+try:
+    import orjson
+except ModuleNotFoundError:  # an extra
+    orjson = None  # type: ignore[assignment] # what absence looks like
 
 _EXCERPT = 200  # characters of the server's own words in a message
 _BROKEN = object()
@@ -99,9 +105,17 @@ def _json(response: requests.Response) -> Any:
     if not response.content.strip():
         return None
     try:
-        return json.loads(response.content)
+        return _loads(response.content)
     except (ValueError, RecursionError):  # cut off, HTML, another charset, or nested beyond sense
         return _BROKEN
+
+
+def _loads(body: bytes) -> Any:
+    """Parse by orjson where it is installed; what that refuses, NaN for example, the slower one may take."""
+    if orjson is not None:
+        with contextlib.suppress(ValueError):
+            return orjson.loads(body)
+    return json.loads(body)
 
 
 def _words(payload: Any) -> tuple[str | None, str | None]:

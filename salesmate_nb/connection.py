@@ -311,8 +311,9 @@ class Salesmate:
             progress=progress,
             wait=wait,
         )
-        frame = to_pandas(table)
-        frame.attrs["salesmate"] = json.loads(table.schema.metadata[b"salesmate"])
+        told = json.loads(table.schema.metadata[b"salesmate"])
+        frame = to_pandas(table, consume=True)
+        frame.attrs["salesmate"] = told
         return frame
 
     def deals_arrow(

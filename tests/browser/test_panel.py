@@ -192,9 +192,12 @@ def test_the_keyboard_alone_will_do(notebook):
     assert "oauth/authorize" in opened.value.url
     notebook.page.bring_to_front()
     notebook.page.keyboard.press("Tab")
-    notebook.page.keyboard.type("nothing")
     notebook.page.keyboard.press("Tab")
     assert notebook.page.evaluate("document.activeElement.innerText") == "Connect"
+    notebook.page.keyboard.press("Shift+Tab")
+    notebook.page.keyboard.type("http://localhost:3000/callback")
+    notebook.page.keyboard.press("Enter")
+    says(notebook, "no code")
 
 
 def test_working_and_expired_are_said(lab, box, open_notebook):

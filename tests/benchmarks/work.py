@@ -1,0 +1,170 @@
+"""What is measured: each function does one piece of work, and is run in a process of its own."""
+
+from __future__ import annotations
+
+import json
+import math
+import resource
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pandas as pd
+import requests
+
+from salesmate_nb import Settings, connect, sandbox
+from salesmate_nb.frame import PageReader, assemble, to_pandas
+from salesmate_nb.sandbox.data import make_deals
+from salesmate_nb.schema import DEAL_FIELDS, custom_field, is_custom
+
+try:
+    import orjson
+except ModuleNotFoundError:
+    orjson = None
+
+PAGE = 250
+_DTYPES = {"int": "Int64", "float": "float64", "text": "str", "category": "category", "flag": "boolean"}
+
+
+def make_pages(count: int, folder: Path) -> None:
+    """Write pages of deals as v4 answers them: all clean, and with five dirty columns on each fourth."""
+    deals = [_clean(deal) for deal in make_deals(count, seed=1, zone=ZoneInfo("UTC"))]
+    for name, change in (("clean", lambda deal, _: deal), ("dirty", _dirty)):
+        (folder / name).mkdir(parents=True)
+        for number in range(math.ceil(count / PAGE)):
+            rows = [change(deal, number) for deal in deals[number * PAGE : (number + 1) * PAGE]]
+            answer = {"Status": "success", "Data": {"data": rows, "totalRows": count}}
+            (folder / name / f"{number:05}.json").write_text(
+                json.dumps(answer, ensure_ascii=False), encoding="utf-8"
+            )
+
+
+def normalized(pages: list[bytes]) -> Any:
+    """Do what most scripts do: all records at once through ``pd.json_normalize``, then types."""
+    records = [record for page in pages for record in json.loads(page)["Data"]["data"]]
+    frame = pd.json_normalize(records)
+    for field in DEAL_FIELDS:
+        if field.path not in frame:
+            continue
+        if field.kind == "moment":
+            frame[field.path] = pd.to_datetime(frame[field.path], format="ISO8601", utc=True)
+        else:
+            frame[field.path] = frame[field.path].astype(_DTYPES[field.kind])
+    return frame
+
+
+def ours(pages: list[bytes], loads: Callable[[bytes], Any] = json.loads) -> Any:
+    """Turn page after page into typed rows, and these into a frame."""
+    reader = PageReader()
+    table = assemble(reader, [reader.read(loads(page)["Data"]["data"]) for page in pages])
+    return to_pandas(table, consume=True)
+
+
+def ours_orjson(pages: list[bytes]) -> Any:
+    """Do the same on orjson's parser."""
+    return ours(pages, orjson.loads)
+
+
+def parse_only(pages: Iterable[bytes]) -> None:
+    """Parse, and keep nothing: the floor."""
+    loads = json.loads if orjson is None else orjson.loads
+    for page in pages:
+        loads(page)
+
+
+def loop(account: dict[str, Any]) -> tuple[int, int]:
+    """Read all deals over a socket as a script does: one page after another, then ``json_normalize``."""
+    records: list[Any] = []
+    session = requests.Session()
+    session.headers = {
+        "accessToken": account["access_token"],
+        "x-linkname": f"{account['linkname']}.salesmate.io",
+    }
+    body = {"sort": {"fieldName": "deal.id", "order": "asc"}, "moduleId": 4, "getRecordsCount": True}
+    while True:
+        place = f"{account['api_url']}/apis/deal/v4/search?rows={PAGE}&from={len(records)}"
+        data = session.post(place, json=body, timeout=60).json()["Data"]
+        records += data["data"]
+        if not data["data"] or len(records) >= data["totalRows"]:
+            return len(pd.json_normalize(records)), math.ceil(len(records) / PAGE)
+
+
+def deals_df(account: dict[str, Any]) -> tuple[int, int]:
+    """Read all deals over a socket by the package."""
+    frame = connect(Settings(**account)).deals_df(progress=False)
+    return len(frame), frame.attrs["salesmate"]["calls"]
+
+
+def serve(count: int, latency: float, folder: Path, say: Callable[[dict[str, Any]], None]) -> None:
+    """Run a sandbox until its process is ended."""
+    with sandbox.start(deals=count, latency=latency) as box:
+        account = replace(box.settings, linkname=box.linkname, access_token=box.access_key)
+        say({**account, "token_cache": str(folder)})
+        box.wait()
+
+
+def on_pages(work: Callable[[Any], Any], folder: Path) -> tuple[float, float, Any]:
+    """Time work on pages that are in memory when it begins, once a page of them has loaded all modules."""
+    pages = [path.read_bytes() for path in sorted(folder.iterdir())]
+    work(pages[:1])
+    return timed(work, pages)
+
+
+def timed(work: Callable[[Any], Any], given: Any) -> tuple[float, float, Any]:
+    """Return the seconds that work took, the megabytes by which memory peaked, and its small result."""
+    before = _resident()
+    start = time.perf_counter()
+    result = work(given)
+    seconds = time.perf_counter() - start
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return seconds, peak - before, result if isinstance(result, tuple) else None
+
+
+def _resident() -> float:
+    """Return megabytes in memory now."""
+    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
+    return pages * resource.getpagesize() / 2**20
+
+
+def _clean(deal: dict[str, Any]) -> dict[str, Any]:
+    """Return a deal in one form only, for `json_normalize` has no way with others."""
+    nested = {name: deal.get(name) or deal.get(name[0].upper() + name[1:]) for name in _RELATIONS}
+    plain = {name: value for name, value in deal.items() if "." not in name and not name[0].isupper()}
+    kinds = {one.path: one.kind for one in (*DEAL_FIELDS, *map(custom_field, filter(is_custom, plain)))}
+    kept = {name: _typed(value, kinds.get(name, "text")) for name, value in plain.items()}
+    return {**kept, **{name: one if isinstance(one, dict) else None for name, one in nested.items()}}
+
+
+_RELATIONS = ("owner", "primaryContact", "primaryCompany")
+
+
+def _typed(value: Any, kind: str) -> Any:
+    if value in ("", {}, []) or value is None:
+        return None
+    if kind == "moment":
+        return pd.Timestamp(value, unit="ms" if isinstance(value, int) else None).strftime(
+            "%Y-%m-%dT%H:%M:%SZ"
+        )
+    if kind in {"int", "float"}:
+        return int(value) if kind == "int" else float(value)
+    if kind == "flag":
+        return value in (True, "true", "1", 1)
+    return ",".join(value) if isinstance(value, list) else value
+
+
+def _dirty(deal: dict[str, Any], page: int) -> dict[str, Any]:
+    if page % 4:
+        return deal
+    number, created = deal.get("dealValue"), pd.Timestamp(deal["createdAt"])
+    modified = pd.Timestamp(deal["lastModifiedAt"])
+    return {
+        **deal,
+        "dealValue": "" if number is None else f"{number:.9f}",
+        "winProbability": "",
+        "createdAt": int(created.timestamp() * 1000),
+        "lastModifiedAt": f"{modified:%b %d, %Y %I:%M %p}",
+        "tags": (deal.get("tags") or "").split(","),
+    }
