@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import re
 from typing import Any
 
 import requests
@@ -17,8 +18,11 @@ try:
 except ModuleNotFoundError:  # an extra
     orjson = None  # type: ignore[assignment] # what absence looks like
 
+_DEEPEST = 4  # objects within objects in which rows are looked for; an answer may nest thousands
+_COUNT = re.compile(r"[0-9]{1,18}")
 _EXCERPT = 200  # characters of the server's own words in a message
 _BROKEN = object()
+_PASSING = frozenset({500, 502, 503, 504})
 
 
 def read(response: requests.Response) -> Any:
@@ -65,7 +69,7 @@ def unwrap(payload: Any) -> Any:
     return payload["Data"] if isinstance(payload, dict) and {"Status", "Data"} <= payload.keys() else payload
 
 
-def rows(payload: Any) -> list[Any] | None:
+def rows(payload: Any, depth: int = _DEEPEST) -> list[Any] | None:
     """Return the list of rows in an answer, wherever it stands, or ``None`` without one.
 
     It was seen at the top level, and under ``Data.data``, ``Data``, ``data``, ``deals`` and ``results``.
@@ -77,14 +81,14 @@ def rows(payload: Any) -> list[Any] | None:
     """
     if isinstance(payload, list):
         return payload
-    if isinstance(payload, dict):
+    if isinstance(payload, dict) and depth:
         for key in ("Data", "data", "deals", "results"):
-            if (found := rows(payload.get(key))) is not None:
+            if (found := rows(payload.get(key), depth - 1)) is not None:
                 return found
     return None
 
 
-def total(payload: Any) -> int | None:
+def total(payload: Any, depth: int = _DEEPEST) -> int | None:
     """Return the number of rows the server says there are, or ``None`` where it does not say.
 
     Examples
@@ -92,12 +96,13 @@ def total(payload: Any) -> int | None:
     >>> total({"Data": {"data": [], "totalRows": "8800"}}), total([])
     (8800, None)
     """
-    if not isinstance(payload, dict):
+    if not isinstance(payload, dict) or not depth:
         return None
     said = str(payload.get("totalRows"))
-    if said.isascii() and said.isdecimal():
+    if _COUNT.fullmatch(said):
         return int(said)
-    return next((found for key in ("Data", "data") if (found := total(payload.get(key))) is not None), None)
+    told = (total(payload.get(key), depth - 1) for key in ("Data", "data"))
+    return next((found for found in told if found is not None), None)
 
 
 def _json(response: requests.Response) -> Any:
@@ -146,6 +151,7 @@ def _failure(response: requests.Response, name: str | None, message: str | None)
             f"{answered}: the company's calls are used up for now. Try again later.", **details
         )
         limited.retry_after = _retry_after(response)
+        limited.is_passing = True
         return limited
     if name == "NoSuchLinkExist":
         return NotFound(f"{answered}: there is no such workspace. Check SALESMATE_LINKNAME.", **details)
@@ -159,7 +165,9 @@ def _failure(response: requests.Response, name: str | None, message: str | None)
         advice = "Salesmate has a fault. Try again in a while"
     else:
         advice = "the call was refused. Check what was asked"
-    return ApiError(f"{answered}: {advice}.", **details)
+    failed = ApiError(f"{answered}: {advice}.", **details)
+    failed.is_passing = status in _PASSING
+    return failed
 
 
 def _bad_response(response: requests.Response, payload: Any) -> BadResponse:
@@ -173,7 +181,7 @@ def _bad_response(response: requests.Response, payload: Any) -> BadResponse:
     else:
         shape, advice = f"{len(body):,} bytes that are no whole JSON", "Try again"
     bad = BadResponse(f"{place} answered {status} with {shape}. {advice}.", status=status, url=place)
-    bad.cut_off = payload is _BROKEN and body[:1] in {b"{", b"["}
+    bad.is_passing = payload is _BROKEN and body[:1] in {b"{", b"["}  # cut off, it seems
     return bad
 
 

@@ -6,6 +6,7 @@ import json
 import logging
 import re
 import unicodedata
+import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -19,7 +20,6 @@ log = logging.getLogger("salesmate_nb")
 
 CATALOGUE_PATH = "apis/v3/fields/getAllVisibleFields"
 DEAL_PATH = "apis/deal/v4"
-_TOO_MANY = 429
 _KINDS: dict[str, Kind] = {
     "int": "int",
     "integer": "int",
@@ -54,7 +54,8 @@ def fetch(call: Call, **how: Any) -> Catalogue:
     """Ask for the field catalogue.
 
     Its path and shape were seen in other connectors only. Where it does not answer as they say, the
-    newest deal's own record tells the names of custom fields, as far as it has them.
+    newest deal's own record tells the names of custom fields, as far as it has them, and a warning
+    says so. A fault in passing is raised, since columns would be called differently from read to read.
 
     Parameters
     ----------
@@ -66,9 +67,13 @@ def fetch(call: Call, **how: Any) -> Catalogue:
     try:
         return read(call("GET", CATALOGUE_PATH, **how))
     except ApiError as err:
-        if err.status == _TOO_MANY:
+        if err.is_passing:
             raise
-        log.warning("custom fields go by their API names, since the field catalogue answered: %s", err)
+        warnings.warn(
+            "Custom columns go by the API's names, and those that the newest deal lacks are missing, since "
+            f"the field catalogue cannot be read: {err}",
+            stacklevel=2,
+        )
     return _of_newest_deal(call, **how)
 
 
@@ -111,7 +116,9 @@ def _of_newest_deal(call: Call, **how: Any) -> Catalogue:
     try:
         record = answer.unwrap(call("GET", f"{DEAL_PATH}/{identity(newest[0])}", **how))
     except ApiError as err:
-        log.warning("no custom fields are read, since the newest deal answered: %s", err)
+        if err.is_passing:
+            raise
+        log.info("no custom fields are read, since the newest deal answered: %s", err)
         return Catalogue()
     paths = sorted(path for path in record if is_custom(path)) if isinstance(record, dict) else []
     return Catalogue(fields=tuple(custom_field(path) for path in paths))

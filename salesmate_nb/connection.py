@@ -20,6 +20,7 @@ from salesmate_nb.deals import Deals
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
 from salesmate_nb.filters import Choice, Filters, Moment
 from salesmate_nb.frame import to_pandas
+from salesmate_nb.keychain import KeychainCache
 from salesmate_nb.login import Login, Phase
 from salesmate_nb.settings import Settings
 from salesmate_nb.tokens import FileCache
@@ -94,7 +95,9 @@ class Salesmate:
     def __init__(self, settings: Settings, *, profile: str = "default") -> None:
         self.settings = settings
         self.profile = profile
-        self._cache = FileCache(settings.token_cache, profile)
+        in_keychain = settings.token_store == "keyring"  # noqa: S105 - a kind of place
+        cache = KeychainCache if in_keychain else FileCache
+        self._cache = cache(settings.token_cache, profile)
         self._login: Login | None = None
         self.session: requests.Session = self._make_session()
         self._budget = Budget(settings.api_url, settings.calls_per_hour, settings.token_cache)

@@ -22,7 +22,16 @@ from __future__ import annotations
 
 
 class SalesmateError(Exception):
-    """Anything that went wrong in this package."""
+    """Anything that went wrong in this package.
+
+    Attributes
+    ----------
+    is_passing : bool
+        Whether the same call may well go through if it is made again in a moment. Never so for a call to
+        the token endpoint, where a second one can end the login.
+    """
+
+    is_passing: bool = False
 
 
 class _ForThePerson(SalesmateError):
@@ -99,15 +108,7 @@ class NotFound(ApiError):
 
 
 class BadResponse(ApiError):
-    """The answer is not what the API documents: HTML, empty, cut off, or JSON of another shape.
-
-    Attributes
-    ----------
-    cut_off : bool
-        Whether it began as JSON and broke off, so that the same call may well go through later.
-    """
-
-    cut_off: bool = False
+    """The answer is not what the API documents: HTML, empty, cut off, or JSON of another shape."""
 
 
 class IncompleteRead(SalesmateError):

@@ -149,7 +149,7 @@ def _token_call(settings: Settings, url: str, body: Secret, *, hide: tuple[Secre
         response = answer_of(lambda: session.post(url, **_written(settings, body)), url)
     said = _said(response)
     has_token = isinstance(said.get("access_token"), str) and bool(said["access_token"])
-    if response.ok and (has_token or url == settings.revoke_url):
+    if response.status_code < requests.codes.multiple_choices and (has_token or url == settings.revoke_url):
         return said
     raise _refusal(response, url, scrub(_words(said), (*hide, settings.client_secret)), said.get("error"))
 

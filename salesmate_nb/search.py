@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Protocol, Self
@@ -19,6 +20,8 @@ PAGE = 250  # rows, the most that v4 gives in one answer (v4 reference)
 SEARCH_PATH = "apis/deal/v4/search"
 V1_PATH = "v1/deals"
 _MODULE = 4  # deals, among the v4 modules
+_LAST_ID = 2**63 - 1
+_ID = re.compile(r"\s*([0-9]{1,18})(?:\.0*)?\s*")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STATUSES = {"Open", "Won", "Lost"}
 _EVER = "Jan 01, 1970 05:30 AM"  # the customary rule that means "all": the epoch, as UTC+05:30 writes it
@@ -126,17 +129,24 @@ def ask_v1(call: Call, request: Request, **how: Any) -> Page:
 
 
 def identity(record: Record) -> str:
-    """Return what tells a deal from all others.
+    """Return what tells a deal from all others: the digits of its id.
 
     Raises
     ------
     BadResponse
-        Where it came without an id.
+        Where it came without an id, or with one that is no whole number.
     """
-    for key in ("id", "Id", "deal.id"):
-        if record.get(key) not in (None, "", {}):
-            return str(record[key])
-    raise BadResponse("A deal came without an id, so none can be told from another. Ask Salesmate's support.")
+    given = next(
+        (record[key] for key in ("id", "Id", "deal.id") if record.get(key) not in (None, "", {})), ""
+    )
+    if type(given) is int and 0 <= given <= _LAST_ID:
+        return str(given)
+    if found := _ID.fullmatch(str(given)):
+        return found[1]
+    raise BadResponse(
+        "A deal came without an id that can be read, so none can be told from another. Try again; if it goes "
+        "on, ask Salesmate's support."
+    )
 
 
 def created(record: Record, zone: ZoneInfo) -> dt.datetime:

@@ -67,6 +67,8 @@ class Settings:
         An access key (My Account, tab Access Key). With one there is no OAuth; it needs a linkname.
     token_cache : path, optional
         The folder where logins are kept; by default the user's state folder.
+    token_store : {"file", "keyring"}
+        Whether a login is kept in a file there, or in the system's keychain (extra ``keyring``).
     timezone : str
         IANA name of the zone of dates that the server writes without one.
     calls_per_hour : int
@@ -103,6 +105,7 @@ class Settings:
     linkname: str | None = None
     access_token: str | None = None
     token_cache: Path = field(default_factory=lambda: platformdirs.user_state_path("salesmate_nb"))
+    token_store: str = "file"  # noqa: S105 - a kind of place
     timezone: str = "UTC"
     calls_per_hour: int = 1500
     concurrency: int = 4
@@ -132,6 +135,7 @@ class Settings:
         self._set("client_auth", _one_of("client_auth", self.client_auth, ("post", "basic")))
         self._set("token_body", _one_of("token_body", self.token_body, ("form", "json")))
         self._set("token_cache", Path(self.token_cache).expanduser())
+        self._set("token_store", _one_of("token_store", self.token_store, ("file", "keyring")))
         self._set("timezone", _timezone(self.timezone))
         self._set("calls_per_hour", max(int(_positive("calls_per_hour", self.calls_per_hour)), 1))
         workers = int(_positive("concurrency", self.concurrency))

@@ -25,6 +25,8 @@ from salesmate_nb.settings import Settings
 VERSION = 1
 _LEEWAY = 60.0  # seconds before its end at which a token is renewed
 _LOCK_TIMEOUT = 90.0  # a refresh takes 35 s at most; two may stand in line
+_LONGEST = 2**20  # characters of a file; a token has some thousand at most
+_RANDOM = "????????"  # what mkstemp puts into a name
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
@@ -116,8 +118,8 @@ class FileCache:
     """A token in ``<folder>/<profile>.json``, for this user alone.
 
     The file is created with mode 0600 in a folder of mode 0700 and replaced in one step, so it is
-    never seen half-written or readable by others. Where the disk refuses it, the token stays in
-    memory, with one warning.
+    never seen half-written or readable by others. Where the disk refuses it or cannot lock, the token
+    stays in memory, with one warning. A link, or another user's file, is not read.
 
     Parameters
     ----------
@@ -131,6 +133,8 @@ class FileCache:
     SettingsError
         Where the profile's name cannot name a file.
     """
+
+    _remedy = "Set SALESMATE_TOKEN_CACHE to a folder of your own."
 
     def __init__(self, folder: Path, profile: str) -> None:
         if not _PROFILE.fullmatch(profile):
@@ -147,24 +151,19 @@ class FileCache:
         return "memory only" if self._memory_only else str(self.path)
 
     def load(self) -> Token | None:
-        """Return the kept token; a damaged file is set aside as ``*.damaged``, with a warning."""
+        """Return the kept token; a damaged one is set aside, with a warning."""
         if self._memory_only:
             return self._memory
         try:
-            return _parse(_read_private(self.path))
-        except FileNotFoundError:
-            return None
+            text = self._get()
+            return None if text is None else parse(text)
         except OSError as err:
             self._fall_back(err)
             return None
         except ValueError:
             pass
-        aside = self.path.with_suffix(".damaged")
-        with contextlib.suppress(OSError):
-            self.path.replace(aside)
-        warnings.warn(
-            f"{self.path} is damaged; it was set aside as {aside.name}. Log in again.", stacklevel=2
-        )
+        aside = self._set_aside()
+        warnings.warn(f"{self.place} is damaged{aside}. Log in again.", stacklevel=2)
         return None
 
     def save(self, token: Token | None) -> None:
@@ -173,10 +172,7 @@ class FileCache:
         if self._memory_only:
             return
         try:
-            if token is None:
-                self.path.unlink(missing_ok=True)
-            else:
-                self._write(_serialise(token))
+            self._put(None if token is None else serialise(token))
         except OSError as err:
             self._fall_back(err)
 
@@ -200,9 +196,31 @@ class FileCache:
                     f"Another process has been renewing the login in {self.path} for {_LOCK_TIMEOUT:.0f} s. "
                     "Try again; if it goes on, end that process."
                 ) from err
-            except OSError as err:
+            except (OSError, NotImplementedError) as err:  # the latter: a file system without locks
                 self._fall_back(err)
             yield
+
+    def _get(self) -> str | None:
+        try:
+            return _read_private(self.path)
+        except FileNotFoundError:
+            return None
+
+    def _put(self, text: str | None) -> None:
+        # what a process left that was killed while it wrote; who saves holds the lock
+        for leftover in self.path.parent.glob(f".{self.path.stem}.{_RANDOM}.tmp"):
+            leftover.unlink(missing_ok=True)
+        if text is None:
+            self.path.unlink(missing_ok=True)
+        else:
+            self._write(text)
+
+    def _set_aside(self) -> str:
+        """Move what is damaged out of the way, and tell where to."""
+        aside = self.path.with_suffix(".damaged")
+        with contextlib.suppress(OSError):
+            self.path.replace(aside)
+        return f"; it was set aside as {aside.name}"
 
     def _make_folder(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -221,12 +239,12 @@ class FileCache:
             Path(name).unlink(missing_ok=True)
             raise
 
-    def _fall_back(self, err: OSError) -> None:
+    def _fall_back(self, err: OSError | NotImplementedError) -> None:
         if not self._memory_only:
-            self._memory_only = True
+            place, self._memory_only = self.place, True
+            why = getattr(err, "strerror", None) or err
             warnings.warn(
-                f"The login cannot be kept in {self.path} ({err.strerror or err}); it ends with this "
-                "process. Set SALESMATE_TOKEN_CACHE to a folder of your own.",
+                f"The login cannot be kept in {place} ({why}); it ends with this process. {self._remedy}",
                 stacklevel=3,
             )
 
@@ -245,15 +263,17 @@ def _read_private(path: Path) -> str:
             raise OSError(None, "it is no plain file")
         if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
             raise OSError(None, "it belongs to another user")
-        return file.read()
+        return file.read(_LONGEST)
 
 
-def _serialise(token: Token) -> str:
+def serialise(token: Token) -> str:
+    """Return a token as the text that is kept; it holds the secrets as they are."""
     # json writes a Secret's true text, being str: here is the one place where that is wanted
     return json.dumps({"version": VERSION, **vars(token)}, indent=1)
 
 
-def _parse(text: str) -> Token:
+def parse(text: str) -> Token:
+    """Read a token from the text that was kept; ``ValueError`` where that is no such text."""
     try:
         kept = json.loads(text)
     except RecursionError:

@@ -13,14 +13,13 @@ from urllib3.util import Retry
 
 from salesmate_nb import answer
 from salesmate_nb.budget import Budget
-from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, RateLimited, SalesmateError
+from salesmate_nb.errors import RateLimited, SalesmateError
 from salesmate_nb.patience import Patience
 from salesmate_nb.wire import answer_of
 
 log = logging.getLogger("salesmate_nb")
 
 LONGEST_WAIT = 60.0  # seconds; where more would be needed for one call, that is an error
-_PASSING = frozenset({500, 502, 503, 504})
 _POLICY = Retry(total=4, backoff_factor=0.5, backoff_jitter=0.5, backoff_max=20)
 _REFUSED = Retry(total=None, backoff_factor=1, backoff_max=60)  # where no Retry-After came
 
@@ -84,23 +83,27 @@ class Transport:
             self._take_a_call(patience, url)
             try:
                 return self._once(method, url, params, json)
-            except RateLimited as err:
-                refused = refused.increment(error=err)
-                wait = refused.get_backoff_time() if err.retry_after is None else err.retry_after
+            except SalesmateError as err:
+                if not err.is_passing:
+                    raise
+                failure = err
+            if isinstance(failure, RateLimited):
+                refused = refused.increment(error=failure)
+                wait = refused.get_backoff_time() if failure.retry_after is None else failure.retry_after
                 refused_for += max(wait, 1.0)
                 if refused_for > patience.longest:
-                    raise
+                    raise failure
                 self._budget.hold(wait)
-            except SalesmateError as err:
-                if not (again and _is_passing(err)):
-                    raise
-                try:
-                    retry = retry.increment(error=err)
-                except MaxRetryError:
-                    raise err from None
-                wait = retry.get_backoff_time()
-                log.info("%s %s: %s, again in %.1f s", method, path, type(err).__name__, wait)
-                patience.sleep(wait, "call failed, again in")
+                continue
+            if not again:
+                raise failure
+            try:
+                retry = retry.increment(error=failure)
+            except MaxRetryError:
+                raise failure from None
+            wait = retry.get_backoff_time()
+            log.info("%s %s: %s, again in %.1f s", method, path, type(failure).__name__, wait)
+            patience.sleep(wait, "call failed, again in")
 
     def plan(self, calls: int, patience: Patience) -> float:
         """Return the seconds that so many calls would have to wait in all for the company's hour.
@@ -128,7 +131,9 @@ class Transport:
     def _once(self, method: str, url: str, params: Mapping[str, Any] | None, json: Any) -> Any:
         place = url.partition("?")[0]
         start = time.perf_counter()
-        response = answer_of(lambda: self._session.request(method, url, params=params, json=json), place)
+        response = answer_of(
+            lambda: self._session.request(method, url, params=params, json=json), place, is_passing=True
+        )
         milliseconds = (time.perf_counter() - start) * 1000
         try:
             payload = answer.read(response)
@@ -151,9 +156,3 @@ def _limited(calls: int, wait: float, budget: Budget, url: str) -> RateLimited:
     )
     err.retry_after = wait
     return err
-
-
-def _is_passing(err: SalesmateError) -> bool:
-    if isinstance(err, BadResponse):
-        return err.cut_off
-    return isinstance(err, ConnectionFailed) or (isinstance(err, ApiError) and err.status in _PASSING)

@@ -1,25 +1,36 @@
-"""requests sessions that send a credential only where the settings say, and always with a timeout."""
+"""requests sessions that send a credential only where the settings say, and take no endless answer."""
 
 from __future__ import annotations
 
+import http.client
+import io
+import time
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 import requests
+from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
+from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ReadTimeoutError
 
-from salesmate_nb.errors import ConnectionFailed, SettingsError
+from salesmate_nb.errors import BadResponse, ConnectionFailed, SettingsError
 from salesmate_nb.secret import Secret
 from salesmate_nb.settings import Settings, origin
 
 CONNECT_TIMEOUT = 5.0  # seconds
+_WHOLE = 4  # timeouts in which an answer has to arrive whole
+_LARGEST = 32 * 2**20  # bytes of an answer, unpacked; a page of 250 rows has 0.3 MB, seldom 3
+_CHUNK = 2**16  # bytes
 
 
 class GuardedSession(requests.Session):
     """A session that times out, follows no redirect, and never takes a password from ``.netrc``.
 
     Redirects are never needed (v4 reference), and one that leads off the host would hand over
-    ``accessToken``, which requests does not know to be a secret.
+    ``accessToken``, which requests does not know to be a secret. An answer has four timeouts to arrive
+    whole, however slowly it drips, and at most 32 MB; with ``stream=True`` its size is the caller's concern.
 
     Parameters
     ----------
@@ -31,12 +42,29 @@ class GuardedSession(requests.Session):
         super().__init__()
         self.timeout = (CONNECT_TIMEOUT, timeout)
         self.auth = _no_auth
+        for scheme in ("https://", "http://"):
+            self.mount(scheme, _Adapter())
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request as `requests` does, with a timeout always."""
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self.timeout
         return super().request(method, url, *args, **kwargs)
+
+    def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
+        """Send a prepared request, and take its answer in up to the limit.
+
+        Raises
+        ------
+        BadResponse
+            Where the answer is larger.
+        """
+        is_streamed = kwargs.pop("stream", False)
+        response = super().send(request, stream=True, **kwargs)
+        if not is_streamed:
+            with response:  # what was read stays; the connection goes back to its pool
+                response._content = _body(response)  # noqa: SLF001 - where requests itself keeps it
+        return response
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
         """Follow no redirect: the 3xx is the answer."""
@@ -91,7 +119,9 @@ class KeySession(GuardedSession):
         )
 
 
-def answer_of(send: Callable[[], requests.Response], place: str) -> requests.Response:
+def answer_of(
+    send: Callable[[], requests.Response], place: str, *, is_passing: bool = False
+) -> requests.Response:
     """Return what `send` gets, or say in one sentence why nothing came.
 
     The cause is not chained: its frames and its request hold what was sent, secrets too.
@@ -102,6 +132,8 @@ def answer_of(send: Callable[[], requests.Response], place: str) -> requests.Res
         Makes the call.
     place : str
         The address without its query, for the message.
+    is_passing : bool
+        What the error says of making the call again.
 
     Raises
     ------
@@ -112,7 +144,87 @@ def answer_of(send: Callable[[], requests.Response], place: str) -> requests.Res
         return send()
     except requests.RequestException as err:
         reason = _reason(err)
-    raise ConnectionFailed(f"No answer from {place}: {reason}. Check the network, then run this again.")
+    failed = ConnectionFailed(f"No answer from {place}: {reason}. Check the network, then run this again.")
+    failed.is_passing = is_passing
+    raise failed
+
+
+def _body(response: requests.Response) -> bytes:
+    """Return an answer's body, unpacked."""
+    parts, size = [], 0
+    for part in response.iter_content(_CHUNK):
+        size += len(part)
+        if size > _LARGEST:
+            place = response.url.partition("?")[0]
+            raise BadResponse(
+                f"{place} answered {response.status_code} with more than {_LARGEST >> 20} MB. Ask for less: "
+                "fewer rows or fields; for a large file use .session with stream=True.",
+                status=response.status_code,
+                url=place,
+            )
+        parts.append(part)
+    return b"".join(parts)
+
+
+class _InTime(io.RawIOBase):
+    """What a socket brings until one deadline; its own timeout starts anew with each byte."""
+
+    def __init__(self, file: io.RawIOBase, seconds: float) -> None:
+        self._file = file
+        self._deadline = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if time.monotonic() > self._deadline:
+            raise TimeoutError("the answer did not arrive whole in time")
+        return cast("int", self._file.readinto(buffer))
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+class _Answer(http.client.HTTPResponse):
+    """An answer whose status line, headers and body share one deadline."""
+
+    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
+        super().__init__(sock, *args, **kwargs)
+        if (seconds := sock.gettimeout()) is not None:
+            self.fp = io.BufferedReader(_InTime(self.fp.detach(), seconds * _WHOLE))
+
+
+class _Connection(HTTPConnection):
+    response_class = _Answer
+
+
+class _SecureConnection(HTTPSConnection):
+    response_class = _Answer
+
+
+class _Pool(HTTPConnectionPool):
+    ConnectionCls = _Connection
+
+
+class _SecurePool(HTTPSConnectionPool):
+    ConnectionCls = _SecureConnection
+
+
+class _Adapter(HTTPAdapter):
+    """Connects as requests does, by connections that keep to a deadline."""
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        super().init_poolmanager(*args, **kwargs)
+        _take_over(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> PoolManager:
+        return _take_over(super().proxy_manager_for(*args, **kwargs))
+
+
+def _take_over(manager: PoolManager) -> PoolManager:
+    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
+    return manager
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -129,4 +241,8 @@ def _reason(err: requests.RequestException) -> str:
         (requests.exceptions.ContentDecodingError, "the answer's compression is broken"),
         (requests.exceptions.ConnectionError, "the connection was refused or broke off"),
     ]
+    if err.args and isinstance(
+        err.args[0], ReadTimeoutError
+    ):  # requests knows these from the body by no class
+        return "it did not answer in time"
     return next((words for kind, words in kinds if isinstance(err, kind)), type(err).__name__)

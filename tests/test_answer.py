@@ -6,6 +6,8 @@ import json
 
 import pytest
 import requests
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from salesmate_nb import answer
 from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, RateLimited, SalesmateError
@@ -155,3 +157,52 @@ def test_both_parsers_read_the_same(body, monkeypatch):
     monkeypatch.setattr(answer, "orjson", None)
     slow = outcome()
     assert fast.replace("1.2345678901234568e+29", "123456789012345678901234567890") == slow
+
+
+SEEDS = [
+    b'{"Status": "success", "Data": {"data": [{"id": 1, "title": "A"}], "totalRows": 1}}',
+    b'{"Status": "failure", "Error": {"Code": "400", "Name": "ValidationError", "Message": "no"}}',
+    b'[{"id": 1}, {"id": "2"}]',
+    b'{"deals": {"results": [{"id": 1}]}, "totalRows": "17"}',
+]
+PIECES = [
+    b"null",
+    b"NaN",
+    b"1e999",
+    b"-0",
+    b"[" * 5000,
+    b'{"Data":' * 3000,
+    b"\xff",
+    b"\\ud800",
+    b'"',
+    b"{",
+    b"9" * 5000,
+]
+
+
+@st.composite
+def mangled(draw):
+    """Return an answer with pieces taken out, doubled, or put in."""
+    body = bytearray(draw(st.sampled_from(SEEDS)))
+    for _ in range(draw(st.integers(0, 4))):
+        start = draw(st.integers(0, len(body)))
+        stop = draw(st.integers(start, min(start + 12, len(body))))
+        body[start:stop] = draw(st.sampled_from([b"", bytes(body[start:stop]) * 3, *PIECES]))
+    return bytes(body)
+
+
+@settings(max_examples=3000, derandomize=True, deadline=None)
+@given(mangled(), st.sampled_from([200, 200, 200, 201, 204, 301, 400, 401, 404, 429, 500]))
+def test_no_answer_can_crash_the_reader(body, status):
+    """Whatever comes is data or a SalesmateError, and neither rows nor total break on it."""
+    response = requests.Response()
+    response.status_code, response._content, response.url = status, body, "https://acme.example/x?key=s3cret"
+    try:
+        payload = answer.read(response)
+    except SalesmateError as err:
+        assert "s3cret" not in str(err)
+        return
+    found = answer.rows(payload)
+    assert found is None or isinstance(found, list)
+    assert answer.total(payload) is None or answer.total(payload) >= 0
+    answer.unwrap(payload)

@@ -64,7 +64,7 @@ def test_the_redirect_is_caught(pending, tokens):
     pending.watch(lambda it: seen.append(it.phase))
     page = requests.get(consent(pending.url), timeout=5)
     assert (page.status_code, "close this tab" in page.text) == (200, True)
-    assert pending.wait(0)
+    assert pending.wait(5)
     assert seen == [Phase.WORKING, Phase.DONE]
     assert len(tokens) == 1
     assert not pending.is_listening

@@ -7,7 +7,7 @@ import socket
 
 import pytest
 import requests
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import LoginError
@@ -85,7 +85,17 @@ def test_what_holds_no_code_is_refused_with_what_to_copy(pasted, words):
         read(pasted)
 
 
-@given(st.text())
+@settings(max_examples=3000, derandomize=True)
+@given(
+    st.text()
+    | st.lists(
+        st.sampled_from(
+            ["http://localhost:3000/callback", "?", "&", "#", "code=", "state=", "error=", "c0de", "%", "%00"]
+            + ["&amp;", "\n", "\u200b", "=", "://", "iss=", "%zz", "+", ";", "\ud800"]
+        ),
+        max_size=12,
+    ).map("".join)
+)
 def test_no_paste_can_crash_the_reader(text):
     """Whatever is pasted, it is a redirect or a LoginError."""
     try:

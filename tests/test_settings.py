@@ -36,6 +36,7 @@ SAMPLE = {
     "linkname": "acme",
     "access_token": "key-1",
     "token_cache": "/tmp/tokens",
+    "token_store": "keyring",
     "timezone": "Europe/Berlin",
     "calls_per_hour": "700",
     "concurrency": "2",

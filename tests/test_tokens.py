@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
+import subprocess
+import sys
 import threading
 
 import pytest
 from hypothesis import given
+from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
 from salesmate_nb import SettingsError, tokens
@@ -174,6 +178,138 @@ def test_a_lock_that_is_held_for_ever_is_reported(cache, monkeypatch):
         pass
 
 
+@pytest.mark.parametrize("err", [OSError(37, "No locks available"), NotImplementedError("no flock here")])
+def test_a_disk_without_locks_means_memory_only(cache, token, monkeypatch, err):
+    """Where nothing can be locked (some network disks), a token is not kept where kernels could collide."""
+
+    class Refusing:
+        def __init__(self, *_, **__):
+            pass
+
+        def __enter__(self):
+            raise err
+
+        def __exit__(self, *_):
+            pass
+
+    monkeypatch.setattr(tokens.filelock, "FileLock", Refusing)
+    with pytest.warns(UserWarning, match=r"cannot be kept .*no flock here|No locks available"), cache.lock():
+        cache.save(token)
+    assert (cache.load(), cache.path.exists()) == (token, False)
+
+
+def test_another_users_file_is_not_used(cache, token):
+    """Somebody else could have put a login of theirs there, to see what is done with it."""
+    cache.save(token)
+    try:
+        os.chown(cache.path, 12345, -1)
+    except PermissionError:
+        pytest.skip("only root can give files away")
+    with pytest.warns(UserWarning, match="belongs to another user"):
+        assert cache.load() is None
+
+
+@pytest.fixture
+def full_disk(tmp_path):
+    """Return a folder on a disk of 64 KB that is full."""
+    folder = tmp_path / "disk"
+    folder.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", str(folder)], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("cannot mount a disk here")
+    with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+    yield folder
+    subprocess.run(["umount", str(folder)], check=True)
+
+
+def test_a_disk_that_is_really_full_means_memory_only(full_disk, token):
+    """No half-written file, one warning, and the login lasts as long as the process."""
+    cache = FileCache(full_disk / "tokens", "default")
+    with pytest.warns(UserWarning, match="No space left") as warned, cache.lock():
+        cache.save(token)
+    assert (cache.load(), len(warned)) == (token, 1)
+    assert [path.name for path in full_disk.rglob("*") if "at-s3cret" in _text(path)] == []
+
+
+def test_a_file_that_may_not_grow_means_memory_only(tmp_path, settings):
+    """The kernel refuses the bytes themselves: the file that was there stays whole."""
+    code = f"""
+import resource, signal, warnings
+from pathlib import Path
+from salesmate_nb.tokens import FileCache, Token
+from salesmate_nb.settings import Settings
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+token = Token.from_answer({ANSWER!r}, Settings(client_id="my-app"))
+cache = FileCache(Path({str(tmp_path / "tokens")!r}), "default")
+cache.save(token)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100))
+with warnings.catch_warnings(record=True) as caught:
+    warnings.simplefilter("always")
+    cache.save(token)
+print(len(caught), cache.place, sorted(path.name for path in cache.path.parent.iterdir()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1 memory only ['default.json']\n"
+    assert FileCache(tmp_path / "tokens", "default").load().access_token == "at-s3cret"
+
+
+def test_a_racing_reader_never_sees_half_a_file_or_an_open_one(cache, token):
+    """While one thread saves, others look: every file is private at every look, and the token whole."""
+    seen, done = [], threading.Event()
+
+    def look():
+        while not done.is_set():
+            for path in list(cache.path.parent.glob(".*")) + [cache.path]:
+                with contextlib.suppress(FileNotFoundError):
+                    seen.append(stat.S_IMODE(path.stat().st_mode))
+            with contextlib.suppress(FileNotFoundError):
+                assert tokens.parse(cache.path.read_text()) == token
+
+    old = os.umask(0)
+    errors = []
+    threads = [threading.Thread(target=_noting(look, errors)) for _ in range(3)]
+    try:
+        for thread in threads:
+            thread.start()
+        for _ in range(300):
+            cache.save(token)
+    finally:
+        os.umask(old)
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert (errors, set(seen)) == ([], {0o600})
+
+
+def test_what_a_killed_process_left_is_removed(cache, token):
+    """A half-written file beside the token's goes with the next save or logout; other profiles' stay."""
+    cache.save(token)
+    mine = cache.path.parent / ".default.a1b2c3d4.tmp"
+    others = cache.path.parent / ".default.x.a1b2c3d4.tmp"
+    for path in (mine, others):
+        path.write_text("at-s3cret")
+    cache.save(None)
+    assert [path.name for path in cache.path.parent.iterdir()] == [others.name]
+
+
+def _noting(run, errors):
+    def noted():
+        try:
+            run()
+        except BaseException as err:
+            errors.append(err)
+
+    return noted
+
+
+def _text(path):
+    return path.read_text("latin-1") if path.is_file() else ""
+
+
 @pytest.mark.parametrize("profile", ["../x", "", ".hidden", "a/b", "a\\b", "x" * 65, "é"])
 def test_a_profile_is_a_plain_name(tmp_path, profile):
     """A profile names a file, and nothing outside its folder."""
@@ -228,6 +364,18 @@ def test_its_repr_holds_no_secret(token):
     assert "s3cret" not in f"{token!r} {token} {vars(token)}"
 
 
+@settings_of_hypothesis(max_examples=1000, derandomize=True)
+@given(st.binary(max_size=200) | st.text().map(str.encode))
+def test_no_bytes_can_crash_it(tmp_path_factory, content):
+    """Cut off, mangled or in another charset: it is a token or damaged."""
+    cache = FileCache(tmp_path_factory.getbasetemp() / "fuzzed", "default")
+    cache.path.parent.mkdir(exist_ok=True)
+    cache.path.write_bytes(content)
+    with pytest.warns(UserWarning, match="damaged"):
+        assert cache.load() is None
+
+
+@settings_of_hypothesis(max_examples=1000, derandomize=True)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(),

@@ -89,12 +89,19 @@ class App:
             return response(environ, start_response)
         self._stopping.wait(scripted.delay)
         if scripted.drop is None:
-            return response(environ, start_response)
+            whole = response(environ, start_response)
+            return self._dripping(whole, scripted.pace) if scripted.pace else whole
         return _drop(scripted, response, environ, start_response)
 
     def stop(self) -> None:
         """Let answers that wait on purpose go at once."""
         self._stopping.set()
+
+    def _dripping(self, whole: Iterable[bytes], pace: float) -> Iterator[bytes]:
+        for part in whole:
+            for number in range(len(part)):
+                yield part[number : number + 1]
+                self._stopping.wait(pace)
 
     def _answer(self, request: Request) -> Response:
         try:

@@ -118,6 +118,10 @@ class Sandbox:
         """
         self._journal.script(path, answers)
 
+    def unscript(self) -> None:
+        """Take back all answers that were put in place and not given yet."""
+        self._journal.unscript()
+
     def visit(self, login_url: str) -> None:
         """Play the person in the browser: open a login's address, and go where it leads.
 

@@ -76,6 +76,8 @@ class Answer:
         What is answered; JSON, where the headers do not say otherwise.
     delay : float
         Seconds before it is.
+    pace : float
+        Seconds between any two bytes of its body.
     drop : {"before", "in-body"}, optional
         Close the connection before any answer, or in the middle of the body.
     real : bool
@@ -87,6 +89,7 @@ class Answer:
     body: bytes = field(default=b"", repr=False)
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
     delay: float = 0.0
+    pace: float = 0.0
     drop: Literal["before", "in-body"] | None = None
     real: bool = False
 
@@ -128,6 +131,11 @@ class Journal:
         """Put answers in place of the next ones of a path."""
         with self._lock:
             self._scripts.setdefault(f"/{path.lstrip('/')}", collections.deque()).extend(answers)
+
+    def unscript(self) -> None:
+        """Take back the answers that are still waiting."""
+        with self._lock:
+            self._scripts.clear()
 
     def scripted(self, path: str) -> Answer | None:
         """Take the next scripted answer of a path, where there is one."""
