@@ -165,19 +165,8 @@ SEEDS = [
     b'[{"id": 1}, {"id": "2"}]',
     b'{"deals": {"results": [{"id": 1}]}, "totalRows": "17"}',
 ]
-PIECES = [
-    b"null",
-    b"NaN",
-    b"1e999",
-    b"-0",
-    b"[" * 5000,
-    b'{"Data":' * 3000,
-    b"\xff",
-    b"\\ud800",
-    b'"',
-    b"{",
-    b"9" * 5000,
-]
+PIECES = [b"null", b"NaN", b"1e999", b"-0", b"\xff", b"\\ud800", b'"', b"{"]
+PIECES += [b"[" * 5000, b'{"Data":' * 3000, b"9" * 5000]
 
 
 @st.composite
@@ -200,7 +189,7 @@ def test_no_answer_can_crash_the_reader(body, status):
     try:
         payload = answer.read(response)
     except SalesmateError as err:
-        assert "s3cret" not in str(err)
+        assert "s3cret" not in str(err)  # noqa: PT017 - most answers raise nothing
         return
     found = answer.rows(payload)
     assert found is None or isinstance(found, list)

@@ -57,7 +57,7 @@ REFUSED = {
     "503": (Answer(status=503), ApiError),
 }
 BUILT = {  # JSON that no page is made of
-    "NaN and huge": b'{"Status": "success", "Data": {"data": [{"id": NaN}, {"id": 1e999}], "totalRows": 1e9}}',
+    "NaN and huge": b'{"Status": "success", "Data": {"data": [{"id": NaN}, {"id": 1e999}], "totalRows": 2}}',
     "huge whole": b'{"Status": "success", "Data": {"data": [{"id": ' + b"9" * 400 + b'}], "totalRows": 1}}',
     "twice": b'{"Status": "success", "Data": {"data": [], "totalRows": 5}, "Data": 7, "access_token": null}',
 }

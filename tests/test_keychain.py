@@ -94,7 +94,7 @@ def test_without_keyring_the_extra_is_named(tmp_path, monkeypatch):
 
 
 def test_a_login_is_kept_in_the_keychain(chain, tmp_path):
-    """connect() logs in once, renews and is silent afterwards, with no token in any file but the keychain's."""
+    """connect() logs in once, renews and is silent afterwards; no other file has a token."""
     with sandbox.start(deals=5) as box:
         told = {**box.settings, "token_store": "keyring", "token_cache": tmp_path / "cache"}
         connection = connect(Settings(**told))

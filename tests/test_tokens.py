@@ -263,7 +263,7 @@ def test_a_racing_reader_never_sees_half_a_file_or_an_open_one(cache, token):
 
     def look():
         while not done.is_set():
-            for path in list(cache.path.parent.glob(".*")) + [cache.path]:
+            for path in [*cache.path.parent.glob(".*"), cache.path]:
                 with contextlib.suppress(FileNotFoundError):
                     seen.append(stat.S_IMODE(path.stat().st_mode))
             with contextlib.suppress(FileNotFoundError):
@@ -300,7 +300,7 @@ def _noting(run, errors):
     def noted():
         try:
             run()
-        except BaseException as err:
+        except BaseException as err:  # noqa: BLE001 - assertions too
             errors.append(err)
 
     return noted
@@ -384,7 +384,8 @@ def test_no_bytes_can_crash_it(tmp_path_factory, content):
 )
 def test_no_file_content_can_crash_it(tmp_path_factory, content):
     """Whatever stands in the file, it is a token or damaged."""
-    cache = FileCache(tmp_path_factory.mktemp("tokens"), "default")
+    cache = FileCache(tmp_path_factory.getbasetemp() / "fuzzed", "default")
+    cache.path.parent.mkdir(exist_ok=True)
     cache.path.write_text(json.dumps(content))
     with pytest.warns(UserWarning, match="damaged"):
         assert cache.load() is None
