@@ -22,6 +22,7 @@ from salesmate_nb.filters import Choice, Filters, Moment
 from salesmate_nb.frame import to_pandas
 from salesmate_nb.keychain import KeychainCache
 from salesmate_nb.login import Login, Phase
+from salesmate_nb.secret import Secret
 from salesmate_nb.settings import Settings
 from salesmate_nb.tokens import FileCache
 from salesmate_nb.transport import Transport
@@ -132,6 +133,7 @@ class Salesmate:
             Where it belongs to another attempt, consent was refused, or it cannot end this login;
             the login stays pending, and can be finished still.
         """
+        pasted = Secret(pasted)  # it holds the code, and tracebacks may show arguments
         if not self.authorized:
             self.pending_login().finish(pasted)
 

@@ -99,6 +99,7 @@ class Login:
         LoginError
             Where what was pasted does not end this login; it can be tried again.
         """
+        pasted = Secret(pasted)  # it holds the code, and tracebacks may show arguments
         self._complete(pasted)
         self._finished.set()
 

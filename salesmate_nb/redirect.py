@@ -61,34 +61,10 @@ def read(pasted: str) -> Redirect:
     >>> read("c0de")
     Redirect(code='***', is_bare=True, state=None, error=None, error_description=None, issuer=None)
     """
-    text = _INVISIBLE.sub("", pasted).strip().strip("\"'`<>").strip()
-    if not text:
-        raise LoginError("Nothing was pasted. Copy the whole address from the browser's address bar.")
-    if len(text) > _LONGEST:
-        raise LoginError("That is too long to be the address. Copy the browser's address bar only.")
-    is_address = "://" in text or _ANSWER.search(text) is not None
-    if not is_address and re.search(r"\s", text) is None:
-        return Redirect(code=Secret(unquote(text)), is_bare=True)
-    text = re.sub(r"\s", "", text).replace("&amp;", "&")
-    if not is_address or _ANSWER.search(text) is None:
-        raise LoginError(
-            "There is no code in that. Follow the link, allow, and copy the address of the page you end on: "
-            "it has 'code=' in it, even where the page itself cannot be reached."
-        )
-    parts = re.split(r"[?#]", text.removesuffix("#_=_"), maxsplit=1)
-    fields = parse_qsl(parts[-1].replace("#", "&").replace("?", "&"), keep_blank_values=True)
-    found = {name: value for name, value in fields if value}
-    if any([name for name, _ in fields].count(name) > 1 for name in ("code", "state", "error")):
-        raise LoginError("That address says a thing twice, as no login page does. Follow the link again.")
-    if "code" not in found and "error" not in found:
-        raise LoginError("There is no code in that address. Copy the one you end on after you allowed.")
-    return Redirect(
-        code=Secret(found["code"]) if "code" in found else None,
-        state=Secret(found["state"]) if "state" in found else None,
-        error=found.get("error"),
-        error_description=found.get("error_description"),
-        issuer=found.get("iss"),
-    )
+    came = _read(Secret(pasted))
+    if isinstance(came, str):
+        raise LoginError(came)
+    return came
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -218,3 +194,40 @@ h1 {{ font-size: 1.4em; font-weight: 600 }}
 </style></head>
 <body><main><h1>{title}</h1><p>{text}</p></main></body></html>
 """
+
+
+def _read(pasted: Secret) -> Redirect | str:
+    """Return what an address says, or what is wrong with it; no error is raised where its code is at hand."""
+    text = _INVISIBLE.sub("", pasted.reveal()).strip().strip("\"'`<>").strip()
+    if not text:
+        return "Nothing was pasted. Copy the whole address from the browser's address bar."
+    if len(text) > _LONGEST:
+        return "That is too long to be the address. Copy the browser's address bar only."
+    is_address = "://" in text or _ANSWER.search(text) is not None
+    if not is_address and re.search(r"\s", text) is None:
+        return Redirect(code=Secret(unquote(text)), is_bare=True)
+    text = re.sub(r"\s", "", text).replace("&amp;", "&")
+    if not is_address or _ANSWER.search(text) is None:
+        return (
+            "There is no code in that. Follow the link, allow, and copy the address of the page you end on: "
+            "it has 'code=' in it, even where the page itself cannot be reached."
+        )
+    parts = re.split(r"[?#]", text.removesuffix("#_=_"), maxsplit=1)
+    fields = parse_qsl(parts[-1].replace("#", "&").replace("?", "&"), keep_blank_values=True)
+    found = {name: value for name, value in fields if value}
+    if any([name for name, _ in fields].count(name) > 1 for name in ("code", "state", "error")):
+        return "That address says a thing twice, as no login page does. Follow the link again."
+    return _told(found) or "There is no code in that address. Copy the one you end on after you allowed."
+
+
+def _told(found: dict[str, str]) -> Redirect | None:
+    """Return what the fields of an address say; None without a code and an error."""
+    if "code" not in found and "error" not in found:
+        return None
+    return Redirect(
+        code=Secret(found["code"]) if "code" in found else None,
+        state=Secret(found["state"]) if "state" in found else None,
+        error=found.get("error"),
+        error_description=found.get("error_description"),
+        issuer=found.get("iss"),
+    )
