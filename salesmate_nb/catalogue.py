@@ -13,13 +13,13 @@ from typing import Any
 
 from salesmate_nb import answer
 from salesmate_nb.errors import ApiError, BadResponse
-from salesmate_nb.schema import DEAL_FIELDS, Field, Kind, custom_field, is_custom
+from salesmate_nb.modules import DEALS
+from salesmate_nb.schema import Field, Kind, Module, custom_field, is_custom
 from salesmate_nb.search import Call, Request, ask_v4, identity
 
 log = logging.getLogger("salesmate_nb")
 
 CATALOGUE_PATH = "apis/v3/fields/getAllVisibleFields"
-DEAL_PATH = "apis/deal/v4"
 _KINDS: dict[str, Kind] = {
     "int": "int",
     "integer": "int",
@@ -36,7 +36,7 @@ _KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Catalogue:
-    """What is known of an account's deal fields beyond the schema.
+    """What is known of the fields of an account's records beyond the schema.
 
     Parameters
     ----------
@@ -50,35 +50,54 @@ class Catalogue:
     order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def fetch(call: Call, **how: Any) -> Catalogue:
-    """Ask for the field catalogue.
+class Library:
+    """The catalogues of all modules, asked for once.
 
     Its path and shape were seen in other connectors only. Where it does not answer as they say, the
-    newest deal's own record tells the names of custom fields, as far as it has them, and a warning
-    says so. A fault in passing is raised, since columns would be called differently from read to read.
-
-    Parameters
-    ----------
-    call : callable
-        Makes one call.
-    **how
-        Goes along with the call.
+    newest record itself tells the names of custom fields, as far as it has them, and a warning says so.
+    A fault in passing is raised, since columns would be called differently from read to read.
     """
-    try:
-        return read(call("GET", CATALOGUE_PATH, **how))
-    except ApiError as err:
-        if err.is_passing:
-            raise
+
+    def __init__(self) -> None:
+        self._payload: Any = None
+        self._read: dict[str, Catalogue] = {}
+
+    def of(self, module: Module, call: Call, **how: Any) -> Catalogue:
+        """Return a module's catalogue.
+
+        Parameters
+        ----------
+        module : Module
+            Which records.
+        call : callable
+            Makes one call.
+        **how
+            Goes along with the call.
+        """
+        if module.name not in self._read:
+            self._read[module.name] = self._fetch(module, call, **how)
+        return self._read[module.name]
+
+    def _fetch(self, module: Module, call: Call, **how: Any) -> Catalogue:
+        try:
+            if self._payload is None:
+                self._payload = call("GET", CATALOGUE_PATH, **how)
+            return read(self._payload, module)
+        except ApiError as err:
+            if err.is_passing:
+                raise
+            why = str(err)
+        found = _of_newest_record(call, module, **how)
         warnings.warn(
-            "Custom columns go by the API's names, and those that the newest deal lacks are missing, since "
-            f"the field catalogue cannot be read: {err}",
+            "Custom columns go by the API's names, and those that the newest record lacks are missing, "
+            f"since the field catalogue cannot be read: {why}",
             stacklevel=2,
         )
-    return _of_newest_deal(call, **how)
+        return found
 
 
-def read(payload: Any) -> Catalogue:
-    """Read what the catalogue answered.
+def read(payload: Any, module: Module = DEALS) -> Catalogue:
+    """Read what the catalogue answered of a module.
 
     A custom field is called by its label: ``Contract length`` becomes ``contract_length``. Where that
     is taken already, a number is put behind it.
@@ -86,7 +105,7 @@ def read(payload: Any) -> Catalogue:
     Raises
     ------
     BadResponse
-        Where it is no list of deal fields.
+        Where it holds no list of the module's fields.
 
     Examples
     --------
@@ -95,12 +114,13 @@ def read(payload: Any) -> Catalogue:
     (Field(name='contract_length', path='textCustomField1', kind='text'),)
     """
     data = payload.get("Data", payload) if isinstance(payload, dict) else None
-    listed = data.get("deal", data.get("Deal")) if isinstance(data, dict) else None
+    names = (module.singular, module.singular.capitalize())
+    listed = next((data[name] for name in names if name in data), None) if isinstance(data, dict) else None
     if not isinstance(listed, list):
-        raise BadResponse("The field catalogue holds no list of deal fields.")
-    entries = {path: one for one in listed if isinstance(one, dict) and (path := _path(one))}
-    custom = _named({path: entries[path] for path in sorted(entries) if is_custom(path)})
-    fields = (*DEAL_FIELDS, *custom)
+        raise BadResponse(f"The field catalogue holds no list of {module.singular} fields.")
+    entries = {path: one for one in listed if isinstance(one, dict) and (path := _path(one, module))}
+    custom = _named({path: entries[path] for path in sorted(entries) if is_custom(path)}, module)
+    fields = (*module.fields, *custom)
     options = {one.name: _options(entries[one.path]) for one in fields if one.path in entries}
     categories = {one.name for one in fields if one.kind == "category"}
     return Catalogue(
@@ -109,28 +129,28 @@ def read(payload: Any) -> Catalogue:
     )
 
 
-def _of_newest_deal(call: Call, **how: Any) -> Catalogue:
-    newest = ask_v4(call, Request(fields=("id",), rows=1, is_descending=True), **how).records
+def _of_newest_record(call: Call, module: Module, **how: Any) -> Catalogue:
+    newest = ask_v4(call, Request(module=module, fields=("id",), rows=1, is_descending=True), **how).records
     if not newest:
         return Catalogue()
     try:
-        record = answer.unwrap(call("GET", f"{DEAL_PATH}/{identity(newest[0])}", **how))
+        record = answer.unwrap(call("GET", f"{module.path}/{identity(newest[0])}", **how))
     except ApiError as err:
         if err.is_passing:
             raise
-        log.info("no custom fields are read, since the newest deal answered: %s", err)
+        log.info("no custom fields are read, since the newest record answered: %s", err)
         return Catalogue()
     paths = sorted(path for path in record if is_custom(path)) if isinstance(record, dict) else []
     return Catalogue(fields=tuple(custom_field(path) for path in paths))
 
 
-def _path(entry: Mapping[str, Any]) -> str:
-    return str(entry.get("fieldName") or "").removeprefix("deal.")
+def _path(entry: Mapping[str, Any], module: Module) -> str:
+    return str(entry.get("fieldName") or "").removeprefix(f"{module.singular}.")
 
 
-def _named(entries: Mapping[str, Mapping[str, Any]]) -> list[Field]:
+def _named(entries: Mapping[str, Mapping[str, Any]], module: Module) -> list[Field]:
     """Return the fields under names made of their labels, none of them twice."""
-    taken = {one.name for one in DEAL_FIELDS}
+    taken = {one.name for one in module.fields}
     named = []
     for path, entry in entries.items():
         plain = custom_field(path)

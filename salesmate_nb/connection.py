@@ -16,12 +16,14 @@ import requests
 
 from salesmate_nb import answer, grants, oauth
 from salesmate_nb.budget import Budget
-from salesmate_nb.deals import Deals
+from salesmate_nb.catalogue import Library
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
 from salesmate_nb.filters import Choice, Filters, Moment
 from salesmate_nb.frame import to_pandas
 from salesmate_nb.keychain import KeychainCache
 from salesmate_nb.login import Login, Phase
+from salesmate_nb.modules import MODULES
+from salesmate_nb.records import Records
 from salesmate_nb.secret import Secret
 from salesmate_nb.settings import Settings
 from salesmate_nb.tokens import FileCache
@@ -103,7 +105,10 @@ class Salesmate:
         self.session: requests.Session = self._make_session()
         self._budget = Budget(settings.api_url, settings.calls_per_hour, settings.token_cache)
         self._transport = Transport(self.session, settings.api_url, self._budget)
-        self._deals = Deals(self._transport, settings)
+        library = Library()
+        self._records = {
+            name: Records(module, self._transport, settings, library) for name, module in MODULES.items()
+        }
 
     def __repr__(self) -> str:
         state = "authorized" if self.authorized else "pending"
@@ -247,7 +252,7 @@ class Salesmate:
             created_since=created_since,
             timezone=self.settings.timezone,
         )
-        return self._deals.records(filters, limit=_positive(limit), progress=progress, wait=wait)
+        return self._records["deals"].records(filters, limit=_positive(limit), progress=progress, wait=wait)
 
     def deals_df(
         self,
@@ -354,7 +359,7 @@ class Salesmate:
             timezone=self.settings.timezone,
         )
         before = self._budget.spent
-        table, told = self._deals.table(
+        table, told = self._records["deals"].table(
             filters, columns=columns, limit=_positive(limit), progress=progress, wait=wait
         )
         if unreadable := told["unreadable"]:

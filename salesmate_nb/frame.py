@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb import values
-from salesmate_nb.schema import DEAL_FIELDS, Field, Kind, custom_field, is_custom
+from salesmate_nb.modules import DEALS
+from salesmate_nb.schema import Field, Kind, custom_field, is_custom
 
 _TYPES: dict[Kind, pa.DataType] = {
     "int": pa.int64(),
@@ -66,7 +67,7 @@ class PageReader:
     """
 
     def __init__(
-        self, fields: Sequence[Field] = DEAL_FIELDS, *, timezone: str = "UTC", discover: bool = True
+        self, fields: Sequence[Field] = DEALS.fields, *, timezone: str = "UTC", discover: bool = True
     ) -> None:
         self.fields = list(fields)
         self.unreadable: dict[str, int] = {}
@@ -115,15 +116,18 @@ class PageReader:
 
 
 def assemble(
-    reader: PageReader, pages: Iterable[pa.RecordBatch], *, order: Mapping[str, Sequence[str]] | None = None
+    fields: Iterable[Field],
+    pages: Iterable[pa.RecordBatch | pa.Table],
+    *,
+    order: Mapping[str, Sequence[str]] | None = None,
 ) -> pa.Table:
     """Put pages together into one table: rows by id, standard columns first, custom ones after them by name.
 
     Parameters
     ----------
-    reader : PageReader
-        What read the pages. A field that it met late is missing in the pages before.
-    pages : iterable of pyarrow.RecordBatch
+    fields : iterable of Field
+        What the pages hold. A field that was met late is missing in the pages before.
+    pages : iterable of pyarrow.RecordBatch or pyarrow.Table
         In any order.
     order : mapping of str to sequence of str, optional
         For categories of a known order, as stages are: their values in that order. Others follow by name.
@@ -133,17 +137,27 @@ def assemble(
     pyarrow.Table
         Categories are dictionaries, moments ``timestamp[us, UTC]``.
     """
-    fields = sorted(reader.fields, key=lambda field: field.name if is_custom(field.path) else "")
-    schema = pa.schema([(field.name, _TYPES[field.kind]) for field in fields])
-    tables = [schema.empty_table(), *(pa.Table.from_batches([page]) for page in pages)]
-    table = pa.concat_tables(tables, promote_options="default").select(schema.names)
-    if "id" in schema.names and not _is_sorted(table.column("id")):
+    fields = sorted(fields, key=lambda field: field.name if is_custom(field.path) else "")
+    table = join(fields, pages)
+    if "id" in table.column_names and not _is_sorted(table.column("id")):
         table = table.sort_by("id")
     for index, field in enumerate(fields):
         if field.kind == "category":
             names = (order or {}).get(field.name, ())
             table = table.set_column(index, field.name, _categories(table.column(index), names))
     return table
+
+
+def join(fields: Iterable[Field], pages: Iterable[pa.RecordBatch | pa.Table]) -> pa.Table:
+    """Put pages one after another, with a column for each field, categories as plain text."""
+    names = schema(fields)
+    tables = [page if isinstance(page, pa.Table) else pa.Table.from_batches([page]) for page in pages]
+    return pa.concat_tables([names.empty_table(), *tables], promote_options="default").select(names.names)
+
+
+def schema(fields: Iterable[Field]) -> pa.Schema:
+    """Return Arrow's schema of a page of these fields."""
+    return pa.schema([(field.name, _TYPES[field.kind]) for field in fields])
 
 
 def _is_sorted(column: pa.ChunkedArray) -> bool:
@@ -169,7 +183,7 @@ def to_pandas(table: pa.Table, *, consume: bool = False) -> pd.DataFrame:
     Examples
     --------
     >>> reader = PageReader()
-    >>> frame = to_pandas(assemble(reader, []))
+    >>> frame = to_pandas(assemble(reader.fields, []))
     >>> len(frame), len(frame.columns), str(frame["id"].dtype), str(frame["status"].dtype)
     (0, 24, 'Int64', 'category')
     """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Kind = Literal["int", "float", "text", "category", "moment", "flag"]
@@ -73,7 +74,7 @@ def custom_field(key: str) -> Field:
     Field(name='decimal_custom_field_2', path='decimalCustomField2', kind='float')
     """
     custom = _CUSTOM.fullmatch(key)
-    return _field(key, _CUSTOM_KINDS.get(custom[1], "text") if custom else "text")
+    return standard(key, _CUSTOM_KINDS.get(custom[1], "text") if custom else "text")
 
 
 def custom_path(name: str) -> str | None:
@@ -89,34 +90,39 @@ def custom_path(name: str) -> str | None:
     return path if is_custom(path) and column_name(path) == name else None
 
 
-def _field(path: str, kind: Kind) -> Field:
+def standard(path: str, kind: Kind) -> Field:
+    """Return the column of a field that every account has, under its mechanical name."""
     return Field(name=column_name(path), path=path, kind=kind)
 
 
-DEAL_FIELDS: tuple[Field, ...] = (
-    _field("id", "int"),
-    _field("title", "text"),
-    _field("status", "category"),
-    _field("stage", "category"),
-    _field("pipeline", "category"),
-    _field("dealValue", "float"),
-    _field("currency", "category"),
-    _field("owner.id", "int"),
-    _field("owner.name", "category"),
-    _field("primaryCompany.id", "int"),
-    _field("primaryCompany.name", "text"),
-    _field("primaryContact.id", "int"),
-    _field("primaryContact.name", "text"),
-    _field("createdAt", "moment"),
-    _field("lastModifiedAt", "moment"),
-    _field("estimatedCloseDate", "moment"),
-    _field("closedDate", "moment"),
-    _field("lastActivityAt", "moment"),
-    _field("winProbability", "float"),
-    _field("priority", "category"),
-    _field("source", "category"),
-    _field("lostReason", "text"),
-    _field("tags", "text"),
-    _field("description", "text"),
-)
-"""Every deal has these, in this order; names from the v4 reference."""
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """One kind of record that the CRM keeps.
+
+    Parameters
+    ----------
+    name : str
+        What several are called, in messages and file names: ``deals``.
+    singular : str
+        What the API's paths and field names call one: ``deal``.
+    rule_name : str
+        What rules of its search are said to be about: ``Deal``.
+    number : int
+        Its ``moduleId``.
+    fields : tuple of Field
+        What every record has, in the frame's order.
+    params : mapping of str to str
+        What else goes into the query of its search.
+    """
+
+    name: str
+    singular: str
+    rule_name: str
+    number: int
+    fields: tuple[Field, ...]
+    params: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+    @property
+    def path(self) -> str:
+        """The path of one record, before its id; and of its search, before ``/search``."""
+        return f"apis/{self.singular}/v4"

@@ -1,4 +1,4 @@
-"""What a page of deals is asked for with, over the v4 search or v1, and what came."""
+"""What a page of records is asked for with, over the v4 search or v1, and what came."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import datetime as dt
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, Self
+from typing import Any, NamedTuple, Protocol, Self
 from zoneinfo import ZoneInfo
 
 from salesmate_nb import answer, values
 from salesmate_nb.errors import BadResponse
 from salesmate_nb.filters import Filters
+from salesmate_nb.modules import DEALS
+from salesmate_nb.schema import Module
 
 Record = dict[str, Any]
-Rule = dict[str, Any]
 
 PAGE = 250  # rows, the most that v4 gives in one answer (v4 reference)
-SEARCH_PATH = "apis/deal/v4/search"
 V1_PATH = "v1/deals"
-_MODULE = 4  # deals, among the v4 modules
 _LAST_ID = 2**63 - 1
 _ID = re.compile(r"\s*([0-9]{1,18})(?:\.0*)?\s*")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
@@ -36,6 +35,16 @@ class Call(Protocol):
         """Make a call, with ``params``, ``json``, ``repeatable`` and ``patience``."""
 
 
+class Rule(NamedTuple):
+    """A rule of the search, before it is written for a module."""
+
+    condition: str
+    path: str
+    label: str
+    kind: str
+    data: Any
+
+
 @dataclass(frozen=True, kw_only=True)
 class Page:
     """The rows of one answer, and how many the server says there are that fit what was asked."""
@@ -50,11 +59,13 @@ class Request:
 
     Parameters
     ----------
-    rules : tuple of dict
+    module : Module
+        Which records.
+    rules : tuple of Rule
         Rules of the search; v1 knows none.
     fields : tuple of str
         API names of the fields to ask for.
-    sort : {"id", "createdAt"}
+    sort : {"id", "createdAt", "lastModifiedAt"}
         What rows are sorted by.
     is_descending : bool
         Whether the last come first.
@@ -62,6 +73,7 @@ class Request:
         Rows to pass over, and rows to ask for.
     """
 
+    module: Module = DEALS
     rules: tuple[Rule, ...] = ()
     fields: tuple[str, ...] = ()
     sort: str = "id"
@@ -70,7 +82,7 @@ class Request:
     rows: int = PAGE
 
     @classmethod
-    def matching(cls, filters: Filters, fields: Iterable[str]) -> Self:
+    def matching(cls, filters: Filters, fields: Iterable[str], module: Module = DEALS) -> Self:
         """Ask for what fits, as far as rules were seen in use for it; the server may still send more.
 
         Dates go with a day's margin, since rules are read in the account's own time zone and to the minute.
@@ -81,8 +93,8 @@ class Request:
         statuses = [one.capitalize() for one in filters.status]
         if statuses and set(statuses) <= _STATUSES:  # of others the rule was never seen
             only = statuses[0] if len(statuses) == 1 else statuses
-            rules.append(_rule("EQUALS", "status", "Status", "Select", only))
-        return cls(rules=tuple(rules), fields=tuple(dict.fromkeys(("id", *fields))))
+            rules.append(Rule("EQUALS", "status", "Status", "Select", only))
+        return cls(module=module, rules=tuple(rules), fields=tuple(dict.fromkeys(("id", *fields))))
 
     @property
     def is_filtered(self) -> bool:
@@ -95,32 +107,45 @@ class Request:
 
     def above(self, identity: int) -> Self:
         """Ask for rows with a greater id."""
-        return replace(self, rules=(*self.rules, _rule("GREATER_THAN", "id", "ID", "Number", identity)))
+        return replace(self, rules=(*self.rules, Rule("GREATER_THAN", "id", "ID", "Number", identity)))
 
     def created_from(self, moment: dt.datetime, zone: ZoneInfo) -> Self:
         """Ask for rows that were created in a moment's minute or later."""
         since = _written(moment.astimezone(zone) - _MINUTE)  # IS_AFTER leaves out the minute it names
-        rule = _rule("IS_AFTER", "createdAt", "Created At", "DateTime", since)
+        rule = Rule("IS_AFTER", "createdAt", "Created At", "DateTime", since)
         return replace(self, rules=(*self.rules, rule))
 
     def body(self) -> dict[str, Any]:
         """Return the body of the v4 search (v4 reference, and what other connectors send)."""
         order = "desc" if self.is_descending else "asc"
         return {
-            "displayingFields": [f"deal.{path}" for path in self.fields],
-            "filterQuery": {"group": {"operator": "AND", "rules": list(self.rules)}},
-            "sort": {"fieldName": f"deal.{self.sort}", "order": order, "orderType": order},
-            "moduleId": _MODULE,
+            "displayingFields": [self._named(path) for path in self.fields],
+            "filterQuery": {"group": {"operator": "AND", "rules": [self._rule(one) for one in self.rules]}},
+            "sort": {"fieldName": self._named(self.sort), "order": order, "orderType": order},
+            "moduleId": self.module.number,
             "reportType": "get_data",
             "getRecordsCount": True,
             "pipeline": "",
         }
 
+    def _named(self, path: str) -> str:
+        return f"{self.module.singular}.{path}"
+
+    def _rule(self, rule: Rule) -> dict[str, Any]:
+        return {
+            "condition": rule.condition,
+            "moduleName": self.module.rule_name,
+            "field": {"fieldName": self._named(rule.path), "displayName": rule.label, "type": rule.kind},
+            "data": rule.data,
+            "eventType": rule.kind,
+        }
+
 
 def ask_v4(call: Call, request: Request, **how: Any) -> Page:
     """Ask the v4 search for a page."""
-    params = {"rows": request.rows, "from": request.offset}
-    return _page(call("POST", SEARCH_PATH, params=params, json=request.body(), repeatable=True, **how))
+    params = {**request.module.params, "rows": request.rows, "from": request.offset}
+    path = f"{request.module.path}/search"
+    return _page(call("POST", path, params=params, json=request.body(), repeatable=True, **how))
 
 
 def ask_v1(call: Call, request: Request, **how: Any) -> Page:
@@ -129,7 +154,7 @@ def ask_v1(call: Call, request: Request, **how: Any) -> Page:
 
 
 def identity(record: Record) -> str:
-    """Return what tells a deal from all others: the digits of its id.
+    """Return what tells a record from all others: the digits of its id.
 
     Raises
     ------
@@ -144,13 +169,13 @@ def identity(record: Record) -> str:
     if found := _ID.fullmatch(str(given)):
         return found[1]
     raise BadResponse(
-        "A deal came without an id that can be read, so none can be told from another. Try again; if it goes "
-        "on, ask Salesmate's support."
+        "A record came without an id that can be read, so none can be told from another. Try again; "
+        "if it goes on, ask Salesmate's support."
     )
 
 
 def created(record: Record, zone: ZoneInfo) -> dt.datetime:
-    """Return when a deal was created; raises ``ValueError`` where that cannot be read."""
+    """Return when a record was created; raises ``ValueError`` where that cannot be read."""
     return values.moment(record.get("createdAt", record.get("CreatedAt")), zone)
 
 
@@ -158,30 +183,20 @@ def _page(payload: Any) -> Page:
     records = answer.rows(payload)
     if records is None or not all(isinstance(record, dict) for record in records):
         raise BadResponse(
-            "The answer holds no list of deals. Check SALESMATE_API_URL and SALESMATE_LINKNAME."
+            "The answer holds no list of records. Check SALESMATE_API_URL and SALESMATE_LINKNAME."
         )
     return Page(records=records, total=answer.total(payload))
 
 
 def _after(name: str, label: str, since: dt.datetime | None) -> Rule:
     moment = _EVER if since is None else _written(since - _ZONE_MARGIN)
-    return _rule("IS_AFTER", name, label, "DateTime", moment)
+    return Rule("IS_AFTER", name, label, "DateTime", moment)
 
 
 def _written(moment: dt.datetime) -> str:
     """Write a moment as rules do, whatever the locale: ``Mar 04, 2024 09:15 PM``."""
     half = "AM" if moment.hour < 12 else "PM"  # noqa: PLR2004 - noon
     return f"{_MONTHS[moment.month - 1]} {moment:%d, %Y %I:%M} {half}"
-
-
-def _rule(condition: str, name: str, label: str, kind: str, data: Any) -> Rule:
-    return {
-        "condition": condition,
-        "moduleName": "Deal",
-        "field": {"fieldName": f"deal.{name}", "displayName": label, "type": kind},
-        "data": data,
-        "eventType": kind,
-    }
 
 
 _ALL = (_after("createdAt", "Created At", None),)

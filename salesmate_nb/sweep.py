@@ -1,4 +1,4 @@
-"""All deals, each exactly once: one way after another, pages side by side, and a check at the end."""
+"""All records, each exactly once: one way after another, pages side by side, and a check at the end."""
 
 from __future__ import annotations
 
@@ -65,6 +65,7 @@ class Sweep:
         self.totals: list[int] = []
         self._ask = ask
         self._request = request
+        self._noun = request.module.name
         self._ways = ways
         self._workers = 1 if ordered else workers
         self._ordered = ordered
@@ -82,12 +83,12 @@ class Sweep:
         """
         whole = yield from self._first_reading()
         if not whole:
-            log.info("read %d of %s deals; reading once more", len(self._seen), self.totals)
+            log.info("read %d of %s %s; reading once more", len(self._seen), self.totals, self._noun)
             whole = yield from self._second_reading()
         if not whole:
             raise IncompleteRead(
-                f"Only {len(self._seen):,} of {self.totals[-1]:,} deals could be read, twice over; no frame "
-                "was made. Colleagues may be changing many at this moment: try again.",
+                f"Only {len(self._seen):,} of {self.totals[-1]:,} {self._noun} could be read, twice over; no "
+                "frame was made. Colleagues may be changing many at this moment: try again.",
                 read=len(self._seen),
                 total=self.totals[-1],
             )
@@ -120,7 +121,7 @@ class Sweep:
         return [way for way in self._ways if way.sort == "id" or not self._ordered]
 
     def _leave(self, way: Way, why: Dishonoured) -> None:
-        log.info("deals are not read by %s: %s", way.name, why)
+        log.info("%s are not read by %s: %s", self._noun, way.name, why)
         if way in self._ways:
             self._ways.remove(way)
 
@@ -146,7 +147,7 @@ class Sweep:
                     raise
                 if not self._request.is_filtered:
                     raise Dishonoured(str(err)) from None
-                log.info("the server takes no such filter, so all deals are read and filtered here: %s", err)
+                log.info("the server takes no such filter, so all are read and filtered here: %s", err)
                 self._request = self._request.unfiltered()
             else:
                 self._note(page, first=True)

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb.frame import PageReader, assemble, to_pandas
-from salesmate_nb.schema import DEAL_FIELDS
+from salesmate_nb.modules import DEALS
 
 DTYPES = {
     "int": "Int64",
@@ -34,19 +34,21 @@ JSON = st.recursive(
     max_leaves=6,
 )
 KEYS = st.sampled_from(
-    [field.path for field in DEAL_FIELDS]
+    [field.path for field in DEALS.fields]
     + ["owner", "Owner", "primaryCompany", "PrimaryContact", "textCustomField1", "intCustomField2", "other"]
 )
 
 
 def frame_of(*pages, timezone="UTC", order=None):
     reader = PageReader(timezone=timezone)
-    return to_pandas(assemble(reader, [reader.read(page) for page in pages], order=order)), reader.unreadable
+    return to_pandas(
+        assemble(reader.fields, [reader.read(page) for page in pages], order=order)
+    ), reader.unreadable
 
 
 def check(frame):
-    assert list(frame.columns[:24]) == [field.name for field in DEAL_FIELDS]
-    assert [str(dtype) for dtype in frame.dtypes.iloc[:24]] == [DTYPES[field.kind] for field in DEAL_FIELDS]
+    assert list(frame.columns[:24]) == [field.name for field in DEALS.fields]
+    assert [str(dtype) for dtype in frame.dtypes.iloc[:24]] == [DTYPES[field.kind] for field in DEALS.fields]
 
 
 @pytest.mark.parametrize(
@@ -76,7 +78,7 @@ def test_an_empty_relation_is_missing(empty):
 @pytest.mark.parametrize("missing", [None, "", {}])
 def test_missing_values_are_missing_in_every_column(missing):
     """null, "" and {} are missing; so is an absent key; none of them counts as unreadable."""
-    frame, unreadable = frame_of([{field.path: missing for field in DEAL_FIELDS} | {"id": 1}, {"id": 2}])
+    frame, unreadable = frame_of([{field.path: missing for field in DEALS.fields} | {"id": 1}, {"id": 2}])
     check(frame)
     assert frame.drop(columns="id").isna().all().all()
     assert unreadable == {}
@@ -189,8 +191,8 @@ def test_parquet_keeps_the_types(tmp_path):
 def test_arrow_types_are_plain():
     """The table is int64, string, double, bool, timestamp[us, UTC] and dictionaries of string."""
     reader = PageReader()
-    table = assemble(reader, [reader.read([{"id": 1}])])
-    kinds = {field.kind: table.schema.field(field.name).type for field in DEAL_FIELDS}
+    table = assemble(reader.fields, [reader.read([{"id": 1}])])
+    kinds = {field.kind: table.schema.field(field.name).type for field in DEALS.fields}
     assert kinds["moment"] == pa.timestamp("us", tz="UTC")
     assert pa.types.is_dictionary(kinds["category"])
     assert (kinds["int"], kinds["text"], kinds["float"]) == (pa.int64(), pa.string(), pa.float64())

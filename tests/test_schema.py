@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from salesmate_nb.schema import DEAL_FIELDS, column_name, custom_field, is_custom
+from salesmate_nb.modules import DEALS
+from salesmate_nb.schema import column_name, custom_field, is_custom
 
 NAMES = """id, title, status, stage, pipeline, deal_value, currency, owner_id, owner_name, primary_company_id,
 primary_company_name, primary_contact_id, primary_contact_name, created_at, last_modified_at,
@@ -21,13 +22,13 @@ KINDS = {
 
 def test_the_columns_are_those_of_the_contract_in_its_order():
     """24 columns, named mechanically from the API's names."""
-    assert [field.name for field in DEAL_FIELDS] == NAMES.replace("\n", " ").split(", ")
-    assert all(field.name == column_name(field.path) for field in DEAL_FIELDS)
+    assert [field.name for field in DEALS.fields] == NAMES.replace("\n", " ").split(", ")
+    assert all(field.name == column_name(field.path) for field in DEALS.fields)
 
 
 def test_the_kinds_are_those_of_the_contract():
     """Each column has its kind."""
-    assert {field.name: field.kind for field in DEAL_FIELDS} == {
+    assert {field.name: field.kind for field in DEALS.fields} == {
         name: kind for kind, names in KINDS.items() for name in names.split()
     }
 

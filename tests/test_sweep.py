@@ -76,7 +76,7 @@ def test_nothing_is_missed_or_twice_while_colleagues_work(way, concurrency):
     with sandbox.start(deals=20_000, id_rules=way == "keyset") as box:
         connection = reach(box, concurrency=concurrency)
         if way == "offsets":
-            connection._deals._ways[:] = [Offsets()]
+            connection._records["deals"]._ways[:] = [Offsets()]
         colleagues = Colleagues(box, changes=10)
         frame = connection.deals_df()
     told = frame.attrs["salesmate"]
@@ -95,7 +95,7 @@ def test_reading_costs_few_calls_more_than_pages(way, deals):
     with sandbox.start(deals=deals, id_rules=way == "keyset") as box:
         connection = reach(box)
         if way == "offsets":
-            connection._deals._ways[:] = [Offsets()]
+            connection._records["deals"]._ways[:] = [Offsets()]
         frame = connection.deals_df()
         calls = len(box.log)
     assert list(frame["id"]) == box.deals.ids()

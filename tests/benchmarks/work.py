@@ -17,8 +17,9 @@ import requests
 
 from salesmate_nb import Settings, connect, sandbox
 from salesmate_nb.frame import PageReader, assemble, to_pandas
+from salesmate_nb.modules import DEALS
 from salesmate_nb.sandbox.data import make_deals
-from salesmate_nb.schema import DEAL_FIELDS, custom_field, is_custom
+from salesmate_nb.schema import custom_field, is_custom
 
 try:
     import orjson
@@ -46,7 +47,7 @@ def normalized(pages: list[bytes]) -> Any:
     """Do what most scripts do: all records at once through ``pd.json_normalize``, then types."""
     records = [record for page in pages for record in json.loads(page)["Data"]["data"]]
     frame = pd.json_normalize(records)
-    for field in DEAL_FIELDS:
+    for field in DEALS.fields:
         if field.path not in frame:
             continue
         if field.kind == "moment":
@@ -59,7 +60,7 @@ def normalized(pages: list[bytes]) -> Any:
 def ours(pages: list[bytes], loads: Callable[[bytes], Any] = json.loads) -> Any:
     """Turn page after page into typed rows, and these into a frame."""
     reader = PageReader()
-    table = assemble(reader, [reader.read(loads(page)["Data"]["data"]) for page in pages])
+    table = assemble(reader.fields, [reader.read(loads(page)["Data"]["data"]) for page in pages])
     return to_pandas(table, consume=True)
 
 
@@ -133,7 +134,7 @@ def _clean(deal: dict[str, Any]) -> dict[str, Any]:
     """Return a deal in one form only, for `json_normalize` has no way with others."""
     nested = {name: deal.get(name) or deal.get(name[0].upper() + name[1:]) for name in _RELATIONS}
     plain = {name: value for name, value in deal.items() if "." not in name and not name[0].isupper()}
-    kinds = {one.path: one.kind for one in (*DEAL_FIELDS, *map(custom_field, filter(is_custom, plain)))}
+    kinds = {one.path: one.kind for one in (*DEALS.fields, *map(custom_field, filter(is_custom, plain)))}
     kept = {name: _typed(value, kinds.get(name, "text")) for name, value in plain.items()}
     return {**kept, **{name: one if isinstance(one, dict) else None for name, one in nested.items()}}
 

@@ -1,10 +1,10 @@
-"""Deals: from what is wanted to raw records, or to typed tables."""
+"""Records of one kind: from what is wanted to raw records, or to typed tables."""
 
 from __future__ import annotations
 
 import difflib
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -14,14 +14,15 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 from tqdm.auto import tqdm
 
-from salesmate_nb import catalogue, search
+from salesmate_nb import search
 from salesmate_nb.audience import Audience, audience
-from salesmate_nb.catalogue import Catalogue
-from salesmate_nb.errors import SalesmateError
+from salesmate_nb.catalogue import Catalogue, Library
+from salesmate_nb.errors import SalesmateError, SettingsError
 from salesmate_nb.filters import Filters
 from salesmate_nb.frame import PageReader, assemble
+from salesmate_nb.modules import DEALS
 from salesmate_nb.patience import Patience
-from salesmate_nb.schema import DEAL_FIELDS, Field, custom_field, custom_path, is_custom
+from salesmate_nb.schema import Field, Module, custom_field, custom_path, is_custom
 from salesmate_nb.settings import Settings
 from salesmate_nb.sweep import Sweep
 from salesmate_nb.transport import Transport
@@ -30,32 +31,37 @@ from salesmate_nb.ways import Keyset, Offsets, Way, Windows
 _LONGEST_WAIT = 3700.0  # seconds; an hour's calls are free again after one
 
 
-class Deals:
-    """The deals of one account.
+class Records:
+    """The records of one kind in one account.
 
     Parameters
     ----------
+    module : Module
+        Which kind.
     transport : Transport
         Makes authorised calls.
     settings : Settings
         A linkname in them means the v4 search, none means v1; and the zone of dates without one.
+    library : Library
+        The field catalogues, shared by all kinds.
     """
 
-    def __init__(self, transport: Transport, settings: Settings) -> None:
+    def __init__(self, module: Module, transport: Transport, settings: Settings, library: Library) -> None:
+        self.module = module
         self._transport = transport
         self._settings = settings
-        self._catalogue: Catalogue | None = None
+        self._library = library
         windows = Windows(ZoneInfo(settings.timezone))
         self._ways: list[Way] = [Keyset(), windows, Offsets()] if settings.linkname else []
 
     def records(
         self, filters: Filters, *, limit: int | None, progress: bool | None, wait: bool
     ) -> Iterator[search.Record]:
-        """Yield wanted deals as the server sent them, page by page as they are asked for."""
-        fields = _named(("id", *filters.columns), DEAL_FIELDS)
+        """Yield wanted records as the server sent them, page by page as they are asked for."""
+        fields = _named(("id", *filters.columns), self.module.fields)
         reader = PageReader(fields, timezone=self._settings.timezone, discover=False)
-        with closing(Reading(self._transport, limit, progress=progress, wait=wait)) as reading:
-            sweep = self._sweep(reading, filters, self._fields(reading), limit, ordered=True)
+        with closing(self.reading(limit, progress=progress, wait=wait)) as reading:
+            sweep = self.sweep(reading, filters, self.catalogue(reading)[0], limit, ordered=True)
             for records, _ in reading.wanted(sweep, filters, reader):
                 yield from records
 
@@ -68,32 +74,43 @@ class Deals:
         progress: bool | None,
         wait: bool,
     ) -> tuple[pa.Table, dict[str, Any]]:
-        """Read wanted deals into a table, and tell what is to be known of the reading."""
-        with closing(Reading(self._transport, limit, progress=progress, wait=wait)) as reading:
-            known = self._fields(reading)
+        """Read wanted records into a table, and tell what is to be known of the reading."""
+        with closing(self.reading(limit, progress=progress, wait=wait)) as reading:
+            known, order = self.catalogue(reading)
             fields = known if columns is None else _named(("id", *filters.columns, *columns), known)
             reader = PageReader(fields, timezone=self._settings.timezone, discover=columns is None)
-            sweep = self._sweep(reading, filters, fields, limit, ordered=limit is not None)
+            sweep = self.sweep(reading, filters, fields, limit, ordered=limit is not None)
             pages = [rows for _, rows in reading.wanted(sweep, filters, reader)]
-        order = self._catalogue.order if self._catalogue else {}
-        table = assemble(reader, pages, order=order)
-        told = {
-            "way": sweep.way,
-            "totals": sweep.totals,
-            "unreadable": dict(reader.unreadable),
-            "fields": {one.name: one.path for one in reader.fields if is_custom(one.path)},
-        }
+        table = assemble(reader.fields, pages, order=order)
+        told = {"way": sweep.way, "totals": sweep.totals, **_told(reader)}
         return table if columns is None else table.select(list(columns)), told
 
-    def _sweep(
-        self, reading: Reading, filters: Filters, fields: Sequence[Field], limit: int | None, *, ordered: bool
+    def batches(self, reading: Reading, filters: Filters) -> tuple[PageReader, Iterator[pa.RecordBatch]]:
+        """Return typed rows page by page, all with the same columns, and what reads them."""
+        fields, _ = self.catalogue(reading)
+        reader = PageReader(fields, timezone=self._settings.timezone, discover=False)
+        sweep = self.sweep(reading, filters, fields, None)
+        return reader, (rows for _, rows in reading.wanted(sweep, filters, reader))
+
+    def reading(self, limit: int | None = None, *, progress: bool | None, wait: bool) -> Reading:
+        """Begin a reading."""
+        return Reading(self._transport, self.module.name, limit, progress=progress, wait=wait)
+
+    def sweep(
+        self,
+        reading: Reading,
+        filters: Filters,
+        fields: Sequence[Field],
+        limit: int | None,
+        *,
+        ordered: bool = False,
     ) -> Sweep:
-        request = search.Request.matching(filters, [field.path for field in fields])
+        """Return the pages that hold whatever is wanted."""
+        request = search.Request.matching(filters, [field.path for field in fields], self.module)
         if limit is not None and not filters.columns:  # all that comes is wanted
             request = replace(request, rows=max(min(limit, search.PAGE), 1))
-        ask = search.ask_v4 if self._settings.linkname else search.ask_v1
         return Sweep(
-            partial(ask, reading.call),
+            self.ask(reading),
             request,
             self._ways,
             workers=self._settings.concurrency,
@@ -102,13 +119,29 @@ class Deals:
             halt=reading.patience.end,
         )
 
-    def _fields(self, reading: Reading) -> list[Field]:
-        """Return the schema's fields, and over v4 the account's custom ones; v1's are met while reading."""
-        if self._settings.linkname is None:
-            return list(DEAL_FIELDS)
-        if self._catalogue is None:
-            self._catalogue = catalogue.fetch(reading.call)
-        return [*DEAL_FIELDS, *self._catalogue.fields]
+    def ask(self, reading: Reading) -> Callable[[search.Request], search.Page]:
+        """Return what makes a call for a page.
+
+        Raises
+        ------
+        SettingsError
+            Where these records are not known to the API that the settings mean.
+        """
+        if self._settings.linkname is None and self.module is not DEALS:
+            raise SettingsError(
+                f"{self.module.name.capitalize()} are read by the v4 search, which needs SALESMATE_LINKNAME: "
+                "set it to the 'acme' of https://acme.salesmate.io. Without it there are deals only."
+            )
+        return partial(search.ask_v4 if self._settings.linkname else search.ask_v1, reading.call)
+
+    def catalogue(self, reading: Reading) -> tuple[list[Field], Mapping[str, Sequence[str]]]:
+        """Return the fields, over v4 with the account's custom ones, and the order of their choices.
+
+        v1 has no catalogue; its custom fields are met while reading.
+        """
+        self.ask(reading)
+        known = self._library.of(self.module, reading.call) if self._settings.linkname else Catalogue()
+        return [*self.module.fields, *known.fields], known.order
 
 
 class Reading:
@@ -118,6 +151,8 @@ class Reading:
     ----------
     transport : Transport
         Makes its calls.
+    noun : str
+        What is read.
     limit : int or None
         Rows that are wanted in all.
     progress : bool or None
@@ -126,11 +161,13 @@ class Reading:
         Whether to wait where the hour's calls are used up.
     """
 
-    def __init__(self, transport: Transport, limit: int | None, *, progress: bool | None, wait: bool) -> None:
+    def __init__(
+        self, transport: Transport, noun: str, limit: int | None = None, *, progress: bool | None, wait: bool
+    ) -> None:
         shown = audience() is not Audience.NOBODY if progress is None else progress
-        self._bar = tqdm(desc="deals", unit=" deals", disable=not shown, leave=False)
+        self._bar = tqdm(desc=noun, unit=f" {noun}", disable=not shown, leave=False)
         self._limit = limit
-        self._ahead = "deals"
+        self._noun = self._ahead = noun
         self._transport = transport
         self.patience = Patience(_LONGEST_WAIT if wait else 0.0, self._tell)
         self.call = partial(transport.call, patience=self.patience)
@@ -151,12 +188,14 @@ class Reading:
             total = self._limit
             calls = min(calls, math.ceil(self._limit / search.PAGE) - 1)
         minutes = math.ceil(self._transport.plan(calls, self.patience) / 60)
-        self._ahead = f"deals, {calls + 1:,} calls" + (f", {minutes} min of waiting" if minutes else "")
+        self._ahead = f"{self._noun}, {calls + 1:,} calls" + (
+            f", {minutes} min of waiting" if minutes else ""
+        )
         self._bar.total = total
         self._tell("")
 
     def _tell(self, waits: str) -> None:
-        self._bar.set_description_str(f"deals: {waits}" if waits else self._ahead)
+        self._bar.set_description_str(f"{self._noun}: {waits}" if waits else self._ahead)
 
     def wanted(
         self, sweep: Sweep, filters: Filters, reader: PageReader
@@ -175,6 +214,14 @@ class Reading:
                     left -= len(keep)
                     if left <= 0:
                         return
+
+
+def _told(reader: PageReader) -> dict[str, Any]:
+    """Return what is to be known of the columns that were read."""
+    return {
+        "unreadable": dict(reader.unreadable),
+        "fields": {one.name: one.path for one in reader.fields if is_custom(one.path)},
+    }
 
 
 def _named(names: Sequence[str], known: Sequence[Field]) -> list[Field]:

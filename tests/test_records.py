@@ -9,8 +9,9 @@ import pandas as pd
 import pytest
 
 from salesmate_nb import BadResponse, IncompleteRead, RateLimited, SalesmateError, Settings, connect, sandbox
+from salesmate_nb.modules import DEALS
 from salesmate_nb.sandbox import Answer
-from salesmate_nb.schema import DEAL_FIELDS, column_name
+from salesmate_nb.schema import column_name
 
 WAYS = ["oauth-v1", "oauth-v4", "key-v4"]
 DTYPES = {
@@ -44,8 +45,8 @@ def box():
 
 def check_contract(frame):
     """Assert what holds for every frame: the fixed columns first, their dtypes, distinct ids in order."""
-    assert list(frame.columns[:24]) == [field.name for field in DEAL_FIELDS]
-    assert {field.name: DTYPES[field.kind] for field in DEAL_FIELDS} == dict(
+    assert list(frame.columns[:24]) == [field.name for field in DEALS.fields]
+    assert {field.name: DTYPES[field.kind] for field in DEALS.fields} == dict(
         frame.dtypes.iloc[:24].astype(str)
     )
     assert list(frame.columns[24:]) == sorted(frame.columns[24:])
@@ -329,7 +330,7 @@ def test_without_the_catalogue_custom_fields_keep_their_api_names(box):
     """Where the catalogue does not answer, the newest deal tells which custom fields there are."""
     connection = reach(box, "key-v4")
     box.script("/apis/v3/fields/getAllVisibleFields", sandbox.Answer(status=404))
-    with pytest.warns(UserWarning, match="go by the API's names, and those that the newest deal lacks"):
+    with pytest.warns(UserWarning, match="go by the API's names, and those that the newest record lacks"):
         frame = connection.deals_df()
     custom = frame.columns[24:]
     assert len(custom) > 0
