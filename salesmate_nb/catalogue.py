@@ -78,11 +78,15 @@ class Library:
             self._read[module.name] = self._fetch(module, call, **how)
         return self._read[module.name]
 
+    def payload(self, call: Call, **how: Any) -> Any:
+        """Return the catalogue as it came."""
+        if self._payload is None:
+            self._payload = call("GET", CATALOGUE_PATH, **how)
+        return self._payload
+
     def _fetch(self, module: Module, call: Call, **how: Any) -> Catalogue:
         try:
-            if self._payload is None:
-                self._payload = call("GET", CATALOGUE_PATH, **how)
-            return read(self._payload, module)
+            return read(self.payload(call, **how), module)
         except ApiError as err:
             if err.is_passing:
                 raise
@@ -113,12 +117,7 @@ def read(payload: Any, module: Module = DEALS) -> Catalogue:
     >>> read({"Data": {"deal": [one]}}).fields
     (Field(name='contract_length', path='textCustomField1', kind='text'),)
     """
-    data = payload.get("Data", payload) if isinstance(payload, dict) else None
-    names = (module.singular, module.singular.capitalize())
-    listed = next((data[name] for name in names if name in data), None) if isinstance(data, dict) else None
-    if not isinstance(listed, list):
-        raise BadResponse(f"The field catalogue holds no list of {module.singular} fields.")
-    entries = {path: one for one in listed if isinstance(one, dict) and (path := _path(one, module))}
+    entries = _entries(payload, module)
     custom = _named({path: entries[path] for path in sorted(entries) if is_custom(path)}, module)
     fields = (*module.fields, *custom)
     options = {one.name: _options(entries[one.path]) for one in fields if one.path in entries}
@@ -127,6 +126,39 @@ def read(payload: Any, module: Module = DEALS) -> Catalogue:
         fields=tuple(sorted(custom, key=lambda one: one.name)),
         order={name: values for name, values in options.items() if values and name in categories},
     )
+
+
+def listing(payload: Any, module: Module) -> list[dict[str, Any]]:
+    """Return what the catalogue tells of each field of a module, a row each.
+
+    Raises
+    ------
+    BadResponse
+        Where it holds no list of the module's fields.
+    """
+    known = {one.path: one.name for one in (*module.fields, *read(payload, module).fields)}
+    return [
+        {
+            "module": module.name,
+            "column": known.get(path),
+            "label": str(entry.get("displayName") or "") or None,
+            "path": path,
+            "type": str(entry.get("type") or "") or None,
+            "is_custom": is_custom(path),
+            "options": ", ".join(_options(entry)) or None,
+        }
+        for path, entry in _entries(payload, module).items()
+    ]
+
+
+def _entries(payload: Any, module: Module) -> dict[str, Mapping[str, Any]]:
+    """Return the entries of a module's fields by their API names."""
+    data = payload.get("Data", payload) if isinstance(payload, dict) else None
+    names = (module.singular, module.singular.capitalize())
+    listed = next((data[name] for name in names if name in data), None) if isinstance(data, dict) else None
+    if not isinstance(listed, list):
+        raise BadResponse(f"The field catalogue holds no list of {module.singular} fields.")
+    return {path: one for one in listed if isinstance(one, dict) and (path := _path(one, module))}
 
 
 def _of_newest_record(call: Call, module: Module, **how: Any) -> Catalogue:

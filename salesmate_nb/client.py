@@ -12,6 +12,7 @@ from salesmate_nb.audience import Audience, audience
 from salesmate_nb.connection import Salesmate
 from salesmate_nb.errors import SettingsError
 from salesmate_nb.filters import Choice, Moment
+from salesmate_nb.refresh import Refresh
 from salesmate_nb.settings import Settings
 
 
@@ -87,6 +88,7 @@ def deals_df(
     limit: int | None = None,
     progress: bool | None = None,
     wait: bool = True,
+    refresh: Refresh | None = None,
 ) -> pd.DataFrame:
     """Read deals into a frame over the newest connection, or over one made from the settings.
 
@@ -101,7 +103,7 @@ def deals_df(
     >>> list(won.columns)
     ['id', 'title', 'deal_value']
     """
-    connection = _newest[0] if _newest else connect()
+    connection = _newest[0] if _newest else _offline() if refresh == "never" else connect()
     return connection.deals_df(
         status=status,
         stage=stage,
@@ -113,6 +115,7 @@ def deals_df(
         limit=limit,
         progress=progress,
         wait=wait,
+        refresh=refresh,
     )
 
 
@@ -138,6 +141,11 @@ def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> N
         prompt.say(f"Waiting {wait:.0f} s for Salesmate. Open this address and allow:\n\n{login.url}\n")
     if wait:
         login.wait(wait)
+
+
+def _offline() -> Salesmate:
+    """Return a connection that may do without a login, since it makes no call."""
+    return Salesmate(Settings.load())
 
 
 def _new(settings: Settings, profile: str) -> Salesmate:

@@ -1,31 +1,24 @@
-"""A connection to one account: its login, its calls, its deals."""
+"""A connection to one account: its login, its calls, and by its frames all that can be read."""
 
 from __future__ import annotations
 
 import contextlib
 import dataclasses
-import datetime as dt
-import json
-import warnings
-from collections.abc import Iterator, Sequence
+import shutil
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 import requests
 
 from salesmate_nb import answer, grants, oauth
 from salesmate_nb.budget import Budget
-from salesmate_nb.catalogue import Library
-from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
-from salesmate_nb.filters import Choice, Filters, Moment
-from salesmate_nb.frame import to_pandas
+from salesmate_nb.errors import LoginError, LoginRequired, SettingsError
+from salesmate_nb.frames import Frames
 from salesmate_nb.keychain import KeychainCache
 from salesmate_nb.login import Login, Phase
-from salesmate_nb.modules import MODULES
-from salesmate_nb.records import Records
 from salesmate_nb.secret import Secret
 from salesmate_nb.settings import Settings
+from salesmate_nb.snapshot import snapshot_folder
 from salesmate_nb.tokens import FileCache
 from salesmate_nb.transport import Transport
 from salesmate_nb.wire import KeySession
@@ -79,7 +72,7 @@ class Status:
         return f"Salesmate: {state}{lines}"
 
 
-class Salesmate:
+class Salesmate(Frames):
     """A connection to one Salesmate account; :func:`connect` makes it.
 
     Parameters
@@ -96,19 +89,13 @@ class Salesmate:
     """
 
     def __init__(self, settings: Settings, *, profile: str = "default") -> None:
-        self.settings = settings
-        self.profile = profile
         in_keychain = settings.token_store == "keyring"  # noqa: S105 - a kind of place
         cache = KeychainCache if in_keychain else FileCache
         self._cache = cache(settings.token_cache, profile)
         self._login: Login | None = None
-        self.session: requests.Session = self._make_session()
-        self._budget = Budget(settings.api_url, settings.calls_per_hour, settings.token_cache)
-        self._transport = Transport(self.session, settings.api_url, self._budget)
-        library = Library()
-        self._records = {
-            name: Records(module, self._transport, settings, library) for name, module in MODULES.items()
-        }
+        self.session: requests.Session = _session(settings, self._cache)
+        budget = Budget(settings.api_url, settings.calls_per_hour, settings.token_cache)
+        super().__init__(settings, profile, Transport(self.session, settings.api_url, budget), budget)
 
     def __repr__(self) -> str:
         state = "authorized" if self.authorized else "pending"
@@ -145,6 +132,8 @@ class Salesmate:
     def logout(self) -> None:
         """Forget the token here and in the cache; revoke it where a revocation endpoint is set.
 
+        Snapshots of this profile are removed too.
+
         Raises
         ------
         LoginError
@@ -152,6 +141,7 @@ class Salesmate:
         ConnectionFailed, ApiError
             Where the token was forgotten, but the revocation endpoint did not confirm.
         """
+        shutil.rmtree(snapshot_folder(self.settings, self.profile), ignore_errors=True)
         if not isinstance(self.session, oauth.OAuthSession):
             self._cache.save(None)
             raise LoginError(
@@ -220,179 +210,11 @@ class Salesmate:
         """
         return answer.unwrap(self._call("POST", path, json=json))
 
-    def deals(
-        self,
-        *,
-        status: Choice = None,
-        stage: Choice = None,
-        pipeline: Choice = None,
-        owner: Choice = None,
-        modified_since: Moment = None,
-        created_since: Moment = None,
-        limit: int | None = None,
-        progress: bool | None = None,
-        wait: bool = True,
-    ) -> Iterator[dict[str, Any]]:
-        """Yield deals as the server sent them, page by page as they are asked for.
-
-        The arguments are those of :meth:`deals_df`. A read that is followed to its end is complete,
-        or raises ``IncompleteRead`` there.
-
-        Yields
-        ------
-        dict
-            One record, in the server's own shape.
-        """
-        filters = Filters.make(
-            status=status,
-            stage=stage,
-            pipeline=pipeline,
-            owner=owner,
-            modified_since=modified_since,
-            created_since=created_since,
-            timezone=self.settings.timezone,
-        )
-        return self._records["deals"].records(filters, limit=_positive(limit), progress=progress, wait=wait)
-
-    def deals_df(
-        self,
-        *,
-        status: Choice = None,
-        stage: Choice = None,
-        pipeline: Choice = None,
-        owner: Choice = None,
-        modified_since: Moment = None,
-        created_since: Moment = None,
-        columns: Sequence[str] | None = None,
-        limit: int | None = None,
-        progress: bool | None = None,
-        wait: bool = True,
-    ) -> pd.DataFrame:
-        """Read deals into a frame: one row each, ordered by id, typed by the schema.
-
-        Parameters
-        ----------
-        status, stage, pipeline : str or list of str, optional
-            Keep deals that have one of these, whatever the case of letters.
-        owner : str, int or list of them, optional
-            Names or ids of owners.
-        modified_since, created_since : datetime, date, Timestamp or str, optional
-            Keep deals modified, or created, then or later; naive moments are in the settings' time zone.
-        columns : sequence of str, optional
-            Columns of the frame to read, in that order; by default all, custom fields included.
-        limit : int, optional
-            Rows to read in all. They are the first by id over v4, the first to come over v1.
-        progress : bool, optional
-            Whether to show a bar; by default where somebody is watching.
-        wait : bool
-            Whether to wait, with a countdown in the bar, where the company's calls of this hour are
-            used up; if not, ``RateLimited`` tells so before the read begins.
-
-        Returns
-        -------
-        pandas.DataFrame
-            The schema's 24 columns, empty result or not, then custom fields by name. Ids are ``Int64``,
-            amounts ``float64``, moments ``datetime64[us, UTC]``, texts ``str``, what repeats ``category``.
-            ``df.attrs["salesmate"]`` tells ``host``, ``api``, ``read_at``, the ``calls`` made and
-            ``calls_left`` this hour; the ``way`` of reading, and the ``totals`` that the server told;
-            under ``fields`` the API's names of custom columns, and under ``unreadable`` how many values
-            of which column did not fit and so are missing.
-
-        Raises
-        ------
-        LoginRequired
-            Where somebody has to log in first.
-        IncompleteRead
-            Where not every deal could be read; there is never a short frame.
-        RateLimited
-            Where the company's calls are used up, and waiting is off or would take over an hour.
-        SalesmateError
-            Where an argument cannot be, no answer came, or the API failed.
-        """
-        table = self.deals_arrow(
-            status=status,
-            stage=stage,
-            pipeline=pipeline,
-            owner=owner,
-            modified_since=modified_since,
-            created_since=created_since,
-            columns=columns,
-            limit=limit,
-            progress=progress,
-            wait=wait,
-        )
-        told = json.loads(table.schema.metadata[b"salesmate"])
-        frame = to_pandas(table, consume=True)
-        frame.attrs["salesmate"] = told
-        return frame
-
-    def deals_arrow(
-        self,
-        *,
-        status: Choice = None,
-        stage: Choice = None,
-        pipeline: Choice = None,
-        owner: Choice = None,
-        modified_since: Moment = None,
-        created_since: Moment = None,
-        columns: Sequence[str] | None = None,
-        limit: int | None = None,
-        progress: bool | None = None,
-        wait: bool = True,
-    ) -> pa.Table:
-        """Read deals into an Arrow table, as :meth:`deals_df` does into a frame.
-
-        Returns
-        -------
-        pyarrow.Table
-            The same columns and rows: ids ``int64``, amounts ``double``, moments ``timestamp[us, tz=UTC]``,
-            texts ``string``, what repeats ``dictionary``. What ``attrs`` tells of a frame stands as JSON
-            in the schema's metadata, under ``salesmate``.
-        """
-        filters = Filters.make(
-            status=status,
-            stage=stage,
-            pipeline=pipeline,
-            owner=owner,
-            modified_since=modified_since,
-            created_since=created_since,
-            timezone=self.settings.timezone,
-        )
-        before = self._budget.spent
-        table, told = self._records["deals"].table(
-            filters, columns=columns, limit=_positive(limit), progress=progress, wait=wait
-        )
-        if unreadable := told["unreadable"]:
-            counts = ", ".join(f"{count:,} in {name}" for name, count in sorted(unreadable.items()))
-            warnings.warn(f"Values that could not be read are missing: {counts}.", stacklevel=3)
-        told |= {
-            "host": self.settings.api_url,
-            "api": self._api,
-            "read_at": dt.datetime.now(dt.UTC).isoformat(timespec="seconds"),
-            "calls": self._budget.spent - before,
-            "calls_left": self._budget.left,
-        }
-        return table.replace_schema_metadata({"salesmate": json.dumps(told)})
-
     def renew(self) -> None:
         """Renew the token where it is time; with none, or one that has ended, the connection is pending."""
         if isinstance(self.session, oauth.OAuthSession):
             with contextlib.suppress(LoginRequired):
                 self.session.ensure_fresh()
-
-    @property
-    def _api(self) -> str:
-        return "v4" if self.settings.linkname else "v1"
-
-    def _make_session(self) -> requests.Session:
-        if self.settings.access_token:
-            return KeySession(self.settings)
-        if not self.settings.client_id:
-            raise SettingsError(
-                "SALESMATE_CLIENT_ID is not set (looked in arguments, the environment and .env). "
-                "Copy .env.example to .env and fill it in, or try the sandbox: connect(sandbox.start())."
-            )
-        return oauth.OAuthSession(self.settings, self._cache)
 
     def pending_login(self) -> Login:
         """Return the login that waits for a person: the same one until it is done."""
@@ -406,7 +228,12 @@ class Salesmate:
         return self._transport.call(method, path, **how)
 
 
-def _positive(limit: int | None) -> int | None:
-    if limit is not None and (isinstance(limit, bool) or not hasattr(limit, "__index__") or limit < 0):
-        raise SalesmateError(f"limit={limit!r} is no number of rows. Give a whole number, or None for all.")
-    return limit
+def _session(settings: Settings, cache: FileCache) -> requests.Session:
+    if settings.access_token:
+        return KeySession(settings)
+    if not settings.client_id:
+        raise SettingsError(
+            "SALESMATE_CLIENT_ID is not set (looked in arguments, the environment and .env). "
+            "Copy .env.example to .env and fill it in, or try the sandbox: connect(sandbox.start())."
+        )
+    return oauth.OAuthSession(settings, cache)

@@ -197,6 +197,13 @@ class Reading:
     def _tell(self, waits: str) -> None:
         self._bar.set_description_str(f"{self._noun}: {waits}" if waits else self._ahead)
 
+    def typed(self, sweep: Sweep, reader: PageReader) -> Iterator[pa.RecordBatch]:
+        """Yield the typed rows of each page, whatever they hold."""
+        with closing(sweep.pages()) as pages:
+            for page in pages:
+                yield reader.read(page.records)
+                self._bar.update(len(page.records))
+
     def wanted(
         self, sweep: Sweep, filters: Filters, reader: PageReader
     ) -> Iterator[tuple[list[search.Record], pa.RecordBatch]]:

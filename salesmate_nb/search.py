@@ -179,6 +179,11 @@ def created(record: Record, zone: ZoneInfo) -> dt.datetime:
     return values.moment(record.get("createdAt", record.get("CreatedAt")), zone)
 
 
+def modified(record: Record, zone: ZoneInfo) -> dt.datetime:
+    """Return when a record was changed last; raises ``ValueError`` where that cannot be read."""
+    return values.moment(record.get("lastModifiedAt", record.get("LastModifiedAt")), zone)
+
+
 def _page(payload: Any) -> Page:
     records = answer.rows(payload)
     if records is None or not all(isinstance(record, dict) for record in records):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable
 from typing import NoReturn, Self
 
@@ -45,6 +46,17 @@ class Secret(str):
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("Secrets are not pickled; let the other process call Settings.load() or connect().")
+
+
+def fingerprint(secret: str) -> str:
+    """Return what tells one secret from another and does not lead back to it: 48 bits of a hash.
+
+    Examples
+    --------
+    >>> fingerprint(Secret("s3cret")) == fingerprint("s3cret"), len(fingerprint("s3cret"))
+    (True, 12)
+    """
+    return hashlib.sha256(b"salesmate_nb:" + "".join(secret).encode()).hexdigest()[:12]
 
 
 def scrub(text: str, secrets: Iterable[str | None]) -> str:

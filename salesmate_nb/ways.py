@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
-from salesmate_nb.search import Page, Record, Request, created, identity
+from salesmate_nb.search import Page, Record, Request, created, identity, modified
 
 _STEP = 8  # rows to go back at first, where the list moved under a walk
 
@@ -124,6 +124,38 @@ class Offsets:
     def joins(self, last: Taken, page: Taken) -> bool:
         """Tell whether the first id is none beyond the last that was read."""
         return page.request.offset == 0 or bool(page.keys[0] <= last.keys[-1])
+
+
+class Newest:
+    """By row offset, what changed last first: each page begins with a row that was read, or a newer one.
+
+    A change moves a row to the front, so that it pushes others back, and they come twice; a deletion
+    pulls others forward, which shows in the first row of the next page.
+
+    Parameters
+    ----------
+    zone : zoneinfo.ZoneInfo
+        The account's.
+    """
+
+    name = "newest"
+    sort = "lastModifiedAt"
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+
+    def key(self, record: Record) -> float:
+        """Return the moment of the last change, the last the least."""
+        return -modified(record, self._zone).timestamp()
+
+    def after(self, start: Request, last: Taken, back: int) -> Request:
+        """Ask from the last row on."""
+        step = max(len(last.keys) - 1, 1) - back
+        return replace(start, offset=max(last.request.offset + step, 0))
+
+    def joins(self, last: Taken, page: Taken) -> bool:
+        """Tell whether the first row was read before, or is newer than the last that was."""
+        return page.request.offset == 0 or page.keys[0] < last.keys[-1] or page.ids[0] in last.ids
 
 
 class Walk:

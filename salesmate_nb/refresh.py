@@ -1,0 +1,337 @@
+"""A snapshot brought up to date by what changed since, and checked against the server's count."""
+
+from __future__ import annotations
+
+import datetime as dt
+import logging
+import re
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import replace
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+import pyarrow as pa
+
+from salesmate_nb.errors import IncompleteRead, SalesmateError, SettingsError
+from salesmate_nb.filters import Filters
+from salesmate_nb.frame import PageReader, assemble, join
+from salesmate_nb.records import Reading, Records
+from salesmate_nb.schema import Field, is_custom
+from salesmate_nb.search import PAGE, Page, Record, Request, identity, modified
+from salesmate_nb.settings import Settings
+from salesmate_nb.snapshot import Snapshot, SnapshotFile, field_named, upsert, without
+from salesmate_nb.sweep import Sweep
+from salesmate_nb.ways import Dishonoured, Keyset, Newest, Offsets, Walk
+
+log = logging.getLogger("salesmate_nb")
+
+Refresh = Literal["auto", "full", "never"]
+REFRESHES = ("auto", "full", "never")
+
+_OVERLAP = dt.timedelta(minutes=2)  # moments may be told to the minute
+_FOLD = dt.timedelta(minutes=62)  # without a zone, an hour of autumn is told twice
+_ZONED = re.compile(r".*(Z|[+-]\d\d:?\d\d)|\d+(\.\d+)?")
+_EVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # where there are no rows yet
+_STAGED = 20  # pages that are put on disk at a time
+_DEPTH = 10  # calls that finding one deleted row takes, among 100,000
+
+
+class Refresher:
+    """Keeps one module's snapshot.
+
+    What changed since is asked for newest first, down to the last moment that was seen before, and a
+    little further. The server's own total, which comes with it, shows deletions: those are found by
+    comparing counts of ranges of ids, or where the server takes no rules on ids, by reading all ids.
+
+    Parameters
+    ----------
+    records : Records
+        Reads from the server.
+    file : SnapshotFile
+        Where the snapshot lies.
+    settings : Settings
+        The time zone, and how many calls are made side by side.
+    """
+
+    def __init__(self, records: Records, file: SnapshotFile, settings: Settings) -> None:
+        self._records = records
+        self._file = file
+        self._settings = settings
+        self._zone = ZoneInfo(settings.timezone)
+        self._noun = records.module.name
+
+    def table(
+        self,
+        mode: Refresh,
+        filters: Filters,
+        *,
+        columns: Sequence[str] | None,
+        limit: int | None,
+        progress: bool | None,
+        wait: bool,
+    ) -> tuple[pa.Table, dict[str, Any]]:
+        """Return wanted rows of the snapshot, refreshed as `mode` says, and what is to be known of them.
+
+        Raises
+        ------
+        SalesmateError
+            Where `mode` is none, or ``"never"`` finds no snapshot.
+        """
+        if mode not in REFRESHES:
+            raise SalesmateError(f"refresh={mode!r} is not known. Use None, 'auto', 'full' or 'never'.")
+        unreadable: dict[str, int] = {}
+        if mode == "never":
+            snapshot = self._file.load()
+            if snapshot is None:
+                raise SalesmateError(
+                    f"There is no snapshot of {self._noun} in {self._file.path.parent}. Read once with "
+                    "refresh='auto'."
+                )
+        else:
+            with closing(self._records.reading(progress=progress, wait=wait)) as reading, self._file.lock():
+                snapshot, unreadable = self._update(reading, anew=mode == "full")
+        told = {
+            "way": "snapshot",
+            "totals": [snapshot.table.num_rows],
+            "unreadable": unreadable,
+            "fields": {one.name: one.path for one in snapshot.fields if is_custom(one.path)},
+            "read_at": snapshot.read_at,
+        }
+        return _wanted(snapshot, filters, columns, limit), told
+
+    def _update(self, reading: Reading, *, anew: bool) -> tuple[Snapshot, dict[str, int]]:
+        """Return the snapshot of now, and how many values of rows that were read now could not be."""
+        if self._settings.linkname is None:
+            raise SettingsError(
+                "Snapshots need the v4 search, since v1 cannot be asked what changed. "
+                "Set SALESMATE_LINKNAME, or read live with refresh=None."
+            )
+        fields, order = self._records.catalogue(reading)
+        reader = PageReader(fields, timezone=self._settings.timezone, discover=False)
+        kept = None if anew else self._file.load()
+        if kept is not None and set(kept.fields) == set(fields) and kept.watermark is not None:
+            try:
+                caught_up = self._catch_up(reading, reader, replace(kept, fields=tuple(fields)))
+                return self._file.save(replace(caught_up, order=order)), reader.unreadable
+            except Dishonoured as err:
+                log.info("the snapshot is read anew: %s", err)
+        built = self._build(reading, reader, order)
+        try:
+            if built.watermark is None:
+                raise Dishonoured("the newest lastModifiedAt cannot be read")  # noqa: TRY301 - one remedy
+            built = self._catch_up(reading, reader, built)
+        except Dishonoured as err:
+            log.info("the next refresh reads all anew: %s", err)
+            self._check(reading, built)
+            built = replace(built, watermark=None)
+        return self._file.save(built), reader.unreadable
+
+    def _build(self, reading: Reading, reader: PageReader, order: Any) -> Snapshot:
+        """Read all rows in order of their ids, going on where a read that was cut off stopped."""
+        ask = self._records.ask(reading)
+        staged = self._file.staged(reader.fields)
+        if staged is None:
+            staged = Snapshot(
+                table=join(reader.fields, []),
+                fields=tuple(reader.fields),
+                order=order,
+                watermark=self._newest(ask),
+            )
+        request = self._request(tuple(one.path for one in reader.fields))
+        last = max(staged.table.column("id").to_pylist(), default=None)
+        if last is not None:
+            if any(int(identity(one)) <= last for one in ask(replace(request.above(last), rows=1)).records):
+                self._file.unstage()
+                return self._build(reading, reader, order)
+            request = request.above(last)
+        sweep = Sweep(
+            ask, request, [Keyset(), Offsets()], ordered=True, plan=reading.plan, halt=reading.patience.end
+        )
+        pages = [staged.table, *self._staging(reading, sweep, reader, staged)]
+        table = join(reader.fields, pages).sort_by("id")
+        return replace(staged, table=table)
+
+    def _newest(self, ask: Callable[[Request], Page]) -> dt.datetime | None:
+        """Return the moment of the last change of all, or ``None`` where that cannot be read."""
+        fields = ("id", "lastModifiedAt")
+        newest = ask(self._request(fields, sort="lastModifiedAt", is_descending=True, rows=1)).records
+        try:
+            return self._moment(newest[0]) if newest else _EVER
+        except Dishonoured:
+            return None
+
+    def _staging(
+        self, reading: Reading, sweep: Sweep, reader: PageReader, staged: Snapshot
+    ) -> Iterator[pa.Table]:
+        """Yield the rows of a read, and put them on disk a few pages at a time, whatever ends it."""
+        waiting: list[pa.RecordBatch] = []
+
+        def put() -> pa.Table:
+            rows = join(reader.fields, waiting)
+            waiting.clear()
+            self._file.stage(replace(staged, table=rows))
+            return rows
+
+        try:
+            for rows in reading.typed(sweep, reader):
+                waiting.append(rows)
+                if len(waiting) == _STAGED:
+                    yield put()
+        except BaseException:
+            put()
+            raise
+        yield put()
+
+    def _catch_up(self, reading: Reading, reader: PageReader, kept: Snapshot) -> Snapshot:
+        """Take over what changed, and drop what is gone.
+
+        Raises
+        ------
+        Dishonoured
+            Where the server does not do what this builds on, or tells of rows that are not to be found.
+        """
+        records, first = self._changed(reading, reader, kept.watermark or _EVER)
+        changed = join(reader.fields, [reader.read(records)])
+        table = upsert(kept.table, changed)
+        if first.total is not None and table.num_rows != first.total:
+            table = self._without_deleted(reading, table, first.total)
+        newest = self._moment(first.records[0]) if first.records else kept.watermark
+        return replace(kept, table=table, watermark=newest)
+
+    def _changed(
+        self, reading: Reading, reader: PageReader, watermark: dt.datetime
+    ) -> tuple[list[Record], Page]:
+        """Return the records that changed since, each once and as it is now, and the first page."""
+        ask = self._records.ask(reading)
+        fields = tuple(one.path for one in reader.fields)
+        walk = Walk(Newest(self._zone), self._request(fields, sort="lastModifiedAt", is_descending=True))
+        found: dict[str, Record] = {}
+        first: Page | None = None
+        while walk.request is not None:
+            page = ask(walk.request)
+            first = first or page
+            walk.take(page)
+            for record in page.records:
+                found.setdefault(identity(record), record)
+            if page.records and self._is_known(page.records[-1], watermark):
+                break
+        since = [one for one in found.values() if not self._is_known(one, watermark)]
+        return since, first or Page(records=[], total=0)
+
+    def _is_known(self, record: Record, watermark: dt.datetime) -> bool:
+        """Tell whether a record did not change since the watermark, nor within the overlap before it."""
+        is_zoned = _ZONED.fullmatch(str(record.get("lastModifiedAt", record.get("LastModifiedAt"))))
+        return self._moment(record) < watermark - (_OVERLAP if is_zoned else _FOLD)
+
+    def _without_deleted(self, reading: Reading, table: pa.Table, total: int) -> pa.Table:
+        """Return the rows that the server still has."""
+        ids = table.column("id").to_pylist()
+        gone = len(ids) - total
+        if 0 < gone * _DEPTH < len(ids) / PAGE:
+            found = Deletions(self._records.ask(reading), self._request(("id",)), ids).find(total)
+            if len(found) == gone:
+                return without(table, found)
+        there = self._all_ids(reading)
+        if there - set(ids):
+            raise Dishonoured("there are rows that were not among those that changed")
+        return without(table, set(ids) - there)
+
+    def _all_ids(self, reading: Reading) -> set[int]:
+        sweep = Sweep(
+            self._records.ask(reading),
+            self._request(("id",)),
+            [Keyset(), Offsets()],
+            workers=self._settings.concurrency,
+            plan=reading.plan,
+            halt=reading.patience.end,
+        )
+        return {int(identity(record)) for page in sweep.pages() for record in page.records}
+
+    def _check(self, reading: Reading, built: Snapshot) -> None:
+        """Count once more, where changes cannot be asked for."""
+        total = self._records.ask(reading)(self._request(("id",), rows=1)).total
+        if total is not None and total > built.table.num_rows:
+            raise IncompleteRead(
+                f"Only {built.table.num_rows:,} of {total:,} {self._noun} could be read. Try again.",
+                read=built.table.num_rows,
+                total=total,
+            )
+
+    def _request(self, fields: tuple[str, ...], **how: Any) -> Request:
+        made = Request.matching(Filters(), fields, self._records.module)
+        return replace(made, **how)
+
+    def _moment(self, record: Record) -> dt.datetime:
+        try:
+            return modified(record, self._zone)
+        except (ValueError, TypeError, OverflowError):
+            raise Dishonoured("a lastModifiedAt cannot be read") from None
+
+
+class Deletions:
+    """Finds rows that are gone by comparing the server's counts of ranges of ids with ours.
+
+    Parameters
+    ----------
+    ask : callable
+        Makes a call for a page.
+    request : Request
+        Asks for all rows, ids only.
+    ids : list of int
+        The ids that are known, ascending.
+    """
+
+    def __init__(self, ask: Any, request: Request, ids: Sequence[int]) -> None:
+        self._ask = ask
+        self._request = request
+        self._ids = ids
+
+    def find(self, total: int) -> list[int]:
+        """Return the ids that are gone; none where the server takes no rules on ids."""
+        if self._above(self._ids[-1]).total != 0:
+            return []
+        return list(self._within(0, len(self._ids), total, 0))
+
+    def _within(self, start: int, stop: int, at_start: int, at_stop: int) -> Iterator[int]:
+        """Yield what is gone between two places; from there on the server has `at_start`, `at_stop` rows."""
+        there, known = at_start - at_stop, stop - start
+        if there >= known:
+            return
+        if known <= PAGE:
+            page = self._above(self._ids[start] - 1, rows=PAGE)
+            present = {int(identity(record)) for record in page.records}
+            yield from (one for one in self._ids[start:stop] if one not in present)
+            return
+        middle = (start + stop) // 2
+        at_middle = self._above(self._ids[middle] - 1).total or 0
+        yield from self._within(start, middle, at_start, at_middle)
+        yield from self._within(middle, stop, at_middle, at_stop)
+
+    def _above(self, one: int, rows: int = 1) -> Page:
+        page: Page = self._ask(replace(self._request.above(one), rows=rows))
+        return page
+
+
+def _wanted(
+    snapshot: Snapshot, filters: Filters, columns: Sequence[str] | None, limit: int | None
+) -> pa.Table:
+    """Return the rows and columns that are wanted, with categories and the standard order of columns."""
+    table = snapshot.table
+    if filters.columns:
+        rows = table.combine_chunks().to_batches()
+        keep = [wanted for batch in rows for wanted in filters.mask(batch)]
+        table = table.filter(pa.array(keep, pa.bool_()))
+    if limit is not None:
+        table = table.slice(0, limit)
+    found = assemble(snapshot.fields, [table], order=snapshot.order)
+    return found if columns is None else _columns(found, snapshot.fields, columns)
+
+
+def _columns(table: pa.Table, fields: Sequence[Field], names: Sequence[str]) -> pa.Table:
+    chosen = {name: field_named(name, fields) for name in names}
+    if unknown := [name for name, field in chosen.items() if field is None]:
+        raise SalesmateError(
+            f"columns: there is no column {unknown[0]!r}. There are: {', '.join(one.name for one in fields)}."
+        )
+    return pa.table({name: table.column(field.name) for name, field in chosen.items() if field is not None})

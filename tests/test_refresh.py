@@ -1,0 +1,297 @@
+"""Snapshots brought up to date: what they cost, and that they equal a fresh live read."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import random
+import stat
+
+import pandas as pd
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from salesmate_nb import (
+    IncompleteRead,
+    Salesmate,
+    SalesmateError,
+    Settings,
+    SettingsError,
+    connect,
+    deals_df,
+    sandbox,
+)
+from salesmate_nb.sandbox import Answer
+
+SEARCH = "/apis/deal/v4/search"
+
+
+@pytest.fixture
+def box():
+    with sandbox.start(deals=1200) as running:
+        yield running
+
+
+def reach(box, **changes):
+    """Connect over v4; each time anew, as the next kernel does."""
+    told = {**dataclasses.replace(box.settings, linkname=box.linkname), **changes}
+    connection = Salesmate(Settings(**told))
+    if not connection.authorized:
+        box.visit(connection.login_url)
+    return connection
+
+
+def same(left, right):
+    """Compare two frames, but for what is told of the reading."""
+    pd.testing.assert_frame_equal(left.reset_index(drop=True), right.reset_index(drop=True))
+
+
+def calls_of(box, read):
+    before = len(box.log)
+    frame = read()
+    return frame, [call.path for call in box.log[before:]]
+
+
+def test_nothing_is_written_unless_asked(box):
+    """A plain read leaves no file of customers' data."""
+    reach(box).deals_df()
+    assert not (box.settings.token_cache / "snapshots").exists()
+
+
+def test_an_unchanged_account_costs_two_calls(box):
+    """The catalogue and one page: nothing changed, and the count is right."""
+    first = reach(box).deals_df(refresh="auto")
+    again, calls = calls_of(box, lambda: reach(box).deals_df(refresh="auto"))
+    assert calls == ["/apis/v3/fields/getAllVisibleFields", SEARCH]
+    same(first, again)
+    same(again, reach(box).deals_df())
+    assert again.attrs["salesmate"]["way"] == "snapshot"
+
+
+def test_offline_reads_make_no_call_and_need_no_login(box, tmp_path):
+    """refresh="never" is what the last refresh gave, with the server and the login gone."""
+    live = reach(box, token_cache=tmp_path / "mine").deals_df(refresh="auto")
+    told = dataclasses.replace(box.settings, linkname=box.linkname, token_cache=tmp_path / "mine")
+    box.stop()
+    same(Salesmate(Settings(**told)).deals_df(refresh="never"), live)
+    (tmp_path / "mine" / "default.json").unlink()
+    same(Salesmate(Settings(**told)).deals_df(refresh="never"), live)
+    with pytest.raises(SalesmateError, match="refresh='auto'"):
+        Salesmate(Settings(**told), profile="other").deals_df(refresh="never")
+
+
+def test_offline_reads_filter_as_live_ones_do(box):
+    """Filters, columns by label or API name, and limit."""
+    connection = reach(box)
+    live = connection.deals_df(refresh="auto")
+    frame, calls = calls_of(box, lambda: connection.deals_df(refresh="never", status="won", owner=11))
+    assert calls == []
+    same(frame, connection.deals_df(status="won", owner=11))
+    columns = ["text_custom_field_1", "id", "contract_length"]
+    assert list(connection.deals_df(refresh="never", columns=columns).columns) == columns
+    same(connection.deals_df(refresh="never", limit=7), connection.deals_df(limit=7))
+    same(connection.deals_df(refresh="never"), live)
+    with pytest.raises(SalesmateError, match="no column 'x'"):
+        connection.deals_df(refresh="never", columns=["x"])
+
+
+def test_the_module_reads_offline_without_a_login(box, monkeypatch):
+    """deals_df(refresh="never") in a fresh kernel asks nobody."""
+    reach(box).deals_df(refresh="auto")
+    from salesmate_nb import client
+
+    monkeypatch.setattr(client, "_newest", [])
+    for name in box.settings.keys():  # noqa: SIM118 - it is no mapping
+        monkeypatch.setenv(f"SALESMATE_{name.upper()}", str(box.settings[name]))
+    monkeypatch.setenv("SALESMATE_LINKNAME", box.linkname)
+    frame, calls = calls_of(box, lambda: deals_df(refresh="never"))
+    assert (len(frame), calls) == (1200, [])
+
+
+def test_what_changed_is_read_and_no_more(box):
+    """1 % of 1,200: a page of changes."""
+    connection = reach(box)
+    connection.deals_df(refresh="auto")
+    for deal in box.deals.ids()[::100]:
+        box.deals.edit(deal, title="changed", dealValue=1.0)
+    new = box.deals.create(title="new", status="Won")
+    frame, calls = calls_of(box, lambda: connection.deals_df(refresh="auto"))
+    assert len(calls) <= 1
+    assert (frame["title"] == "changed").sum() == 12
+    assert frame.set_index("id").loc[new, "title"] == "new"
+    same(frame, connection.deals_df())
+
+
+def test_deletions_are_found_by_counting_ranges():
+    """A few deleted rows among many cost a few calls, not a reading of all ids."""
+    with sandbox.start(deals=20_000) as box:
+        connection = reach(box)
+        connection.deals_df(refresh="auto", progress=False)
+        gone = random.Random(3).sample(box.deals.ids(), 3)
+        for deal in gone:
+            box.deals.delete(deal)
+        frame, calls = calls_of(box, lambda: connection.deals_df(refresh="auto"))
+        assert len(calls) < 35
+        assert len(frame) == 19_997
+        assert not frame["id"].isin(gone).any()
+        assert list(frame["id"]) == box.deals.ids()
+
+
+@pytest.mark.parametrize("id_rules", [True, False])
+@pytest.mark.parametrize("count", [1, 3, 400, 1200])
+def test_deletions_are_found_whatever_the_server_can(count, id_rules):
+    """Many deletions, or a server that takes no notice of rules on ids: all ids are read."""
+    with sandbox.start(deals=1200, id_rules=id_rules) as box:
+        connection = reach(box)
+        connection.deals_df(refresh="auto")
+        for deal in random.Random(5).sample(box.deals.ids(), count):
+            box.deals.delete(deal)
+        same(connection.deals_df(refresh="auto"), connection.deals_df())
+
+
+VERBS = st.lists(
+    st.tuples(st.sampled_from(["create", "edit", "delete", "refresh", "custom"]), st.integers(0, 10**6)),
+    max_size=25,
+)
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(VERBS, st.booleans(), st.integers(0, 40))
+def test_any_history_ends_in_what_a_live_read_gives(history, id_rules, deals):
+    """Creates, edits and deletes in any order, refreshed in between or not."""
+    with sandbox.start(deals=deals, id_rules=id_rules) as box:
+        for verb, number in history:
+            ids = box.deals.ids()
+            if verb == "create":
+                box.deals.create(title=f"new {number}", dealValue=number)
+            elif verb == "refresh":
+                reach(box).deals_df(refresh="auto")
+            elif ids and verb == "delete":
+                box.deals.delete(ids[number % len(ids)])
+            elif ids:
+                changed = {"title": f"edited {number}"} if verb == "edit" else {"textCustomField7": "x"}
+                box.deals.edit(ids[number % len(ids)], **changed)
+        same(reach(box).deals_df(refresh="auto"), reach(box).deals_df())
+
+
+def test_changes_while_it_refreshes_are_not_lost(box):
+    """Edits, creates and deletes before each page: what the next calm refresh gives is a fresh live read."""
+    connection, chance = reach(box), random.Random(11)
+    connection.deals_df(refresh="auto")
+
+    def change():
+        ids = box.deals.ids()
+        box.deals.edit(chance.choice(ids), title=f"busy {chance.random()}")
+        box.deals.delete(chance.choice(ids)) if chance.random() < 0.5 else box.deals.create(title="busy new")
+
+    for deal in box.deals.ids()[:700]:
+        box.deals.edit(deal, title="first")
+    box.before_search = change
+    connection.deals_df(refresh="auto")
+    box.before_search = None
+    same(connection.deals_df(refresh="auto"), connection.deals_df())
+
+
+def test_a_read_that_was_cut_off_goes_on(monkeypatch):
+    """What was read stays on disk, and the next refresh asks for the rest only."""
+    monkeypatch.setattr("salesmate_nb.patience.Patience.sleep", lambda *_: None)
+    with sandbox.start(deals=9000) as box:
+        calls = []
+
+        def cut():
+            calls.append(1)
+            if len(calls) == 27:
+                box.script(SEARCH, *[Answer(status=503)] * 9)
+
+        box.before_search = cut
+        with pytest.raises(SalesmateError):
+            reach(box).deals_df(refresh="auto")
+        box.before_search = None
+        box.unscript()
+        edited, deleted = box.deals.ids()[10], box.deals.ids()[20]
+        box.deals.edit(edited, title="meanwhile")
+        box.deals.delete(deleted)
+        frame, again = calls_of(box, lambda: reach(box).deals_df(refresh="auto"))
+        assert len(again) < 27
+        same(frame, reach(box).deals_df())
+        assert not list((box.settings.token_cache / "snapshots").rglob("*.parts"))
+
+
+def test_full_makes_it_anew_and_other_fields_do_too(box):
+    """refresh="full" reads all; so does a field that is new in the account."""
+    connection = reach(box)
+    connection.deals_df(refresh="auto")
+    _, calls = calls_of(box, lambda: connection.deals_df(refresh="full"))
+    assert len(calls) >= 5
+    box.deals.edit(box.deals.ids()[0], zebraCustomField9="new")
+    frame = reach(box).deals_df(refresh="auto")
+    assert frame.iloc[0][frame.columns[-1]] == "new"
+    same(frame, reach(box).deals_df())
+
+
+def test_without_moments_of_change_all_is_read_anew_each_time(tmp_path):
+    """Where changes cannot be asked for, a refresh costs a whole read, and is right."""
+    born = "2026-01-01T00:00:00Z"
+    rows = [{"id": number, "title": "A", "createdAt": born, "lastModifiedAt": ""} for number in range(1, 601)]
+    (tmp_path / "deals.json").write_text(json.dumps(rows))
+    with sandbox.start(data=tmp_path / "deals.json") as box:
+        for title in ("B", "C"):
+            box.deals.edit(7, title=title, lastModifiedAt="")
+            frame = reach(box).deals_df(refresh="auto")
+            assert frame["title"].value_counts()[title] == 1
+            same(frame, reach(box).deals_df())
+
+
+def test_profiles_hosts_and_keys_are_kept_apart(box):
+    """A snapshot is used for the login it was made by; another key's is not."""
+    connection = reach(box)
+    connection.deals_df(refresh="auto")
+    keyed = Settings(
+        linkname=box.linkname,
+        access_token=box.access_key,
+        api_url=box.url,
+        token_cache=box.settings.token_cache,
+    )
+    with pytest.raises(SalesmateError, match="no snapshot"):
+        connect(keyed).deals_df(refresh="never")
+    assert len(connect(keyed).deals_df(refresh="auto")) == 1200
+
+
+def test_v1_says_that_it_cannot(box):
+    """Without a linkname nobody can be asked what changed."""
+    with pytest.raises(SettingsError, match="SALESMATE_LINKNAME"):
+        connect(box).deals_df(refresh="auto")
+
+
+@pytest.mark.parametrize("mode", ["Auto", "yes", True, 1])
+def test_an_unknown_mode_is_refused(box, mode):
+    """The error names those there are."""
+    with pytest.raises(SalesmateError, match="'auto', 'full' or 'never'"):
+        reach(box).deals_df(refresh=mode)
+
+
+def test_rows_that_cannot_be_found_are_no_frame(box):
+    """A server that tells of more rows than it gives is found out."""
+    real = len(box.deals)
+    connection = reach(box)
+
+    def more(body):
+        return Answer(
+            body=json.dumps({"Status": "success", "Data": {"data": body, "totalRows": real + 5}}).encode()
+        )
+
+    box.script(SEARCH, *[more(box.deals.records()[:250])] * 60)
+    with pytest.raises(IncompleteRead):
+        connection.deals_df(refresh="auto")
+
+
+def test_files_are_private_and_logout_removes_them(box):
+    """Customers' rows are readable by this user alone, and go with the login."""
+    connection = reach(box)
+    connection.deals_df(refresh="auto")
+    folder = box.settings.token_cache / "snapshots"
+    modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
+    assert modes == {True: 0o700, False: 0o600}
+    connection.logout()
+    assert not list(folder.rglob("*.parquet"))
