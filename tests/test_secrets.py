@@ -85,7 +85,8 @@ def quietly(make):
     finally:
         logging.disable(logging.NOTSET)
 
-with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2]) as box:
+with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2],
+                   access_key="M4rked-key-" + sys.argv[2]) as box:
     echoing = {"error": "invalid_request", "error_description": "no M4rked-" + sys.argv[2]}
     told = {**box.settings, "token_cache": Path("cache").absolute(), "timeout": 0.5}
     settings = Settings(**told)
@@ -187,7 +188,10 @@ Path(sys.argv[1]).write_text(json.dumps(sorted(known)))
 '''
 NOTEBOOK = [
     "%xmode Verbose\nfrom salesmate_nb import connect, deals_df, sandbox",
-    "box = sandbox.start(deals=30, approve='ask')\nconnection = connect(box)",
+    (
+        "box = sandbox.start(deals=30, approve='ask', client_secret='-'.join(['M4rked', 'book', 's3cret']))\n"
+        "connection = connect(box)"
+    ),
     "connection.finish_login('nothing')",
     "connection.finish_login('http://127.0.0.1/callback?code=wr0ng-c0de&state=wr0ng')",
     "deals_df()",
