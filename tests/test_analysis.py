@@ -1,0 +1,417 @@
+"""What is told about deals: by examples, by laws that hold for any deals, and on real ones."""
+
+from __future__ import annotations
+
+import json
+import math
+from functools import partial
+
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from salesmate_nb.analysis import cycle_time, forecast, pipeline, survival, win_rate
+from salesmate_nb.errors import SalesmateError
+from salesmate_nb.frame import PageReader, assemble, to_pandas
+
+NOW = pd.Timestamp("2026-06-30T18:00Z")
+STAGES = ["Upcoming", "Demo", "Signed"]  # not in the order of the alphabet
+FUNCTIONS = {
+    "pipeline": partial(pipeline, now=NOW),
+    "forecast": partial(forecast, now=NOW),
+    "win_rate": win_rate,
+    "cycle_time": partial(cycle_time, now=NOW),
+    "survival": partial(survival, now=NOW),
+}
+BY_ANY = ["pipeline", "win_rate", "cycle_time", "survival"]
+
+MAYBE_DAY = st.none() | st.integers(-400, 60).map(lambda day: (NOW + pd.Timedelta(days=day)).isoformat())
+RECORDS = st.lists(
+    st.fixed_dictionaries(
+        {
+            "status": st.sampled_from(["Open", "Open", "Won", "Close", "Lost", "Archived", None]),
+            "stage": st.sampled_from([*STAGES, None]),
+            "owner": st.sampled_from([{"id": 1, "name": "Ann"}, {"id": 2, "name": "Bo"}, {}]),
+            "currency": st.sampled_from(["EUR", "USD", None]),
+            "dealValue": st.none() | st.integers(0, 10**6),
+            "winProbability": st.none() | st.integers(0, 100),
+            "createdAt": MAYBE_DAY,
+            "estimatedCloseDate": MAYBE_DAY,
+            "closedDate": MAYBE_DAY,
+        }
+    ),
+    max_size=25,
+)
+anything = settings(max_examples=60, deadline=None)
+
+
+def frame_of(records):
+    """Return a frame as `deals_df()` does."""
+    reader = PageReader()
+    numbered = [{"id": number, **record} for number, record in enumerate(records)]
+    pages = [reader.read(numbered)]
+    return to_pandas(assemble(reader.fields, pages, order={"stage": STAGES}))
+
+
+def lives(*days, status="Won"):
+    """Return records of deals that were created 400 days ago and closed after so many days."""
+    start = NOW - pd.Timedelta(days=400)
+    return [
+        {
+            "status": status,
+            "createdAt": start.isoformat(),
+            "closedDate": (start + pd.Timedelta(days=n)).isoformat(),
+        }
+        for n in days
+    ]
+
+
+def open_for(*days):
+    """Return records of open deals that are so many days old."""
+    return [{"status": "Open", "createdAt": (NOW - pd.Timedelta(days=n)).isoformat()} for n in days]
+
+
+# The pipeline.
+
+
+def test_currencies_are_never_summed_together():
+    """Whatever it is grouped by, each currency has a row of its own, and so has a missing one."""
+    deals = frame_of(
+        {"status": "Open", "stage": "Demo", "currency": currency, "dealValue": value}
+        for currency, value in [("EUR", 1), ("EUR", 2), ("USD", 4), (None, 8)]
+    )
+    for by in ("stage", (), ["stage", "currency"]):
+        table = pipeline(deals, by, now=NOW)
+        assert list(table["currency"].dropna()) == ["EUR", "USD"]
+        assert list(table["value"]) == [3, 4, 8]
+
+
+def test_stages_keep_their_order():
+    """Groups come in the order of the stages, with deals that have none at the end."""
+    deals = frame_of({"status": "Open", "stage": stage} for stage in ["Signed", None, "Upcoming"])
+    table = pipeline(deals, now=NOW)
+    assert list(table["stage"].dropna()) == ["Upcoming", "Signed"]
+    assert table["stage"].isna()[2]
+    assert list(table["stage"].cat.categories) == list(deals["stage"].cat.categories)
+
+
+def test_what_has_no_value_or_probability_is_counted():
+    """A missing value or probability makes no 0 of the weight: the deal is counted as without one."""
+    pairs = [(200, 25), (100, None), (None, 50), (None, None), (40, 100)]
+    deals = frame_of({"status": "Open", "dealValue": v, "winProbability": p} for v, p in pairs)
+    row = pipeline(deals, (), now=NOW).iloc[0]
+    assert (row["deals"], row["without_value"], row["value"]) == (5, 2, 340)
+    assert (row["without_weight"], row["weighted"]) == (3, 90)
+
+
+def test_age_is_the_median_since_creation():
+    """Half a day counts as half; deals of unknown age do not count."""
+    deals = frame_of([*open_for(10, 1.5, 3), {"status": "Open"}])
+    assert pipeline(deals, (), now=NOW)["median_age_days"][0] == 3
+    assert pipeline(deals.iloc[[1]], (), now=NOW)["median_age_days"][0] == 1.5
+
+
+def test_now_is_the_present_unless_told():
+    """Without `now`, ages are those of this moment; a `now` without a zone is in UTC."""
+    deals = frame_of(open_for(10))
+    passed = (pd.Timestamp.now("UTC") - NOW) / pd.Timedelta(days=1)
+    assert pipeline(deals, ())["median_age_days"][0] == pytest.approx(10 + passed, abs=0.01)
+    assert pipeline(deals, (), now=NOW.tz_localize(None))["median_age_days"][0] == 10
+
+
+# The forecast.
+
+
+def test_a_forecast_has_overdue_and_undated_deals_in_rows_of_their_own():
+    """What should have closed before this month comes first, what has no date last."""
+    dates = ["2026-08-01", None, "2026-06-01", "2026-05-31T23:59:59Z", "2025-01-01", "2026-07-09"]
+    deals = frame_of(
+        {"status": "Open", "currency": "EUR", "dealValue": 2**n, "estimatedCloseDate": date}
+        for n, date in enumerate(dates)
+    )
+    table = forecast(deals, now=NOW)
+    assert list(table["period"]) == ["overdue", "2026-06", "2026-07", "2026-08", "undated"]
+    assert list(table["value"]) == [8 + 16, 4, 32, 1, 2]
+
+
+def test_periods_may_be_longer_or_shorter():
+    """`freq` is how long a period is; this quarter is not overdue where this quarter is a period."""
+    deals = frame_of({"status": "Open", "estimatedCloseDate": date} for date in ["2026-04-01", "2026-07-01"])
+    assert list(forecast(deals, freq="Q", now=NOW)["period"]) == ["2026Q2", "2026Q3"]
+    assert list(forecast(deals, freq="D", now=NOW)["period"]) == ["overdue", "2026-07-01"]
+
+
+def test_periods_are_those_of_the_columns_time_zone():
+    """The first moment of July in UTC is June in New York."""
+    deals = frame_of([{"status": "Open", "estimatedCloseDate": "2026-07-01"}])
+    deals["estimated_close_date"] = deals["estimated_close_date"].dt.tz_convert("America/New_York")
+    assert list(forecast(deals, now=NOW)["period"]) == ["2026-06"]
+
+
+@anything
+@given(RECORDS)
+def test_no_open_deal_is_dropped(records):
+    """The sums of the pipeline and of the forecast are those over all open deals."""
+    deals = frame_of(records)
+    rows = deals[deals["status"] == "Open"]
+    weighted = rows["deal_value"] * rows["win_probability"] / 100
+    for table in (pipeline(deals, ["stage", "owner_name"], now=NOW), forecast(deals, now=NOW)):
+        assert table["deals"].sum() == len(rows)
+        assert table["value"].sum() == pytest.approx(rows["deal_value"].sum())
+        assert table["weighted"].sum() == pytest.approx(weighted.sum())
+        assert table["without_value"].sum() == rows["deal_value"].isna().sum()
+        assert table["without_weight"].sum() == weighted.isna().sum()
+
+
+# Win rates.
+
+
+def test_close_counts_as_won_and_open_as_undecided():
+    """The API writes `Won` or `Close`; what is open, or of another status, is not decided."""
+    deals = frame_of({"status": status} for status in ["Won", "Close", "Lost", "Open", None, "Archived"])
+    row = win_rate(deals).iloc[0]
+    assert (row["won"], row["lost"], row["decided"], row["rate"]) == (2, 1, 3, 2 / 3)
+
+
+def test_a_group_with_nothing_decided_has_no_rate():
+    """0 of 0 is not 0 %: the rate and its interval are missing."""
+    row = win_rate(frame_of([{"status": "Open"}])).iloc[0]
+    assert (row["won"], row["lost"], row["decided"]) == (0, 0, 0)
+    assert row[["rate", "low", "high"]].isna().all()
+
+
+def test_the_interval_is_wilsons():
+    """For 95 %, z = 1.959964: none of ten ends at z**2 / (10 + z**2) = 0.2775, ten of ten mirrors it."""
+    groups = {"Ann": (0, 10), "Bo": (10, 0), "Cy": (5, 5)}
+    deals = frame_of(
+        {"status": status, "owner": {"id": 1, "name": name}}
+        for name, (won, lost) in groups.items()
+        for status in ["Won"] * won + ["Lost"] * lost
+    )
+    table = win_rate(deals, "owner_name")
+    assert list(table["low"]) == pytest.approx([0, 0.7224672, 0.2365931], abs=1e-6)
+    assert list(table["high"]) == pytest.approx([0.2775328, 1, 0.7634069], abs=1e-6)
+
+
+@pytest.mark.parametrize("confidence", [0, 1, -0.5, 95])
+def test_a_confidence_that_is_no_share_is_refused(confidence):
+    """95 is a mistake for 0.95, and the error says so."""
+    with pytest.raises(SalesmateError, match=r"between 0 and 1, such as 0\.95"):
+        win_rate(frame_of([]), confidence=confidence)
+
+
+@anything
+@given(st.integers(0, 3000), st.integers(0, 3000), st.floats(0.01, 0.999))
+def test_the_interval_holds_the_rate_and_solves_wilsons_equation(won, lost, confidence):
+    """Its ends lie within 0 and 1, around the rate, where |rate - p| = z * sqrt(p * (1 - p) / n)."""
+    deals = pd.DataFrame({"status": ["Won"] * won + ["Lost"] * lost})
+    table = win_rate(deals, confidence=confidence)
+    assert len(table) == (won + lost > 0)
+    for row in table.itertuples():
+        assert 0 <= row.low <= row.rate <= row.high <= 1
+        errors = [
+            (row.rate - p) ** 2 * row.decided - z2(confidence) * p * (1 - p) for p in (row.low, row.high)
+        ]
+        assert errors == pytest.approx([0, 0], abs=1e-6)
+
+
+def z2(confidence):
+    """Return the square of the normal quantile, by halving an interval of the error function."""
+    low, high = 0.0, 10.0
+    for _ in range(80):
+        middle = (low + high) / 2
+        low, high = (middle, high) if math.erf(middle / 2**0.5) < confidence else (low, middle)
+    return low**2
+
+
+# How long deals take.
+
+
+def test_open_deals_count_as_at_least_as_long_as_they_are_old():
+    """The textbook estimate, worked out by hand: shares 3/4, then 3/4 * 1/2."""
+    deals = frame_of([*lives(2), *open_for(3), *lives(5, status="Lost"), *open_for(7)])
+    curve = survival(deals, now=NOW)
+    assert list(curve["day"]) == [0, 2, 3, 5, 7]
+    assert list(curve["at_risk"]) == [4, 4, 3, 2, 1]
+    assert list(curve["closed"]) == [0, 1, 0, 1, 0]
+    assert list(curve["still_open"]) == pytest.approx([1, 0.75, 0.75, 0.375, 0.375])
+    row = cycle_time(deals, now=NOW).iloc[0]
+    assert (row["deals"], row["closed"], row["left_out"]) == (4, 2, 0)
+    assert (row["quarter_days"], row["median_days"]) == (2, 5)
+    assert pd.isna(row["three_quarters_days"])
+
+
+def test_a_deal_is_at_risk_on_the_day_of_its_own_end():
+    """Where one deal closes at the age another has now, the open one counts among those at risk."""
+    curve = survival(frame_of([*lives(4), *open_for(4)]), now=NOW)
+    assert list(curve["at_risk"]) == [2, 2]
+    assert list(curve["still_open"]) == [1, 0.5]
+
+
+def test_what_tells_nothing_is_left_out_and_counted():
+    """No creation, closed without a date, closed before it was created, of no known status."""
+    odd = [
+        {"status": "Won", "closedDate": "2026-01-01"},
+        {"status": "Lost", "createdAt": "2026-01-01"},
+        {"status": "Won", "createdAt": "2026-01-02", "closedDate": "2026-01-01"},
+        {"status": None, "createdAt": "2026-01-01"},
+        *open_for(-1),
+    ]
+    row = cycle_time(frame_of([*lives(3), *odd]), now=NOW).iloc[0]
+    assert (row["deals"], row["closed"], row["median_days"], row["left_out"]) == (1, 1, 3, 5)
+    none = cycle_time(frame_of(odd), now=NOW).iloc[0]
+    assert (none["deals"], none["closed"], none["left_out"]) == (0, 0, 5)
+    assert pd.isna(none["median_days"])
+    assert survival(frame_of(odd), now=NOW).empty
+
+
+def test_a_deal_that_was_opened_again_is_open():
+    """An open deal with a closing date of before is counted until now."""
+    (record,) = lives(3)
+    assert list(survival(frame_of([{**record, "status": "Open"}]), now=NOW)["day"]) == [0, 400]
+
+
+@anything
+@given(st.lists(st.integers(0, 300), min_size=1, max_size=60))
+def test_without_open_deals_the_curve_is_the_plain_share(days):
+    """Kaplan-Meier without censoring is 1 minus the empirical distribution, and so are the quartiles."""
+    deals = frame_of(lives(*days))
+    curve = survival(deals, now=NOW)
+    assert list(curve["still_open"]) == pytest.approx(
+        [sum(one > day for one in days) / len(days) for day in curve["day"]]
+    )
+    row = cycle_time(deals, now=NOW).iloc[0]
+    expected = [sorted(days)[math.ceil(len(days) * share) - 1] for share in (0.25, 0.5, 0.75)]
+    assert list(row[["quarter_days", "median_days", "three_quarters_days"]]) == expected
+
+
+@anything
+@given(RECORDS)
+def test_every_deal_is_in_the_curve_or_left_out(records):
+    """Deals that count and those left out are all; the curve falls from 1, never below 0."""
+    deals = frame_of(records)
+    table, curve = cycle_time(deals, "stage", now=NOW), survival(deals, "stage", now=NOW)
+    assert (table["deals"] + table["left_out"]).sum() == len(deals)
+    assert curve["closed"].sum() == table["closed"].sum()
+    assert curve["still_open"].between(0, 1).all()
+    for _, steps in curve.groupby("stage", observed=True, dropna=False):
+        assert steps["day"].is_monotonic_increasing
+        assert steps["at_risk"].is_monotonic_decreasing
+        assert steps["still_open"].is_monotonic_decreasing
+
+
+# All of them.
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_an_empty_frame_gives_an_empty_result_like_a_full_one(name):
+    """The same columns and dtypes, and no rows; by two columns too."""
+    full = frame_of([*lives(3), {"status": "Open", "stage": "Demo", "owner": {"id": 1, "name": "Ann"}}])
+    for options in [{}, {"by": ["stage", "owner_id"]}] if name in BY_ANY else [{}]:
+        result, empty = (FUNCTIONS[name](frame, **options) for frame in (full, full.iloc[:0]))
+        assert len(result) > 0
+        assert len(empty) == 0
+        assert list(empty.columns) == list(result.columns)
+        assert list(empty.dtypes.astype(str)) == list(result.dtypes.astype(str))
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_missing_column_is_named(name):
+    """The error names the column, and the function that reads it."""
+    with pytest.raises(SalesmateError, match=r"no column 'status'; read it with deals_df\(\)"):
+        FUNCTIONS[name](frame_of([]).drop(columns="status"))
+
+
+@pytest.mark.parametrize("name", BY_ANY)
+def test_a_column_to_group_by_has_to_be_there_and_free(name):
+    """A column that is missing, or is called as one of the result, is named in the error."""
+    deals = frame_of([*lives(3), *open_for(2)])
+    with pytest.raises(SalesmateError, match="no column 'team'"):
+        FUNCTIONS[name](deals, by="team")
+    own = FUNCTIONS[name](deals, by=()).columns[-1]
+    with pytest.raises(SalesmateError, match=f"'{own}' of its own"):
+        FUNCTIONS[name](deals.assign(**{own: "x"}), by=own)
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+@anything
+@given(RECORDS, st.randoms(use_true_random=False))
+def test_neither_the_order_nor_the_index_of_rows_matters(name, records, random):
+    """Shuffled, and with an index that says nothing, the result is the same; the frame is left as it was."""
+    deals = frame_of(records)
+    order = list(range(len(deals)))
+    random.shuffle(order)
+    shuffled = deals.iloc[order].set_axis([0] * len(deals), axis=0)
+    before = shuffled.copy()
+    for options in [{}, {"by": ["owner_name", "stage"]}] if name in BY_ANY else [{}]:
+        one, two = (FUNCTIONS[name](frame, **options) for frame in (deals, shuffled))
+        pd.testing.assert_frame_equal(one, two)
+    pd.testing.assert_frame_equal(shuffled, before)
+
+
+@anything
+@given(RECORDS)
+def test_groups_are_what_each_alone_would_be(records):
+    """A row of a grouped result is the result for the deals of that group, a missing name included."""
+    deals = frame_of(records)
+    for name in ("win_rate", "cycle_time"):
+        table = FUNCTIONS[name](deals, by="owner_name")
+        parts = [deals[deals["owner_name"] == owner] for owner in table["owner_name"].dropna()]
+        parts += [deals[deals["owner_name"].isna()]] if table["owner_name"].isna().any() else []
+        assert sum(map(len, parts)) == len(deals)
+        alone = pd.concat([FUNCTIONS[name](part) for part in parts]) if parts else table
+        pd.testing.assert_frame_equal(
+            table.drop(columns="owner_name"),
+            alone[table.columns.drop("owner_name")].reset_index(drop=True),
+        )
+
+
+# Real deals.
+
+
+@pytest.fixture
+def real(real_deals):
+    """Return 8,800 real deals; the last thing that happened among them was on 2017-12-31."""
+    return frame_of(json.loads(real_deals.read_text(encoding="utf-8")))
+
+
+def test_real_win_rate(real):
+    """4,238 of 6,711 decided deals were won, 63.15 %; and by owner what pandas gives by hand."""
+    row = win_rate(real).iloc[0]
+    assert (row["won"], row["lost"], row["decided"]) == (4238, 2473, 6711)
+    assert round(row["rate"], 4) == 0.6315
+    assert row["low"] < 0.6315 < row["high"] < row["low"] + 0.025
+    table = win_rate(real, "owner_name").set_index("owner_name")
+    decided = real[real["status"] != "Open"]
+    by_hand = decided["status"].eq("Won").groupby(decided["owner_name"], observed=True).mean()
+    assert len(table) == 30
+    assert list(table["rate"]) == pytest.approx(list(by_hand))
+
+
+def test_real_values(real):
+    """Won deals are worth 10,005,534; the 2,089 open ones have no value, and all of them are told."""
+    won = real[real["status"] == "Won"]
+    assert won["deal_value"].sum() == 10_005_534
+    reopened = real.assign(status=real["status"].where(real["status"] != "Won", "Open"))
+    assert pipeline(reopened, "owner_name", now=NOW)["value"].sum() == 10_005_534
+    table = pipeline(real, now=pd.Timestamp("2017-12-31", tz="UTC"))
+    assert dict(zip(table["stage"], table["deals"], strict=True)) == {"Engaging": 1589, "Prospecting": 500}
+    assert (table["without_value"].sum(), table["value"].sum()) == (2089, 0)
+    assert forecast(real, now=NOW)["deals"].sum() == 2089
+
+
+def test_real_cycles(real):
+    """Without open deals the median is that of pandas; with them it is longer, as their share tells."""
+    decided = real[real["status"] != "Open"]
+    days = (decided["closed_date"] - decided["created_at"]).dt.days
+    row = cycle_time(decided, now=NOW).iloc[0]
+    assert (row["closed"], row["left_out"]) == (6711, 0)
+    assert [row[f"{name}_days"] for name in ("quarter", "median", "three_quarters")] == list(
+        days.quantile([0.25, 0.5, 0.75], interpolation="higher")
+    )
+    with_open = cycle_time(real, now=pd.Timestamp("2017-12-31", tz="UTC")).iloc[0]
+    assert (with_open["deals"], with_open["closed"]) == (8800, 6711)
+    assert with_open["median_days"] > row["median_days"]
+    curve = survival(decided, now=NOW).set_index("day")["still_open"]
+    assert curve[30.0] == pytest.approx((days > 30).mean())
