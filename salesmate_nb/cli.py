@@ -1,4 +1,4 @@
-"""The command line: ``salesmate-nb login | status | logout | deals | sandbox``."""
+"""The command line: ``salesmate-nb login | status | logout | deals | snapshot | sandbox``."""
 
 from __future__ import annotations
 
@@ -17,7 +17,9 @@ from salesmate_nb import __version__
 from salesmate_nb.client import RunningSandbox, connect
 from salesmate_nb.connection import Salesmate
 from salesmate_nb.errors import LoginRequired, SalesmateError
+from salesmate_nb.modules import MODULES
 from salesmate_nb.settings import Settings
+from salesmate_nb.snapshot import snapshot_folder
 from salesmate_nb.tokens import profiles
 
 _TABLE_ROWS = 20
@@ -95,6 +97,10 @@ def _parser() -> argparse.ArgumentParser:
     deals.add_argument(
         "--sandbox", action="store_true", help="use a made-up account, started for this command"
     )
+    kept = command("snapshot", _snapshot, "Bring a snapshot up to date; made for cron.")
+    kept.add_argument("--of", choices=tuple(MODULES), default="deals", help="the kind of records")
+    kept.add_argument("--full", action="store_true", help="read all anew, in place of what changed")
+    kept.add_argument("--output", type=Path, metavar="FILE", help="write it here too, as Parquet")
     box = command("sandbox", _sandbox, "Run a local Salesmate with made-up deals until Ctrl+C.")
     box.add_argument("--port", type=int, default=0)
     box.add_argument("--deals", type=int, default=500)
@@ -136,6 +142,16 @@ def _deals(options: argparse.Namespace) -> None:
     _write(frame, options.format, options.output)
 
 
+def _snapshot(options: argparse.Namespace) -> None:
+    connection = _logged_in(connect(profile=options.profile or "default"))
+    read = getattr(connection, f"{options.of}_df")
+    frame = read(refresh="full" if options.full else "auto")
+    calls, place = frame.attrs["salesmate"]["calls"], snapshot_folder(connection.settings, connection.profile)
+    _say(f"{len(frame):,} {options.of} in {place / options.of}.parquet; {calls} calls.")
+    if options.output:
+        _write(frame, "parquet", options.output, options.of)
+
+
 def _sandbox(options: argparse.Namespace) -> None:
     from salesmate_nb import sandbox  # noqa: PLC0415 - an extra, and the only way to it
 
@@ -164,7 +180,7 @@ def _logged_in(connection: Salesmate) -> Salesmate:
     return connection
 
 
-def _write(frame: pd.DataFrame, kind: str, output: Path | None) -> None:
+def _write(frame: pd.DataFrame, kind: str, output: Path | None, what: str = "deals") -> None:
     """Write a frame whole or not at all: a file that was there stays until the new one is complete."""
     if output is None:
         if kind == "parquet":
@@ -184,7 +200,7 @@ def _write(frame: pd.DataFrame, kind: str, output: Path | None) -> None:
         raise SalesmateError(
             f"{output} cannot be written ({err.strerror or err}). Choose another --output."
         ) from err
-    _say(f"Wrote {len(frame):,} deals to {output}.")
+    _say(f"Wrote {len(frame):,} {what} to {output}.")
 
 
 def _text(frame: pd.DataFrame, kind: str) -> str:

@@ -16,7 +16,7 @@ import pyarrow as pa
 from salesmate_nb import answer, catalogue, dataset
 from salesmate_nb.budget import Budget
 from salesmate_nb.catalogue import Library
-from salesmate_nb.errors import SalesmateError, SettingsError
+from salesmate_nb.errors import BadResponse, SalesmateError, SettingsError
 from salesmate_nb.filters import Choice, Filters, Moment
 from salesmate_nb.frame import PageReader, assemble, to_pandas
 from salesmate_nb.modules import MODULES
@@ -314,8 +314,10 @@ class Frames:
         """
         self._need_v4("Users")
         listed = answer.rows(self._transport.call("GET", USERS_PATH))
+        if listed is None or not all(isinstance(one, dict) for one in listed):
+            raise BadResponse("The answer holds no list of users. Check SALESMATE_API_URL.")
         reader = PageReader(USER_FIELDS, timezone=self.settings.timezone, discover=False)
-        return to_pandas(assemble(USER_FIELDS, [reader.read([one for one in listed or [] if one])]))
+        return to_pandas(assemble(USER_FIELDS, [reader.read(listed)]))
 
     def fields_df(self) -> pd.DataFrame:
         """Read the field catalogue into a frame: what columns are called, in Salesmate and in the API.

@@ -1,4 +1,4 @@
-"""A local Salesmate on a real socket, with made-up deals: OAuth, the v4 search and ``/v1/deals``.
+"""A local Salesmate on a real socket, with made-up records: OAuth, the v4 search and ``/v1/deals``.
 
 It needs the extra ``sandbox``, and imports nothing else of the package, so it cannot share its mistakes.
 
@@ -18,6 +18,6 @@ except ImportError as err:
 from salesmate_nb.sandbox.box import Sandbox, start
 from salesmate_nb.sandbox.journal import Answer, Call
 from salesmate_nb.sandbox.options import Account, Options
-from salesmate_nb.sandbox.store import Deals
+from salesmate_nb.sandbox.store import Store
 
-__all__ = ["Account", "Answer", "Call", "Deals", "Options", "Sandbox", "start"]
+__all__ = ["Account", "Answer", "Call", "Options", "Sandbox", "Store", "start"]

@@ -1,4 +1,4 @@
-"""The API endpoints: deals over v1 and v4, users and the field catalogue."""
+"""The API endpoints: deals over v1, all kinds of records over v4, users and the field catalogue."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ from werkzeug.wrappers import Request, Response
 
 from salesmate_nb.sandbox import data, search
 from salesmate_nb.sandbox.answers import Refusal, invalid, sent_json, success
+from salesmate_nb.sandbox.crm import Crm
 from salesmate_nb.sandbox.grants import Grants
 from salesmate_nb.sandbox.options import Options
 from salesmate_nb.sandbox.search import Query
-from salesmate_nb.sandbox.store import Deals
+from salesmate_nb.sandbox.store import Store
 
 _PAGE = 250  # rows, the most in one answer (v4 reference)
 _HOUR = 3600.0
@@ -29,15 +30,15 @@ class Api:
     ----------
     options : Options
         The account.
-    deals : Deals
-        Its deals.
+    crm : Crm
+        What it keeps.
     grants : Grants
         The tokens it accepts.
     """
 
-    def __init__(self, options: Options, deals: Deals, grants: Grants) -> None:
+    def __init__(self, options: Options, crm: Crm, grants: Grants) -> None:
         self._options = options
-        self._deals = deals
+        self._crm = crm
         self._grants = grants
         self._lock = threading.Lock()
         self._called: collections.deque[float] = collections.deque()
@@ -78,29 +79,35 @@ class Api:
         """Answer ``GET /v1/deals``; its paging is open, and made here as other list endpoints have it."""
         query = request.args
         rows = min(_whole(query.get("rows", query.get("limit")), "rows", _PAGE, least=1), _PAGE)
-        return self._page(Query(), rows, _whole(query.get("from", query.get("offset")), "from", 0))
+        return _page(
+            self._crm.deals, Query(), rows, _whole(query.get("from", query.get("offset")), "from", 0)
+        )
 
-    def search_deals(self, request: Request) -> Response:
-        """Answer ``POST /apis/deal/v4/search`` (v4 reference)."""
+    def search(self, request: Request, module: str) -> Response:
+        """Answer ``POST /apis/<module>/v4/search`` (v4 reference)."""
+        store = self._crm[module]
         rows = _whole(request.args.get("rows"), "rows", _PAGE, least=1)
         if rows > _PAGE:
             raise invalid(f"rows can be {_PAGE} at most.")
         offset = _whole(request.args.get("from"), "from", 0)
+        for name, value in store.module.params.items():
+            if request.args.get(name) != value:
+                raise invalid(f"A search of {store.module.plural} has to say {name}={value}.")
         options, body = self._options, sent_json(request)
-        query = search.read(body, self._deals.catalogue, options.zone, id_rules=options.id_rules)
-        return self._page(query, rows, offset)
+        query = search.read(body, store.catalogue, options.zone, id_rules=options.id_rules)
+        return _page(store, query, rows, offset)
 
-    def one_deal(self, request: Request, deal: int) -> Response:
-        """Answer ``GET /apis/deal/v4/<id>`` (v4 reference)."""
+    def one(self, request: Request, module: str, number: int) -> Response:
+        """Answer ``GET /apis/<module>/v4/<id>`` (v4 reference)."""
         del request
         try:
-            return success(self._deals.get(deal))
+            return success(self._crm[module].get(number))
         except KeyError:
-            raise Refusal(HTTPStatus.NOT_FOUND, "ObjectNotFound", f"There is no deal {deal}.") from None
+            raise Refusal(HTTPStatus.NOT_FOUND, "ObjectNotFound", f"There is no {module} {number}.") from None
 
     def list_users(self, request: Request) -> Response:
         """Answer ``GET /apis/core/v4/users`` (v4 reference)."""
-        users = data.users(self._deals.records())
+        users = data.users(self._crm.deals.records())
         if request.args.get("status") == "active":
             users = [user for user in users if user["isActive"]]
         return success(users)
@@ -108,16 +115,7 @@ class Api:
     def list_fields(self, request: Request) -> Response:
         """Answer ``GET /apis/v3/fields/getAllVisibleFields`` (as other connectors read it)."""
         del request
-        return success({"deal": self._deals.catalogue.listing(data.choices(self._deals.records()))})
-
-    def _page(self, query: Query, rows: int, offset: int) -> Response:
-        if self._deals.before_search is not None:
-            self._deals.before_search()
-        found, total = self._deals.page(query, offset, rows)
-        page: dict[str, Any] = {"data": found}
-        if query.is_counted:
-            page |= {"totalRows": total, "totalPages": math.ceil(total / rows)}
-        return success(page)
+        return success(self._crm.fields())
 
     def _count(self) -> None:
         """Count a call, and refuse it where the last hour had its full number."""
@@ -137,6 +135,16 @@ class Api:
                     {"Retry-After": str(wait)},
                 )
             self._called.append(now)
+
+
+def _page(store: Store, query: Query, rows: int, offset: int) -> Response:
+    if store.before_search is not None:
+        store.before_search()
+    found, total = store.page(query, offset, rows)
+    page: dict[str, Any] = {"data": found}
+    if query.is_counted:
+        page |= {"totalRows": total, "totalPages": math.ceil(total / rows)}
+    return success(page)
 
 
 def _whole(text: str | None, name: str, default: int, *, least: int = 0) -> int:

@@ -14,17 +14,19 @@ from werkzeug.wrappers import Request, Response
 
 from salesmate_nb.sandbox.answers import Refusal
 from salesmate_nb.sandbox.api import Api
+from salesmate_nb.sandbox.crm import Crm
 from salesmate_nb.sandbox.grants import Grants
 from salesmate_nb.sandbox.journal import Answer, Journal
+from salesmate_nb.sandbox.modules import MODULES
 from salesmate_nb.sandbox.oauth import OAuth
 from salesmate_nb.sandbox.options import Options
-from salesmate_nb.sandbox.store import Deals
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
 Endpoint = Callable[..., Response]
 
+_MODULE = f"<any({', '.join(MODULES)}):module>"
 _HOSTS = {"127.0.0.1", "localhost"}  # else a page from elsewhere could reach us under a name of its own
 
 
@@ -35,7 +37,7 @@ class App:
     ----------
     options : Options
         How it behaves.
-    deals : Deals
+    crm : Crm
         What it serves.
     grants : Grants
         What it has issued.
@@ -43,10 +45,10 @@ class App:
         Where calls are noted, and scripted answers wait.
     """
 
-    def __init__(self, options: Options, deals: Deals, grants: Grants, journal: Journal) -> None:
+    def __init__(self, options: Options, crm: Crm, grants: Grants, journal: Journal) -> None:
         self._latency = options.latency
         self._journal = journal
-        self._api = api = Api(options, deals, grants)
+        self._api = api = Api(options, crm, grants)
         oauth = OAuth(options, grants)
         self._stopping = threading.Event()
         self._open: dict[str, Endpoint] = {
@@ -57,8 +59,8 @@ class App:
         }
         self._guarded: dict[str, Endpoint] = {
             "list_deals": api.list_deals,
-            "search_deals": api.search_deals,
-            "one_deal": api.one_deal,
+            "search": api.search,
+            "one": api.one,
             "list_users": api.list_users,
             "list_fields": api.list_fields,
         }
@@ -69,8 +71,8 @@ class App:
                 Rule("/oauth/token", methods=["POST"], endpoint="token"),
                 Rule("/oauth/revoke", methods=["POST"], endpoint="revoke"),
                 Rule("/v1/deals", methods=["GET"], endpoint="list_deals"),
-                Rule("/apis/deal/v4/search", methods=["POST"], endpoint="search_deals"),
-                Rule("/apis/deal/v4/<int:deal>", methods=["GET"], endpoint="one_deal"),
+                Rule(f"/apis/{_MODULE}/v4/search", methods=["POST"], endpoint="search"),
+                Rule(f"/apis/{_MODULE}/v4/<int:number>", methods=["GET"], endpoint="one"),
                 Rule("/apis/core/v4/users", methods=["GET"], endpoint="list_users"),
                 Rule("/apis/v3/fields/getAllVisibleFields", methods=["GET"], endpoint="list_fields"),
             ],

@@ -15,12 +15,13 @@ from types import TracebackType
 from typing import Self
 
 from salesmate_nb.sandbox.app import App
+from salesmate_nb.sandbox.crm import Crm
 from salesmate_nb.sandbox.data import make_deals
 from salesmate_nb.sandbox.grants import Grants
 from salesmate_nb.sandbox.journal import Answer, Call, Journal
 from salesmate_nb.sandbox.options import Account, Options
 from salesmate_nb.sandbox.server import HOST, Server
-from salesmate_nb.sandbox.store import Deals, load
+from salesmate_nb.sandbox.store import Store, load
 
 _PATIENCE = 10.0  # seconds a person waits for a page
 
@@ -41,7 +42,7 @@ class Sandbox:
         Where it answers, its workspace, its access key, and how logins are allowed.
     settings : Account
         What a client has to know; ``connect(box)`` reads it.
-    deals : Deals
+    deals : Store
         What it serves, to be changed while it runs.
     """
 
@@ -51,10 +52,11 @@ class Sandbox:
             if options.data is None
             else load(options.data)
         )
-        self.deals = Deals(records, options.zone)
+        self._crm = Crm(records, seed=options.seed, zone=options.zone)
+        self.deals = self._crm.deals
         self._grants = Grants(options)
         self._journal = Journal()
-        self._server = Server(App(options, self.deals, self._grants, self._journal), options.port)
+        self._server = Server(App(options, self._crm, self._grants, self._journal), options.port)
         self._stopped = threading.Event()
         self._stopping = threading.Lock()
         self.url = f"http://{HOST}:{self._server.port}"
@@ -84,6 +86,21 @@ class Sandbox:
         self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.stop()
+
+    @property
+    def contacts(self) -> Store:
+        """The people whom the deals name, to be changed as deals are."""
+        return self._crm["contact"]
+
+    @property
+    def companies(self) -> Store:
+        """The customers whom the deals name, to be changed as deals are."""
+        return self._crm["company"]
+
+    @property
+    def activities(self) -> Store:
+        """What was and will be done about the deals, to be changed as they are."""
+        return self._crm["activity"]
 
     @property
     def log(self) -> list[Call]:

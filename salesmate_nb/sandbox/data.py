@@ -58,6 +58,27 @@ def choices(records: Iterable[Record]) -> dict[str, list[str]]:
     return {name: [one for one in known[name] if one in used[name]] for name in known}
 
 
+def put(record: Record, key: str, value: Any, random: Random, *, missing: float) -> None:
+    """Set a field, or leave it out in one of the ways in which answers do.
+
+    Parameters
+    ----------
+    record, key, value
+        What is set, and where.
+    random : random.Random
+        Decides.
+    missing : float
+        How probable it is that there is nothing.
+    """
+    if random.random() >= missing:
+        record[key] = value
+        return
+    ways = _NO_RELATION if isinstance(value, dict) else _NO_VALUE
+    nothing = ways[int(random.random() * len(ways))]
+    if nothing is not _ABSENT:
+        record[key] = nothing
+
+
 def users(records: Iterable[Record]) -> list[dict[str, Any]]:
     """Return the users who own deals, as their endpoint answers them."""
     owners = (record.get("owner", record.get("Owner")) for record in records)
@@ -74,7 +95,7 @@ def users(records: Iterable[Record]) -> list[dict[str, Any]]:
                 "id": one,
                 "firstName": first,
                 "lastName": last,
-                "email": owner.get("email") or _email(name, "sandbox"),
+                "email": owner.get("email") or email_of(name, "sandbox"),
                 "isActive": (one, name) not in left,
                 "Role": {"id": 2, "name": "Sales"},
             }
@@ -90,7 +111,7 @@ class _Team:
         self._draw = random.random
         self._zone = zone
         self._owners = [
-            {"id": one, "name": name, "email": _email(name, "sandbox")} for one, name, _ in words.OWNERS
+            {"id": one, "name": name, "email": email_of(name, "sandbox")} for one, name, _ in words.OWNERS
         ]
         self._companies = [self._company(number) for number in range(companies)]
         self._contacts = [self._contact(number) for number in range(companies * 2)]
@@ -199,13 +220,7 @@ class _Team:
         record["checkboxCustomField1"] = is_renewal
 
     def _set(self, record: Record, key: str, value: Any, *, missing: float) -> None:
-        """Set a field, or leave it out in one of the ways in which answers do (see the facts)."""
-        if self._draw() >= missing:
-            record[key] = value
-            return
-        nothing = self._pick(_NO_RELATION if isinstance(value, dict) else _NO_VALUE)
-        if nothing is not _ABSENT:
-            record[key] = nothing
+        put(record, key, value, self._random, missing=missing)
 
     def _as_sent(self, number: float) -> float | str:
         return str(number) if self._chance(0.08) else number
@@ -237,7 +252,12 @@ class _Team:
         name = f"{self._pick(words.FIRST_NAMES)} {self._pick(words.LAST_NAMES)}"
         company = self._companies[number // 2]["name"]
         phone = f"+1 555 01{number % 100:02}"  # numbers kept for fiction
-        return {"id": 5001 + number, "name": name, "email": _email(name, company.split()[0]), "phone": phone}
+        return {
+            "id": 5001 + number,
+            "name": name,
+            "email": email_of(name, company.split()[0]),
+            "phone": phone,
+        }
 
     def _pick(self, among: Any) -> Any:
         return among[int(self._draw() * len(among))]
@@ -246,7 +266,8 @@ class _Team:
         return self._draw() < share
 
 
-def _email(name: str, company: str) -> str:
+def email_of(name: str, company: str) -> str:
+    """Return an address that nobody has (RFC 6761, section 6.5)."""
     plain = unicodedata.normalize("NFKD", f"{name}@{company}.example".translate(_ASCII)).replace(" ", ".")
     return plain.encode("ascii", "ignore").decode().lower()
 

@@ -1,4 +1,4 @@
-"""The fields of a deal: their names, labels and kinds, and how to find them in a record."""
+"""The fields of an account's records: what they are called and hold, and how to find them in a record."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import functools
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from salesmate_nb.sandbox.modules import Field, Module
 
 Record = dict[str, Any]
 Getter = Callable[[Record], Any]
@@ -30,84 +31,24 @@ _KINDS = {
     "Boolean": "flag",
     "Tag": "tags",
 }
-_SEEDED_LABELS = {
-    "textCustomField1": "Contract length",
-    "intCustomField1": "Seats",
-    "decimalCustomField1": "Discount %",
-    "checkboxCustomField1": "Renewal",
-    "dateTimeCustomField1": "Go-live",
-}
-
-
-@dataclass(frozen=True)
-class Field:
-    """A field of the catalogue; a relation names its parts, and is found by its id.
-
-    Parameters
-    ----------
-    name, label : str
-        What the API and what people call it.
-    type : str
-        The catalogue's word for what it holds.
-    options : tuple of str
-        What may be chosen, for ``Select``.
-    parts : tuple of str
-        What a relation's object holds.
-    """
-
-    name: str
-    label: str
-    type: str = "Text"
-    options: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()
-
-
-STANDARD = (
-    Field("id", "ID", "Int"),
-    Field("title", "Title"),
-    Field("dealValue", "Deal Value", "Currency"),
-    Field("currency", "Currency", "Select", ("USD", "EUR", "GBP")),
-    Field("status", "Status", "Select", ("Open", "Won", "Lost")),
-    Field("stage", "Stage", "Select"),
-    Field("pipeline", "Pipeline", "Select"),
-    Field("priority", "Priority", "Select", ("High", "Medium", "Low")),
-    Field("source", "Source", "Select"),
-    Field("winProbability", "Win Probability", "Decimal"),
-    Field("lostReason", "Lost Reason", "Select"),
-    Field("description", "Description", "TextArea"),
-    Field("tags", "Tags", "Tag"),
-    Field("estimatedCloseDate", "Estimated Close Date", "DateTime"),
-    Field("closedDate", "Closed Date", "DateTime"),
-    Field("createdAt", "Created At", "DateTime"),
-    Field("lastModifiedAt", "Last Modified At", "DateTime"),
-    Field("lastActivityAt", "Last Activity At", "DateTime"),
-    Field("lastCommunicationAt", "Last Communication At", "DateTime"),
-    Field("lastCommunicationMode", "Last Communication Mode", "Select"),
-    Field("lastNote", "Last Note", "TextArea"),
-    Field("openActivities", "Open Activities", "Int"),
-    Field("closedActivities", "Closed Activities", "Int"),
-    Field("isDeleted", "Deleted", "Boolean"),
-    Field("owner", "Owner", "User", parts=("id", "name", "email")),
-    Field("createdBy", "Created By", "User", parts=("id", "name")),
-    Field("lastModifiedBy", "Last Modified By", "User", parts=("id", "name")),
-    Field("primaryContact", "Primary Contact", "Lookup", parts=("id", "name", "email", "phone", "mobile")),
-    Field("primaryCompany", "Primary Company", "Lookup", parts=("id", "name")),
-)
 
 
 class Catalogue:
-    """The fields that an account's deals have: the standard ones, and what else its records hold.
+    """The fields that an account's records of a kind have: the standard ones, and what else they hold.
 
     Parameters
     ----------
+    module : Module
+        The kind.
     keys : iterable of str
         All keys of its records.
     """
 
-    def __init__(self, keys: Iterable[str]) -> None:
-        standard = {field.name for field in STANDARD}
+    def __init__(self, module: Module, keys: Iterable[str]) -> None:
+        self.module = module
+        standard = {field.name for field in module.fields}
         names = {_small(key).partition(".")[0] for key in keys} - standard
-        self.fields = (*STANDARD, *(_other_field(name) for name in sorted(names)))
+        self.fields = (*module.fields, *(_other_field(name, module) for name in sorted(names)))
         self._kinds: dict[str, str] = {}
         for field in self.fields:
             self._kinds[field.name] = "number" if field.parts else _KINDS.get(field.type, "text")
@@ -147,9 +88,9 @@ class Catalogue:
 
 
 @functools.lru_cache(maxsize=8)
-def catalogue(keys: frozenset[str]) -> Catalogue:
-    """Return the catalogue of an account whose records have these keys."""
-    return Catalogue(keys)
+def catalogue(module: Module, keys: frozenset[str]) -> Catalogue:
+    """Return the catalogue of an account whose records of a kind have these keys."""
+    return Catalogue(module, keys)
 
 
 def getter(path: str) -> Getter:
@@ -216,7 +157,7 @@ def _small(key: str) -> str:
     return key[:1].lower() + key[1:]
 
 
-def _other_field(name: str) -> Field:
+def _other_field(name: str, module: Module) -> Field:
     custom = _CUSTOM.fullmatch(name)
-    label = _SEEDED_LABELS.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", name).capitalize()
+    label = module.labels.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z0-9])", " ", name).capitalize()
     return Field(name, label, _CUSTOM_TYPES.get(custom[1], "Text") if custom else "Text")

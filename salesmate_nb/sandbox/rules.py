@@ -37,7 +37,7 @@ class Rules:
     zone : zoneinfo.ZoneInfo
         The account's, in which rules write their dates.
     id_rules : bool
-        Whether rules on ``deal.id`` are honoured; else they are as if absent.
+        Whether rules on the id are honoured; else they are as if absent.
     """
 
     def __init__(self, catalogue: Catalogue, zone: ZoneInfo, *, id_rules: bool) -> None:
@@ -92,14 +92,14 @@ class Rules:
         if kind == "moment" and condition in {"IS_AFTER", "IS_BEFORE"}:
             minute = moments.read_plain(data, self._zone) if isinstance(data, str) else None
             if minute is None:
-                raise invalid(f"deal.{path}: data has to be a date such as 'Jan 01, 1970 05:30 AM'.")
+                raise invalid(f"{path}: data has to be a date such as 'Jan 01, 1970 05:30 AM'.")
             return (minute + moments.MINUTE, math.inf) if condition == "IS_AFTER" else (_LEAST, minute)
         compared = _COMPARED.fullmatch(condition)
         if kind != "number" or not (compared or (condition == "EQUALS" and not isinstance(data, list))):
             return None
         number = _number(data)
         if number is None:
-            raise invalid(f"deal.{path}: data has to be a number.")
+            raise invalid(f"{path}: data has to be a number.")
         after = math.nextafter(number, math.inf)
         if not compared:
             return number, after
@@ -120,8 +120,9 @@ class Rules:
         name = field.get("fieldName") if isinstance(field, dict) else None
         if not isinstance(name, str) or not isinstance(rule.get("condition"), str):
             raise invalid("A rule needs a condition and a field with a fieldName.")
-        if rule.get("moduleName", "Deal") != "Deal":
-            raise invalid(f"moduleName {rule['moduleName']!r} does not fit a search of deals.")
+        module = self._catalogue.module
+        if rule.get("moduleName", module.rule_name) != module.rule_name:
+            raise invalid(f"moduleName {rule['moduleName']!r} does not fit a search of {module.plural}.")
         return known(name, self._catalogue), rule["condition"], rule.get("data")
 
     def _within(self, path: str, limits: Limits) -> Test:
@@ -138,7 +139,7 @@ class Rules:
             return lambda record: (not among.isdisjoint(_words(get(record), kind))) is fits
         positive = "CONTAINS" if condition == "DOES_NOT_CONTAINS" else condition
         if positive not in _TEXT_TESTS or kind not in {"text", "tags"}:
-            raise invalid(f"Condition {condition!r} does not fit deal.{path}.")
+            raise invalid(f"Condition {condition!r} does not fit {path}.")
         check, fits = _TEXT_TESTS[positive], positive == condition
         texts = [str(value).casefold() for value in wanted]
         return lambda record: (
@@ -150,11 +151,11 @@ class Rules:
         tests = []
         for pair in pairs:
             if not isinstance(pair, dict) or not pair.keys() <= {"group", "value"}:
-                raise invalid("deal.pipeline: data has to be {'group': pipeline, 'value': stage}.")
+                raise invalid("pipeline: data has to be {'group': pipeline, 'value': stage}.")
             named = {"pipeline": pair.get("group"), "stage": pair.get("value")}
             tests.append([self._test(path, "EQUALS", [name]) for path, name in named.items() if name])
         if condition not in {"EQUALS", "NOT_EQUALS"}:
-            raise invalid(f"Condition {condition!r} does not fit deal.pipeline.")
+            raise invalid(f"Condition {condition!r} does not fit pipeline.")
         fits = condition == "EQUALS"
         return lambda record: any(all(test(record) for test in both) for both in tests) is fits
 
@@ -165,9 +166,10 @@ def known(name: Any, catalogue: Catalogue) -> str:
     Raises
     ------
     Refusal
-        Where deals have no such field.
+        Where its records have no such field.
     """
-    path = name.removeprefix("deal.") if isinstance(name, str) and name.startswith("deal.") else None
+    prefix = f"{catalogue.module.name}."
+    path = name.removeprefix(prefix) if isinstance(name, str) and name.startswith(prefix) else None
     if path is None or catalogue.kind(path) is None:
         raise invalid(f"There is no field {name!r}.")
     return path

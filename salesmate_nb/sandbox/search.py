@@ -14,8 +14,8 @@ from salesmate_nb.sandbox.answers import invalid
 from salesmate_nb.sandbox.fields import Catalogue, Record, getter, projection
 from salesmate_nb.sandbox.rules import Rules, Test, known, parts
 
-_SORTABLE = ("id", "createdAt", "lastModifiedAt", "title")  # v4 reference
-_MODULE = 4  # deals, among the v4 modules
+_SORTABLE = {"id", "createdAt", "lastModifiedAt", "title", "name"}  # v4 reference
+_TEXTS = {"title", "name"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def read(body: Any, catalogue: Catalogue, zone: ZoneInfo, *, id_rules: bool) -> 
     zone : zoneinfo.ZoneInfo
         The account's.
     id_rules : bool
-        Whether rules on ``deal.id`` are honoured.
+        Whether rules on the id are honoured.
 
     Raises
     ------
@@ -74,9 +74,10 @@ def read(body: Any, catalogue: Catalogue, zone: ZoneInfo, *, id_rules: bool) -> 
     """
     if not isinstance(body, dict):
         raise invalid("The body has to be a JSON object.")
-    if str(body.get("moduleId", _MODULE)) != str(_MODULE):
-        raise invalid(f"moduleId {body['moduleId']!r} is not that of deals, {_MODULE}.")
-    sort, descending = _sort(body.get("sort"))
+    module = catalogue.module
+    if str(body.get("moduleId", module.number)) != str(module.number):
+        raise invalid(f"moduleId {body['moduleId']!r} is not that of {module.plural}, {module.number}.")
+    sort, descending = _sort(body.get("sort"), catalogue)
     rules = Rules(catalogue, zone, id_rules=id_rules)
     low, high, rest = _split(body.get("filterQuery"), sort, rules)
     return Query(
@@ -96,7 +97,7 @@ def order(sort: str, zone: ZoneInfo) -> Callable[[Record], Any]:
     get = getter(sort)
     if sort == "id":
         return lambda record: int(get(record))
-    if sort == "title":
+    if sort in _TEXTS:
         return lambda record: str(get(record) or "").casefold()
 
     def moment(record: Record) -> float:
@@ -106,15 +107,16 @@ def order(sort: str, zone: ZoneInfo) -> Callable[[Record], Any]:
     return moment
 
 
-def _sort(sort: Any) -> tuple[str, bool]:
+def _sort(sort: Any, catalogue: Catalogue) -> tuple[str, bool]:
     if not sort:
         return "id", False
     if not isinstance(sort, dict):
         raise invalid("sort has to be an object with a fieldName and an order.")
-    name = str(sort.get("fieldName")).removeprefix("deal.")
+    module = catalogue.module
+    name = str(sort.get("fieldName")).removeprefix(f"{module.name}.")
     direction = str(sort.get("order", sort.get("orderType", "asc"))).lower()
-    if name not in _SORTABLE:
-        raise invalid(f"Deals cannot be sorted by {sort.get('fieldName')!r}.")
+    if name not in _SORTABLE or catalogue.kind(name) is None:
+        raise invalid(f"{module.plural.capitalize()} cannot be sorted by {sort.get('fieldName')!r}.")
     if direction not in {"asc", "desc"}:
         raise invalid(f"order {direction!r} is neither asc nor desc.")
     return name, direction == "desc"
@@ -136,7 +138,7 @@ def _split(query: Any, sort: str, rules: Rules) -> tuple[float | None, float | N
         raise invalid("filterQuery has to be an object with a group.")
     group = query.get("group", {})
     operator, given = parts(group)
-    if operator == "OR" or sort == "title":
+    if operator == "OR" or sort in _TEXTS:
         return None, None, group
     lows, highs, rest = [-math.inf], [math.inf], []
     for rule in given:

@@ -1,4 +1,4 @@
-"""The deals of a sandbox: live, and read from many threads."""
+"""Records of a sandbox: live, and read from many threads."""
 
 from __future__ import annotations
 
@@ -15,14 +15,15 @@ from zoneinfo import ZoneInfo
 
 from salesmate_nb.sandbox import fields, moments
 from salesmate_nb.sandbox.fields import Catalogue, Record
+from salesmate_nb.sandbox.modules import DEALS, Module
 from salesmate_nb.sandbox.search import Query, order
 from salesmate_nb.sandbox.views import View
 
 _VIEWS = 8  # sorted views kept
 
 
-class Deals:
-    """The deals, as colleagues see and change them; safe to use from many threads.
+class Store:
+    """Records of one kind, as colleagues see and change them; safe to use from many threads.
 
     Parameters
     ----------
@@ -30,11 +31,15 @@ class Deals:
         What there is at the start, each with an ``id``. They are served as they are.
     zone : zoneinfo.ZoneInfo
         The account's.
+    module : Module
+        The kind.
+    keys : iterable of str
+        Fields that there are, whether any record has them or not.
 
     Attributes
     ----------
     before_search : callable or None
-        Called without arguments before each page of deals is made up.
+        Called without arguments before each page is made up.
 
     Raises
     ------
@@ -43,7 +48,7 @@ class Deals:
 
     Examples
     --------
-    >>> deals = Deals([{"id": 7, "title": "A"}], ZoneInfo("UTC"))
+    >>> deals = Store([{"id": 7, "title": "A"}], ZoneInfo("UTC"))
     >>> new = deals.create(title="B")
     >>> deals.edit(7, title="C")
     >>> deals.delete(new)
@@ -51,12 +56,15 @@ class Deals:
     ([7], 'C')
     """
 
-    def __init__(self, records: Iterable[Record], zone: ZoneInfo) -> None:
+    def __init__(
+        self, records: Iterable[Record], zone: ZoneInfo, module: Module = DEALS, keys: Iterable[str] = ()
+    ) -> None:
+        self.module = module
         self.before_search: Callable[[], object] | None = None
         self._zone = zone
         self._lock = threading.RLock()
         self._records: dict[int, Record] = {}
-        self._keys: set[str] = set()
+        self._keys = set(keys)
         self._changed: list[int] = []
         self._views: collections.OrderedDict[str, View] = collections.OrderedDict()
         for record in records:
@@ -69,53 +77,54 @@ class Deals:
             return len(self._records)
 
     def __repr__(self) -> str:
-        return f"<Deals: {len(self):,}>"
+        return f"<{self.module.plural.capitalize()}: {len(self):,}>"
 
     @property
     def catalogue(self) -> Catalogue:
-        """The fields that these deals have."""
+        """The fields that these records have."""
         with self._lock:
             keys = frozenset(self._keys)
-        return fields.catalogue(keys)
+        return fields.catalogue(self.module, keys)
 
     def ids(self) -> list[int]:
         """Return all ids, sorted."""
         with self._lock:
             return sorted(self._records)
 
-    def get(self, deal: int) -> Record:
-        """Return a copy of a deal as the API sends it; ``KeyError`` where there is none."""
+    def get(self, number: int) -> Record:
+        """Return a copy of a record as the API sends it; ``KeyError`` where there is none."""
         with self._lock:
-            return copy.deepcopy(self._records[deal])
+            return copy.deepcopy(self._records[number])
 
     def records(self) -> list[Record]:
-        """Return all deals; they are shared, so not to be changed."""
+        """Return all records; they are shared, so not to be changed."""
         with self._lock:
             return list(self._records.values())
 
     def create(self, **fields: Any) -> int:
-        """Add a deal as a colleague does, and return its id.
+        """Add a record as a colleague does, and return its id.
 
         The server sets ``id``, ``createdAt`` and ``lastModifiedAt``; a test may give the moments.
         """
         with self._lock:
             self._last_id += 1
             now = self._now()
-            made = {"title": "New deal", "status": "Open", "createdAt": now, "lastModifiedAt": now}
+            made = {"title": "New deal", "status": "Open"} if self.module is DEALS else {}
+            made |= {"createdAt": now, "lastModifiedAt": now}
             self._put(self._last_id, {**made, **fields, "id": self._last_id})
             return self._last_id
 
-    def edit(self, deal: int, **fields: Any) -> None:
-        """Change fields of a deal; the server sets ``lastModifiedAt``. ``KeyError`` where there is none."""
+    def edit(self, number: int, **fields: Any) -> None:
+        """Change fields of a record; the server sets ``lastModifiedAt``. ``KeyError`` where there is none."""
         with self._lock:
-            old = self._records[deal]
-            self._put(deal, {**old, "lastModifiedAt": self._now(), **fields})
+            old = self._records[number]
+            self._put(number, {**old, "lastModifiedAt": self._now(), **fields})
 
-    def delete(self, deal: int) -> None:
-        """Remove a deal; ``KeyError`` where there is none."""
+    def delete(self, number: int) -> None:
+        """Remove a record; ``KeyError`` where there is none."""
         with self._lock:
-            del self._records[deal]
-            self._changed.append(deal)
+            del self._records[number]
+            self._changed.append(number)
 
     def page(self, query: Query, offset: int, rows: int) -> tuple[list[Record], int]:
         """Return the records of one page, and how many there are on all pages.
@@ -137,7 +146,7 @@ class Deals:
             else:
                 first = min(start + offset, stop)
                 ids = view.ids(first, min(first + rows, stop))
-            found = [self._records[deal] for deal in ids]
+            found = [self._records[number] for number in ids]
         return (found if query.cut is None else [query.cut(record) for record in found]), total
 
     def _view(self, query: Query) -> View:
@@ -147,27 +156,29 @@ class Deals:
             by = order(query.sort, self._zone)
             view = View(self._records, query.test, by, is_by_id=query.sort == "id")
             view.seen = len(self._changed)
-        for deal in self._changed[view.seen :]:
-            view.put(deal, self._records.get(deal))
+        for number in self._changed[view.seen :]:
+            view.put(number, self._records.get(number))
         view.seen = len(self._changed)
         self._views[query.key] = view
         if len(self._views) > _VIEWS:
             self._views.popitem(last=False)
         return view
 
-    def _put(self, deal: int, record: Record) -> None:
-        self._records[deal] = record
+    def _put(self, number: int, record: Record) -> None:
+        self._records[number] = record
         self._keys.update(record)
-        self._changed.append(deal)
+        self._changed.append(number)
 
     def _load(self, record: Record) -> None:
         try:
-            deal = int(fields.getter("id")(record))
+            number = int(fields.getter("id")(record))
         except (AttributeError, TypeError, ValueError) as err:
-            raise ValueError("Each deal has to be an object with a whole number for its id.") from err
-        if deal in self._records:
-            raise ValueError(f"Two deals have the id {deal}.")
-        self._records[deal] = record
+            raise ValueError(
+                f"Each {self.module.name} has to be an object with a whole number for its id."
+            ) from err
+        if number in self._records:
+            raise ValueError(f"Two {self.module.plural} have the id {number}.")
+        self._records[number] = record
         self._keys.update(record)
 
     def _latest(self) -> int:

@@ -54,16 +54,18 @@ class View:
         self._test = test
         self._order = order
         self._is_by_id = is_by_id
-        self._places = {deal: self._place(deal, record) for deal, record in records.items() if test(record)}
+        self._places = {
+            number: self._place(number, record) for number, record in records.items() if test(record)
+        }
         self._sorted = sorted(self._places.values())
 
-    def put(self, deal: int, record: Record | None) -> None:
+    def put(self, number: int, record: Record | None) -> None:
         """Take note that a record is new, changed or (None) gone."""
-        old = self._places.pop(deal, None)
+        old = self._places.pop(number, None)
         if old is not None:
             del self._sorted[bisect.bisect_left(self._sorted, old)]
         if record is not None and self._test(record):
-            place = self._places[deal] = self._place(deal, record)
+            place = self._places[number] = self._place(number, record)
             bisect.insort(self._sorted, place)
 
     def span(self, low: Any = None, high: Any = None) -> tuple[int, int]:
@@ -77,5 +79,5 @@ class View:
         """Return the ids at some positions."""
         return [place[2] for place in self._sorted[start:stop]]
 
-    def _place(self, deal: int, record: Record) -> Place:
-        return (self._order(record), 0 if self._is_by_id else deal * 2_654_435_761 % 2**32, deal)
+    def _place(self, number: int, record: Record) -> Place:
+        return (self._order(record), 0 if self._is_by_id else number * 2_654_435_761 % 2**32, number)

@@ -10,7 +10,8 @@ import pytest
 
 from salesmate_nb.sandbox import moments, words
 from salesmate_nb.sandbox.data import make_deals
-from salesmate_nb.sandbox.fields import MISSING, STANDARD
+from salesmate_nb.sandbox.fields import MISSING
+from salesmate_nb.sandbox.modules import DEALS
 
 UTC = ZoneInfo("UTC")
 MOMENTS = (
@@ -130,7 +131,7 @@ def test_every_field_is_a_known_one(deals):
     keys = {key for deal in deals for key in deal}
     custom = {key for key in keys if "CustomField" in key}
     assert len(custom) == 5
-    assert keys - custom <= {field.name for field in STANDARD}
+    assert keys - custom <= {field.name for field in DEALS.fields}
     assert max(len(deal["title"]) for deal in deals) <= 255
 
 

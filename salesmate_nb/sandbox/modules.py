@@ -1,0 +1,186 @@
+"""The kinds of records that a sandbox keeps, and the fields that each has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of the catalogue; a relation names its parts, and is found by its id.
+
+    Parameters
+    ----------
+    name, label : str
+        What the API and what people call it.
+    type : str
+        The catalogue's word for what it holds.
+    options : tuple of str
+        What may be chosen, for ``Select``.
+    parts : tuple of str
+        What a relation's object holds.
+    """
+
+    name: str
+    label: str
+    type: str = "Text"
+    options: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Module:
+    """A kind of record.
+
+    Parameters
+    ----------
+    name : str
+        What paths and field names call one: ``deal``.
+    plural : str
+        What several are called.
+    rule_name : str
+        What its rules are about: ``Deal``.
+    number : int
+        Its ``moduleId``.
+    fields : tuple of Field
+        What every account's records have.
+    labels : mapping of str to str
+        What the custom fields of made-up records are called.
+    params : mapping of str to str
+        What a search has to say in its query.
+    """
+
+    name: str
+    plural: str
+    rule_name: str
+    number: int
+    fields: tuple[Field, ...]
+    labels: Mapping[str, str] = field(default_factory=dict, hash=False)
+    params: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+_CREATED = (
+    Field("createdAt", "Created At", "DateTime"),
+    Field("lastModifiedAt", "Last Modified At", "DateTime"),
+)
+_OWNER = Field("owner", "Owner", "User", parts=("id", "name", "email"))
+_DEAL_FIELDS = (
+    Field("id", "ID", "Int"),
+    Field("title", "Title"),
+    Field("dealValue", "Deal Value", "Currency"),
+    Field("currency", "Currency", "Select", ("USD", "EUR", "GBP")),
+    Field("status", "Status", "Select", ("Open", "Won", "Lost")),
+    Field("stage", "Stage", "Select"),
+    Field("pipeline", "Pipeline", "Select"),
+    Field("priority", "Priority", "Select", ("High", "Medium", "Low")),
+    Field("source", "Source", "Select"),
+    Field("winProbability", "Win Probability", "Decimal"),
+    Field("lostReason", "Lost Reason", "Select"),
+    Field("description", "Description", "TextArea"),
+    Field("tags", "Tags", "Tag"),
+    Field("estimatedCloseDate", "Estimated Close Date", "DateTime"),
+    Field("closedDate", "Closed Date", "DateTime"),
+    Field("createdAt", "Created At", "DateTime"),
+    Field("lastModifiedAt", "Last Modified At", "DateTime"),
+    Field("lastActivityAt", "Last Activity At", "DateTime"),
+    Field("lastCommunicationAt", "Last Communication At", "DateTime"),
+    Field("lastCommunicationMode", "Last Communication Mode", "Select"),
+    Field("lastNote", "Last Note", "TextArea"),
+    Field("openActivities", "Open Activities", "Int"),
+    Field("closedActivities", "Closed Activities", "Int"),
+    Field("isDeleted", "Deleted", "Boolean"),
+    Field("owner", "Owner", "User", parts=("id", "name", "email")),
+    Field("createdBy", "Created By", "User", parts=("id", "name")),
+    Field("lastModifiedBy", "Last Modified By", "User", parts=("id", "name")),
+    Field("primaryContact", "Primary Contact", "Lookup", parts=("id", "name", "email", "phone", "mobile")),
+    Field("primaryCompany", "Primary Company", "Lookup", parts=("id", "name")),
+)
+
+DEALS = Module(
+    name="deal",
+    plural="deals",
+    rule_name="Deal",
+    number=4,
+    fields=_DEAL_FIELDS,
+    labels={
+        "textCustomField1": "Contract length",
+        "intCustomField1": "Seats",
+        "decimalCustomField1": "Discount %",
+        "checkboxCustomField1": "Renewal",
+        "dateTimeCustomField1": "Go-live",
+    },
+)
+CONTACTS = Module(
+    name="contact",
+    plural="contacts",
+    rule_name="Contact",
+    number=1,
+    fields=(
+        Field("id", "ID", "Int"),
+        Field("name", "Name"),
+        Field("firstName", "First Name"),
+        Field("lastName", "Last Name"),
+        Field("email", "Email", "Email"),
+        Field("phone", "Phone", "Phone"),
+        Field("mobile", "Mobile", "Phone"),
+        Field("designation", "Designation"),
+        Field("type", "Type", "Select", ("Lead", "Customer", "Partner")),
+        Field("company", "Company", "Lookup", parts=("id", "name")),
+        _OWNER,
+        Field("tags", "Tags", "Tag"),
+        Field("description", "Description", "TextArea"),
+        *_CREATED,
+    ),
+    labels={"checkboxCustomField1": "Newsletter"},
+)
+COMPANIES = Module(
+    name="company",
+    plural="companies",
+    rule_name="Company",
+    number=5,
+    fields=(
+        Field("id", "ID", "Int"),
+        Field("name", "Name"),
+        Field("type", "Type", "Select", ("Prospect", "Customer", "Partner")),
+        Field("industry", "Industry", "Select"),
+        Field("website", "Website", "URL"),
+        Field("phone", "Phone", "Phone"),
+        Field("billingCity", "Billing City"),
+        Field("billingState", "Billing State"),
+        Field("billingCountry", "Billing Country"),
+        Field("billingZipCode", "Billing Zip Code"),
+        _OWNER,
+        Field("tags", "Tags", "Tag"),
+        Field("description", "Description", "TextArea"),
+        *_CREATED,
+    ),
+    labels={"intCustomField1": "Employees"},
+)
+ACTIVITIES = Module(
+    name="activity",
+    plural="activities",
+    rule_name="Task",
+    number=2,
+    fields=(
+        Field("id", "ID", "Int"),
+        Field("title", "Title"),
+        Field("type", "Type", "Select", ("Call", "Meeting", "Email", "Task")),
+        Field("isCompleted", "Completed", "Boolean"),
+        Field("dueDate", "Due Date", "DateTime"),
+        Field("endDate", "End Date", "DateTime"),
+        Field("duration", "Duration", "Int"),
+        Field("outcome", "Outcome", "Select", ("Answered", "No answer", "Moved")),
+        Field("relatedTo", "Related To", "Lookup", parts=("id", "title")),
+        Field("primaryContact", "Primary Contact", "Lookup", parts=("id", "name")),
+        Field("primaryCompany", "Primary Company", "Lookup", parts=("id", "name")),
+        _OWNER,
+        Field("tags", "Tags", "Tag"),
+        Field("description", "Description", "TextArea"),
+        *_CREATED,
+    ),
+    params={"viewType": "list"},
+)
+
+MODULES = {module.name: module for module in (DEALS, CONTACTS, COMPANIES, ACTIVITIES)}
+"""All of them by name; paths and numbers from the v4 reference, siblings' fields as other connectors ask."""
