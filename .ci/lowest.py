@@ -9,4 +9,4 @@ extras = project["optional-dependencies"]
 for requirement in [*project["dependencies"], *extras["fast"], *extras["keyring"], *extras["sandbox"]]:
     found = re.fullmatch(r"([A-Za-z0-9_-]+)>=([0-9.]+)", requirement)
     if found:
-        print(f"{found[1]}=={found[2]}")  # noqa: T201 - the result
+        print(f"{found[1]}=={found[2]}")
