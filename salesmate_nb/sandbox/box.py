@@ -71,6 +71,7 @@ class Sandbox:
             revoke_url=f"{self.url}/oauth/revoke",
             api_url=self.url,
             timezone=options.time_zone,
+            linkname=options.linkname if options.api == "v4" else None,
             token_cache=Path(tempfile.mkdtemp(prefix="salesmate_nb-sandbox-")),
         )
         atexit.register(self.stop)
@@ -210,6 +211,7 @@ def start(
     client_secret: str | None = "sandbox-secret",  # noqa: S107 - made up
     access_key: str = "sandbox-key",
     linkname: str = "sandbox",
+    api: str = "v1",
     calls_per_hour: int | None = None,
     latency: float = 0.0,
     id_rules: bool = True,

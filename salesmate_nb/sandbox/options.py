@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 APPROVALS = ("auto", "ask")
+APIS = ("v1", "v4")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +37,8 @@ class Options:
         The registered client; without a secret it is a public one.
     access_key, linkname : str
         The account's access key and workspace.
+    api : {"v1", "v4"}
+        Whether ``settings`` name the workspace too, so that ``connect(box)`` reads over the v4 search.
     calls_per_hour : int, optional
         API calls answered within any 3,600 s; more get 429.
     latency : float
@@ -64,6 +67,7 @@ class Options:
     client_secret: str | None = field(default="sandbox-secret", repr=False)
     access_key: str = field(default="sandbox-key", repr=False)
     linkname: str = "sandbox"
+    api: str = "v1"
     calls_per_hour: int | None = None
     latency: float = 0.0
     id_rules: bool = True
@@ -72,6 +76,8 @@ class Options:
     def __post_init__(self) -> None:
         if self.approve not in APPROVALS:
             raise ValueError(f"approve={self.approve!r} is not known. Use one of {', '.join(APPROVALS)}.")
+        if self.api not in APIS:
+            raise ValueError(f"api={self.api!r} is not known. Use one of {', '.join(APIS)}.")
         if self.deals < 0:
             raise ValueError(f"deals={self.deals} cannot be. Give 0 or more.")
         try:
