@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.dataset as ds
+import pyarrow.parquet as pq
 
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.frame import schema
@@ -66,6 +67,8 @@ def write(
                 max_rows_per_group=_GROUP,
                 max_rows_per_file=_FILE,
             )
+            if not rows.count:  # the columns all the same
+                pq.write_table(columns.empty_table(), whole / "part-0.parquet")
             whole.replace(path)
     except OSError as err:
         raise SalesmateError(

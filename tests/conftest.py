@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,14 @@ import pytest
 from salesmate_nb import Settings, client
 
 REAL = Path(__file__).parents[2] / "shared" / "real" / "deals.json"
+
+
+@pytest.fixture(autouse=True)
+def _interruptible():
+    """Let Ctrl+C interrupt, which is ignored by whatever a shell runs in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(autouse=True)
