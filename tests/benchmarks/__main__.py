@@ -64,19 +64,29 @@ def _frames(folder: Path, runs: int) -> None:
 
 def _sockets(folder: Path, options: argparse.Namespace) -> None:
     here, there = _FRESH.Pipe()
-    arguments = (options.deals, options.latency, folder, there.send)
+    arguments = (options.deals, options.latency, folder, there)
     server = _FRESH.Process(target=work.serve, args=arguments, daemon=True)
     server.start()
     try:
         account = here.recv()
         base = _median([_alone(work.timed, work.loop, account) for _ in range(options.runs)])
         ours = _median([_alone(work.timed, work.deals_df, account) for _ in range(options.runs)])
+        _alone(work.timed, work.snapshot, account)
+        again = _alone(work.timed, work.snapshot, account)
+        here.send(0.01)
+        changed = here.recv()
+        later = _alone(work.timed, work.snapshot, account)
+        kept = _median([_alone(work.timed, work.offline, account) for _ in range(options.runs)])
     finally:
         server.kill()
         server.join()
     _compare(f"{options.latency * 1000:.0f} ms a call, socket to frame", base[0], ours[0], "s", "<= 0.30")
     pages = math.ceil(options.deals / work.PAGE)
     _row("calls for a full read", f"{pages}", f"{ours[2][1]}", f"+{ours[2][1] - pages}", "<= +8")
+    _row("calls of a refresh, none changed", "", f"{again[2][1]}", "", "<= 2")
+    most = 4 + math.ceil(changed / work.PAGE)
+    _row(f"the same, {changed:,} changed", "", f"{later[2][1]}", "", f"<= {most}")
+    _compare("offline reload, to a live read", ours[0], kept[0], "s", "<= 0.05")
     if base[2][0] != options.deals or ours[2][0] != options.deals:
         sys.exit(f"read {base[2][0]} and {ours[2][0]} deals")
 

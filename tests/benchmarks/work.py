@@ -8,6 +8,7 @@ import resource
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -99,12 +100,28 @@ def deals_df(account: dict[str, Any]) -> tuple[int, int]:
     return len(frame), frame.attrs["salesmate"]["calls"]
 
 
-def serve(count: int, latency: float, folder: Path, say: Callable[[dict[str, Any]], None]) -> None:
-    """Run a sandbox until its process is ended."""
+def snapshot(account: dict[str, Any]) -> tuple[int, int]:
+    """Bring a snapshot up to date."""
+    frame = connect(Settings(**account)).deals_df(refresh="auto", progress=False)
+    return len(frame), frame.attrs["salesmate"]["calls"]
+
+
+def offline(account: dict[str, Any]) -> tuple[int, int]:
+    """Read a snapshot as it is."""
+    frame = connect(Settings(**account)).deals_df(refresh="never")
+    return len(frame), frame.attrs["salesmate"]["calls"]
+
+
+def serve(count: int, latency: float, folder: Path, pipe: Connection) -> None:
+    """Run a sandbox until its process is ended; each message is a share of the deals to change."""
     with sandbox.start(deals=count, latency=latency) as box:
         account = replace(box.settings, linkname=box.linkname, access_token=box.access_key)
-        say({**account, "token_cache": str(folder)})
-        box.wait()
+        pipe.send({**account, "token_cache": str(folder), "calls_per_hour": 10_000})
+        while True:
+            changed = box.deals.ids()[:: round(1 / pipe.recv())]
+            for deal in changed:
+                box.deals.edit(deal, title="changed")
+            pipe.send(len(changed))
 
 
 def on_pages(work: Callable[[Any], Any], folder: Path) -> tuple[float, float, Any]:
