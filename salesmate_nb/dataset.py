@@ -14,9 +14,7 @@ from salesmate_nb.errors import SalesmateError
 from salesmate_nb.frame import schema
 from salesmate_nb.schema import Field
 
-_GROUP = 50_000  # rows that are written together, at most
-_LEAST = 5_000  # and at least, where a partition has so many
-_FILE = 1_000_000  # rows of a file
+_ROWS = 50_000  # rows that are held, and written together: to a file, or one for each partition
 
 
 def write(
@@ -50,41 +48,39 @@ def write(
         raise SalesmateError(f"{path} exists already. Name a new folder, or remove that one.")
     if unknown := [name for name in partition_by if name not in columns.names]:
         raise SalesmateError(f"partition_by: there is no column {unknown[0]!r}. There are: {columns.names}.")
-    rows = _Counted(pages)
+    how = {
+        "format": "parquet",
+        "file_options": ds.ParquetFileFormat().make_write_options(compression="zstd"),
+        "partitioning": list(partition_by) or None,
+        "partitioning_flavor": "hive" if partition_by else None,
+        "existing_data_behavior": "overwrite_or_ignore",  # each part has names of its own
+    }
+    rows = 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as made:
             whole = Path(made) / path.name
             whole.mkdir(mode=0o700)
-            ds.write_dataset(
-                pa.RecordBatchReader.from_batches(columns, rows),
-                whole,
-                format="parquet",
-                file_options=ds.ParquetFileFormat().make_write_options(compression="zstd"),
-                partitioning=list(partition_by) or None,
-                partitioning_flavor="hive" if partition_by else None,
-                min_rows_per_group=_LEAST,
-                max_rows_per_group=_GROUP,
-                max_rows_per_file=_FILE,
-            )
-            if not rows.count:  # the columns all the same
+            for number, part in enumerate(_parts(columns, pages)):
+                ds.write_dataset(part, whole, basename_template=f"part-{number}-{{i}}.parquet", **how)
+                rows += part.num_rows
+            if not rows:  # the columns all the same
                 pq.write_table(columns.empty_table(), whole / "part-0.parquet")
             whole.replace(path)
     except OSError as err:
         raise SalesmateError(
             f"{path} cannot be written ({err.strerror or err}). Name another folder."
         ) from err
-    return rows.count
+    return rows
 
 
-class _Counted:
-    """Counts rows as they go by."""
-
-    def __init__(self, pages: Iterable[pa.RecordBatch]) -> None:
-        self._pages = pages
-        self.count = 0
-
-    def __iter__(self) -> Iterator[pa.RecordBatch]:
-        for page in self._pages:
-            self.count += page.num_rows
-            yield page
+def _parts(columns: pa.Schema, pages: Iterable[pa.RecordBatch]) -> Iterator[pa.Table]:
+    """Put pages together into parts; Arrow's own writer would take them faster than the disk does."""
+    held: list[pa.RecordBatch] = []
+    for page in pages:
+        held.append(page)
+        if sum(one.num_rows for one in held) >= _ROWS:
+            yield pa.Table.from_batches(held, columns)
+            held = []
+    if held:
+        yield pa.Table.from_batches(held, columns)

@@ -226,11 +226,15 @@ def _relations(parent: str, records: Sequence[Mapping[str, Any]]) -> list[Any]:
 def _found(
     path: str, records: Sequence[Mapping[str, Any]], relations: Mapping[str, Sequence[Any]]
 ) -> list[Any]:
-    """Return the values of a field; one of a relation is nested, or flat with a dot."""
+    """Return the values of a field; one of a relation is nested, or flat: ``owner.id``, ``ownerId``."""
     parent, _, child = path.partition(".")
     if not child:
         return [record.get(path) for record in records]
+    flat = f"{parent}{child.capitalize()}"
+    capitalised = flat[0].upper() + flat[1:]
     return [
-        relation.get(child) if isinstance(relation, dict) else record.get(path)
+        relation.get(child)
+        if isinstance(relation, dict)
+        else record.get(path, record.get(flat, record.get(capitalised)))
         for relation, record in zip(relations[parent], records, strict=True)
     ]

@@ -279,7 +279,8 @@ class Frames:
     ) -> pd.DataFrame:
         """Read activities into a frame: one row each, ordered by id, typed by their schema.
 
-        They are the calls, meetings, mails and tasks; ``related_to_id`` is the ``id`` of their deal.
+        They are the calls, meetings, mails and tasks. Where ``related_to_module`` is ``"Deal"``,
+        ``related_to_id`` is the ``id`` of a deal; ids of other kinds may be the same numbers.
 
         Arguments, dtypes, ``attrs`` and errors are those of :meth:`deals_df`. The columns are those of
         ``salesmate_nb.modules.ACTIVITIES``, then custom fields by name. They need the v4 search.

@@ -57,13 +57,15 @@ def check(frame):
         {"owner": {"id": 1, "name": "Ann"}},
         {"Owner": {"id": 1, "name": "Ann"}},
         {"owner.id": 1, "owner.name": "Ann"},
+        {"ownerId": 1, "ownerName": "Ann"},
+        {"owner": "Ann", "OwnerId": "1", "OwnerName": "Ann"},
         {"owner": {}, "owner.id": 1, "owner.name": "Ann"},
         {"owner": None, "Owner": {"id": "1", "name": "Ann"}},
         {"owner": "", "owner.id": "1", "owner.name": "Ann"},
     ],
 )
 def test_a_relation_is_read_in_any_form(relation):
-    """Nested, capitalised or flat with dots: the columns are the same."""
+    """Nested, capitalised or flat: the columns are the same."""
     frame, unreadable = frame_of([{"id": 1, **relation}])
     assert (frame["owner_id"][0], frame["owner_name"][0], unreadable) == (1, "Ann", {})
 

@@ -1,4 +1,4 @@
-"""Activities: calls, meetings, mails and tasks; ``related_to_id`` is the id of the deal they are about."""
+"""Activities: calls, meetings, mails and tasks; ``related_to_module`` says whose id ``related_to_id`` is."""
 
 from salesmate_nb.schema import Module, standard
 
@@ -17,6 +17,7 @@ ACTIVITIES = Module(
         standard("endDate", "moment"),
         standard("duration", "float"),
         standard("outcome", "category"),
+        standard("relatedToModule", "category"),
         standard("relatedTo.id", "int"),
         standard("relatedTo.title", "text"),
         standard("primaryContact.id", "int"),

@@ -47,6 +47,7 @@ class Catalogue:
     def __init__(self, module: Module, keys: Iterable[str]) -> None:
         self.module = module
         standard = {field.name for field in module.fields}
+        standard |= {f"{field.name}{part.capitalize()}" for field in module.fields for part in field.parts}
         names = {_small(key).partition(".")[0] for key in keys} - standard
         self.fields = (*module.fields, *(_other_field(name, module) for name in sorted(names)))
         self._kinds: dict[str, str] = {}
@@ -134,6 +135,7 @@ def projection(paths: Iterable[str]) -> Callable[[Record], Record]:
         for spelling in (name, name[:1].upper() + name[1:]):
             whole.add(f"{spelling}.{part}" if part else spelling)
             if part:
+                whole.add(spelling + part.capitalize())  # as ownerId
                 parts.setdefault(spelling, set()).add(part)
 
     def cut(record: Record) -> Record:

@@ -171,6 +171,7 @@ ACTIVITIES = Module(
         Field("endDate", "End Date", "DateTime"),
         Field("duration", "Duration", "Int"),
         Field("outcome", "Outcome", "Select", ("Answered", "No answer", "Moved")),
+        Field("relatedToModule", "Related To Module", "Select", ("Deal", "Contact", "Company")),
         Field("relatedTo", "Related To", "Lookup", parts=("id", "title")),
         Field("primaryContact", "Primary Contact", "Lookup", parts=("id", "name")),
         Field("primaryCompany", "Primary Company", "Lookup", parts=("id", "name")),

@@ -46,7 +46,8 @@ def contacts(deals: Iterable[Record], *, seed: int, zone: ZoneInfo) -> list[Reco
 
 
 def activities(deals: Iterable[Record], *, seed: int, zone: ZoneInfo) -> list[Record]:
-    """Return as many open and closed activities as each deal says it has, by id."""
+    """Return as many open and closed activities as each deal says it has, and one of each contact, by id."""
+    deals = list(deals)
     made: list[Record] = []
     for deal in deals:
         random = Random(f"{seed} activities {deal.get('id')}")  # noqa: S311 - no secrets
@@ -57,6 +58,13 @@ def activities(deals: Iterable[Record], *, seed: int, zone: ZoneInfo) -> list[Re
                 if not is_completed:
                     at = max(start, end) + int(random.random() * _LONGEST)
                 made.append(_activity(deal, at, start, random, is_completed=is_completed))
+    for contact, deal in sorted(_first(deals, "primaryContact").items()):
+        random = Random(f"{seed} activity of contact {contact}")  # noqa: S311 - no secrets
+        start = _moment(deal, "createdAt", zone)
+        record = _activity(deal, start, start, random, is_completed=True)
+        relation = {"id": contact, "title": getter("primaryContact.name")(deal)}
+        record.pop("relatedToId", None)
+        made.append(record | {"title": "Welcome", "relatedToModule": "Contact", "relatedTo": relation})
     for number, record in enumerate(made, _FIRST_ACTIVITY):
         record["id"] = number
     return made
@@ -115,13 +123,17 @@ def _activity(deal: Record, at: int, start: int, random: Random, *, is_completed
         "isCompleted": is_completed,
         "dueDate": moments.iso(at),
         "duration": minutes,
-        "relatedTo": {"id": getter("id")(deal), "title": deal.get("title")},
+        "relatedToModule": "Deal",
         "primaryContact": _relation(deal, "primaryContact"),
         "primaryCompany": _relation(deal, "primaryCompany"),
         "owner": _relation(deal, "owner"),
         "createdAt": moments.iso(planned),
         "lastModifiedAt": moments.iso(at if is_completed else planned),
     }
+    if random.random() < 0.2:  # noqa: PLR2004 - a share comes flat, as other connectors have seen it
+        record["relatedToId"] = getter("id")(deal)
+    else:
+        record["relatedTo"] = {"id": getter("id")(deal), "title": deal.get("title")}
     put(record, "endDate", moments.iso(at + minutes * moments.MINUTE), random, missing=0.1)
     put(record, "outcome", random.choice(_OUTCOMES), random, missing=0.3 if is_completed else 1.0)
     return record

@@ -24,7 +24,13 @@ def test_records_belong_to_the_deals(visit, module):
     deals = visitor.box.deals.records()
     if module == "activity":
         named = {deal["id"] for deal in deals if deal["closedActivities"] or deal["openActivities"]}
-        assert {one["relatedTo"]["id"] for one in records} == named
+        about = {"Deal": set(), "Contact": set()}
+        for one in records:
+            about[one["relatedToModule"]].add(one.get("relatedToId") or one["relatedTo"]["id"])
+        assert about["Deal"] == named
+        assert about["Contact"] == {
+            deal["primaryContact"]["id"] for deal in deals if deal.get("primaryContact")
+        }
     else:
         relation = f"primary{module.capitalize()}"
         named = {deal[relation]["id"] for deal in deals if deal.get(relation)}
@@ -98,4 +104,5 @@ def test_deals_of_a_file_have_what_they_name(visit, data_file):
     )
     assert [one["name"] for one in visitor.box.companies.records()] == ["Elm", "Fir"]
     assert len(visitor.box.contacts) == 0
-    assert [one["relatedTo"]["id"] for one in visitor.box.activities.records()] == [2, 2]
+    activities = visitor.box.activities.records()
+    assert [one.get("relatedToId") or one["relatedTo"]["id"] for one in activities] == [2, 2]
