@@ -141,7 +141,7 @@ class Refresher:
         request = self._request(tuple(one.path for one in reader.fields))
         last = max(staged.table.column("id").to_pylist(), default=None)
         if last is not None:
-            if any(int(identity(one)) <= last for one in ask(replace(request.above(last), rows=1)).records):
+            if any(identity(one) <= last for one in ask(replace(request.above(last), rows=1)).records):
                 self._file.unstage()
                 return self._build(reading, reader, order)
             request = request.above(last)
@@ -206,7 +206,7 @@ class Refresher:
         ask = self._records.ask(reading)
         fields = tuple(one.path for one in reader.fields)
         walk = Walk(Newest(self._zone), self._request(fields, sort="lastModifiedAt", is_descending=True))
-        found: dict[str, Record] = {}
+        found: dict[int, Record] = {}
         first: Page | None = None
         while walk.request is not None:
             page = ask(walk.request)
@@ -246,7 +246,7 @@ class Refresher:
             plan=reading.plan,
             halt=reading.patience.end,
         )
-        return {int(identity(record)) for page in sweep.pages() for record in page.records}
+        return {identity(record) for page in sweep.pages() for record in page.records}
 
     def _check(self, reading: Reading, built: Snapshot) -> None:
         """Count once more, where changes cannot be asked for."""
@@ -300,7 +300,7 @@ class Deletions:
             return
         if known <= PAGE:
             page = self._above(self._ids[start] - 1, rows=PAGE)
-            present = {int(identity(record)) for record in page.records}
+            present = {identity(record) for record in page.records}
             yield from (one for one in self._ids[start:stop] if one not in present)
             return
         middle = (start + stop) // 2

@@ -153,8 +153,8 @@ def ask_v1(call: Call, request: Request, **how: Any) -> Page:
     return _page(call("GET", V1_PATH, params={"rows": request.rows, "from": request.offset}, **how))
 
 
-def identity(record: Record) -> str:
-    """Return what tells a record from all others: the digits of its id.
+def identity(record: Record) -> int:
+    """Return what tells a record from all others: its id.
 
     Raises
     ------
@@ -165,9 +165,9 @@ def identity(record: Record) -> str:
         (record[key] for key in ("id", "Id", "deal.id") if record.get(key) not in (None, "", {})), ""
     )
     if type(given) is int and 0 <= given <= _LAST_ID:
-        return str(given)
+        return given
     if found := _ID.fullmatch(str(given)):
-        return found[1]
+        return int(found[1])
     raise BadResponse(
         "A record came without an id that can be read, so none can be told from another. Try again; "
         "if it goes on, ask Salesmate's support."

@@ -71,7 +71,7 @@ class Sweep:
         self._ordered = ordered
         self._plan = plan
         self._halt = halt
-        self._seen: set[str] = set()
+        self._seen: set[int] = set()
 
     def pages(self) -> Generator[Page]:
         """Yield pages that hold no row twice.
@@ -208,7 +208,7 @@ class Sweep:
         """Read by what every server knows; rows may slip from page to page, so it is no way to rely on."""
         self.way = "plain offsets"
         self.totals.clear()
-        offset, met = 0, set[str]()
+        offset, met = 0, set[int]()
         while True:
             page = self._ask(replace(self._request, offset=offset))
             self._note(page, first=offset == 0)

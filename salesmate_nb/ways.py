@@ -24,7 +24,7 @@ class Taken:
 
     request: Request
     keys: list[Any]
-    ids: list[str]
+    ids: list[int]
 
 
 class Way(Protocol):
@@ -55,7 +55,7 @@ class Keyset:
 
     def key(self, record: Record) -> int:
         """Return the id as a number."""
-        return int(identity(record))
+        return identity(record)
 
     def after(self, start: Request, last: Taken, back: int) -> Request:
         """Ask for the rows above the last id."""
@@ -114,7 +114,7 @@ class Offsets:
 
     def key(self, record: Record) -> int:
         """Return the id as a number."""
-        return int(identity(record))
+        return identity(record)
 
     def after(self, start: Request, last: Taken, back: int) -> Request:
         """Ask from the last row on."""

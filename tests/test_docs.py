@@ -18,7 +18,7 @@ SETUP = """
 import salesmate_nb
 from salesmate_nb import deals_df, sandbox
 
-_box = sandbox.start()
+_box = sandbox.start(api="v4")
 _connect = salesmate_nb.connect
 salesmate_nb.connect = connect = lambda target=None, **how: _connect(target or _box, **how)
 connect()
