@@ -18,7 +18,8 @@ from salesmate_nb import IncompleteRead, SalesmateError, Settings, connect, sand
 from salesmate_nb.sandbox import Answer
 
 GROWTH = r"""
-import resource, sys
+import re, sys
+from pathlib import Path
 from salesmate_nb import Settings, connect, dataset
 
 url, linkname, key, folder, cache = sys.argv[1:]
@@ -26,9 +27,10 @@ account = Settings(api_url=url, linkname=linkname, access_token=key, token_cache
 connection = connect(account)
 connection.deals_df(limit=250)
 dataset._ROWS = 5_000
-before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+peak = lambda: int(re.search(r"VmHWM:\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1])
+before = peak()
 rows = connection.write_dataset(folder, progress=False)
-print(rows, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+print(rows, peak() - before)
 """
 
 

@@ -137,8 +137,13 @@ def timed(work: Callable[[Any], Any], given: Any) -> tuple[float, float, Any]:
     start = time.perf_counter()
     result = work(given)
     seconds = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return seconds, peak - before, result if isinstance(result, tuple) else None
+    return seconds, _peak() - before, result if isinstance(result, tuple) else None
+
+
+def _peak() -> float:
+    """Return megabytes in memory at most; ``ru_maxrss`` would count what the parent had before it forked."""
+    status = Path("/proc/self/status").read_text(encoding="ascii")
+    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _resident() -> float:
