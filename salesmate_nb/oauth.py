@@ -144,6 +144,8 @@ class OAuthSession(OAuth2Session, GuardedSession):
             renewed = grants.refresh(self._settings, token)
         except grants.InvalidGrant as err:
             self._ended = token.access_token
+            if (newer := self._kept()) is not None:  # by a process that shares the file and no lock
+                return newer
             self._hold(None)
             raise LoginRequired(_how_to_log_in(f"The login has ended ({err})", self._settings)) from None
         log.info("renewed the login at %s", self._settings.token_url)

@@ -187,6 +187,20 @@ def test_another_process_renewal_is_taken_over(settings, cache, session, request
     assert requests_mock.call_count == 1
 
 
+def test_a_renewal_that_crossed_ours_is_taken_over(settings, cache, session, requests_mock):
+    """Where locks don't hold (NFS), invalid_grant may mean a colleague was first: look again."""
+    cache.save(token_for(settings, lives=-5))
+
+    def refuse(request, context):
+        FileCache(settings.token_cache, "default").save(token_for(settings, number=7))
+        context.status_code = 400
+        return {"error": "invalid_grant"}
+
+    requests_mock.post(settings.token_url, json=refuse)
+    assert session.ensure_fresh().access_token == "at-s3cret-7"
+    assert (requests_mock.call_count, cache.load().access_token) == (1, "at-s3cret-7")
+
+
 def test_a_logout_elsewhere_is_respected(settings, cache, session):
     """A kernel does not bring back a login that was ended on the command line."""
     cache.save(token_for(settings, lives=30))
