@@ -134,6 +134,43 @@ def test_logout_says_when_a_variable_still_signs_in(logged_in, capsys, monkeypat
     assert list(logged_in.settings.token_cache.glob("*.json")) == []
 
 
+@pytest.fixture
+def on_v4(logged_in, monkeypatch):
+    """Read deals over v4, where snapshots are."""
+    monkeypatch.setenv("SALESMATE_ACCESS_TOKEN", logged_in.access_key)
+    monkeypatch.setenv("SALESMATE_LINKNAME", logged_in.linkname)
+    return logged_in
+
+
+def test_a_snapshot_for_cron(on_v4, capsys, tmp_path):
+    """The first run reads all, the second what changed, --full all anew; one line says how much it cost."""
+    code, out, err = run(capsys, "snapshot")
+    assert (code, out, err.startswith("40 deals in ")) == (0, "", True)
+    changed = on_v4.deals.ids()[7]
+    on_v4.deals.edit(changed, title="Changed since")
+    code, _, err = run(capsys, "snapshot", "--output", str(tmp_path / "deals.parquet"))
+    assert (code, "; 2 calls.\n" in err, "Wrote 40 deals" in err) == (0, True, True)
+    fresh = connect().deals_df()
+    pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "deals.parquet"), fresh)
+    assert (fresh["title"] == "Changed since").sum() == 1
+    code, _, err = run(capsys, "snapshot", "--full")
+    assert (code, err.startswith("40 deals in ")) == (0, True)
+    assert "; 2 calls." not in err
+
+
+def test_a_snapshot_of_other_records(on_v4, capsys):
+    """Contacts, companies and activities are kept beside the deals."""
+    for module in ("contacts", "companies", "activities"):
+        code, _, err = run(capsys, "snapshot", "--of", module)
+        assert (code, f"{module}.parquet" in err) == (0, True)
+
+
+def test_a_snapshot_needs_a_login(box, capsys):
+    """Cron has nobody to ask: exit 1, and the command to use."""
+    code, _, err = run(capsys, "snapshot")
+    assert (code, "salesmate-nb login" in err) == (1, True)
+
+
 def test_usage_errors_exit_with_2(capsys):
     """argparse's own way: usage on stderr, exit 2."""
     with pytest.raises(SystemExit) as caught:

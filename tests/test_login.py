@@ -6,7 +6,7 @@ import dataclasses
 import re
 import socket
 import threading
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import oidc_provider_mock
 import pytest
@@ -136,10 +136,23 @@ def test_the_listener_answers_a_strangers_guess_without_touching_the_login(pendi
     """A local page that guesses at the state gets 400; the login shows and does nothing."""
     pending.url  # noqa: B018 - from here on it listens
     port = pending._receiver.port
-    for state in ("", "&state=guess", "&state=%ff%00"):
-        page = requests.get(f"http://127.0.0.1:{port}/callback?code=x{state}", timeout=5)
-        assert page.status_code == 400
+    guesses = ["", "&state=guess", "&state=%ff%00", *(f"&state={number:043d}" for number in range(100))]
+    with requests.Session() as stranger:
+        for state in guesses:
+            page = stranger.get(f"http://127.0.0.1:{port}/callback?code=x{state}", timeout=5)
+            assert page.status_code == 400
     assert (pending.message, pending.phase, tokens) == ("", Phase.WAITING, [])
+
+
+def test_a_script_in_a_refusal_is_text(pending):
+    """What a refusal says is shown as words, in the browser's page too."""
+    refusal = urlencode({"error": "access_denied", "error_description": "<script>alert(1)</script>"})
+    state = dict(parse_qsl(urlsplit(pending.url).query))["state"]
+    page = requests.get(
+        f"http://127.0.0.1:{pending._receiver.port}/callback?{refusal}&state={state}", timeout=5
+    )
+    assert (page.status_code, "<script" in page.text) == (400, False)
+    assert "default-src 'none'" in page.headers["Content-Security-Policy"]
 
 
 def test_a_code_works_once(settings, pending, tokens):

@@ -6,12 +6,13 @@ import dataclasses
 import logging
 import threading
 import time
+import types
 from urllib.parse import parse_qsl
 
 import pytest
 import requests
 
-from salesmate_nb import oauth
+from salesmate_nb import connect, oauth, sandbox
 from salesmate_nb.errors import (
     BadResponse,
     ConnectionFailed,
@@ -199,6 +200,56 @@ def test_a_renewal_that_crossed_ours_is_taken_over(settings, cache, session, req
     requests_mock.post(settings.token_url, json=refuse)
     assert session.ensure_fresh().access_token == "at-s3cret-7"
     assert (requests_mock.call_count, cache.load().access_token) == (1, "at-s3cret-7")
+
+
+@pytest.fixture
+def kept_login():
+    """Log in at a sandbox, and return both ends."""
+    with sandbox.start(deals=3) as box:
+        connection = connect(box)
+        yield box, connection.session
+
+
+def set_clock(monkeypatch, seconds):
+    """Put the package's clock forward, or back; the sandbox keeps its own."""
+    shown = types.SimpleNamespace(time=lambda: time.time() + seconds)
+    monkeypatch.setattr("salesmate_nb.tokens.time", shown)
+
+
+def paths_since(box, start):
+    return [call.path for call in box.log[start:]]
+
+
+@pytest.mark.parametrize("skew", [-600, 600])
+def test_a_clock_that_is_wrong_all_along_does_no_harm(monkeypatch, skew):
+    """Ten minutes off in either direction: lifetimes are counted by one clock, so nothing is renewed."""
+    set_clock(monkeypatch, skew)
+    with sandbox.start(deals=3) as box:
+        session = connect(box).session
+        start = len(box.log)
+        assert session.get(f"{box.url}/v1/deals").status_code == 200
+        assert paths_since(box, start) == ["/v1/deals"]
+
+
+def test_a_clock_put_back_means_one_renewal_when_the_server_says_so(kept_login, monkeypatch):
+    """A token that this clock thinks alive and the server does not costs one refresh and one resend."""
+    box, session = kept_login
+    set_clock(monkeypatch, -600)
+    box.expire_access_tokens()
+    start = len(box.log)
+    assert session.get(f"{box.url}/v1/deals").status_code == 200
+    assert paths_since(box, start) == ["/v1/deals", "/oauth/token", "/v1/deals"]
+
+
+def test_a_laptop_that_slept_renews_before_it_calls(kept_login, monkeypatch):
+    """Eight hours later the dead token is not even sent."""
+    box, session = kept_login
+    box.expire_access_tokens()
+    set_clock(monkeypatch, 8 * 3600)
+    start = len(box.log)
+    for _ in range(2):
+        assert session.get(f"{box.url}/v1/deals").status_code == 200
+    assert paths_since(box, start) == ["/oauth/token", "/v1/deals", "/v1/deals"]
 
 
 def test_a_logout_elsewhere_is_respected(settings, cache, session):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -10,6 +12,8 @@ import zipfile
 from pathlib import Path
 
 import pytest
+
+import salesmate_nb
 
 pytestmark = pytest.mark.wheel
 ROOT = Path(__file__).parents[1]
@@ -41,10 +45,21 @@ def test_it_holds_the_package_and_nothing_else(built):
     """Types, licence and entry point are in the wheel; tests and notebooks are not."""
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"salesmate_nb"}
-    assert "salesmate_nb/py.typed" in names
+    assert {"salesmate_nb/py.typed", "salesmate_nb/plots.mplstyle"} <= set(names)
     assert "salesmate_nb/sandbox/__init__.py" in names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("entry_points.txt") for name in names)
+
+
+def test_the_metadata_tells_what_it_is(built):
+    """Version, licence, Python versions, extras and links stand where package pages look for them."""
+    wheel = zipfile.ZipFile(next(built.glob("*.whl")))
+    told = email.message_from_bytes(wheel.read(next(n for n in wheel.namelist() if n.endswith("/METADATA"))))
+    assert (told["Name"], told["Version"]) == ("salesmate-nb", salesmate_nb.__version__)
+    assert (told["License-Expression"], told["License-File"]) == ("MIT", "LICENSE")
+    assert told["Requires-Python"] == ">=3.11"
+    assert {"sandbox", "keyring", "fast", "lab"} <= set(told.get_all("Provides-Extra"))
+    assert {"Framework :: Jupyter", "Typing :: Typed"} <= set(told.get_all("Classifier"))
 
 
 def test_the_sdist_can_be_worked_on(built):
@@ -72,3 +87,11 @@ def test_it_works_in_an_empty_environment(built, tmp_path):
     command = [tmp_path / "env" / "bin" / "salesmate-nb", "deals", "--sandbox", "--limit", "3"]
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (done.returncode, "3 deals" in done.stdout) == (0, True), done.stderr
+    subprocess.run([python, "-m", "pip", "install", "-q", "nbclient", "ipykernel"], check=True)
+    for name in ("run.py", "quickstart.ipynb"):
+        shutil.copy(ROOT / "notebooks" / name, tmp_path)
+    done = subprocess.run(
+        [python, "run.py", "quickstart.ipynb"], capture_output=True, text=True, cwd=tmp_path, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert "[5 rows x 29 columns]" in done.stdout
