@@ -228,6 +228,15 @@ def test_netrc_does_not_replace_the_key(server, monkeypatch, tmp_path):
     assert (headers["accessToken"], "Authorization" in headers) == (KEY, False)
 
 
+def test_netrc_adds_nothing_where_no_credential_is_sent(server, monkeypatch, tmp_path):
+    """The token endpoint's session, too, sends what it was told to and no more."""
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login jo password s3cret\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    with GuardedSession() as session:
+        session.get(f"{server.url}/token")
+    assert "Authorization" not in server.seen[0][1]
+
+
 def test_a_session_without_a_credential_follows_no_redirect_either(server):
     """The token endpoint's session takes a 3xx as the answer."""
     with sandbox.start(deals=1) as box:
