@@ -109,12 +109,14 @@ def test_a_file_with_a_wrong_value_is_damaged(cache, token, field):
         assert cache.load() is None
 
 
-@pytest.mark.parametrize("make", ["folder", "link"])
+@pytest.mark.parametrize("make", ["folder", "link", "pipe"])
 def test_something_else_in_its_place_means_memory_only(cache, token, tmp_path, make):
-    """A folder or a link where the file should be is left alone: one warning, and memory in place of disk."""
+    """A folder, link or pipe where the file should be is left alone: one warning, and memory for disk."""
     cache.path.parent.mkdir(parents=True)
     if make == "folder":
         cache.path.mkdir()
+    elif make == "pipe":
+        os.mkfifo(cache.path)
     else:
         (tmp_path / "elsewhere").write_text("{}")
         cache.path.symlink_to(tmp_path / "elsewhere")
@@ -124,7 +126,7 @@ def test_something_else_in_its_place_means_memory_only(cache, token, tmp_path, m
     assert len(warned) == 1
     assert cache.load() == token
     assert cache.place == "memory only"
-    assert make == "folder" or (tmp_path / "elsewhere").read_text() == "{}"
+    assert make != "link" or (tmp_path / "elsewhere").read_text() == "{}"
 
 
 def test_a_folder_that_cannot_be_made_means_memory_only(tmp_path, token):
