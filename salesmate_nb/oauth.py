@@ -115,19 +115,16 @@ class OAuthSession(OAuth2Session, GuardedSession):
 
     def _renew(self, spent: Token) -> Token:
         """Return a newer token than `spent`: another thread's, another process's, or the server's."""
-        with self._renewing:
-            if self._held is not None and self._held.access_token != spent.access_token:
-                return self._held
-            with self._cache.lock():
-                kept = self._kept()
-                if kept is None:
-                    self._hold(None)
-                    raise LoginRequired(_how_to_log_in("This login was ended elsewhere", self._settings))
-                if kept.access_token == spent.access_token or kept.is_stale():
-                    kept = self._refresh(kept)
-                    self._cache.save(kept)
-                self._hold(kept)
-                return kept
+        with self._renewing, self._cache.lock():
+            kept = self._kept()
+            if kept is None:
+                self._hold(None)
+                raise LoginRequired(_how_to_log_in("This login was ended elsewhere", self._settings))
+            if kept.access_token == spent.access_token or kept.is_stale():
+                kept = self._refresh(kept)
+                self._cache.save(kept)
+            self._hold(kept)
+            return kept
 
     def _kept(self) -> Token | None:
         """Return the cache's token, if it is for these settings and the server did not end its login."""

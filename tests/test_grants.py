@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 import pytest
 import requests
 
+from salesmate_nb import Settings, sandbox
 from salesmate_nb.errors import (
     ApiError,
     BadResponse,
@@ -34,6 +35,22 @@ ANSWER = {
 
 def form(request):
     return dict(parse_qsl(request.text, strict_parsing=True))
+
+
+def code_for(asked):
+    """Allow, and return the code that the redirect carries."""
+    location = requests.get(asked.url, allow_redirects=False, timeout=5).headers["Location"]
+    return Secret(dict(parse_qsl(urlsplit(location).query))["code"])
+
+
+def test_pkce_ties_a_code_to_its_attempt():
+    """With all else equal, another attempt's verifier redeems nothing; the right one does."""
+    with sandbox.start(deals=1) as box:
+        settings = Settings(**box.settings)
+        asked, other = (authorize(settings, "http://localhost:3000/callback") for _ in range(2))
+        with pytest.raises(LoginError):
+            redeem(settings, asked, code_for(other))
+        assert redeem(settings, other, code_for(other)).access_token
 
 
 BAD_ANSWERS = [

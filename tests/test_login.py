@@ -83,7 +83,7 @@ def test_the_bare_code_can_be_pasted(pending, tokens):
     assert len(tokens) == 1
 
 
-def test_a_code_of_another_attempt_is_refused_by_pkce(settings, pending, tokens):
+def test_a_code_of_another_attempt_is_refused(settings, pending, tokens):
     """A bare code that was issued for another attempt does not log in here; the right one still does."""
     other = Login(settings, tokens.append)
     code = re.search(r"code=([^&]+)", consent(other.url)).group(1)
