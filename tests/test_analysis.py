@@ -43,7 +43,7 @@ RECORDS = st.lists(
     ),
     max_size=25,
 )
-anything = settings(max_examples=60, deadline=None)
+anything = settings(max_examples=30, deadline=None)
 
 
 def frame_of(records):

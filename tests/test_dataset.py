@@ -147,7 +147,7 @@ def test_an_empty_account(tmp_path):
 
 
 def test_memory_stays_as_it_is(tmp_path):
-    """Ten times as many deals do not take ten times the memory: pages are written as they come."""
+    """Six times as many deals take hardly more memory: pages are written as they come."""
     grown = {}
     for count in (10_000, 60_000):
         with sandbox.start(deals=count) as box:

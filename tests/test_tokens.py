@@ -366,7 +366,7 @@ def test_its_repr_holds_no_secret(token):
     assert "s3cret" not in f"{token!r} {token} {vars(token)}"
 
 
-@settings_of_hypothesis(max_examples=1000, derandomize=True)
+@settings_of_hypothesis(max_examples=400, derandomize=True)
 @given(st.binary(max_size=200) | st.text().map(str.encode))
 def test_no_bytes_can_crash_it(tmp_path_factory, content):
     """Cut off, mangled or in another charset: it is a token or damaged."""
@@ -377,7 +377,7 @@ def test_no_bytes_can_crash_it(tmp_path_factory, content):
         assert cache.load() is None
 
 
-@settings_of_hypothesis(max_examples=1000, derandomize=True)
+@settings_of_hypothesis(max_examples=400, derandomize=True)
 @given(
     st.recursive(
         st.none() | st.booleans() | st.floats() | st.text(),
