@@ -187,8 +187,8 @@ def _bad_response(response: requests.Response, payload: Any) -> BadResponse:
 
 def _retry_after(response: requests.Response) -> float | None:
     try:
-        return Retry().parse_retry_after(response.headers["Retry-After"])
-    except (KeyError, InvalidHeader):
+        return float(Retry().parse_retry_after(response.headers["Retry-After"]))
+    except (KeyError, InvalidHeader, ValueError, OverflowError):  # the latter: numbers beyond any clock
         return None
 
 

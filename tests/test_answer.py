@@ -88,7 +88,15 @@ def test_an_api_error_carries_its_details():
 
 
 @pytest.mark.parametrize(
-    ("header", "seconds"), [("7", 7), ("Fri, 01 Jan 2021 00:00:00 GMT", 0), ("soon", None), (None, None)]
+    ("header", "seconds"),
+    [
+        ("7", 7),
+        ("Fri, 01 Jan 2021 00:00:00 GMT", 0),
+        ("soon", None),
+        (None, None),
+        ("9" * 5000, None),
+        ("Fri, 31 Dec 99999999999 23:59:59 GMT", None),
+    ],
 )
 def test_retry_after_is_read_as_seconds_or_date(header, seconds):
     """The server's wish comes as seconds or as a date; nonsense counts as none."""
