@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import reprlib
 from typing import Any
 
 import requests
@@ -12,6 +13,7 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, RateLimited, SalesmateError
+from salesmate_nb.secret import scrub
 
 try:
     import orjson
@@ -50,9 +52,10 @@ def read(response: requests.Response) -> Any:
         429; 404; an answer that is no JSON object or list; any other failure.
     """
     payload = _json(response)
-    failed = isinstance(payload, dict) and str(payload.get("Status", "")).lower() == "failure"
+    status = payload.get("Status") if isinstance(payload, dict) else None
+    failed = isinstance(status, str) and status.lower() == "failure"
     if failed or response.status_code >= requests.codes.bad_request:
-        raise _failure(response, *_words(payload))
+        raise _failure(response, *_words(response, payload))
     if response.status_code >= requests.codes.multiple_choices or not isinstance(payload, dict | list):
         raise _bad_response(response, payload)
     return payload
@@ -98,8 +101,8 @@ def total(payload: Any, depth: int = _DEEPEST) -> int | None:
     """
     if not isinstance(payload, dict) or not depth:
         return None
-    said = str(payload.get("totalRows"))
-    if _COUNT.fullmatch(said):
+    said = payload.get("totalRows")
+    if isinstance(said, str | int) and _COUNT.fullmatch(str(said)):
         return int(said)
     told = (total(payload.get(key), depth - 1) for key in ("Data", "data"))
     return next((found for found in told if found is not None), None)
@@ -123,16 +126,21 @@ def _loads(body: bytes) -> Any:
     return json.loads(body)
 
 
-def _words(payload: Any) -> tuple[str | None, str | None]:
-    """Return the name and message of a failure, in either spelling, as far as there are any."""
+def _words(response: requests.Response, payload: Any) -> tuple[str | None, str | None]:
+    """Return the name and message of a failure, in either spelling, without the credential it may repeat."""
     error = payload.get("Error", payload.get("error")) if isinstance(payload, dict) else None
     if isinstance(error, str):
-        return None, error[:_EXCERPT]
-    said = (
-        {str(key).lower(): str(value)[:_EXCERPT] for key, value in error.items()}
-        if isinstance(error, dict)
-        else {}
-    )
+        error = {"message": error}
+    if not isinstance(error, dict):
+        return None, None
+    sent = response.request.headers if response.request else {}
+    secrets = (sent.get("accessToken"), sent.get("Authorization", "").removeprefix("Bearer "))
+    said = {
+        # reprlib goes a few levels down, and an answer may nest a thousand
+        str(key).lower(): scrub(value if isinstance(value, str) else reprlib.repr(value), secrets)[:_EXCERPT]
+        for key, value in error.items()
+        if value is not None
+    }
     return said.get("name") or said.get("code"), said.get("message")
 
 

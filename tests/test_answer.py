@@ -57,6 +57,8 @@ def test_a_list_or_an_object_is_returned_as_it_came(payload):
         (failure("Unknown"), 500, ApiError, "Try again"),
         (b"<html>", 503, ApiError, "Try again"),
         ({"error": "bad things"}, 400, ApiError, "bad things"),
+        ({"Error": {"Message": ["rows", 251]}}, 400, ApiError, r"\(\['rows', 251\]\)"),
+        ({"Error": {"Name": None, "Message": None}}, 400, ApiError, "answered 400: "),
         (b"<!doctype html><p>Sign in", 200, BadResponse, "HTML"),
         (b"", 200, BadResponse, "nothing"),
         (b"", 204, BadResponse, "nothing"),
@@ -103,6 +105,21 @@ def test_retry_after_is_read_as_seconds_or_date(header, seconds):
     with pytest.raises(RateLimited) as caught:
         answer.read(response(b"", 429, **({"Retry-After": header} if header else {})))
     assert caught.value.retry_after == seconds
+
+
+@pytest.mark.parametrize(
+    "body", ['{"Status": "failure", "Error": {"Message": %s}}', '{"Status": %s}', '{"totalRows": %s}']
+)
+@pytest.mark.parametrize("depth", [400, 900, 1020])
+def test_what_nests_as_deep_as_a_parser_goes_is_read(body, depth):
+    """orjson parses 1,024 levels, which is more than Python can write out again."""
+    made = response((body % ("[" * depth + "]" * depth)).encode())
+    try:
+        payload = answer.read(made)
+    except (ApiError, BadResponse) as err:
+        assert len(str(err)) < 400  # noqa: PT017 - how deep json itself goes differs from version to version
+    else:
+        assert answer.total(payload) is None
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import json
 import re
 import socket
 import threading
@@ -205,6 +206,22 @@ def test_any_other_call(box, connection, answer, kind):
         fails(lambda: connection.get(USERS), kind)
     box.unscript()
     assert connection.get(USERS)[0]["id"]
+
+
+@pytest.mark.parametrize("by", ["token", "access key"])
+@pytest.mark.parametrize("before", ["", "x" * 190])
+def test_a_refusal_that_repeats_the_credential(box, connection, settings, by, before):
+    """What the server says of it is shown without it, even where the words are cut off in its middle."""
+    secret = connection.session.held.access_token.reveal() if by == "token" else "key-s3cret-of-the-company"
+    if by == "access key":
+        connection = connect(dataclasses.replace(settings, linkname="acme", access_token=secret))
+    body = json.dumps({"Error": {"Name": secret, "Message": f"{before} {secret} is odd"}}).encode()
+    for answer in (Answer(status=403, body=body), Answer(status=400, body=body)):
+        everywhere(box, USERS, answer)
+        err = fails(lambda: connection.get(USERS), ApiError, [secret[:9]])
+        assert "***" in str(err)
+        assert secret[:9] not in f"{vars(err)}"
+        box.unscript()
 
 
 @by_fault
