@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -151,7 +152,7 @@ def _token_call(settings: Settings, url: str, body: Secret, *, hide: tuple[Secre
     has_token = isinstance(said.get("access_token"), str) and bool(said["access_token"])
     if response.status_code < requests.codes.multiple_choices and (has_token or url == settings.revoke_url):
         return said
-    raise _refusal(response, url, scrub(_words(said), (*hide, settings.client_secret)), said.get("error"))
+    raise _refusal(response, url, _words(said, (*hide, settings.client_secret)), said.get("error"))
 
 
 def _written(settings: Settings, sent: Secret) -> dict[str, Any]:
@@ -199,15 +200,18 @@ def _refusal(response: requests.Response, url: str, words: str, error: object) -
     )
 
 
-def _words(said: dict[str, Any]) -> str:
-    """Return what a refusal says: OAuth's ``error`` (RFC 6749, section 5.2) or Salesmate's ``Error``."""
+def _words(said: dict[str, Any], hide: Iterable[str | None]) -> str:
+    """Return what a refusal says: OAuth's ``error`` (RFC 6749, section 5.2) or Salesmate's ``Error``.
+
+    Secrets are blotted out before it is cut to length, since a part of one would not be found.
+    """
     error = said.get("error", said.get("Error"))
     if isinstance(error, dict):
         named = {str(key).lower(): value for key, value in error.items()}
         told = (named.get("name"), named.get("message"))
     else:
         told = (error, said.get("error_description"))
-    return ": ".join(one for one in told if isinstance(one, str) and one)[:_EXCERPT]
+    return scrub(": ".join(one for one in told if isinstance(one, str) and one), hide)[:_EXCERPT]
 
 
 def _client(settings: Settings) -> WebApplicationClient:

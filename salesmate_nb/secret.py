@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from typing import NoReturn, Self
+from urllib.parse import quote
 
 
 class Secret(str):
@@ -60,7 +61,7 @@ def fingerprint(secret: str) -> str:
 
 
 def scrub(text: str, secrets: Iterable[str | None]) -> str:
-    """Return text of the server's with every secret in it blotted out.
+    """Return text of the server's with every secret in it blotted out, plain or as an address quotes it.
 
     Examples
     --------
@@ -69,5 +70,6 @@ def scrub(text: str, secrets: Iterable[str | None]) -> str:
     """
     for secret in secrets:
         if secret:
-            text = text.replace("".join(secret), "***")
+            for form in ("".join(secret), quote("".join(secret), safe="")):
+                text = text.replace(form, "***")
     return text

@@ -21,7 +21,7 @@ from salesmate_nb.errors import (
     RateLimited,
     SalesmateError,
 )
-from salesmate_nb.grants import authorize, redeem, revoke
+from salesmate_nb.grants import authorize, redeem, refresh, revoke
 from salesmate_nb.secret import Secret
 from salesmate_nb.tokens import Token
 
@@ -201,19 +201,37 @@ def test_a_bad_answer_to_a_code_is_one_clear_error_and_one_call(settings, reques
 def test_a_used_up_code_asks_to_open_the_link_again(settings, requests_mock):
     """invalid_grant is a login error with its next step."""
     requests_mock.post(settings.token_url, json={"error": "invalid_grant"}, status_code=400)
-    with pytest.raises(LoginError, match="Open the link again"):
+    with pytest.raises(LoginError, match="Open the link again") as caught:
         redeem(settings, authorize(settings, "https://x.example/"), Secret("c0de"))
+    assert caught.value.__cause__ is None
+    assert caught.value.__suppress_context__
 
 
-def test_what_the_server_echoes_is_blotted_out(settings, requests_mock):
-    """A server that repeats code, verifier or secret in its words does not make us print them."""
+@pytest.mark.parametrize("before", ["", "x" * 180])
+def test_what_the_server_echoes_is_blotted_out(settings, requests_mock, before):
+    """A server that repeats code, verifier or secret, plain or quoted, does not make us print a part of them."""
     asked = authorize(settings, "https://x.example/")
-    echo = f"c0de-s3cret {asked.verifier.reveal()} s3cret-of-the-client"
-    requests_mock.post(settings.token_url, json={"error": "x", "error_description": echo}, status_code=400)
-    with pytest.raises(LoginError) as caught:
-        redeem(settings, asked, Secret("c0de-s3cret"))
-    assert "s3cret" not in str(caught.value)
-    assert asked.verifier.reveal()[:200] not in str(caught.value)
+    for echo in ("c0/de-s3cret", "c0%2Fde-s3cret", asked.verifier.reveal(), "s3cret-of-the-client"):
+        said = {"error": "x", "error_description": f"{before} {echo}"}
+        requests_mock.post(settings.token_url, json=said, status_code=400)
+        with pytest.raises(LoginError, match=r"\*\*\*") as caught:
+            redeem(settings, asked, Secret("c0/de-s3cret"))
+        assert echo[:6] not in str(caught.value)
+
+
+def test_what_the_server_echoes_of_a_token_is_blotted_out(settings, requests_mock):
+    """A refusal to renew or revoke shows neither the refresh token nor the access token."""
+    settings = dataclasses.replace(settings, revoke_url="https://auth.example.com/revoke")
+    token = Token.from_answer(ANSWER, settings)
+    said = {"error": "x", "error_description": "at-s3cret-2 rt-s3cret-2"}
+    requests_mock.post(settings.token_url, json=said, status_code=400)
+    with pytest.raises(LoginError, match=r"\(x: \*\*\* \*\*\*\)"):
+        refresh(settings, token)
+    requests_mock.post(
+        settings.revoke_url, json={**said, "error_description": "rt-s3cret-2"}, status_code=400
+    )
+    with pytest.raises(LoginError, match=r"\(x: \*\*\*\)"):
+        revoke(settings, token)
 
 
 @pytest.mark.parametrize("has_refresh", [True, False])
