@@ -17,7 +17,7 @@ from requests_oauthlib import OAuth2Session
 from salesmate_nb.errors import BadResponse, LoginError, LoginRequired, RateLimited, SalesmateError
 from salesmate_nb.secret import Secret, scrub
 from salesmate_nb.settings import Settings
-from salesmate_nb.tokens import Token
+from salesmate_nb.tokens import Token, is_token
 from salesmate_nb.wire import GuardedSession, answer_of
 
 _EXCERPT = 200  # characters of the server's own words in a message
@@ -149,8 +149,8 @@ def _token_call(settings: Settings, url: str, body: Secret, *, hide: tuple[Secre
     with GuardedSession(settings.timeout) as session:
         response = answer_of(lambda: session.post(url, **_written(settings, body)), url)
     said = _said(response)
-    has_token = isinstance(said.get("access_token"), str) and bool(said["access_token"])
-    if response.status_code < requests.codes.multiple_choices and (has_token or url == settings.revoke_url):
+    is_fine = is_token(said.get("access_token")) or url == settings.revoke_url
+    if response.status_code < requests.codes.multiple_choices and is_fine:
         return said
     raise _refusal(response, url, _words(said, (*hide, settings.client_secret)), said.get("error"))
 

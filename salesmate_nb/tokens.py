@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import math
 import os
 import re
 import stat
@@ -14,7 +13,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeGuard
 
 import filelock
 
@@ -26,6 +25,7 @@ VERSION = 1
 _LEEWAY = 60.0  # seconds before its end at which a token is renewed
 _LOCK_TIMEOUT = 90.0  # a refresh takes 35 s at most; two may stand in line
 _LONGEST = 2**20  # characters of a file; a token has some thousand at most
+_LATEST = 10**11  # Unix seconds: in the year 5138, which calendars can still tell
 _RANDOM = "????????"  # what mkstemp puts into a name
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -71,8 +71,9 @@ class Token:
     ) -> Self:
         """Make a token of what the token endpoint answered.
 
-        An absent, empty or ``null`` refresh token leaves the one of `previous` in force (RFC 6749,
-        section 6). ``expires_in`` may come as a number or as text; anything else means unknown.
+        An absent, empty or ``null`` refresh token, or one that is none, leaves the one of `previous` in
+        force (RFC 6749, section 6). ``expires_in`` may come as a number or as text; anything else means
+        unknown.
         """
         obtained = int(time.time() if now is None else now)
         lifetime = _seconds(answer.get("expires_in"))
@@ -80,7 +81,7 @@ class Token:
         kept = previous.refresh_token if previous else None
         return cls(
             access_token=Secret(answer["access_token"]),
-            refresh_token=Secret(renewal) if isinstance(renewal, str) and renewal else kept,
+            refresh_token=Secret(renewal) if is_token(renewal) else kept,
             obtained_at=obtained,
             expires_at=None if lifetime is None else obtained + lifetime,
             client_id=settings.client_id or "",
@@ -249,6 +250,14 @@ class FileCache:
             )
 
 
+def is_token(given: object) -> TypeGuard[str]:
+    """Tell whether it is the text of a token: ASCII that can be printed (RFC 6749, appendices A.12 and A.17).
+
+    Anything else could not be sent, and would be shown by the error that says so.
+    """
+    return isinstance(given, str) and given != "" and given.isascii() and given.isprintable()
+
+
 def profiles(folder: Path) -> list[str]:
     """Return the names of the logins that are kept in a folder."""
     names = (path.stem for path in folder.glob("*.json"))
@@ -284,13 +293,13 @@ def parse(text: str) -> Token:
         token = Token(**kept)
     except TypeError:
         raise ValueError("not the fields of a token") from None
-    texts = (token.access_token, token.client_id, token.token_url)
-    may_be_none = (token.refresh_token, token.scope)
-    numbers = (token.obtained_at, token.expires_at if token.expires_at is not None else 0)
+    moments = (token.obtained_at, token.expires_at if token.expires_at is not None else 0)
     if not (
-        all(type(one) is str and one for one in texts)
-        and all(one is None or isinstance(one, str) for one in may_be_none)
-        and all(type(one) is int for one in numbers)
+        is_token(token.access_token)
+        and (token.refresh_token is None or is_token(token.refresh_token))
+        and all(isinstance(one, str) and one for one in (token.client_id, token.token_url))
+        and (token.scope is None or isinstance(token.scope, str))
+        and all(type(one) is int and 0 <= one <= _LATEST for one in moments)
     ):
         raise ValueError("not the values of a token")
     renewal = Secret(token.refresh_token) if token.refresh_token else None
@@ -305,4 +314,4 @@ def _seconds(given: object) -> int | None:
         seconds = float(given)
     except (ValueError, OverflowError):
         return None
-    return int(seconds) if math.isfinite(seconds) and seconds >= 1 else None
+    return int(seconds) if 1 <= seconds <= _LATEST / 2 else None

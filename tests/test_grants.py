@@ -72,6 +72,8 @@ BAD_ANSWERS = [
     ({"json": ["at-s3cret"]}, BadResponse, "no JSON object with a token"),
     ({"json": {"access_token": None}}, BadResponse, "no JSON object with a token"),
     ({"json": {"access_token": 7}}, BadResponse, "no JSON object with a token"),
+    ({"json": {"access_token": "at-s3cret\r\nX-One: 1"}}, BadResponse, "no JSON object with a token"),
+    ({"json": {"access_token": "at-€s3cret"}}, BadResponse, "no JSON object with a token"),
     ({"text": "[" * 100_000}, BadResponse, "no JSON object with a token"),
     ({"text": "oops", "status_code": 500}, BadResponse, "Try again"),
     ({"json": {"error": "server_error"}, "status_code": 503}, BadResponse, "Try again"),

@@ -99,12 +99,27 @@ def test_a_damaged_file_is_set_aside_with_a_warning(cache, token, text):
     assert cache.load() is None
 
 
-@pytest.mark.parametrize("field", ["access_token", "obtained_at", "expires_at", "client_id", "refresh_token"])
-def test_a_file_with_a_wrong_value_is_damaged(cache, token, field):
+@pytest.mark.parametrize(
+    ("field", "wrong"),
+    [
+        *((field, ["wrong"]) for field in vars(Token)["__annotations__"]),
+        ("access_token", None),
+        ("access_token", "at\r\nX-One: 1"),
+        ("refresh_token", "rt-\ud800"),
+        ("client_id", ""),
+        ("expires_at", 10**30),
+        ("expires_at", 1e9),
+        ("obtained_at", -(10**30)),
+        ("obtained_at", True),
+        ("version", 2),
+        ("more", 1),
+    ],
+)
+def test_a_file_with_a_wrong_value_is_damaged(cache, token, field, wrong):
     """Each value is checked, so that a wrong one cannot surface later."""
     cache.save(token)
     kept = json.loads(cache.path.read_text())
-    cache.path.write_text(json.dumps({**kept, field: ["wrong"]}))
+    cache.path.write_text(json.dumps({**kept, field: wrong}))
     with pytest.warns(UserWarning, match="damaged"):
         assert cache.load() is None
 
@@ -330,15 +345,24 @@ def test_a_profile_is_a_plain_name(tmp_path, profile):
         ("soon", None),
         (None, None),
         (True, None),
+        (1e300, None),
+        pytest.param(10**400, None, id="huge"),
+        ("1e12", None),
+        ("inf", None),
+        ("nan", None),
+        (-1, None),
     ],
 )
 def test_expires_in_is_read_in_any_form(settings, given, lifetime):
-    """A lifetime as number or text is read; 0 and nonsense mean unknown, not expired at once."""
+    """A lifetime as number or text is read; 0, nonsense and millennia mean unknown, not expired at once."""
     token = Token.from_answer({"access_token": "a", "expires_in": given}, settings, now=NOW)
     assert token.expires_at == (None if lifetime is None else NOW + lifetime)
 
 
-@pytest.mark.parametrize("given", [{}, {"refresh_token": None}, {"refresh_token": ""}, {"refresh_token": 7}])
+@pytest.mark.parametrize(
+    "given",
+    [{}, *({"refresh_token": one} for one in (None, "", 7, "rt\n2", "rt-\ud800"))],
+)
 def test_an_answer_without_a_refresh_token_keeps_the_old_one(settings, token, given):
     """RFC 6749, section 6: no new refresh token means the old one stays."""
     newer = Token.from_answer({"access_token": "at-2", **given}, settings, previous=token)
