@@ -17,7 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from salesmate_nb.errors import LoginError
 from salesmate_nb.secret import Secret
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\ud800-\udfff]")  # the last: halves of a sign
 _ANSWER = re.compile(r"(?:^|[?&#])(?:code|error|state)=")
 _LONGEST = 16_384  # characters; no address that a browser shows is longer
 

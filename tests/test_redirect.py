@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from salesmate_nb import LoginError
 from salesmate_nb.redirect import Page, Receiver, read
+from salesmate_nb.secret import Secret
 
 ADDRESS = "http://localhost:3000/callback?code=c0de-1&state=st4te-1"
 
@@ -28,6 +29,7 @@ ADDRESS = "http://localhost:3000/callback?code=c0de-1&state=st4te-1"
         "http://localhost:3000/callback?code=c0de-1&amp;state=st4te-1",
         "http://localhost:3000/callback?code=c0\nde-1&state=st4\r\nte-1",
         "\u200bhttp://localhost:3000/callback?code=c0de-1&state=st4te-1\ufeff",
+        "http://localhost:3000/callback?code=c0\ud800de-1&state=st4te-1\udfff",
         f"{ADDRESS}#_=_",
         f"{ADDRESS}#",
         "localhost:3000/callback?code=c0de-1&state=st4te-1",
@@ -111,6 +113,7 @@ def test_what_holds_no_code_is_refused_with_what_to_copy(pasted, words):
                 ";",
                 "�",
                 "\x1f",
+                "\ud800",
             ]
         ),
         max_size=12,
@@ -123,6 +126,8 @@ def test_no_paste_can_crash_the_reader(text):
     except LoginError:
         return
     assert came.code or came.error
+    for sent in (came.code, came.state):
+        (sent or Secret()).encode()  # what UTF-8 cannot write could not be sent, and its error would show it
 
 
 def test_what_was_read_shows_no_secret():
