@@ -144,6 +144,16 @@ def test_something_else_in_its_place_means_memory_only(cache, token, tmp_path, m
     assert make != "link" or (tmp_path / "elsewhere").read_text() == "{}"
 
 
+def test_a_link_in_the_locks_place_is_not_followed(cache, token, tmp_path):
+    """Whoever can write to the folder could have the file it points to emptied."""
+    cache.path.parent.mkdir(parents=True)
+    (tmp_path / "elsewhere").write_text("precious")
+    cache.path.with_suffix(".lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.warns(UserWarning, match="cannot be kept"), cache.lock():
+        cache.save(token)
+    assert (cache.load(), (tmp_path / "elsewhere").read_text()) == (token, "precious")
+
+
 def test_a_folder_that_cannot_be_made_means_memory_only(tmp_path, token):
     """Where the disk refuses, the login lasts as long as the process, with one warning."""
     (tmp_path / "file").touch()
