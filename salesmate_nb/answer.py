@@ -133,7 +133,7 @@ def _words(response: requests.Response, payload: Any) -> tuple[str | None, str |
         error = {"message": error}
     if not isinstance(error, dict):
         return None, None
-    sent = response.request.headers if response.request else {}
+    sent = getattr(response.request, "headers", {})
     secrets = (sent.get("accessToken"), sent.get("Authorization", "").removeprefix("Bearer "))
     said = {
         # reprlib goes a few levels down, and an answer may nest a thousand
