@@ -167,7 +167,7 @@ def _written(settings: Settings, sent: Secret) -> dict[str, Any]:
         headers["Authorization"] = Secret("Basic " + b64encode(":".join(pair).encode()).decode())
     if settings.token_body == "json":  # noqa: S105 - a kind of body
         return {"json": fields, "headers": headers}
-    return {"data": {name: value.encode() for name, value in fields.items()}, "headers": headers}
+    return {"data": fields, "headers": headers}
 
 
 def _said(response: requests.Response) -> dict[str, Any]:

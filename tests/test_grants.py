@@ -190,6 +190,37 @@ def test_no_traceback_of_ours_shows_what_was_sent_or_came(settings, requests_moc
     assert asked.verifier.reveal() not in ours
 
 
+def shown_by(err):
+    """Return what the frames of this package show of an error, variables and all."""
+    frames = traceback.TracebackException.from_exception(err, capture_locals=True).stack
+    return str([frame.locals for frame in frames if "/salesmate_nb/" in frame.filename.replace("\\", "/")])
+
+
+@pytest.mark.parametrize("body", ["form", "json"])
+@pytest.mark.parametrize("call", ["redeem", "refresh", "revoke"])
+@pytest.mark.parametrize("fault", ["too large", "interrupted", "refused"])
+def test_no_frame_of_ours_shows_what_was_sent(settings, requests_mock, call, fault, body):
+    """Whatever comes up while a token call is made, from within requests too."""
+    url = settings.token_url if call != "revoke" else "https://auth.example.com/revoke"
+    settings = dataclasses.replace(settings, revoke_url="https://auth.example.com/revoke", token_body=body)
+    answer = {
+        "too large": {"content": b" " * (32 * 2**20 + 1)},
+        "interrupted": {"exc": KeyboardInterrupt},
+        "refused": {"status_code": 400, "json": {"error": "x", "echo": "at-s3cret rt-s3cret c0de-s3cret"}},
+    }[fault]
+    requests_mock.post(url, **answer)
+    token, asked = Token.from_answer(ANSWER, settings), authorize(settings, "https://x.example/")
+    with pytest.raises((SalesmateError, KeyboardInterrupt)) as caught:  # noqa: PT012 - one of three calls
+        if call == "redeem":
+            redeem(settings, asked, Secret("c0de-s3cret"))
+        else:
+            {"refresh": refresh, "revoke": revoke}[call](settings, token)
+    shown = shown_by(caught.value)
+    assert "'***'" in shown
+    assert "s3cret" not in shown
+    assert asked.verifier.reveal() not in shown
+
+
 @pytest.mark.parametrize(("answer", "kind", "words"), BAD_ANSWERS)
 def test_a_bad_answer_to_a_code_is_one_clear_error_and_one_call(settings, requests_mock, answer, kind, words):
     """Each bad answer has its error; a code works once, so nothing is sent again."""
@@ -211,7 +242,7 @@ def test_a_used_up_code_asks_to_open_the_link_again(settings, requests_mock):
 
 @pytest.mark.parametrize("before", ["", "x" * 180])
 def test_what_the_server_echoes_is_blotted_out(settings, requests_mock, before):
-    """A server that repeats code, verifier or secret, plain or quoted, does not make us print a part of them."""
+    """A server that repeats code, verifier or secret, plain or quoted, makes us print no part of them."""
     asked = authorize(settings, "https://x.example/")
     for echo in ("c0/de-s3cret", "c0%2Fde-s3cret", asked.verifier.reveal(), "s3cret-of-the-client"):
         said = {"error": "x", "error_description": f"{before} {echo}"}
@@ -219,6 +250,15 @@ def test_what_the_server_echoes_is_blotted_out(settings, requests_mock, before):
         with pytest.raises(LoginError, match=r"\*\*\*") as caught:
             redeem(settings, asked, Secret("c0/de-s3cret"))
         assert echo[:6] not in str(caught.value)
+
+
+def test_a_long_speech_of_the_servers_is_cut(settings, requests_mock):
+    """A message stays one that can be read."""
+    said = {"error": "x", "error_description": "y" * 10_000}
+    requests_mock.post(settings.token_url, json=said, status_code=400)
+    with pytest.raises(LoginError) as caught:
+        redeem(settings, authorize(settings, "https://x.example/"), Secret("c0de"))
+    assert len(str(caught.value)) < 400
 
 
 def test_what_the_server_echoes_of_a_token_is_blotted_out(settings, requests_mock):
