@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from salesmate_nb.errors import SettingsError
+from salesmate_nb.secret import Secret
 from salesmate_nb.tokens import FileCache
 
 _SERVICE = "salesmate_nb"
@@ -51,11 +52,11 @@ class KeychainCache(FileCache):
         """Where the token lies, in words."""
         return "memory only" if self._memory_only else f"the system's keychain, as {_SERVICE}"
 
-    def _get(self) -> str | None:
+    def _get(self) -> Secret | None:
         kept: str | None = _asked(self._keyring.get_password, _SERVICE, self._name)
-        return kept
+        return None if kept is None else Secret(kept)
 
-    def _put(self, text: str | None) -> None:
+    def _put(self, text: Secret | None) -> None:
         if text is not None:
             _asked(self._keyring.set_password, _SERVICE, self._name, text)
         elif self._get() is not None:
@@ -68,7 +69,7 @@ class KeychainCache(FileCache):
 def _asked(verb: Callable[..., Any], *what: str) -> Any:
     """Return what the keychain answers; its errors, which may quote what was given, come as ``OSError``."""
     try:
-        return verb(*what)
+        return verb(*("".join(one) for one in what))
     except Exception as err:  # noqa: BLE001 - each backend has errors of its own
         kind = type(err).__name__
     raise OSError(None, kind)

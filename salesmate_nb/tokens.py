@@ -160,7 +160,7 @@ class FileCache:
             return None if text is None else parse(text)
         except OSError as err:
             self._fall_back(err)
-            return None
+            return self._memory
         except ValueError:
             pass
         aside = self._set_aside()
@@ -201,13 +201,13 @@ class FileCache:
                 self._fall_back(err)
             yield
 
-    def _get(self) -> str | None:
+    def _get(self) -> Secret | None:
         try:
             return _read_private(self.path)
         except FileNotFoundError:
             return None
 
-    def _put(self, text: str | None) -> None:
+    def _put(self, text: Secret | None) -> None:
         # what a process left that was killed while it wrote; who saves holds the lock
         for leftover in self.path.parent.glob(f".{self.path.stem}.{_RANDOM}.tmp"):
             leftover.unlink(missing_ok=True)
@@ -226,13 +226,13 @@ class FileCache:
     def _make_folder(self) -> None:
         self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
 
-    def _write(self, text: str) -> None:
+    def _write(self, text: Secret) -> None:
         self._make_folder()
         # mkstemp creates with mode 0600 and refuses to follow what is already there
         handle, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.stem}.", suffix=".tmp")
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(text)
+                file.write(text.reveal())
                 file.flush()
                 os.fsync(file.fileno())
             Path(name).replace(self.path)
@@ -264,7 +264,7 @@ def profiles(folder: Path) -> list[str]:
     return sorted(name for name in names if _PROFILE.fullmatch(name))
 
 
-def _read_private(path: Path) -> str:
+def _read_private(path: Path) -> Secret:
     handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
     with os.fdopen(handle, encoding="utf-8") as file:
         found = os.fstat(file.fileno())
@@ -272,13 +272,13 @@ def _read_private(path: Path) -> str:
             raise OSError(None, "it is no plain file")
         if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
             raise OSError(None, "it belongs to another user")
-        return file.read(_LONGEST)
+        return Secret(file.read(_LONGEST))
 
 
-def serialise(token: Token) -> str:
-    """Return a token as the text that is kept; it holds the secrets as they are."""
+def serialise(token: Token) -> Secret:
+    """Return a token as the text that is kept; a secret as a whole, since it holds the tokens."""
     # json writes a Secret's true text, being str: here is the one place where that is wanted
-    return json.dumps({"version": VERSION, **vars(token)}, indent=1)
+    return Secret(json.dumps({"version": VERSION, **vars(token)}, indent=1))
 
 
 def parse(text: str) -> Token:
@@ -293,12 +293,13 @@ def parse(text: str) -> Token:
         token = Token(**kept)
     except TypeError:
         raise ValueError("not the fields of a token") from None
-    moments = (token.obtained_at, token.expires_at if token.expires_at is not None else 0)
+    said: dict[str, Any] = vars(token)
+    moments = (said["obtained_at"], 0 if said["expires_at"] is None else said["expires_at"])
     if not (
-        is_token(token.access_token)
-        and (token.refresh_token is None or is_token(token.refresh_token))
-        and all(isinstance(one, str) and one for one in (token.client_id, token.token_url))
-        and (token.scope is None or isinstance(token.scope, str))
+        is_token(said["access_token"])
+        and (said["refresh_token"] is None or is_token(said["refresh_token"]))
+        and all(isinstance(said[name], str) and said[name] for name in ("client_id", "token_url"))
+        and (said["scope"] is None or isinstance(said["scope"], str))
         and all(type(one) is int and 0 <= one <= _LATEST for one in moments)
     ):
         raise ValueError("not the values of a token")

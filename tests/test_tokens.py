@@ -9,6 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
+import traceback
 
 import pytest
 from hypothesis import given
@@ -158,8 +159,10 @@ def test_a_folder_that_cannot_be_made_means_memory_only(tmp_path, token):
     """Where the disk refuses, the login lasts as long as the process, with one warning."""
     (tmp_path / "file").touch()
     cache = FileCache(tmp_path / "file" / "tokens", "default")
-    with pytest.warns(UserWarning, match="SALESMATE_TOKEN_CACHE") as warned, cache.lock():
-        cache.save(token)
+    with pytest.warns(UserWarning, match="SALESMATE_TOKEN_CACHE") as warned:
+        for _ in range(2):
+            with cache.lock():
+                cache.save(token)
     assert (cache.load(), len(warned)) == (token, 1)
 
 
@@ -233,7 +236,7 @@ def test_another_users_file_is_not_used(cache, token):
     except PermissionError:
         pytest.skip("only root can give files away")
     with pytest.warns(UserWarning, match="belongs to another user"):
-        assert cache.load() is None
+        assert FileCache(cache.path.parent, "default").load() is None
 
 
 @pytest.fixture
@@ -395,9 +398,44 @@ def test_a_token_is_used_only_for_what_it_was_issued_for(settings, token, change
     assert (token.fits(settings), token.fits(other)) == (True, False)
 
 
-def test_its_repr_holds_no_secret(token):
-    """A token may be printed."""
-    assert "s3cret" not in f"{token!r} {token} {vars(token)}"
+def test_its_repr_holds_no_secret(cache, token):
+    """A token may be printed, one that was loaded too."""
+    cache.save(token)
+    for one in (token, cache.load()):
+        assert "s3cret" not in f"{one!r} {one} {vars(one)}"
+
+
+@pytest.mark.parametrize("verb", ["save", "load"])
+def test_no_traceback_of_the_cache_shows_a_token(cache, token, monkeypatch, verb):
+    """Where warnings are errors, the variables of our frames hold no token."""
+    if verb == "save":
+        monkeypatch.setattr(os, "fsync", lambda _: (_ for _ in ()).throw(OSError(28, "No space left")))
+    else:
+        cache.path.parent.mkdir(parents=True)
+        cache.path.write_text(tokens.serialise(token).reveal()[:-1])
+    with pytest.raises(UserWarning) as caught:
+        cache.save(token) if verb == "save" else cache.load()
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    shown = "".join(told.format())
+    assert "text = '***'" in shown
+    assert "s3cret" not in shown
+
+
+def test_a_file_that_cannot_be_read_any_more_does_not_end_the_login(cache, token):
+    """What this process knows of it lasts, from the first look on."""
+    cache.save(token)
+    cache.path.unlink()
+    cache.path.mkdir()
+    with pytest.warns(UserWarning, match="cannot be kept"):
+        assert cache.load() == token
+
+
+def test_a_file_too_long_to_be_a_tokens_is_damaged(cache, token):
+    """However much stands there, no more than a token could need is read."""
+    cache.save(token)
+    cache.path.write_text(" " * 2**20 + cache.path.read_text())
+    with pytest.warns(UserWarning, match="damaged"):
+        assert cache.load() is None
 
 
 @settings_of_hypothesis(max_examples=400, derandomize=True)
