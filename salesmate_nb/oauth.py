@@ -95,7 +95,10 @@ class OAuthSession(OAuth2Session, GuardedSession):
     def request(  # type: ignore[override] # the base class's further arguments are for its own refresh
         self, method: str, url: str, **kwargs: Any
     ) -> requests.Response:
-        """Send a request as `requests` does, with a token that lives."""
+        """Send a request as `requests` does, with a token that lives.
+
+        One whose body is a file or a stream, and was read, is not sent again: its 401 is the answer.
+        """
         kwargs.pop("withhold_token", None)
         token = self.ensure_fresh()
         response = self._send_with(token, method, url, kwargs)
@@ -103,7 +106,7 @@ class OAuthSession(OAuth2Session, GuardedSession):
             response.status_code == requests.codes.forbidden and time.time() - token.obtained_at > _SETTLED
         ):
             newer = self._renew(token) if token.refresh_token else token
-            if newer is not token:
+            if newer is not token and _can_be_sent_again(kwargs):
                 response.close()
                 response = self._send_with(newer, method, url, kwargs)
         return response
@@ -155,6 +158,11 @@ class OAuthSession(OAuth2Session, GuardedSession):
             if token is None
             else {"access_token": token.access_token, "token_type": "Bearer", "expires_at": token.expires_at}
         )
+
+
+def _can_be_sent_again(kwargs: dict[str, Any]) -> bool:
+    body = kwargs.get("data")
+    return not kwargs.get("files") and (body is None or isinstance(body, str | bytes | dict | list | tuple))
 
 
 def _how_to_log_in(what: str, settings: Settings) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import io
 import logging
 import threading
 import time
@@ -163,9 +164,10 @@ def test_an_ended_login_asks_for_a_new_one_and_is_not_tried_again(settings, cach
     cache.save(token_for(settings, lives=-5))
     requests_mock.post(settings.token_url, json={"error": "invalid_grant"}, status_code=400)
     for _ in range(2):
-        with pytest.raises(LoginRequired, match=r"connect\(\)"):
+        with pytest.raises(LoginRequired, match=r"connect\(\)") as caught:
             session.ensure_fresh()
-    assert (requests_mock.call_count, session.held) == (1, None)
+        assert (requests_mock.call_count, session.held) == (1, None)
+        assert caught.value.__context__ is None or caught.value.__suppress_context__
     cache.save(token_for(settings, number=3))
     assert session.ensure_fresh().access_token == "at-s3cret-3"
 
@@ -175,6 +177,43 @@ def test_a_token_without_refresh_token_ends_with_it(settings, cache, session):
     cache.save(dataclasses.replace(token_for(settings, lives=-5), refresh_token=None))
     with pytest.raises(LoginRequired, match="no refresh token"):
         session.ensure_fresh()
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_without_refresh_token_is_the_answer(settings, cache, session, requests_mock, status):
+    """There is nothing to renew with; a 403 still means "not allowed", and not that the login ended."""
+    cache.save(dataclasses.replace(token_for(settings, lives=3000), refresh_token=None))
+    requests_mock.get("https://api.example.com/x", status_code=status)
+    assert session.get("https://api.example.com/x").status_code == status
+    assert requests_mock.call_count == 1
+
+
+@pytest.mark.parametrize("part", ["data", "files", "stream"])
+def test_a_body_that_was_read_is_not_sent_again_empty(settings, cache, session, requests_mock, part):
+    """A file went off with a token that was refused: the refusal is the answer, and the next call works."""
+    cache.save(token_for(settings, lives=3000))
+    requests_mock.post(settings.token_url, json=ANSWER)
+    requests_mock.post("https://api.example.com/x", [{"status_code": 401}, {"json": []}])
+    file = io.BytesIO(b"contents")
+    body = {"data": {"data": file}, "files": {"files": {"x": file}}, "stream": {"data": iter([b"contents"])}}
+    assert session.post("https://api.example.com/x", **body[part]).status_code == 401
+    assert requests_mock.call_count == 2
+    assert session.post("https://api.example.com/x", data={"a": "b"}).status_code == 200
+    assert requests_mock.last_request.headers["Authorization"] == "Bearer at-s3cret-2"
+
+
+@pytest.mark.parametrize("verb", ["accept", "forget"])
+def test_a_login_or_logout_waits_for_a_renewal_under_way(settings, cache, session, verb):
+    """Else another process that is renewing now would put its token over it afterwards."""
+    old, new = token_for(settings), token_for(settings, number=2)
+    cache.save(old)
+    with FileCache(settings.token_cache, "default").lock():
+        thread = threading.Thread(target=getattr(session, verb), args=(new,) if verb == "accept" else ())
+        thread.start()
+        thread.join(0.3)
+        assert (thread.is_alive(), cache.load()) == (True, old)
+    thread.join()
+    assert cache.load() == (new if verb == "accept" else None)
 
 
 def test_another_process_renewal_is_taken_over(settings, cache, session, requests_mock):
@@ -262,8 +301,13 @@ def test_a_logout_elsewhere_is_respected(settings, cache, session):
     assert not cache.path.exists()
 
 
-def test_threads_share_one_refresh(settings, cache, session, requests_mock):
-    """Sixteen threads that find the token ended cause one refresh."""
+@pytest.mark.parametrize("disk", ["fine", "refuses"])
+@pytest.mark.filterwarnings("ignore:The login cannot be kept")
+def test_threads_share_one_refresh(settings, cache, session, requests_mock, disk):
+    """Sixteen threads that find the token ended cause one refresh, be there a file to lock or not."""
+    if disk == "refuses":
+        settings.token_cache.touch()
+        session = OAuthSession(settings, cache)
     cache.save(token_for(settings, lives=-5))
     requests_mock.post(settings.token_url, json=lambda *_: time.sleep(0.1) or ANSWER)
     requests_mock.get("https://api.example.com/x", json=[])
