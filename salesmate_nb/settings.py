@@ -124,6 +124,11 @@ class Settings:
         ):
             self._set(name, _text(name, getattr(self, name)) or None)
         _check_auth_params(self.auth_params or "")
+        if self.access_token and not self.access_token.isascii():
+            raise SettingsError(
+                "SALESMATE_ACCESS_TOKEN (access_token) holds a sign that no access key has, such as a curly "
+                "quote; copy it again."
+            )
         for name in ("client_secret", "access_token"):
             self._set(name, Secret(value) if (value := getattr(self, name)) else None)
         self._set("linkname", _linkname(self.linkname))

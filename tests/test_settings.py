@@ -213,6 +213,14 @@ def test_an_access_key_needs_a_linkname():
         Settings(access_token="key-1")
 
 
+@pytest.mark.parametrize("key", ["k3y-s3cret\r\nX-One: 1", "“k3y-s3cret”", "k3y-s3cret\u200b", "k3y-s3cr€t"])
+def test_an_access_key_that_no_header_carries_is_refused_without_showing_it(key):
+    """What a paste brought along is told now, not by an error that shows the key when it is sent."""
+    with pytest.raises(SettingsError, match=r"SALESMATE_ACCESS_TOKEN.*copy it again") as caught:
+        Settings(linkname="acme", access_token=key)
+    assert "k3y" not in str(caught.value)
+
+
 def test_a_dotenv_that_is_a_folder_is_refused_unless_it_is_a_virtual_environment():
     """A folder named .env is an error; a virtual environment of that name is passed over."""
     Path(".env").unlink()
