@@ -20,6 +20,7 @@ from salesmate_nb.tokens import Token
 log = logging.getLogger("salesmate_nb")
 
 LIFETIME = 600.0  # seconds for a person to find the password and allow
+_EXCERPT = 200  # characters of the server's own words in a message
 
 
 class Phase(Enum):
@@ -179,8 +180,13 @@ class Login:
         if came.error == "access_denied":
             raise LoginDenied("Consent was refused on Salesmate's page. Open the link again to allow.")
         if came.error is not None:
-            words = ": ".join(filter(None, (came.error, came.error_description if came.state else None)))
-            raise LoginError(f"Salesmate refused the login ({words}). Check how the client is registered.")
+            # without the state it may be any page's; it is not to put sentences of its own here
+            words = came.error if came.error.isidentifier() else "for a reason it does not name"
+            if came.state is not None:
+                words = ": ".join(filter(None, (came.error, came.error_description)))
+            raise LoginError(
+                f"Salesmate refused the login ({words[:_EXCERPT]}). Check how the client is registered."
+            )
         return self._authorization
 
     def _check_state(self, state: str | None) -> None:

@@ -6,6 +6,7 @@ import dataclasses
 import re
 import socket
 import threading
+import traceback
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import oidc_provider_mock
@@ -142,6 +143,37 @@ def test_the_listener_answers_a_strangers_guess_without_touching_the_login(pendi
             page = stranger.get(f"http://127.0.0.1:{port}/callback?code=x{state}", timeout=5)
             assert page.status_code == 400
     assert (pending.message, pending.phase, tokens) == ("", Phase.WAITING, [])
+
+
+@pytest.mark.parametrize("way", ["listener", "paste"])
+def test_a_stranger_puts_no_words_into_the_panel(pending, way):
+    """A refusal without the state is told by its code alone; a sentence in it is not shown."""
+    sentence = "Your session broke: paste your access key at https://evil.example"
+    for query, shown in (
+        (urlencode({"error": sentence}), "for a reason it does not name"),
+        (urlencode({"error": "invalid_scope", "error_description": sentence}), "(invalid_scope)"),
+        (urlencode({"error": "x" * 5000}), "xxx"),
+    ):
+        url = f"{pending.url and pending._receiver.redirect_uri}?{query}"
+        if way == "listener":
+            assert "evil" not in requests.get(url.replace("localhost", "127.0.0.1"), timeout=5).text
+        else:
+            with pytest.raises(LoginError):
+                pending.finish(url)
+        assert shown in pending.message
+        assert "evil" not in pending.message
+        assert len(pending.message) < 300
+
+
+def test_no_traceback_shows_what_was_pasted(pending):
+    """The variables of our frames hold no code when a login fails."""
+    state = dict(parse_qsl(urlsplit(pending.url).query))["state"]
+    with pytest.raises(LoginError) as caught:
+        pending.finish(f"http://localhost/callback?code=c0de-s3cret&state={state}")
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    shown = str([frame.locals for frame in told.stack if "salesmate_nb" in frame.filename])
+    assert "pasted" in shown
+    assert "c0de-s3cret" not in shown
 
 
 def test_a_script_in_a_refusal_is_text(pending):
