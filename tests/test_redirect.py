@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import http.client
 import socket
+import traceback
 
 import pytest
 import requests
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmate_nb import LoginError
+from salesmate_nb import LoginError, redirect
 from salesmate_nb.redirect import Page, Receiver, read
 from salesmate_nb.secret import Secret
 
@@ -130,6 +131,16 @@ def test_no_paste_can_crash_the_reader(text):
         (sent or Secret()).encode()  # what UTF-8 cannot write could not be sent, and its error would show it
 
 
+def test_no_traceback_of_the_reader_shows_the_code():
+    """The variables of our frames hold no code when a paste is refused."""
+    with pytest.raises(LoginError) as caught:
+        read(Secret("http://localhost/cb?code=c0de-s3cret&code=b&state=st4te-s3cret"))
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    shown = str([frame.locals for frame in told.stack if frame.name == "read"])
+    assert "pasted" in shown
+    assert "s3cret" not in shown
+
+
 def test_what_was_read_shows_no_secret():
     """The repr of a redirect holds neither code nor state."""
     assert "c0de" not in repr(read(ADDRESS))
@@ -167,7 +178,15 @@ def test_it_hands_on_what_its_path_gets_and_escapes_what_it_shows(receiver, caug
     assert "<script" not in answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    policy = answer.headers["Content-Security-Policy"]
+    assert policy == "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+    assert "Python" not in answer.headers["Server"]
+
+
+def test_it_listens_on_this_machine_alone(receiver):
+    """Nobody else on the network can reach it."""
+    assert {server.server_address[0] for server in receiver._servers} <= {"127.0.0.1", "::1"}
 
 
 @pytest.mark.parametrize(
@@ -208,6 +227,35 @@ def test_a_taken_port_is_an_os_error(receiver):
     """Who listens there first has it; the login then asks for a paste."""
     with pytest.raises(OSError, match="in use"):
         Receiver(receiver.redirect_uri, print)
+
+
+def test_a_huge_request_line_is_refused(receiver, caught, capfd):
+    """What no browser sends is answered with an error and not handed on."""
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=5) as huge:
+        huge.sendall(b"GET /callback?code=" + b"s3cret" * 20_000)
+        status = huge.recv(100)
+    assert b" 414 " in status
+    assert requests.get(f"{receiver.redirect_uri}?code=c&state=s", timeout=5).ok
+    assert (caught, capfd.readouterr().err) == (["code=c&state=s"], "")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /callback?code=c", b"GET /callback?code=c HTTP/1.1\r\nHost: "])
+def test_who_dawdles_is_hung_up_on(receiver, caught, monkeypatch, sent):
+    """Connections that never end their request do not pile up."""
+    monkeypatch.setattr(redirect._Handler, "timeout", 0.1)
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as slow:
+        slow.sendall(sent)
+        assert slow.recv(100) == b""
+    assert caught == []
+
+
+def test_dozens_at_once_are_served(receiver, caught):
+    """Silent visitors do not keep the one out who was waited for."""
+    silent = [socket.create_connection(("127.0.0.1", receiver.port)) for _ in range(60)]
+    assert requests.get(f"{receiver.redirect_uri}?code=c&state=s", timeout=5).ok
+    assert caught == ["code=c&state=s"]
+    for one in silent:
+        one.close()
 
 
 def test_a_silent_or_broken_visitor_does_not_block_others(receiver, caught, capfd):
