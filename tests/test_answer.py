@@ -69,6 +69,7 @@ def test_a_list_or_an_object_is_returned_as_it_came(payload):
         (b"null", 200, BadResponse, "no rows"),
         (b'"text"', 200, BadResponse, "no rows"),
         (b"", 302, BadResponse, "redirect"),
+        ([{"id": 1}], 302, BadResponse, "redirect"),
     ],
 )
 def test_a_failure_becomes_the_error_it_stands_for(content, status, kind, words):
@@ -108,18 +109,35 @@ def test_retry_after_is_read_as_seconds_or_date(header, seconds):
 
 
 @pytest.mark.parametrize(
-    "body", ['{"Status": "failure", "Error": {"Message": %s}}', '{"Status": %s}', '{"totalRows": %s}']
+    "body",
+    [
+        '{"Status": "failure", "Error": {"Message": %s}}',
+        '{"Status": %s}',
+        '{"totalRows": %s}',
+        '{"Data": %s}',
+    ],
 )
+@pytest.mark.parametrize("nested", [('{"Data":', "1", "}"), ("[", "", "]")])
 @pytest.mark.parametrize("depth", [400, 900, 1020])
-def test_what_nests_as_deep_as_a_parser_goes_is_read(body, depth):
-    """orjson parses 1,024 levels, which is more than Python can write out again."""
-    made = response((body % ("[" * depth + "]" * depth)).encode())
+def test_what_nests_as_deep_as_a_parser_goes_is_read(body, nested, depth):
+    """orjson parses 1,024 levels, which is more than Python can write out again or go down."""
+    begin, middle, end = nested
+    made = response((body % (begin * depth + middle + end * depth)).encode())
     try:
         payload = answer.read(made)
     except (ApiError, BadResponse) as err:
         assert len(str(err)) < 400  # noqa: PT017 - how deep json itself goes differs from version to version
     else:
         assert answer.total(payload) is None
+        assert answer.rows(payload) in (None, payload.get("Data"))
+
+
+@pytest.mark.parametrize("error", ["x" * 5000, {"Name": "x" * 5000, "Message": "y" * 5000}])
+def test_a_long_speech_of_the_servers_is_cut(error):
+    """A message stays one that can be read."""
+    with pytest.raises(ApiError) as caught:
+        answer.read(response({"Error": error}, 400))
+    assert len(str(caught.value)) < 600
 
 
 @pytest.mark.parametrize(
@@ -147,7 +165,10 @@ def test_no_rows_is_not_an_empty_list(payload):
 
 @pytest.mark.parametrize(
     ("said", "total"),
-    [(7, 7), ("7", 7), (0, 0), (None, None), ("many", None), (-1, None), (1.5, None), (True, None)],
+    [
+        *((7, 7), ("7", 7), (0, 0), (None, None), ("many", None), (-1, None), (1.5, None), (True, None)),
+        pytest.param("9" * 5000, None, id="huge"),
+    ],
 )
 def test_the_total_is_read_as_number_or_text(said, total):
     """A total that is no whole number counts as none."""

@@ -78,9 +78,11 @@ def test_threads_and_processes_spend_no_call_twice(tmp_path):
         "print(budget.spent)\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path)]
-    running = [subprocess.Popen(command, stdout=subprocess.PIPE, text=True) for _ in range(4)]
-    spent = [int(one.communicate()[0]) for one in running]
-    assert sum(spent) == 100
+    told = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    running = [subprocess.Popen(command, **told) for _ in range(4)]
+    said = [one.communicate() for one in running]
+    assert [errors for _, errors in said if errors] == []
+    assert sum(int(spent) for spent, _ in said) == 100
     assert Budget(URL, 100, tmp_path).left == 0
 
 

@@ -105,8 +105,8 @@ def test_an_expired_link_is_replaced_on_demand(card, login):
 
 def test_a_taken_port_is_told(login):
     """Why the address has to be pasted stands beside the field."""
-    login.is_listening, login.obstacle = False, "Port 3000 is in use by another program."
-    assert "Port 3000 is in use" in Panel(login, dict)._card.value
+    login.is_listening, login.obstacle = False, "Port <3000> is in use by another program."
+    assert "Port &lt;3000&gt; is in use" in Panel(login, dict)._card.value
 
 
 def test_what_is_unforeseen_is_told_too(card, login):

@@ -118,8 +118,9 @@ def test_a_lasting_failure_is_not_repeated(wire, requests_mock, waits, status):
 def test_repeating_ends(wire, requests_mock, waits, fault, kind):
     """After four more tries the error is raised as it is, with growing waits between."""
     requests_mock.get(f"{API}/x", **fault)
-    with pytest.raises(kind):
+    with pytest.raises(kind) as caught:
         wire.call("GET", "x")
+    assert caught.value.__suppress_context__
     assert requests_mock.call_count == 5
     assert waits[-1] > 1
 
@@ -137,6 +138,18 @@ def test_a_long_rate_limit_is_reported_not_waited_for(wire, requests_mock, waits
     with pytest.raises(RateLimited) as caught:
         wire.call("GET", "x")
     assert (caught.value.retry_after, waits) == (1800, [])
+
+
+def test_a_rate_limit_that_goes_on_is_reported(wire, requests_mock, waits):
+    """However little the server asks to wait each time, a call waits a minute in all."""
+    requests_mock.get(f"{API}/x", status_code=429, headers={"Retry-After": "0"})
+    with pytest.raises(RateLimited):
+        wire.call("GET", "x")
+    assert 50 < requests_mock.call_count < 70
+    requests_mock.get(f"{API}/x", status_code=429, headers={"Retry-After": "25"})
+    with pytest.raises(RateLimited):
+        wire.call("GET", "x")
+    assert waits == [25, 25]
 
 
 @pytest.mark.parametrize(
