@@ -16,7 +16,6 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ReadTimeoutError
 
 from salesmate_nb.errors import BadResponse, ConnectionFailed, SettingsError
-from salesmate_nb.secret import Secret
 from salesmate_nb.settings import Settings, origin
 
 CONNECT_TIMEOUT = 5.0  # seconds
@@ -79,8 +78,8 @@ class Credential(AuthBase):
     ----------
     api_url : str
         The only scheme, host and port they are sent to.
-    headers : dict of str to Secret or str
-        What is sent there.
+    headers : dict of str to str
+        What is sent there; a :class:`~salesmate_nb.secret.Secret` does not show in the request's own headers.
 
     Raises
     ------
@@ -99,8 +98,7 @@ class Credential(AuthBase):
                 f"This session talks to {self._api_url} only, so that no other host is handed its login. "
                 "Use requests itself for other addresses, or set SALESMATE_API_URL."
             )
-        for name, value in self._headers.items():
-            request.headers[name] = value.reveal() if isinstance(value, Secret) else value
+        request.headers.update(self._headers)  # secrets still, which http.client writes as they are
         return request
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import traceback
 
 import keyring
 import pytest
@@ -12,7 +13,7 @@ from keyrings.alt.file import PlaintextKeyring
 from salesmate_nb import SettingsError, connect, sandbox
 from salesmate_nb.keychain import KeychainCache
 from salesmate_nb.settings import Settings
-from salesmate_nb.tokens import Token
+from salesmate_nb.tokens import Token, serialise
 
 ANSWER = {"access_token": "at-s3cret", "refresh_token": "rt-s3cret", "expires_in": 3600}
 
@@ -84,6 +85,20 @@ def test_a_keychain_that_refuses_means_memory(cache, chain, token, monkeypatch, 
     assert "s3cret" not in str(warned[0].message)
     cache.save(token)
     assert (cache.load(), cache.place) == (token, "memory only")
+
+
+def test_an_error_of_the_keychains_is_not_chained(cache, chain, token, monkeypatch):
+    """It may quote what it was given, and its frames hold it."""
+
+    def refuse(*what):
+        raise KeyringLocked(f"cannot handle {what}")
+
+    monkeypatch.setattr(chain, "set_password", refuse)
+    with pytest.raises(OSError, match="KeyringLocked") as caught:
+        cache._put(serialise(token))
+    assert caught.value.__cause__ is caught.value.__context__ is None
+    told = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    assert "s3cret" not in "".join(told.format())
 
 
 def test_without_keyring_the_extra_is_named(tmp_path, monkeypatch):

@@ -20,8 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from salesmate_nb import BadResponse, ConnectionFailed, Salesmate, Settings, sandbox
-from salesmate_nb.wire import GuardedSession
+from salesmate_nb import BadResponse, ConnectionFailed, Salesmate, Settings, SettingsError, sandbox
+from salesmate_nb.wire import GuardedSession, KeySession
 
 KEY = "key-s3cret"
 
@@ -40,6 +40,7 @@ class Recorder(http.server.BaseHTTPRequestHandler):
         with contextlib.suppress(OSError):
             for start in range(0, len(self.server.said), 65536):
                 self.server.sent += self.wfile.write(self.server.said[start : start + 65536])
+        self.server.ended.set()
 
     def do_CONNECT(self):
         self.server.seen.append((self.requestline, dict(self.headers)))
@@ -56,6 +57,7 @@ def server():
     made.daemon_threads = True
     made.handle_error = lambda *_: None  # who stops reading hangs up
     made.seen, made.sent, made.headers = [], 0, {"Content-Type": "application/json"}
+    made.ended = threading.Event()
     made.said = b'{"Status": "success", "Data": [7]}'
     made.url = f"http://127.0.0.1:{made.server_port}"
     thread = threading.Thread(target=made.serve_forever, args=(0.02,), daemon=True)
@@ -70,13 +72,22 @@ def reach(url, **changes):
     return Salesmate(Settings(linkname="acme", access_token=KEY, api_url=url, timeout=0.3, **changes))
 
 
-def test_headers_that_drip_are_cut_off():
+@pytest.mark.parametrize("way", ["plain", "TLS", "proxy"])
+def test_headers_that_drip_are_cut_off(way, certificate, monkeypatch):
     """A header byte now and then keeps a plain timeout quiet for ever; the whole answer has a deadline."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         sent = []
+        url = f"{'https' if way == 'TLS' else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
+        if way == "proxy":
+            monkeypatch.setenv("http_proxy", url)
+            url = "http://127.0.0.1:9"
 
         def drip():
-            with listener.accept()[0] as client, contextlib.suppress(OSError):
+            client = listener.accept()[0]
+            if way == "TLS":
+                client = server_side(certificate).wrap_socket(client, server_side=True)
+            with client, contextlib.suppress(OSError):
                 client.sendall(b"HTTP/1.1 200 OK\r\nX-Drip: ")
                 for _ in range(600):
                     sent.append(client.send(b"x"))
@@ -86,18 +97,20 @@ def test_headers_that_drip_are_cut_off():
         thread = threading.Thread(target=drip)
         thread.start()
         with pytest.raises(ConnectionFailed, match="did not answer in time"):
-            reach(f"http://127.0.0.1:{listener.getsockname()[1]}").post("x")
+            reach(url).post("x")
         stop.set()
         thread.join()
     assert len(sent) < 600
 
 
 def test_an_answer_over_the_limit_is_not_taken_in(server):
-    """Reading stops at 32 MB, and the server cannot get the rest rid of."""
+    """Reading stops at 32 MB, and the server cannot get the rest rid of, as long as the error may be kept."""
     server.said = b"[" + b"1," * 32_000_000 + b"1]"
-    with pytest.raises(BadResponse, match=r"more than 32 MB\. Ask for less"):
+    with pytest.raises(BadResponse, match=r"more than 32 MB\. Ask for less") as kept:
         reach(server.url).get("x")
+    assert server.ended.wait(30)
     assert server.sent < len(server.said)
+    del kept
 
 
 @pytest.mark.parametrize("times", [1, 2])
@@ -177,21 +190,49 @@ def certificate(tmp_path):
     return path
 
 
+def server_side(certificate):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    return context
+
+
 @pytest.fixture
 def secure(server, certificate):
     """Return the same server, over TLS."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
+    server.socket = server_side(certificate).wrap_socket(server.socket, server_side=True)
     server.url = f"https://localhost:{server.server_port}"
     return server
 
 
-def test_a_certificate_of_nobodys_is_not_accepted(secure):
-    """Nothing is sent to a host that cannot prove its name."""
-    with pytest.raises(ConnectionFailed, match="certificate was not accepted"):
+@pytest.fixture
+def no_authority(monkeypatch):
+    """Forget the authorities that this machine names, which a session that checks nothing would still use."""
+    for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_a_certificate_of_nobodys_is_not_accepted(secure, no_authority):
+    """Nothing is sent to a host that cannot prove its name, and nothing is tried again."""
+    with pytest.raises(ConnectionFailed, match="certificate was not accepted") as caught:
         reach(secure.url).get("x")
+    assert not caught.value.is_passing
+    with GuardedSession() as session, pytest.raises(requests.exceptions.SSLError):
+        session.post(f"{secure.url}/token", data={"code": "c0de"})
     assert secure.seen == []
+
+
+def test_a_request_that_was_sent_does_not_show_its_key(server):
+    """Who looks at an answer's request, or a debugger that does, sees stars; the server got the key."""
+    answer = reach(server.url).session.get(f"{server.url}/x")
+    assert server.seen[0][1]["accessToken"] == KEY
+    assert "accessToken" in f"{vars(answer.request)} {answer.request.headers!r}"
+    assert KEY not in f"{vars(answer.request)} {answer.request.headers!r}"
+
+
+def test_a_key_session_needs_a_key():
+    """Without one there would be nothing to send."""
+    with pytest.raises(SettingsError, match="SALESMATE_ACCESS_TOKEN"):
+        KeySession(Settings(client_id="my-app"))
 
 
 def test_a_companys_own_authority_is_named_as_requests_users_do(secure, certificate, monkeypatch):
