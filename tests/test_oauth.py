@@ -7,6 +7,7 @@ import io
 import logging
 import threading
 import time
+import traceback
 import types
 from urllib.parse import parse_qsl
 
@@ -103,6 +104,26 @@ def test_no_other_host_gets_the_token(settings, cache, session, requests_mock, u
     assert requests_mock.call_count == 0
 
 
+def test_the_bearer_token_is_what_signs_a_call(settings, cache, session, requests_mock):
+    """Neither a password nor the base class's own keyword puts another header in its place."""
+    cache.save(token_for(settings))
+    requests_mock.get("https://api.example.com/x", json=[])
+    session.get("https://api.example.com/x", auth=("jo", "password"), withhold_token=True)
+    assert requests_mock.last_request.headers["Authorization"] == "Bearer at-s3cret-1"
+
+
+def test_no_frame_of_ours_shows_the_token_where_requests_fails(settings, cache):
+    """What .session raises is requests' own error; its request and our variables show no token."""
+    session = OAuthSession(dataclasses.replace(settings, api_url="http://127.0.0.1:1"), cache)
+    cache.save(token_for(settings))
+    with pytest.raises(requests.exceptions.ConnectionError) as caught:
+        session.get("http://127.0.0.1:1/x")
+    frames = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+    shown = str([frame.locals for frame in frames if "salesmate_nb" in frame.filename])
+    assert "bearer" in shown
+    assert "s3cret" not in f"{shown} {caught.value.request.headers}"
+
+
 def test_netrc_does_not_replace_the_token(settings, cache, session, requests_mock, tmp_path, monkeypatch):
     """A password in .netrc for the API's host is not sent, to the API or to the token endpoint."""
     (tmp_path / "netrc").write_text("default login jo password s3cret\n")
@@ -167,7 +188,7 @@ def test_an_ended_login_asks_for_a_new_one_and_is_not_tried_again(settings, cach
         with pytest.raises(LoginRequired, match=r"connect\(\)") as caught:
             session.ensure_fresh()
         assert (requests_mock.call_count, session.held) == (1, None)
-        assert caught.value.__context__ is None or caught.value.__suppress_context__
+        assert caught.value.__cause__ is None
     cache.save(token_for(settings, number=3))
     assert session.ensure_fresh().access_token == "at-s3cret-3"
 
