@@ -260,6 +260,7 @@ def test_secrets_are_copied_but_not_pickled():
     """A copy keeps the secret; a pickle, which could land anywhere, is refused."""
     settings = Settings(client_secret="s3cret-1")
     assert copy.deepcopy(settings) == copy.copy(settings) == settings
+    assert copy.copy(settings.client_secret) is settings.client_secret
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(settings)
 
