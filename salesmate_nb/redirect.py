@@ -129,7 +129,8 @@ class Receiver:
     def take(self, host: str, target: str, reply: Callable[[Page], None]) -> bool:
         """Hand on a request that is for us, and tell whether it is."""
         parts = urlsplit(target)
-        if host not in self._names or parts.path != self._path or not _ANSWER.search(parts.query):
+        named = host if re.search(r":\d+$", host) else f"{host}:80"  # a browser leaves the usual port out
+        if named not in self._names or parts.path != self._path or not _ANSWER.search(parts.query):
             return False
         self._on_redirect(parts.query, reply)
         return True

@@ -206,6 +206,28 @@ def test_another_host_name_is_refused(receiver, caught):
     connection.close()
 
 
+def test_the_usual_port_is_not_in_the_host_name(caught):
+    """A browser asks for http://localhost/callback without naming port 80, and is heard."""
+    try:
+        made = Receiver("http://localhost/callback", lambda query, reply: caught.append(query))
+    except OSError:
+        pytest.skip("cannot listen on port 80 here")
+    try:
+        hosts = (
+            "localhost",
+            "localhost:80",
+            "[::1]",
+            "evil.example",
+            "localhost:3000",
+            "localhost:80:80",
+            "",
+        )
+        taken = [host for host in hosts if made.take(host, "/callback?code=c", print)]
+    finally:
+        made.close()
+    assert taken == ["localhost", "localhost:80", "[::1]"]
+
+
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
 def test_other_methods_are_refused(receiver, caught, method):
     """A redirect is a GET."""
