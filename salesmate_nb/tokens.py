@@ -212,7 +212,8 @@ class FileCache:
         for leftover in self.path.parent.glob(f".{self.path.stem}.{_RANDOM}.tmp"):
             leftover.unlink(missing_ok=True)
         if text is None:
-            self.path.unlink(missing_ok=True)
+            for kept in (self.path, self.path.with_suffix(".damaged")):  # which may hold a login still
+                kept.unlink(missing_ok=True)
         else:
             self._write(text)
 

@@ -69,12 +69,16 @@ def test_the_file_is_never_chmodded_nor_written_in_place(cache, token, monkeypat
 
 
 def test_saving_none_forgets(cache, token):
-    """Logging out removes the file; doing so twice is no error."""
+    """Logging out removes the file and what was set aside before; doing so twice is no error."""
+    cache.save(token)
+    cache.path.write_text(cache.path.read_text().replace('"version": 1', '"version": 99'))
+    with pytest.warns(UserWarning, match="damaged"):
+        cache.load()
     cache.save(token)
     cache.save(None)
     cache.save(None)
     assert cache.load() is None
-    assert not cache.path.exists()
+    assert list(cache.path.parent.iterdir()) == []
 
 
 @pytest.mark.parametrize(
