@@ -55,6 +55,8 @@ class PageReader:
         What is read, fields met so far included.
     unreadable : dict of str to int
         For each column that had any: how many values did not fit and so are missing.
+    misfits : dict of str to list of int
+        For each column that had any in the page read last: the rows of that page.
 
     Examples
     --------
@@ -71,6 +73,7 @@ class PageReader:
     ) -> None:
         self.fields = list(fields)
         self.unreadable: dict[str, int] = {}
+        self.misfits: dict[str, list[int]] = {}
         self._timezone = timezone
         self._discover = discover
         self._met = {field.path for field in fields}
@@ -88,6 +91,7 @@ class PageReader:
         pyarrow.RecordBatch
             A row for each record, a column for each field.
         """
+        self.misfits = {}
         if self._discover:
             keys = set().union(*records) - self._met
             self._met |= keys
@@ -103,15 +107,18 @@ class PageReader:
             except (pa.ArrowInvalid, OverflowError, UnicodeError):
                 pass  # a value is too large, no text, or another form of moment: read them one by one
         read = values.reader(field.kind, self._timezone)
-        return pa.array([self._value(field, read, value) for value in found], _TYPES[field.kind])
+        return pa.array(
+            [self._value(field, read, row, value) for row, value in enumerate(found)], _TYPES[field.kind]
+        )
 
-    def _value(self, field: Field, read: Callable[[Any], Any], value: Any) -> Any:
+    def _value(self, field: Field, read: Callable[[Any], Any], row: int, value: Any) -> Any:
         if value is None or value in ("", {}):
             return None
         try:
             return read(value)
         except (ValueError, OverflowError, RecursionError):
             self.unreadable[field.name] = self.unreadable.get(field.name, 0) + 1
+            self.misfits.setdefault(field.name, []).append(row)
             return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -15,12 +16,20 @@ import pyarrow as pa
 
 from salesmate_nb.errors import IncompleteRead, SalesmateError, SettingsError
 from salesmate_nb.filters import Filters
-from salesmate_nb.frame import PageReader, assemble, join
+from salesmate_nb.frame import PageReader, assemble
 from salesmate_nb.records import Reading, Records
 from salesmate_nb.schema import Field, is_custom
 from salesmate_nb.search import PAGE, Page, Record, Request, identity, modified
 from salesmate_nb.settings import Settings
-from salesmate_nb.snapshot import Snapshot, SnapshotFile, field_named, upsert, without
+from salesmate_nb.snapshot import (
+    UNREADABLE,
+    Snapshot,
+    SnapshotFile,
+    field_named,
+    rows_of,
+    upsert,
+    without,
+)
 from salesmate_nb.sweep import Sweep
 from salesmate_nb.ways import Dishonoured, Keyset, Newest, Offsets, Walk
 
@@ -80,7 +89,6 @@ class Refresher:
         """
         if mode not in REFRESHES:
             raise SalesmateError(f"refresh={mode!r} is not known. Use None, 'auto', 'full' or 'never'.")
-        unreadable: dict[str, int] = {}
         if mode == "never":
             snapshot = self._file.load()
             if snapshot is None:
@@ -90,7 +98,8 @@ class Refresher:
                 )
         else:
             with closing(self._records.reading(progress=progress, wait=wait)) as reading, self._file.lock():
-                snapshot, unreadable = self._update(reading, anew=mode == "full")
+                snapshot = self._update(reading, anew=mode == "full")
+        table, unreadable = _wanted(snapshot, filters, columns, limit)
         told = {
             "way": "snapshot",
             "totals": [snapshot.table.num_rows],
@@ -98,10 +107,10 @@ class Refresher:
             "fields": {one.name: one.path for one in snapshot.fields if is_custom(one.path)},
             "read_at": snapshot.read_at,
         }
-        return _wanted(snapshot, filters, columns, limit), told
+        return table, told
 
-    def _update(self, reading: Reading, *, anew: bool) -> tuple[Snapshot, dict[str, int]]:
-        """Return the snapshot of now, and how many values of rows that were read now could not be."""
+    def _update(self, reading: Reading, *, anew: bool) -> Snapshot:
+        """Return the snapshot of now, which is on disk too."""
         if self._settings.linkname is None:
             raise SettingsError(
                 "Snapshots need the v4 search, since v1 cannot be asked what changed. "
@@ -113,7 +122,7 @@ class Refresher:
         if kept is not None and set(kept.fields) == set(fields) and kept.watermark is not None:
             try:
                 caught_up = self._catch_up(reading, reader, replace(kept, fields=tuple(fields)))
-                return self._file.save(replace(caught_up, order=order)), reader.unreadable
+                return self._file.save(replace(caught_up, order=order))
             except Dishonoured as err:
                 log.info("the snapshot is read anew: %s", err)
         built = self._build(reading, reader, order)
@@ -125,7 +134,7 @@ class Refresher:
             log.info("the next refresh reads all anew: %s", err)
             self._check(reading, built)
             built = replace(built, watermark=None)
-        return self._file.save(built), reader.unreadable
+        return self._file.save(built)
 
     def _build(self, reading: Reading, reader: PageReader, order: Any) -> Snapshot:
         """Read all rows in order of their ids, going on where a read that was cut off stopped."""
@@ -133,7 +142,7 @@ class Refresher:
         staged = self._file.staged(reader.fields)
         if staged is None:
             staged = Snapshot(
-                table=join(reader.fields, []),
+                table=rows_of(reader.fields),
                 fields=tuple(reader.fields),
                 order=order,
                 watermark=self._newest(ask),
@@ -149,7 +158,7 @@ class Refresher:
             ask, request, [Keyset(), Offsets()], ordered=True, plan=reading.plan, halt=reading.patience.end
         )
         pages = [staged.table, *self._staging(reading, sweep, reader, staged)]
-        table = join(reader.fields, pages).sort_by("id")
+        table = rows_of(reader.fields, pages).sort_by("id")
         return replace(staged, table=table)
 
     def _newest(self, ask: Callable[[Request], Page]) -> dt.datetime | None:
@@ -168,14 +177,14 @@ class Refresher:
         waiting: list[pa.RecordBatch] = []
 
         def put() -> pa.Table:
-            rows = join(reader.fields, waiting)
+            rows = rows_of(reader.fields, waiting)
             waiting.clear()
             self._file.stage(replace(staged, table=rows))
             return rows
 
         try:
             for rows in reading.typed(sweep, reader):
-                waiting.append(rows)
+                waiting.append(_marked(rows, reader))
                 if len(waiting) == _STAGED:
                     yield put()
         except BaseException:
@@ -192,7 +201,7 @@ class Refresher:
             Where the server does not do what this builds on, or tells of rows that are not to be found.
         """
         records, first = self._changed(reading, reader, kept.watermark or _EVER)
-        changed = join(reader.fields, [reader.read(records)])
+        changed = rows_of(reader.fields, [_marked(reader.read(records), reader)])
         table = upsert(kept.table, changed)
         if first.total is not None and table.num_rows != first.total:
             table = self._without_deleted(reading, table, first.total)
@@ -315,23 +324,48 @@ class Deletions:
 
 def _wanted(
     snapshot: Snapshot, filters: Filters, columns: Sequence[str] | None, limit: int | None
-) -> pa.Table:
-    """Return the rows and columns that are wanted, with categories and the standard order of columns."""
+) -> tuple[pa.Table, dict[str, int]]:
+    """Return what is wanted, typed as a live read is, and how many values of it could not be read.
+
+    Of columns that rows are chosen by, those of all rows count: a row may be left out because of one.
+    """
     table = snapshot.table
+    chosen_by = {name: count for name, count in _unreadable(table).items() if name in filters.columns}
     if filters.columns:
         rows = table.combine_chunks().to_batches()
         keep = [wanted for batch in rows for wanted in filters.mask(batch)]
         table = table.filter(pa.array(keep, pa.bool_()))
     if limit is not None:
         table = table.slice(0, limit)
+    unreadable = _unreadable(table) | chosen_by
     found = assemble(snapshot.fields, [table], order=snapshot.order)
-    return found if columns is None else _columns(found, snapshot.fields, columns)
+    if columns is None:
+        return found, unreadable
+    fields = _chosen(columns, snapshot.fields)
+    shown = {name: unreadable[field.name] for name, field in fields.items() if field.name in unreadable}
+    return pa.table({name: found.column(field.name) for name, field in fields.items()}), chosen_by | shown
 
 
-def _columns(table: pa.Table, fields: Sequence[Field], names: Sequence[str]) -> pa.Table:
+def _chosen(names: Sequence[str], fields: Sequence[Field]) -> dict[str, Field]:
     chosen = {name: field_named(name, fields) for name in names}
     if unknown := [name for name, field in chosen.items() if field is None]:
         raise SalesmateError(
             f"columns: there is no column {unknown[0]!r}. There are: {', '.join(one.name for one in fields)}."
         )
-    return pa.table({name: table.column(field.name) for name, field in chosen.items() if field is not None})
+    return {name: field for name, field in chosen.items() if field is not None}
+
+
+def _marked(rows: pa.RecordBatch, reader: PageReader) -> pa.RecordBatch:
+    """Return the page that was read last with the names of columns whose value could not be read."""
+    names: dict[int, list[str]] = {}
+    for name, places in reader.misfits.items():
+        for place in places:
+            names.setdefault(place, []).append(name)
+    marks = [",".join(names[place]) if place in names else None for place in range(rows.num_rows)]
+    return rows.append_column(UNREADABLE.name, pa.array(marks, pa.string()))
+
+
+def _unreadable(table: pa.Table) -> dict[str, int]:
+    """Return for each column that has any how many values could not be read."""
+    marks = table.column(UNREADABLE.name).drop_null().to_pylist()
+    return dict(Counter(name for mark in marks for name in mark.split(",")))

@@ -24,7 +24,8 @@ from salesmate_nb.frame import join
 from salesmate_nb.schema import Field, custom_path
 from salesmate_nb.settings import Settings
 
-VERSION = 1
+VERSION = 2
+UNREADABLE = Field(name="_unreadable", path="_unreadable", kind="text")  # no custom field begins so
 _KEY = b"salesmate"
 _PANDAS = b"PANDAS_ATTRS"  # where pandas keeps a frame's attrs
 _LOCK_TIMEOUT = 3700.0  # seconds; another kernel may be reading it all, within the company's calls
@@ -37,7 +38,7 @@ class Snapshot:
     Parameters
     ----------
     table : pyarrow.Table
-        By id, each once; categories as plain text.
+        By id, each once; categories as plain text. After the columns of the fields comes ``_unreadable``.
     fields : tuple of Field
         What the columns are.
     order : mapping of str to sequence of str
@@ -68,7 +69,7 @@ class Snapshot:
         """Put rows and what stands beside them together; raises ``ValueError`` where they do not fit."""
         watermark = told["watermark"]
         fields = tuple(Field(**one) for one in told["fields"])
-        if table.column_names != [one.name for one in fields]:
+        if table.column_names != [one.name for one in (*fields, UNREADABLE)]:
             raise ValueError("columns and fields differ")
         return cls(
             table=table.replace_schema_metadata(None),
@@ -83,8 +84,9 @@ class SnapshotFile:
     """A snapshot in ``<folder>/<name>.parquet``, for this user alone.
 
     The format is public: Parquet with zstd, one row for each record, columns as in the frame but
-    categories as plain strings. The schema's metadata hold JSON under ``salesmate``: whose rows they are
-    (``bound``), their ``fields``, ``order``, ``watermark`` and ``read_at``; and pandas' ``attrs``.
+    categories as plain strings; ``_unreadable`` names the columns, with commas, whose value is missing in
+    that row because it could not be read. The schema's metadata hold JSON under ``salesmate``: whose rows
+    they are (``bound``), their ``fields``, ``order``, ``watermark`` and ``read_at``; and pandas' ``attrs``.
 
     Files have mode 0600 in a folder of mode 0700, and are replaced in one step. Pages of a read that was
     cut off stay in ``<name>.parts`` until it is gone on with.
@@ -170,7 +172,7 @@ class SnapshotFile:
         if not found or len(found) != len(parts):
             self.unstage()
             return None
-        return replace(found[0], table=join(fields, [part.table for part in found]))
+        return replace(found[0], table=rows_of(fields, [part.table for part in found]))
 
     def stage(self, snapshot: Snapshot) -> None:
         """Keep rows of a read that is going on, beside those that are staged already."""
@@ -205,6 +207,11 @@ def snapshot_folder(settings: Settings, profile: str) -> Path:
     """Return where a login's snapshots lie: beside its token, by host and profile."""
     host = re.sub(r"[^A-Za-z0-9.-]", "_", settings.api_url.partition("://")[2])
     return settings.token_cache / "snapshots" / host / profile
+
+
+def rows_of(fields: Iterable[Field], pages: Iterable[pa.RecordBatch | pa.Table] = ()) -> pa.Table:
+    """Put pages one after another, with the columns of a snapshot."""
+    return join([*fields, UNREADABLE], pages)
 
 
 def upsert(table: pa.Table, rows: pa.Table) -> pa.Table:

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import random
 import stat
+import warnings
 
 import pandas as pd
 import pytest
@@ -43,8 +44,9 @@ def reach(box, **changes):
 
 
 def same(left, right):
-    """Compare two frames, but for what is told of the reading."""
+    """Compare two frames, and how many of their values could not be read."""
     pd.testing.assert_frame_equal(left.reset_index(drop=True), right.reset_index(drop=True))
+    assert left.attrs["salesmate"]["unreadable"] == right.attrs["salesmate"]["unreadable"]
 
 
 def calls_of(box, read):
@@ -151,16 +153,20 @@ def test_deletions_are_found_whatever_the_server_can(count, id_rules):
 
 
 VERBS = st.lists(
-    st.tuples(st.sampled_from(["create", "edit", "delete", "refresh", "custom"]), st.integers(0, 10**6)),
+    st.tuples(
+        st.sampled_from(["create", "edit", "delete", "refresh", "custom", "garble"]), st.integers(0, 10**6)
+    ),
     max_size=25,
 )
+EDITS = {"edit": {"dealValue": 7}, "custom": {"textCustomField7": "x"}, "garble": {"dealValue": "a lot"}}
 
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(VERBS, st.booleans(), st.integers(0, 40))
 def test_any_history_ends_in_what_a_live_read_gives(history, id_rules, deals):
-    """Creates, edits and deletes in any order, refreshed in between or not."""
-    with sandbox.start(deals=deals, id_rules=id_rules) as box:
+    """Creates, edits and deletes in any order, refreshed in between or not; with values nobody can read."""
+    with sandbox.start(deals=deals, id_rules=id_rules) as box, warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Values that could not be read are missing")
         for verb, number in history:
             ids = box.deals.ids()
             if verb == "create":
@@ -170,9 +176,39 @@ def test_any_history_ends_in_what_a_live_read_gives(history, id_rules, deals):
             elif ids and verb == "delete":
                 box.deals.delete(ids[number % len(ids)])
             elif ids:
-                changed = {"title": f"edited {number}"} if verb == "edit" else {"textCustomField7": "x"}
-                box.deals.edit(ids[number % len(ids)], **changed)
-        same(reach(box).deals_df(refresh="auto"), reach(box).deals_df())
+                box.deals.edit(ids[number % len(ids)], title=f"{verb} {number}", **EDITS[verb])
+        live = reach(box).deals_df()
+        same(reach(box).deals_df(refresh="auto"), live)
+        same(reach(box).deals_df(refresh="never"), live)
+
+
+def test_what_could_not_be_read_is_told_each_time(box):
+    """A missing amount that nobody could read is counted and warned of offline too, until it is mended."""
+    garbled, gone, mended, lost = box.deals.ids()[:4]
+    for deal in (garbled, gone, mended):
+        box.deals.edit(deal, dealValue="a lot", estimatedCloseDate="soon", status="Won")
+    box.deals.edit(lost, dealValue="a lot", status="Lost")
+    live = r"missing: 4 in deal_value, 3 in estimated_close_date\."
+    for mode in ("full", "auto", "never"):
+        with pytest.warns(UserWarning, match=live):
+            frame = reach(box).deals_df(refresh=mode)
+        assert frame.attrs["salesmate"]["unreadable"] == {"deal_value": 4, "estimated_close_date": 3}
+    with pytest.warns(UserWarning, match=r"missing: 3 in deal_value\."):
+        reach(box).deals_df(refresh="never", status="Won", columns=["deal_value"])
+    assert reach(box).deals_df(refresh="never", columns=["id"]).attrs["salesmate"]["unreadable"] == {}
+    box.deals.delete(gone)
+    box.deals.edit(mended, dealValue=1, estimatedCloseDate="")
+    for mode in ("auto", "never"):
+        with pytest.warns(UserWarning, match=r"missing: 2 in deal_value, 1 in estimated_close_date\."):
+            reach(box).deals_df(refresh=mode)
+
+
+def test_a_row_left_out_for_want_of_a_moment_is_told(box):
+    """Rows without a readable value to choose them by are counted, though they are not in the frame."""
+    box.deals.edit(box.deals.ids()[0], lastModifiedAt="long ago")
+    for how in ({"refresh": "auto"}, {"refresh": "never", "modified_since": "2000-01-01", "columns": ["id"]}):
+        with pytest.warns(UserWarning, match=r"missing: 1 in last_modified_at\."):
+            reach(box).deals_df(**how)
 
 
 def test_changes_while_it_refreshes_are_not_lost(box):
