@@ -417,7 +417,13 @@ class Frames:
         return table.replace_schema_metadata({"salesmate": json.dumps(told)})
 
     def _snapshot_file(self, name: str) -> SnapshotFile:
-        bound = {"host": self.settings.api_url, "api": self._api, "profile": self.profile, "who": self._who}
+        bound = {
+            "host": self.settings.api_url,
+            "api": self._api,
+            "profile": self.profile,
+            "who": self._who,
+            "timezone": self.settings.timezone,  # by which moments without a zone were read
+        }
         return SnapshotFile(snapshot_folder(self.settings, self.profile), name, bound)
 
     def _need_v4(self, what: str) -> None:

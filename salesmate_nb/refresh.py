@@ -13,6 +13,7 @@ from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesmate_nb.errors import IncompleteRead, SalesmateError, SettingsError
 from salesmate_nb.filters import Filters
@@ -125,21 +126,22 @@ class Refresher:
                 return self._file.save(replace(caught_up, order=order))
             except Dishonoured as err:
                 log.info("the snapshot is read anew: %s", err)
-        built = self._build(reading, reader, order)
-        try:
-            if built.watermark is None:
-                raise Dishonoured("the newest lastModifiedAt cannot be read")  # noqa: TRY301 - one remedy
-            built = self._catch_up(reading, reader, built)
-        except Dishonoured as err:
-            log.info("the next refresh reads all anew: %s", err)
-            self._check(reading, built)
-            built = replace(built, watermark=None)
-        return self._file.save(built)
+        staged = self._staged(reading, reader)
+        while True:
+            built = self._build(reading, reader, order, staged)
+            try:
+                return self._file.save(self._catch_up(reading, reader, built))
+            except Dishonoured as err:
+                log.info("what changed meanwhile cannot be told: %s", err)
+            self._file.unstage()
+            if staged is None:  # all of it was read just now, as a live read does
+                self._check(reading, built)
+                return self._file.save(replace(built, watermark=None))
+            staged = None
 
-    def _build(self, reading: Reading, reader: PageReader, order: Any) -> Snapshot:
+    def _build(self, reading: Reading, reader: PageReader, order: Any, staged: Snapshot | None) -> Snapshot:
         """Read all rows in order of their ids, going on where a read that was cut off stopped."""
         ask = self._records.ask(reading)
-        staged = self._file.staged(reader.fields)
         if staged is None:
             staged = Snapshot(
                 table=rows_of(reader.fields),
@@ -148,18 +150,25 @@ class Refresher:
                 watermark=self._newest(ask),
             )
         request = self._request(tuple(one.path for one in reader.fields))
-        last = max(staged.table.column("id").to_pylist(), default=None)
-        if last is not None:
-            if any(identity(one) <= last for one in ask(replace(request.above(last), rows=1)).records):
-                self._file.unstage()
-                return self._build(reading, reader, order)
-            request = request.above(last)
+        if staged.table.num_rows:
+            request = request.above(_last(staged.table))
         sweep = Sweep(
             ask, request, [Keyset(), Offsets()], ordered=True, plan=reading.plan, halt=reading.patience.end
         )
         pages = [staged.table, *self._staging(reading, sweep, reader, staged)]
         table = rows_of(reader.fields, pages).sort_by("id")
-        return replace(staged, table=table)
+        return replace(staged, table=table, order=order)
+
+    def _staged(self, reading: Reading, reader: PageReader) -> Snapshot | None:
+        """Return what a read that was cut off had, where it can be gone on with."""
+        staged = self._file.staged(reader.fields)
+        if staged is not None and staged.watermark is not None:
+            last = _last(staged.table)
+            rest = replace(self._request(("id",)).above(last), rows=1)
+            if all(identity(one) > last for one in self._records.ask(reading)(rest).records):
+                return staged
+        self._file.unstage()
+        return None
 
     def _newest(self, ask: Callable[[Request], Page]) -> dt.datetime | None:
         """Return the moment of the last change of all, or ``None`` where that cannot be read."""
@@ -200,50 +209,64 @@ class Refresher:
         Dishonoured
             Where the server does not do what this builds on, or tells of rows that are not to be found.
         """
-        records, first = self._changed(reading, reader, kept.watermark or _EVER)
-        changed = rows_of(reader.fields, [_marked(reader.read(records), reader)])
-        table = upsert(kept.table, changed)
-        if first.total is not None and table.num_rows != first.total:
-            table = self._without_deleted(reading, table, first.total)
-        newest = self._moment(first.records[0]) if first.records else kept.watermark
+        if kept.watermark is None:
+            raise Dishonoured("the newest lastModifiedAt cannot be read")
+        table, newest, total = self._with_changes(reading, reader, kept.table, kept.watermark)
+        if table.num_rows != total:
+            table = self._without_deleted(reading, reader, table, kept.watermark, total)
         return replace(kept, table=table, watermark=newest)
 
-    def _changed(
-        self, reading: Reading, reader: PageReader, watermark: dt.datetime
-    ) -> tuple[list[Record], Page]:
-        """Return the records that changed since, each once and as it is now, and the first page."""
+    def _with_changes(
+        self, reading: Reading, reader: PageReader, table: pa.Table, watermark: dt.datetime
+    ) -> tuple[pa.Table, dt.datetime, int | None]:
+        """Put in what changed since; return the rows, when the last one changed, and the server's total."""
         ask = self._records.ask(reading)
         fields = tuple(one.path for one in reader.fields)
-        walk = Walk(Newest(self._zone), self._request(fields, sort="lastModifiedAt", is_descending=True))
-        found: dict[int, Record] = {}
-        first: Page | None = None
-        while walk.request is not None:
-            page = ask(walk.request)
-            first = first or page
+        start = self._request(fields, sort="lastModifiedAt", is_descending=True)
+        walk = Walk(Newest(self._zone), start)
+        changed: list[pa.RecordBatch] = []
+        seen: set[int] = set()
+        page = first = ask(start)
+        while True:
+            rows, ids = _typed(page, reader)
+            changed.append(rows.filter(pa.array([one not in seen for one in ids], pa.bool_())))
+            seen.update(ids)
             walk.take(page)
-            for record in page.records:
-                found.setdefault(identity(record), record)
-            if page.records and self._is_known(page.records[-1], watermark):
+            if walk.request is None or self._is_known(page.records[-1], watermark) or _holds(table, rows):
                 break
-        since = [one for one in found.values() if not self._is_known(one, watermark)]
-        return since, first or Page(records=[], total=0)
+            page = ask(walk.request)
+        updated = upsert(table, rows_of(reader.fields, changed))
+        newest = self._moment(first.records[0]) if first.records else watermark
+        if page is first:
+            return updated, newest, first.total
+        again = ask(start)  # what changed once more meanwhile went to the front, past the walk
+        return upsert(updated, rows_of(reader.fields, [_typed(again, reader)[0]])), newest, again.total
 
     def _is_known(self, record: Record, watermark: dt.datetime) -> bool:
         """Tell whether a record did not change since the watermark, nor within the overlap before it."""
         is_zoned = _ZONED.fullmatch(str(record.get("lastModifiedAt", record.get("LastModifiedAt"))))
         return self._moment(record) < watermark - (_OVERLAP if is_zoned else _FOLD)
 
-    def _without_deleted(self, reading: Reading, table: pa.Table, total: int) -> pa.Table:
-        """Return the rows that the server still has."""
+    def _without_deleted(
+        self,
+        reading: Reading,
+        reader: PageReader,
+        table: pa.Table,
+        watermark: dt.datetime,
+        total: int | None,
+    ) -> pa.Table:
+        """Return the rows that the server still has; where it tells no total, that takes all ids."""
         ids = table.column("id").to_pylist()
-        gone = len(ids) - total
+        gone = 0 if total is None else len(ids) - total
         if 0 < gone * _DEPTH < len(ids) / PAGE:
-            found = Deletions(self._records.ask(reading), self._request(("id",)), ids).find(total)
+            found = Deletions(self._records.ask(reading), self._request(("id",)), ids).find(len(ids) - gone)
             if len(found) == gone:
                 return without(table, found)
         there = self._all_ids(reading)
-        if there - set(ids):
-            raise Dishonoured("there are rows that were not among those that changed")
+        if there - set(ids):  # made while the ids were read, or hidden from those that changed
+            table, *_ = self._with_changes(reading, reader, table, watermark)
+            if there.difference(table.column("id").to_pylist()):
+                raise Dishonoured("there are rows that were not among those that changed")
         return without(table, set(ids) - there)
 
     def _all_ids(self, reading: Reading) -> set[int]:
@@ -353,6 +376,27 @@ def _chosen(names: Sequence[str], fields: Sequence[Field]) -> dict[str, Field]:
             f"columns: there is no column {unknown[0]!r}. There are: {', '.join(one.name for one in fields)}."
         )
     return {name: field for name, field in chosen.items() if field is not None}
+
+
+def _last(table: pa.Table) -> int:
+    return int(pc.max(table.column("id")).as_py())
+
+
+def _typed(page: Page, reader: PageReader) -> tuple[pa.RecordBatch, list[int]]:
+    """Return the rows of a page, each once, and their ids."""
+    records = {identity(record): record for record in page.records}
+    return _marked(reader.read(list(records.values())), reader), list(records)
+
+
+def _holds(table: pa.Table, rows: pa.RecordBatch) -> bool:
+    """Tell whether a page brings nothing new, so that what follows, changed earlier, does not either.
+
+    Where moments are told to the minute, rows that changed in the same one come in any order.
+    """
+    if not any(at and (at.second or at.microsecond) for at in rows.column("last_modified_at").to_pylist()):
+        return False
+    held = table.filter(pc.is_in(table.column("id"), rows.column("id")))
+    return bool(held.equals(pa.Table.from_batches([rows]).sort_by("id")))
 
 
 def _marked(rows: pa.RecordBatch, reader: PageReader) -> pa.RecordBatch:

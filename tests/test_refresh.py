@@ -331,3 +331,138 @@ def test_files_are_private_and_logout_removes_them(box):
     assert modes == {True: 0o700, False: 0o600}
     connection.logout()
     assert not list(folder.rglob("*.parquet"))
+
+
+def test_what_was_changed_in_bulk_is_not_read_again(box):
+    """After 600 deals changed within a second, a refresh of the unchanged account costs two calls."""
+    reach(box).deals_df(refresh="auto")
+    for deal in box.deals.ids()[:600]:
+        box.deals.edit(deal, title="in bulk")
+    frame, calls = calls_of(box, lambda: reach(box).deals_df(refresh="auto"))
+    assert len(calls) <= 6
+    assert (frame["title"] == "in bulk").sum() == 600
+    assert len(calls_of(box, lambda: reach(box).deals_df(refresh="auto"))[1]) == 2
+
+
+def test_moments_told_to_the_minute(box):
+    """Deals that change in the minute of the last change, behind 600 others of it, are found."""
+    minute = "Mar 04, 2031 09:15 PM"
+    for deal in box.deals.ids()[:600]:
+        box.deals.edit(deal, title="first", lastModifiedAt=minute)
+    reach(box).deals_df(refresh="auto")
+    for deal in box.deals.ids()[:600:50]:
+        box.deals.edit(deal, title="second", lastModifiedAt=minute)
+    frame = reach(box).deals_df(refresh="auto")
+    assert (frame["title"] == "second").sum() == 12
+    same(frame, reach(box).deals_df())
+
+
+def test_a_row_that_changes_again_meanwhile_is_found(box):
+    """A deal won before the refresh, and tagged while its first page is read, is won in the snapshot."""
+    connection = reach(box)
+    connection.deals_df(refresh="auto")
+    won, new, *others = box.deals.ids()[0], box.deals.create(title="new"), *box.deals.ids()[1:700]
+    box.deals.edit(won, title="won", status="Won")
+    for deal in others:
+        box.deals.edit(deal, title="other")
+    asked = []
+
+    def tag():
+        asked.append(1)
+        if len(asked) == 2:
+            box.deals.edit(won, tags="late")
+            box.deals.edit(new, tags="late")
+
+    box.before_search = tag
+    frame, calls = calls_of(box, lambda: connection.deals_df(refresh="auto"))
+    assert len(calls) <= 5
+    assert list(frame.set_index("id").loc[[won, new], "title"]) == ["won", "new"]
+    same(frame, connection.deals_df())
+
+
+def test_a_server_that_tells_no_totals(box, monkeypatch):
+    """Deletions that no count can show are found by reading all ids."""
+    read = sandbox.api.search.read
+
+    def uncounted(*what, **how):
+        return dataclasses.replace(read(*what, **how), is_counted=False)
+
+    monkeypatch.setattr(sandbox.api.search, "read", uncounted)
+    connection = reach(box)
+    connection.deals_df(refresh="auto")
+    for deal in box.deals.ids()[::400]:
+        box.deals.delete(deal)
+    same(connection.deals_df(refresh="auto"), connection.deals_df())
+
+
+def test_deals_made_while_ids_are_read_do_not_read_all_anew():
+    """Where a deletion takes a reading of all ids, a colleague's new deal meanwhile costs a call, not all."""
+    with sandbox.start(deals=5000, id_rules=False) as box:
+        connection = reach(box)
+        connection.deals_df(refresh="auto")
+        box.deals.delete(box.deals.ids()[77])
+        asked = []
+
+        def create():
+            asked.append(1)
+            if len(asked) == 12:
+                box.deals.create(title="meanwhile")
+
+        box.before_search = create
+        frame, calls = calls_of(box, lambda: connection.deals_df(refresh="auto"))
+        assert len(calls) < 30
+        same(frame, connection.deals_df())
+        assert len(calls_of(box, lambda: connection.deals_df(refresh="auto"))[1]) == 1
+
+
+def test_a_restored_deal_is_found(box):
+    """A deal that comes back from the recycle bin as it was is among no changes, but counts."""
+    restored = box.deals.get(box.deals.ids()[3])
+    box.deals.delete(restored["id"])
+    reach(box).deals_df(refresh="auto")
+    box.deals._put(restored["id"], restored)
+    frame = reach(box).deals_df(refresh="auto")
+    assert restored["id"] in set(frame["id"])
+    same(frame, reach(box).deals_df())
+
+
+@pytest.mark.parametrize("moments", ["2026-01-01T00:00:00Z", ""])
+def test_a_read_that_was_cut_off_is_gone_on_with_only_where_it_can_be(box, monkeypatch, moments):
+    """A deal restored below what was read, or changes that nobody tells of: all is read, none is stuck."""
+    monkeypatch.setattr("salesmate_nb.patience.Patience.sleep", lambda *_: None)
+    for deal in box.deals.ids():
+        box.deals.edit(deal, lastModifiedAt=moments)
+    restored = box.deals.get(box.deals.ids()[3])
+    box.deals.delete(restored["id"])
+    asked = []
+
+    def cut():
+        asked.append(1)
+        if len(asked) == 5:
+            box.script(SEARCH, *[Answer(status=503)] * 9)
+
+    box.before_search = cut
+    with pytest.raises(SalesmateError):
+        reach(box).deals_df(refresh="auto")
+    box.before_search = None
+    box.unscript()
+    assert list((box.settings.token_cache / "snapshots").rglob("*.parts"))
+    box.deals._put(restored["id"], {**restored, "lastModifiedAt": moments and "2020-01-01T00:00:00Z"})
+    box.deals.edit(box.deals.ids()[0], title="meanwhile", **({} if moments else {"lastModifiedAt": ""}))
+    for _ in range(2):
+        same(reach(box).deals_df(refresh="auto"), reach(box).deals_df())
+
+
+def test_another_time_zone_reads_all_anew(tmp_path):
+    """Moments that came without a zone mean others in another zone, offline too."""
+    rows = [
+        {"id": 7, "title": "A", "createdAt": "2026-01-01T00:00:00", "lastModifiedAt": "2026-01-02T12:00:00"}
+    ]
+    (tmp_path / "deals.json").write_text(json.dumps(rows))
+    with sandbox.start(data=tmp_path / "deals.json") as box:
+        reach(box).deals_df(refresh="auto")
+        with pytest.raises(SalesmateError, match="no snapshot"):
+            reach(box, timezone="Asia/Kolkata").deals_df(refresh="never")
+        frame = reach(box, timezone="Asia/Kolkata").deals_df(refresh="auto")
+        assert frame["created_at"][0] == pd.Timestamp("2025-12-31T18:30Z")
+        same(frame, reach(box, timezone="Asia/Kolkata").deals_df())
