@@ -20,7 +20,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from salesmate_nb.errors import SalesmateError
-from salesmate_nb.frame import join
+from salesmate_nb.frame import join, schema
 from salesmate_nb.schema import Field, custom_path
 from salesmate_nb.settings import Settings
 
@@ -28,6 +28,7 @@ VERSION = 2
 UNREADABLE = Field(name="_unreadable", path="_unreadable", kind="text")  # no custom field begins so
 _KEY = b"salesmate"
 _PANDAS = b"PANDAS_ATTRS"  # where pandas keeps a frame's attrs
+_DAMAGES = (OSError, ValueError, KeyError, TypeError, pa.ArrowException)
 _LOCK_TIMEOUT = 3700.0  # seconds; another kernel may be reading it all, within the company's calls
 
 
@@ -69,7 +70,7 @@ class Snapshot:
         """Put rows and what stands beside them together; raises ``ValueError`` where they do not fit."""
         watermark = told["watermark"]
         fields = tuple(Field(**one) for one in told["fields"])
-        if table.column_names != [one.name for one in (*fields, UNREADABLE)]:
+        if not table.schema.equals(schema((*fields, UNREADABLE))):
             raise ValueError("columns and fields differ")
         return cls(
             table=table.replace_schema_metadata(None),
@@ -112,13 +113,13 @@ class SnapshotFile:
             return self._read(self.path)
         except FileNotFoundError:
             return None
-        except (OSError, ValueError, KeyError, TypeError) as err:
+        except _DAMAGES as err:
             aside = self.path.with_suffix(".damaged")
             with contextlib.suppress(OSError):
                 self.path.replace(aside)
             warnings.warn(
-                f"{self.path} cannot be read ({type(err).__name__}); it was set aside as {aside.name}, "
-                "and all is read anew.",
+                f"{self.path} cannot be read ({type(err).__name__}); it was set aside as {aside.name}. "
+                "A refresh reads all anew.",
                 stacklevel=2,
             )
             return None
@@ -134,13 +135,9 @@ class SnapshotFile:
         now = replace(snapshot, read_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
         self._write(self.path, now.table, now.told())
         self.unstage()
+        for left in self.path.parent.glob(f".{self.path.stem}.*.tmp"):  # by a process that was killed
+            left.unlink(missing_ok=True)
         return now
-
-    def remove(self) -> None:
-        """Remove the snapshot and what was staged."""
-        with contextlib.suppress(OSError):
-            self.path.unlink(missing_ok=True)
-        self.unstage()
 
     def unstage(self) -> None:
         """Remove what was staged."""
@@ -166,7 +163,7 @@ class SnapshotFile:
         """Return what a read of the same fields had when it was cut off."""
         try:
             parts = [self._read(path) for path in sorted(self._parts.glob("*.parquet"))]
-        except (OSError, ValueError, KeyError, TypeError):
+        except _DAMAGES:
             parts = []
         found = [part for part in parts if part is not None and part.fields == tuple(fields)]
         if not found or len(found) != len(parts):
@@ -183,7 +180,7 @@ class SnapshotFile:
     def _read(self, path: Path) -> Snapshot | None:
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         with os.fdopen(handle, "rb") as file:
-            table = pq.read_table(file)
+            table = pq.read_table(file, page_checksum_verification=True)
         told = json.loads((table.schema.metadata or {})[_KEY])
         return Snapshot.of(table, told) if told["bound"] == self._bound else None
 
@@ -196,7 +193,7 @@ class SnapshotFile:
             handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".tmp")
             try:
                 with os.fdopen(handle, "wb") as file:
-                    pq.write_table(table, file, compression="zstd")
+                    pq.write_table(table, file, compression="zstd", write_page_checksum=True)
                 Path(made).replace(path)
             except BaseException:
                 Path(made).unlink(missing_ok=True)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import json
 import random
 import stat
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
@@ -466,3 +468,77 @@ def test_another_time_zone_reads_all_anew(tmp_path):
         frame = reach(box, timezone="Asia/Kolkata").deals_df(refresh="auto")
         assert frame["created_at"][0] == pd.Timestamp("2025-12-31T18:30Z")
         same(frame, reach(box, timezone="Asia/Kolkata").deals_df())
+
+
+CATALOGUE = "/apis/v3/fields/getAllVisibleFields"
+LABELLED = {"fieldName": "textCustomField1", "displayName": "Contract length", "type": "Text"}
+
+
+@pytest.mark.parametrize(
+    "entries", [[{**LABELLED, "displayName": "Term"}], [{**LABELLED, "type": "Integer"}], []]
+)
+def test_a_changed_catalogue_is_followed(box, entries):
+    """A custom field that is called otherwise, holds something else, or is gone: as a fresh read has it."""
+    reach(box).deals_df(refresh="auto")
+    changed = Answer(body=json.dumps({"Status": "success", "Data": {"deal": entries}}).encode())
+    box.script(CATALOGUE, changed, changed)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Values that could not be read are missing")
+        frame = reach(box).deals_df(refresh="auto")
+        same(frame, reach(box).deals_df(columns=list(frame.columns)))
+    assert len(frame.columns) == 24 + len(entries)
+
+
+def test_kernels_that_refresh_at_once_read_once(box):
+    """The second waits for the first, and then asks for what changed only."""
+    reach(box)
+    with ThreadPoolExecutor(4) as pool:
+        frames, calls = calls_of(
+            box, lambda: list(pool.map(lambda _: reach(box).deals_df(refresh="auto"), range(4)))
+        )
+    assert len(calls) < 7 + 4 * 2 + 3
+    for frame in frames:
+        same(frame, reach(box).deals_df())
+
+
+def test_a_damaged_snapshot_is_set_aside(box):
+    """One bit that flipped on the disk is noticed, wherever it is among the rows; all is read anew."""
+    live = reach(box).deals_df(refresh="auto")
+    (path,) = box.settings.token_cache.rglob("deals.parquet")
+    whole, chance = path.read_bytes(), random.Random(8)
+    for _ in range(20):
+        place = chance.randrange(4, len(whole) * 3 // 4)
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+        with pytest.warns(UserWarning, match=r"set aside as deals\.damaged"), pytest.raises(SalesmateError):
+            reach(box).deals_df(refresh="never")
+    path.write_bytes(whole[:100])
+    with pytest.warns(UserWarning, match=r"set aside as deals\.damaged"):
+        same(reach(box).deals_df(refresh="auto"), live)
+    same(reach(box).deals_df(refresh="never"), live)
+
+
+def test_what_a_killed_process_left_is_removed(box):
+    """Half a file of customers' rows does not stay on disk."""
+    reach(box).deals_df(refresh="auto")
+    (path,) = box.settings.token_cache.rglob("deals.parquet")
+    (path.parent / ".deals.x1y2z3.tmp").write_bytes(path.read_bytes()[:500])
+    reach(box).deals_df(refresh="auto")
+    assert sorted(one.name for one in path.parent.iterdir()) == ["deals.lock", "deals.parquet"]
+
+
+def test_a_disk_that_refuses_leaves_the_snapshot_before(box, monkeypatch):
+    """A full disk is an error that names the file; what was kept stays as it was."""
+    before = reach(box).deals_df(refresh="auto")
+    box.deals.edit(box.deals.ids()[0], title="changed")
+
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pyarrow.parquet.write_table", full)
+        with pytest.raises(SalesmateError, match=r"deals\.parquet cannot be written \(No space left"):
+            reach(box).deals_df(refresh="auto")
+    same(reach(box).deals_df(refresh="never"), before)
+    (path,) = box.settings.token_cache.rglob("deals.parquet")
+    assert sorted(one.name for one in path.parent.iterdir()) == ["deals.lock", "deals.parquet"]
+    same(reach(box).deals_df(refresh="auto"), reach(box).deals_df())
