@@ -125,7 +125,8 @@ class Frames:
         refresh : {"auto", "full", "never"}, optional
             By default all is read from the server, and nothing is written to disk. ``"auto"`` keeps a
             snapshot in a file for you alone, and asks only for what changed since; ``"full"`` makes it
-            anew; ``"never"`` reads it without any call.
+            anew, with what changed without ``last_modified_at`` too, as names of colleagues do;
+            ``"never"`` reads it without any call.
 
         Returns
         -------
