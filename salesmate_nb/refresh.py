@@ -232,8 +232,10 @@ class Refresher:
             changed.append(rows.filter(pa.array([one not in seen for one in ids], pa.bool_())))
             seen.update(ids)
             walk.take(page)
-            if walk.request is None or self._is_known(page.records[-1], watermark) or _holds(table, rows):
+            if walk.request is None or self._is_known(page.records[-1], watermark):
                 break
+            if all(map(_is_zoned, page.records)) and _tells_seconds(table) and _holds(table, rows):
+                break  # nothing new, though within the overlap: many changed at once
             page = ask(walk.request)
         updated = upsert(table, rows_of(reader.fields, changed))
         newest = self._moment(first.records[0]) if first.records else watermark
@@ -244,8 +246,7 @@ class Refresher:
 
     def _is_known(self, record: Record, watermark: dt.datetime) -> bool:
         """Tell whether a record did not change since the watermark, nor within the overlap before it."""
-        is_zoned = _ZONED.fullmatch(str(record.get("lastModifiedAt", record.get("LastModifiedAt"))))
-        return self._moment(record) < watermark - (_OVERLAP if is_zoned else _FOLD)
+        return self._moment(record) < watermark - (_OVERLAP if _is_zoned(record) else _FOLD)
 
     def _without_deleted(
         self,
@@ -388,13 +389,19 @@ def _typed(page: Page, reader: PageReader) -> tuple[pa.RecordBatch, list[int]]:
     return _marked(reader.read(list(records.values())), reader), list(records)
 
 
-def _holds(table: pa.Table, rows: pa.RecordBatch) -> bool:
-    """Tell whether a page brings nothing new, so that what follows, changed earlier, does not either.
+def _is_zoned(record: Record) -> bool:
+    written = record.get("lastModifiedAt", record.get("LastModifiedAt"))
+    return _ZONED.fullmatch(str(written)) is not None
 
-    Where moments are told to the minute, rows that changed in the same one come in any order.
-    """
-    if not any(at and (at.second or at.microsecond) for at in rows.column("last_modified_at").to_pylist()):
-        return False
+
+def _tells_seconds(table: pa.Table) -> bool:
+    """Tell whether moments of change are finer than minutes, in each of which rows come in any order."""
+    moments = table.column("last_modified_at").cast(pa.timestamp("us"))
+    return pc.any(pc.not_equal(pc.second(moments), 0)).as_py() is True
+
+
+def _holds(table: pa.Table, rows: pa.RecordBatch) -> bool:
+    """Tell whether the rows of a page are there already, as they are."""
     held = table.filter(pc.is_in(table.column("id"), rows.column("id")))
     return bool(held.equals(pa.Table.from_batches([rows]).sort_by("id")))
 
