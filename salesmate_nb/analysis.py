@@ -69,7 +69,8 @@ def pipeline(
     rows = _rows(deals, "status", *columns, "deal_value", "win_probability", "created_at")
     rows = _with_status(rows, _OPEN)
     group, names = _groups(rows, columns)
-    age = _days(rows["created_at"], _moment(now, rows["created_at"]))
+    created = _moments(rows["created_at"])
+    age = _days(created, _moment(now, created))
     return _named(names, _sums(rows, group).assign(median_age_days=age.groupby(group).median()))
 
 
@@ -119,8 +120,9 @@ def forecast(deals: pd.DataFrame, *, freq: str = "M", now: dt.datetime | None = 
     """
     rows = _rows(deals, "status", "currency", "deal_value", "win_probability", "estimated_close_date")
     rows = _with_status(rows, _OPEN)
-    close = rows["estimated_close_date"].dt.tz_localize(None).dt.to_period(freq)
-    present = _moment(now, rows["estimated_close_date"]).tz_localize(None).to_period(freq)
+    expected = _moments(rows["estimated_close_date"])
+    close = expected.dt.tz_localize(None).dt.to_period(freq)
+    present = _moment(now, expected).tz_localize(None).to_period(freq)
     ahead = sorted(close[close >= present].unique())
     period = close.astype("str").mask(close < present, "overdue").mask(close.isna(), "undated")
     order = pd.CategoricalDtype(["overdue", *map(str, ahead), "undated"], ordered=True)
@@ -299,6 +301,18 @@ def _with_status(rows: pd.DataFrame, status: Sequence[str]) -> pd.DataFrame:
     return rows[rows["status"].isin(status)].reset_index(drop=True)
 
 
+def _moments(column: pd.Series) -> pd.Series:
+    """Return a column of moments with a time zone, which is UTC unless it has one."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column
+    if column.dtype.kind != "M" and column.notna().any():
+        raise SalesmateError(
+            f"column {column.name!r} holds {column.dtype}, not moments; read it with deals_df() or, where it "
+            "comes from a CSV file, put it through pd.to_datetime(..., utc=True)"
+        )
+    return pd.to_datetime(column, utc=True)
+
+
 def _moment(now: dt.datetime | None, like: pd.Series) -> pd.Timestamp:
     """Return `now` in the time zone of a column, so that the two can be compared."""
     moment = pd.Timestamp.now("UTC") if now is None else pd.Timestamp(now)
@@ -358,8 +372,8 @@ def _lives(
     rows = _rows(deals, "status", "created_at", "closed_date", *by)
     group, names = _groups(rows, by)
     closed = rows["status"].isin(_WON + _LOST)
-    end = rows["closed_date"].where(closed, _moment(now, rows["closed_date"]))
-    day = _days(rows["created_at"], end)
+    end = _moments(rows["closed_date"])
+    day = _days(_moments(rows["created_at"]), end.where(closed, _moment(now, end)))
     known = (closed | rows["status"].isin(_OPEN)) & (day >= 0)
     return pd.DataFrame({"day": day.where(known), "closed": closed}), group, names
 

@@ -316,6 +316,27 @@ def test_an_empty_frame_gives_an_empty_result_like_a_full_one(name):
         assert list(empty.dtypes.astype(str)) == list(result.dtypes.astype(str))
 
 
+MOMENTS = ["created_at", "closed_date", "estimated_close_date"]
+
+
+@pytest.mark.parametrize("name", ["pipeline", "forecast", "cycle_time", "survival"])
+def test_moments_from_a_csv_file(name, tmp_path):
+    """As text they are refused with the remedy; as moments, or without a zone, they are as before."""
+    deals = frame_of([*lives(3, 5), *lives(9, status="Open")])
+    deals["estimated_close_date"] = NOW
+    deals.to_csv(tmp_path / "deals.csv", index=False)
+    with pytest.raises(SalesmateError, match=r"holds str, not moments; .* pd\.to_datetime"):
+        FUNCTIONS[name](pd.read_csv(tmp_path / "deals.csv"))
+    back = pd.read_csv(tmp_path / "deals.csv", parse_dates=MOMENTS)
+    naive = back.assign(closed_date=back["closed_date"].dt.tz_localize(None))
+    for frame in (back, naive):
+        pd.testing.assert_frame_equal(
+            FUNCTIONS[name](frame), FUNCTIONS[name](deals), check_dtype=False, check_categorical=False
+        )
+    nothing = back.assign(**dict.fromkeys(MOMENTS, None))
+    assert FUNCTIONS[name](nothing).shape[1] == FUNCTIONS[name](deals).shape[1]
+
+
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_missing_column_is_named(name):
     """The error names the column, and the function that reads it."""
