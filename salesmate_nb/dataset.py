@@ -51,7 +51,7 @@ def write(
     how = {
         "format": "parquet",
         "file_options": ds.ParquetFileFormat().make_write_options(compression="zstd"),
-        "partitioning": list(partition_by) or None,
+        "partitioning": list(dict.fromkeys(partition_by)) or None,
         "partitioning_flavor": "hive" if partition_by else None,
         "existing_data_behavior": "overwrite_or_ignore",  # each part has names of its own
     }

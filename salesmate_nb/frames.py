@@ -360,7 +360,9 @@ class Frames:
     ) -> int:
         """Write all records of a kind to a folder of Parquet files, page by page, in constant memory.
 
-        For accounts that outgrow a machine. DuckDB, Polars, Dask and Spark open the folder as it is.
+        For accounts that outgrow a machine. DuckDB, Polars, Dask and Spark open the folder as it is; pandas
+        does, but where values of a partition column are missing it has to be told how folders are named:
+        ``pd.read_parquet(path, partitioning=pyarrow.dataset.partitioning(flavor="hive"))``.
 
         Parameters
         ----------
@@ -369,7 +371,7 @@ class Frames:
         of : {"deals", "contacts", "companies", "activities"}
             The kind of records.
         partition_by : str or sequence of str
-            Columns whose values become folders, in Hive's way: ``status=Won/``.
+            Columns of few values, each of which becomes a folder, in Hive's way: ``status=Won/``.
         progress, wait : bool
             As of :meth:`deals_df`.
 

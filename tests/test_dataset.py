@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import stat
 import subprocess
 import sys
@@ -11,6 +12,8 @@ import dask.dataframe
 import duckdb
 import pandas as pd
 import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
@@ -136,6 +139,43 @@ def test_a_read_that_fails_leaves_nothing(tmp_path, monkeypatch):
         with pytest.raises(IncompleteRead):
             connection.write_dataset(tmp_path / "deals")
     assert [path.name for path in tmp_path.iterdir() if "deals" in path.name] == []
+
+
+ODD = [
+    None,
+    "a/b",
+    "..",
+    ".",
+    "Zürich 北京",
+    "x=y",
+    "100%",
+    "%2F",
+    "a\\b",
+    "two\nlines",
+    "'q'",
+    '"d"',
+    "x" * 200,
+    "1",
+]
+
+
+def test_folders_of_odd_values(tmp_path):
+    """Whatever a value is, its folder is one of the dataset's, and others read the same value from it."""
+    deals = [{"id": number, "title": "A", "source": source} for number, source in enumerate(ODD * 2, 1)]
+    for deal in deals:
+        deal |= {"createdAt": "2026-01-01T00:00:00Z", "lastModifiedAt": "2026-01-01T00:00:00Z"}
+    (tmp_path / "deals.json").write_text(json.dumps(deals))
+    folder = tmp_path / "deals"
+    with sandbox.start(data=tmp_path / "deals.json") as box:
+        by_key(box).write_dataset(folder, partition_by=["source", "source"])
+    assert len(list(folder.iterdir())) == len(ODD)
+    files = f"read_parquet('{folder}/*/*.parquet', hive_partitioning=true, hive_types_autocast=false)"
+    by_duckdb = duckdb.sql(f"SELECT source FROM {files} ORDER BY id").fetchall()
+    assert [source for (source,) in by_duckdb] == ODD * 2
+    named = ds.partitioning(pa.schema([("source", pa.string())]), flavor="hive")
+    by_pandas = pd.read_parquet(folder, partitioning=named).sort_values("id")["source"]
+    assert [None if pd.isna(source) else source for source in by_pandas] == ODD * 2
+    assert len(dask.dataframe.read_parquet(folder)) == len(ODD) * 2
 
 
 def test_an_empty_account(tmp_path):
