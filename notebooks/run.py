@@ -13,7 +13,10 @@ def main(path: Path) -> None:
     """Run the notebook at `path`; the first cell that fails ends it, with its traceback."""
     notebook = nbformat.read(path, as_version=4)
     nbclient.NotebookClient(
-        notebook, timeout=300, resources={"metadata": {"path": str(path.parent)}}
+        notebook,
+        timeout=300,
+        resources={"metadata": {"path": str(path.parent)}},
+        extra_arguments=["--log-level=ERROR"],  # the kernel warns of TCP, which here is this machine's own
     ).execute()
     for cell in notebook.cells:
         if cell.cell_type == "markdown":
