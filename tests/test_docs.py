@@ -78,6 +78,20 @@ def test_make_lists_the_targets_that_the_readme_names():
     assert set(re.findall(r"`make (\w+)`", README)) <= targets
 
 
+def test_messages_that_the_readme_explains_are_those_that_come():
+    """What the troubleshooting table quotes stands in the code, but for what browsers say."""
+    rows = [row for row in README.splitlines() if row.startswith("| ") and '"' in row.split("|")[1]]
+    quoted = {
+        said
+        for row in rows
+        if "in the browser" not in row
+        for said in re.findall('"(.+?)"', row.split("|")[1])
+    }
+    code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "salesmate_nb").rglob("*.py"))
+    assert len(quoted) >= 7
+    assert [said for said in quoted if said not in re.sub(r'"\s*\n\s*f?"', "", code)] == []
+
+
 def test_local_links_of_the_readme_lead_somewhere():
     """A picture or page that README links to is in the repository."""
     links = re.findall(r"\]\((?!https?:|#)([^)#]+)", README) + re.findall(
