@@ -101,8 +101,7 @@ class Sweep:
                 self._leave(way, err)
             else:
                 return self._is_whole()
-        yield from self._by_plain_offsets()
-        return not self.totals or {len(self._seen)} == set(self.totals)
+        return (yield from self._by_plain_offsets())
 
     def _second_reading(self) -> Generator[Page, None, bool]:
         """Read once more, another way than before."""
@@ -113,8 +112,7 @@ class Sweep:
                 self._leave(way, err)
             else:
                 return self._is_whole()
-        yield from self._by_plain_offsets()
-        return len(self._seen) >= self.totals[-1]
+        return (yield from self._by_plain_offsets())
 
     def _possible(self) -> list[Way]:
         """Return the ways that are left, those in order of ids only where order matters."""
@@ -204,10 +202,13 @@ class Sweep:
         walk.take(page, next((end for end in ends if end is not None), None))
         return page
 
-    def _by_plain_offsets(self) -> Generator[Page]:
-        """Read by what every server knows; rows may slip from page to page, so it is no way to rely on."""
+    def _by_plain_offsets(self) -> Generator[Page, None, bool]:
+        """Read by what every server knows, and tell whether that found as many rows as there are.
+
+        Rows may slip from page to page, so it is no way to rely on where the total moved.
+        """
         self.way = "plain offsets"
-        self.totals.clear()
+        before, self.totals = self.totals, []
         offset, met = 0, set[int]()
         while True:
             page = self._ask(replace(self._request, offset=offset))
@@ -215,12 +216,14 @@ class Sweep:
             ids = {identity(record) for record in page.records}
             yield self._fresh(page)
             if not ids - met:
-                return
+                break
             met |= ids
-            offset += len(page.records)
-            is_full = len(page.records) == self._request.rows  # more may follow that the total leaves out
+            offset += len(ids)
+            is_full = len(ids) == self._request.rows  # more may follow that the total leaves out
             if page.total is not None and offset >= page.total and not is_full:
-                return
+                break
+        self.totals = self.totals or before
+        return not self.totals or {len(met)} == set(self.totals)
 
     def _is_whole(self) -> bool:
         """Check what a way that misses no row has read, asking for the total again where it moved."""

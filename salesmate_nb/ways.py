@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import itertools
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
@@ -20,11 +19,12 @@ class Dishonoured(Exception):  # noqa: N818 - never seen by users: another way i
 
 @dataclass(frozen=True, kw_only=True)
 class Taken:
-    """A page that a walk has taken: what was asked, and the keys and ids of its rows."""
+    """A page that a walk has taken: what was asked, the keys and ids of its rows, and how many are left."""
 
     request: Request
     keys: list[Any]
     ids: list[int]
+    left: int | None
 
 
 class Way(Protocol):
@@ -47,7 +47,7 @@ class Keyset:
     """By rules on the id: each page holds the rows with the least ids above those that were read.
 
     Nothing that happens to other rows moves a row past it. Rules on ids are not documented; a server
-    that takes no notice of them, or refuses them, shows it on the first page that is asked for so.
+    that takes no notice of them, refuses them, or gives nothing, shows it on the first page asked for so.
     """
 
     name = "keyset"
@@ -64,8 +64,11 @@ class Keyset:
         return replace(start, offset=0).above(last.keys[-1])
 
     def joins(self, last: Taken, page: Taken) -> bool:
-        """Tell whether all ids are above the last one."""
-        return bool(page.keys[0] > last.keys[-1])
+        """Tell whether all ids are above the last one; no rows say nothing of a rule that never gave any."""
+        if page.keys:
+            return bool(page.keys[0] > last.keys[-1])
+        is_proven = any(rule.path == "id" for rule in last.request.rules)
+        return is_proven or (last.left is not None and last.left <= 0)
 
 
 class Windows:
@@ -94,14 +97,18 @@ class Windows:
         """Ask from the minute of the last row; within a minute of very many rows, by their offset."""
         if back >= len(last.keys):
             raise Dishonoured("a page does not begin with a row that was read")
-        window = replace(start, offset=0).created_from(last.keys[-1 - back], self._zone)
-        if window.rules != last.request.rules:
+        key, step = last.keys[-1 - back], max(len(last.keys) - 1 - back, 1)
+        window = replace(start, offset=0).created_from(key, self._zone)
+        is_later = window.rules != last.request.rules and _minute(key) > _minute(last.keys[0])
+        if is_later or last.request.rules == start.rules:
             return window
-        return replace(window, offset=last.request.offset + max(len(last.keys) - 1 - back, 1))
+        return replace(last.request, offset=last.request.offset + step)
 
     def joins(self, last: Taken, page: Taken) -> bool:
         """Tell whether the first row was read before, or is earlier than the last that was."""
-        if page.keys[0] < last.keys[0].replace(second=0, microsecond=0):
+        if not page.keys:
+            return False
+        if page.keys[0] < _minute(last.keys[0]):
             raise Dishonoured("a rule on createdAt was not kept to, or means another time zone")
         return page.keys[0] < last.keys[-1] or page.ids[0] in last.ids
 
@@ -123,7 +130,7 @@ class Offsets:
 
     def joins(self, last: Taken, page: Taken) -> bool:
         """Tell whether the first id is none beyond the last that was read."""
-        return page.request.offset == 0 or bool(page.keys[0] <= last.keys[-1])
+        return page.request.offset == 0 or bool(page.keys and page.keys[0] <= last.keys[-1])
 
 
 class Newest:
@@ -155,7 +162,9 @@ class Newest:
 
     def joins(self, last: Taken, page: Taken) -> bool:
         """Tell whether the first row was read before, or is newer than the last that was."""
-        return page.request.offset == 0 or page.keys[0] < last.keys[-1] or page.ids[0] in last.ids
+        if page.request.offset == 0 or not page.keys:
+            return page.request.offset == 0
+        return page.keys[0] < last.keys[-1] or page.ids[0] in last.ids
 
 
 class Walk:
@@ -183,6 +192,7 @@ class Walk:
         self._start = start
         self._last: Taken | None = None
         self._back = 0
+        self._was_empty = False
 
     def take(self, page: Page, end: Any = None) -> None:
         """Take the page that was asked for, and say in `request` what to ask for next.
@@ -199,37 +209,48 @@ class Walk:
         Dishonoured
             Where the way cannot be gone.
         """
-        if self.request is None or not page.records:
-            self.request = None
+        if self.request is None:
             return
-        taken = self._read(self.request, page.records)
-        left = None if page.total is None else page.total - taken.request.offset - len(taken.keys)
-        if self._last is None:
-            self.first = taken.keys[0]
-            if len(taken.keys) == 1 and taken.request.rows > 1 and (left is None or left > 0):
-                raise Dishonoured("pages of one row show no order")
-        elif not self._way.joins(self._last, taken):
+        taken = self._read(self.request, page)
+        if self._last is not None and not self._way.joins(self._last, taken):
             self._back = 2 * self._back + _STEP
             self.request = self._way.after(self._start, self._last, self._back)
-            return
-        elif _is_standing(self._last, taken, left):
-            raise Dishonoured("the same page came again")
-        self._last, self._back = taken, self._back * 3 // 4
-        is_over = (left is not None and left <= 0) or (end is not None and taken.keys[-1] > end)
-        self.request = None if is_over else self._way.after(self._start, taken, self._back)
+        elif not taken.keys:
+            is_doubtful = taken.left is not None and taken.left > 0 and not self._was_empty
+            self.request = self.request if is_doubtful else None  # once again, where there should be more
+            self._was_empty = True
+        else:
+            is_over = self._is_end(taken) or (end is not None and taken.keys[-1] > end)
+            self.first = taken.keys[0] if self._last is None else self.first
+            self._last, self._back = taken, self._back * 3 // 4
+            self.request = None if is_over else self._way.after(self._start, taken, self._back)
 
-    def _read(self, request: Request, records: Sequence[Record]) -> Taken:
+    def _is_end(self, page: Taken) -> bool:
+        """Tell whether a page is the last, by how many rows are left as far as that is known.
+
+        A full page may not be, whatever the total says: it can lag behind, or count the page alone.
+        """
+        last, has_more = self._last, page.left is None or page.left > 0
+        is_full = len(set(page.ids)) == page.request.rows
+        if last is None and has_more and len(page.keys) == 1 < page.request.rows:
+            raise Dishonoured("pages of one row show no order")
+        if last is None or not set(page.ids) <= set(last.ids):
+            return not has_more and not is_full
+        if has_more and (page.left is not None or page.ids == last.ids):
+            raise Dishonoured("the same page came again")
+        return not has_more or len(page.keys) < len(last.keys)
+
+    def _read(self, request: Request, page: Page) -> Taken:
         try:
-            keys = [self._way.key(record) for record in records]
+            keys = [self._way.key(record) for record in page.records]
         except (ValueError, OverflowError, TypeError):
             raise Dishonoured(f"a {self._way.sort} cannot be read") from None
         if any(former > latter for former, latter in itertools.pairwise(keys)):
             raise Dishonoured(f"rows are not sorted by {self._way.sort}")
-        return Taken(request=request, keys=keys, ids=[identity(record) for record in records])
+        ids = [identity(record) for record in page.records]
+        left = None if page.total is None else page.total - request.offset - len(set(ids))
+        return Taken(request=request, keys=keys, ids=ids, left=left)
 
 
-def _is_standing(last: Taken, page: Taken, left: int | None) -> bool:
-    """Tell whether a page brings nothing new though there is more, as far as that is known."""
-    if left is None:
-        return page.ids == last.ids
-    return left > 0 and set(page.ids) <= set(last.ids)
+def _minute(moment: dt.datetime) -> dt.datetime:
+    return moment.replace(second=0, microsecond=0)
