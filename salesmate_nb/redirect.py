@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
+import errno
 import html
 import re
 import socket
@@ -19,6 +19,7 @@ from salesmate_nb.secret import Secret
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\ud800-\udfff]")  # the last: halves of a sign
 _ANSWER = re.compile(r"(?:^|[?&#])(?:code|error|state)=")
+_HTTP = 80
 _LONGEST = 16_384  # characters; no address that a browser shows is longer
 
 
@@ -92,23 +93,33 @@ class Receiver:
     Raises
     ------
     OSError
-        Where the port is taken.
+        Where the port is taken, on either address: browsers try ``::1`` for ``localhost`` too.
     """
 
     def __init__(self, redirect_uri: str, on_redirect: Callable[[str, Callable[[Page], None]], None]) -> None:
         parts = urlsplit(redirect_uri)
         host = parts.hostname or ""
         addresses = ["127.0.0.1", "::1"] if host == "localhost" else [host]
-        port = 80 if parts.port is None else parts.port
+        port = _HTTP if parts.port is None else parts.port
         self._path = parts.path or "/"
         self._on_redirect = on_redirect
         self._servers = [self._bind(addresses[0], port)]
         self.port: int = self._servers[0].server_address[1]
-        with contextlib.suppress(OSError):  # machines without IPv6, or another program's ::1
+        try:
             self._servers += [self._bind(address, self.port) for address in addresses[1:]]
-        self._names = {f"{name}:{self.port}" for name in (host, "localhost", "127.0.0.1", "[::1]")}
+        except OSError as err:
+            if err.errno == errno.EADDRINUSE:  # the redirect could go to that program
+                self._servers[0].server_close()
+                raise
+            # else a machine without IPv6
         bracketed = f"[{host}]" if ":" in host else host
-        self.redirect_uri = parts._replace(netloc=f"{bracketed}:{self.port}").geturl()
+        self._names = {f"{name}:{self.port}" for name in (bracketed, "localhost", "127.0.0.1", "[::1]")}
+        if self.port == _HTTP:  # which browsers leave out
+            self._names |= {name.removesuffix(f":{_HTTP}") for name in self._names}
+        # as registered, to the letter, save for a port that was left open
+        self.redirect_uri = (
+            redirect_uri if parts.port != 0 else parts._replace(netloc=f"{bracketed}:{self.port}").geturl()
+        )
         for server in self._servers:
             threading.Thread(
                 target=server.serve_forever, args=(0.1,), name="salesmate_nb-redirect", daemon=True
@@ -129,8 +140,7 @@ class Receiver:
     def take(self, host: str, target: str, reply: Callable[[Page], None]) -> bool:
         """Hand on a request that is for us, and tell whether it is."""
         parts = urlsplit(target)
-        named = host if re.search(r":\d+$", host) else f"{host}:80"  # a browser leaves the usual port out
-        if named not in self._names or parts.path != self._path or not _ANSWER.search(parts.query):
+        if host not in self._names or parts.path != self._path or not _ANSWER.search(parts.query):
             return False
         self._on_redirect(parts.query, reply)
         return True
