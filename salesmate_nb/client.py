@@ -44,6 +44,7 @@ def connect(
         A name to keep this login under, for those who have several.
     wait : float
         Seconds to block for the redirect to arrive, so that a notebook's "Run All" goes on logged in.
+        Where it cannot be caught there is nothing to wait for: then the address has to be pasted.
 
     Returns
     -------
@@ -129,17 +130,21 @@ def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> N
     from salesmate_nb import panel, prompt  # noqa: PLC0415 - widgets and prompts are loaded when shown
 
     login = connection.pending_login()
+    login.renew()
     if box is not None and box.approve == "auto":
         box.visit(login.url)
         return
+    # nothing that is pasted arrives while we block, so that waiting is for what the listener catches
+    waits = wait > 0 and bool(login.url) and login.is_listening
     there = audience()
     if there is Audience.NOTEBOOK:
         panel.show(login, lambda: connection.status().lines())
-    elif there is Audience.TERMINAL and not wait:
+    elif there is Audience.TERMINAL and not waits:
         prompt.ask(login)
-    elif wait:
-        prompt.say(f"Waiting {wait:.0f} s for Salesmate. Open this address and allow:\n\n{login.url}\n")
-    if wait:
+    elif waits:
+        prompt.announce(login, tries_browser=there is Audience.TERMINAL)
+        prompt.say(f"Waiting up to {wait:.0f} s for Salesmate; Ctrl+C ends it.")
+    if waits:
         login.wait(wait)
 
 

@@ -150,7 +150,8 @@ class Salesmate(Frames):
             )
         token = self.session.held
         self.session.forget()
-        self._login = None
+        if self._login is not None:
+            self._login.expire()
         if token is not None:
             grants.revoke(self.settings, token)
 

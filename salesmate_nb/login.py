@@ -6,6 +6,7 @@ import contextlib
 import hmac
 import logging
 import threading
+import weakref
 from collections.abc import Callable
 from enum import Enum
 from http import HTTPStatus
@@ -22,6 +23,8 @@ log = logging.getLogger("salesmate_nb")
 LIFETIME = 600.0  # seconds for a person to find the password and allow
 _EXCERPT = 200  # characters of the server's own words in a message
 
+_listening: weakref.WeakValueDictionary[int, Login] = weakref.WeakValueDictionary()  # by port
+
 
 class Phase(Enum):
     """Where a login stands."""
@@ -36,8 +39,9 @@ class Login:
     """A login that waits for a person, shared by every panel, prompt and listener that shows it.
 
     It is made without any effect; the address is made, and listened for, when :attr:`url` is first
-    asked for. A wrong paste, a denial or a failed exchange leaves it usable. After ten minutes it
-    expires: nothing listens any more, and :attr:`url` is a fresh one when it is next asked for.
+    asked for. A wrong paste, a denial or a failed exchange leaves it usable. After ten minutes, or when
+    another login of this process needs its port, it expires: nothing listens any more, and :attr:`url`
+    is a fresh one when it is next asked for.
 
     Parameters
     ----------
@@ -54,18 +58,21 @@ class Login:
         What was wrong with the last try, or nothing.
     obstacle : str
         Why the redirect cannot be caught though it comes to this machine, or nothing.
+    is_awaited : bool
+        Whether somebody blocks on it, so that a notebook takes no paste meanwhile.
     """
 
     def __init__(self, settings: Settings, on_token: Callable[[Token], None]) -> None:
         self.phase = Phase.WAITING
         self.message = ""
         self.obstacle = ""
+        self.is_awaited = False
         self._settings = settings
         self._on_token = on_token
         self._authorization: grants.Authorization | None = None
         self._receiver: redirect.Receiver | None = None
         self._expiry: threading.Timer | None = None
-        self._finished = threading.Event()
+        self._over = threading.Event()
         self._lock = threading.RLock()
         self._watchers: list[Callable[[Login], None]] = []
 
@@ -76,7 +83,8 @@ class Login:
             if self._authorization is None or self.phase is Phase.EXPIRED:
                 self._authorization = grants.authorize(self._settings, self._listen())
                 self.phase = Phase.WAITING
-                self._expiry = threading.Timer(LIFETIME, self._expire)
+                self._over.clear()
+                self._expiry = threading.Timer(LIFETIME, self.expire)
                 self._expiry.daemon = True
                 self._expiry.start()
             return self._authorization.url
@@ -102,20 +110,39 @@ class Login:
         """
         pasted = Secret(pasted)  # it holds the code, and tracebacks may show arguments
         self._complete(pasted)
-        self._finished.set()
+        self._over.set()
 
     def wait(self, seconds: float) -> bool:
-        """Block until the login is done and the browser has its page, at most so long; tell whether it is."""
-        return self._finished.wait(seconds)
+        """Block until it is done and the browser has its page, or it expires, at most so long.
+
+        Returns
+        -------
+        bool
+            Whether it is done.
+        """
+        try:
+            self._tell_awaited(True)
+            self._over.wait(seconds)
+        finally:
+            self._tell_awaited(False)
+        return self.phase is Phase.DONE
 
     def watch(self, watcher: Callable[[Login], None]) -> None:
-        """Call `watcher` at each change of phase or message, from the thread that changes it."""
+        """Call `watcher` at each change of what is told here, from the thread that changes it."""
         self._watchers.append(watcher)
 
     def unwatch(self, watcher: Callable[[Login], None]) -> None:
         """Call `watcher` no more."""
         with contextlib.suppress(ValueError):
             self._watchers.remove(watcher)
+
+    def expire(self) -> None:
+        """Take the address back where somebody may still follow it, and stop listening."""
+        with self._lock:
+            if self.phase is Phase.WAITING and self._authorization is not None:
+                self.close()
+                self._move(Phase.EXPIRED)
+                self._over.set()
 
     def close(self) -> None:
         """Stop listening."""
@@ -144,26 +171,27 @@ class Login:
             self._move(Phase.DONE)
         self.close()
 
-    def _expire(self) -> None:
-        with self._lock:
-            if self.phase is Phase.WAITING:
-                self.close()
-                self._move(Phase.EXPIRED)
-
     def _listen(self) -> str:
         """Start listening, where the redirect comes to this machine, and return the redirect address."""
         self.close()
         self.obstacle = ""
-        if not is_loopback(self._settings.redirect_uri):
+        parts = urlsplit(self._settings.redirect_uri)
+        if parts.scheme != "http" or not is_loopback(self._settings.redirect_uri):
             return self._settings.redirect_uri
+        port = 80 if parts.port is None else parts.port
+        older = _listening.get(port)
+        if older is not None and older is not self:
+            older.expire()
         try:
             receiver = redirect.Receiver(self._settings.redirect_uri, self._on_redirect)
         except OSError as err:
-            port = urlsplit(self._settings.redirect_uri).port or 80
-            self.obstacle = f"Port {port} is in use by another program, so the answer is not caught here."
+            self.obstacle = (
+                f"Port {port} is in use by another program or notebook, so the answer is not caught here."
+            )
             log.info("cannot listen on port %d (%s): the address has to be pasted", port, err.strerror)
             return self._settings.redirect_uri
         self._receiver = receiver
+        _listening[receiver.port] = self
         return receiver.redirect_uri
 
     def _check(self, came: redirect.Redirect) -> grants.Authorization:
@@ -212,10 +240,19 @@ class Login:
             reply(redirect.Page(title="Not connected", text=str(err), status=HTTPStatus.BAD_REQUEST))
             return
         reply(redirect.Page(title="Connected to Salesmate", text="You can close this tab."))
-        self._finished.set()  # now, since who waits may end the process, and with it the browser's page
+        self._over.set()  # now, since who waits may end the process, and with it the browser's page
+
+    def _tell_awaited(self, awaited: bool) -> None:  # noqa: FBT001 - the value itself
+        with self._lock:
+            self.is_awaited = awaited
+            if self.phase is not Phase.DONE:
+                self._tell()
 
     def _move(self, phase: Phase, message: str = "") -> None:
         self.phase, self.message = phase, message
+        self._tell()
+
+    def _tell(self) -> None:
         for watcher in tuple(self._watchers):
             with contextlib.suppress(Exception):  # a broken display must not break the login
                 watcher(self)

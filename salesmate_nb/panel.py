@@ -34,7 +34,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._card = ipywidgets.HTML()
         self._field = ipywidgets.Text(
             description="Address",
-            placeholder="http://localhost:3000/callback?code=...",
+            placeholder="http://...?code=...&state=...",
             continuous_update=False,  # so that the address goes off as a whole
             style={"description_width": "initial"},
             layout={"flex": "1 1 12em", "width": "auto", "min_width": "0"},
@@ -58,7 +58,10 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         """Give way to a newer panel."""
         self._login.unwatch(self._show)
         self._paste.layout.display = self._fresh.layout.display = "none"
-        self._card.value = _card("Connect to Salesmate", "This login is shown in a newer cell.")
+        self._card.value = _card(
+            "Connect to Salesmate",
+            "<p>A login is shown in a newer cell. To log in here, run this cell again.</p>",
+        )
 
     def _finish(self, pasted: str) -> None:
         if not pasted:
@@ -76,6 +79,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def _show(self, login: Login) -> None:
         waiting = login.phase is Phase.WAITING
         self._paste.layout.display = "" if waiting else "none"
+        self._field.disabled = self._button.disabled = login.is_awaited  # what is pasted would not arrive
         self._fresh.layout.display = "" if login.phase is Phase.EXPIRED else "none"
         if waiting:
             self._card.value = _waiting(login)
@@ -168,7 +172,8 @@ def _waiting(login: Login) -> str:
     go = f'<p><a class="go" href="{link}" target="_blank" rel="noopener noreferrer">{_GO}</a></p>'
     if login.is_listening:
         state = _status("It opens in a new tab. Waiting for Salesmate ...")
-        hint = "Page can't be reached after you allowed? Paste its address here:"
+        first = "Interrupt this cell, then paste" if login.is_awaited else "Paste"
+        hint = f"Page can't be reached after you allowed? {first} its address here:"
     else:
         state = _status("It opens in a new tab. Allow there, and copy the address of the page you end on.")
         obstacle = f"{html.escape(login.obstacle)} " if login.obstacle else ""

@@ -25,11 +25,7 @@ def ask(login: Login) -> None:
     login : Login
         What waits for a person.
     """
-    say("Open this address to log in to Salesmate, and allow:\n")
-    say(login.url)
-    say("")
-    with contextlib.suppress(webbrowser.Error):
-        webbrowser.open(login.url)
+    announce(login, tries_browser=True)
     if login.obstacle:
         say(login.obstacle)
     say(
@@ -46,6 +42,16 @@ def ask(login: Login) -> None:
     if login.phase is Phase.DONE:
         login.wait(_PAGE_TIMEOUT)
     say("Connected." if login.phase is Phase.DONE else "Not connected yet. Run this again to go on.")
+
+
+def announce(login: Login, *, tries_browser: bool) -> None:
+    """Show the login's address, alone on its line, and try the browser where somebody sits at it."""
+    say("Open this address to log in to Salesmate, and allow:\n")
+    say(login.url)
+    say("")
+    if tries_browser:
+        with contextlib.suppress(webbrowser.Error):
+            webbrowser.open(login.url)
 
 
 def say(text: str) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import re
+import socket
+import webbrowser
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -26,7 +28,7 @@ from salesmate_nb import (
     sandbox,
 )
 from salesmate_nb.audience import Audience
-from salesmate_nb.login import Login
+from salesmate_nb.login import Login, Phase
 
 
 @pytest.fixture
@@ -162,6 +164,54 @@ def test_waiting_for_the_redirect(asking, monkeypatch, capsys):
 def test_waiting_ends(asking):
     """Nobody comes: the connection is pending, and not an error."""
     assert not connect(asking, wait=0.05).authorized
+
+
+@pytest.mark.parametrize("there", list(Audience))
+def test_where_nothing_can_be_caught_it_does_not_wait(asking, monkeypatch, there):
+    """With its port taken, waiting would be for nothing: the paste is asked for at once."""
+    from salesmate_nb import panel, prompt
+
+    shown = []
+    monkeypatch.setattr(panel, "show", lambda login, facts: shown.append(Audience.NOTEBOOK))
+    monkeypatch.setattr(prompt, "ask", lambda login: shown.append(Audience.TERMINAL))
+    monkeypatch.setattr(client, "audience", lambda: there)
+    monkeypatch.setattr(Login, "wait", lambda *_: pytest.fail("it waits"))
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        redirect = f"http://127.0.0.1:{other.getsockname()[1]}/callback"
+        settings = Settings(**dict(asking.settings) | {"redirect_uri": redirect})
+        assert not connect(settings, wait=60).authorized
+    assert shown == ([] if there is Audience.NOBODY else [there])
+
+
+def test_running_connect_again_after_the_link_expired_shows_a_fresh_one(asking):
+    """Nobody has to ask for a fresh link who has just run the cell."""
+    connection = connect(asking)
+    old = connection.login_url
+    connection.pending_login().expire()
+    assert connect(asking) is connection
+    assert connection.pending_login().phase is Phase.WAITING
+    assert connection.login_url != old
+
+
+@pytest.mark.parametrize("there", [Audience.TERMINAL, Audience.NOBODY])
+def test_the_browser_is_tried_only_where_somebody_sits(asking, monkeypatch, there):
+    """A terminal's wait opens the browser; a job that waits does not start one."""
+    opened = []
+    monkeypatch.setattr(client, "audience", lambda: there)
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    connection = connect(asking, wait=0.01)
+    assert opened == ([connection.login_url] if there is Audience.TERMINAL else [])
+
+
+def test_logging_out_ends_a_login_that_is_on_its_way(asking):
+    """A link that somebody may still follow logs nobody in afterwards; the next one has the port."""
+    connection = connect(asking)
+    old = connection.login_url
+    receiver = urlsplit(parse_qs(urlsplit(old).query)["redirect_uri"][0])
+    connection.logout()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(receiver.geturl(), timeout=5)
+    assert connection.login_url != old
 
 
 def test_a_notebook_gets_the_panel_and_a_terminal_the_prompt(asking, monkeypatch):

@@ -238,24 +238,52 @@ def test_an_address_expires_and_frees_its_port(pending, monkeypatch):
 
 def test_a_taken_port_means_pasting(settings, tokens):
     """Another program on the port does not stop the login."""
-    one = Login(settings, tokens.append)
-    port = urlsplit(str(one.url and one._receiver.redirect_uri)).port
-    two = Login(
-        dataclasses.replace(settings, redirect_uri=f"http://localhost:{port}/callback"), tokens.append
-    )
-    address = consent(two.url)
-    assert not two.is_listening
-    assert two.obstacle.startswith(f"Port {port} is in use")
-    two.finish(address)
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = other.getsockname()[1]
+        pending = Login(
+            dataclasses.replace(settings, redirect_uri=f"http://localhost:{port}/callback"), tokens.append
+        )
+        address = consent(pending.url)
+        assert not pending.is_listening
+        assert pending.obstacle.startswith(f"Port {port} is in use")
+        pending.finish(address)
     assert len(tokens) == 1
-    one.close()
 
 
-def test_a_redirect_to_a_public_page_is_only_pasted(settings, tokens):
-    """Where the registered redirect is not this machine, nothing listens."""
-    pending = Login(
-        dataclasses.replace(settings, redirect_uri="https://hub.example.com/callback"), tokens.append
-    )
+def test_a_newer_login_has_the_port_of_an_older_one(settings, pending, tokens):
+    """Whoever mends the settings and tries again is caught; the older login expires, and can be renewed."""
+    old = pending.url
+    settings = dataclasses.replace(settings, redirect_uri=pending._receiver.redirect_uri)
+    newer = Login(settings, tokens.append)
+    address = consent(newer.url)
+    assert (newer.is_listening, newer.obstacle, pending.phase) == (True, "", Phase.EXPIRED)
+    assert requests.get(consent(old), timeout=5).status_code == 400
+    assert requests.get(address, timeout=5).ok
+    assert (newer.phase, len(tokens)) == (Phase.DONE, 1)
+    pending.renew()
+    assert (pending.phase, pending.url != old) == (Phase.WAITING, True)
+
+
+@pytest.mark.parametrize("end", ["redirect", "expiry", "deadline"])
+def test_waiting_is_told_and_ends(pending, tokens, end):
+    """Who watches knows that somebody blocks, until the redirect, the link's end or the deadline."""
+    address, seen = consent(pending.url), []
+    pending.watch(lambda it: seen.append((it.is_awaited, it.phase)))
+    what = {"redirect": lambda: requests.get(address, timeout=5), "expiry": pending.expire}
+    timer = threading.Timer(0.2, what.get(end, int))
+    timer.start()
+    assert pending.wait(0.01 if end == "deadline" else 60) is (end == "redirect")
+    timer.join()
+    assert seen[0] == (True, Phase.WAITING)
+    assert not pending.is_awaited
+    last = {"redirect": Phase.DONE, "expiry": Phase.EXPIRED, "deadline": Phase.WAITING}[end]
+    assert seen[-1] == (end == "redirect", last)
+
+
+@pytest.mark.parametrize("redirect", ["https://hub.example.com/callback", "https://localhost:3000/callback"])
+def test_a_redirect_that_cannot_be_served_is_only_pasted(settings, tokens, redirect):
+    """Where the registered redirect is not this machine, or wants TLS, nothing listens."""
+    pending = Login(dataclasses.replace(settings, redirect_uri=redirect), tokens.append)
     address = consent(pending.url)
     assert not pending.is_listening
     pending.finish(address)

@@ -16,6 +16,7 @@ class FakeLogin:
     phase = Phase.WAITING
     message = obstacle = ""
     is_listening = True
+    is_awaited = False
 
     def __init__(self):
         self.watchers, self.pasted = [], []
@@ -103,6 +104,18 @@ def test_an_expired_link_is_replaced_on_demand(card, login):
     assert "href" in card._card.value
 
 
+def test_while_the_cell_waits_nothing_can_be_pasted(card, login):
+    """A paste would lie in the field, and in the saved notebook, until the cell ends: it says what to do."""
+    login.is_awaited = True
+    login.move(Phase.WAITING)
+    assert "Interrupt this cell, then paste" in card._card.value
+    assert (card._field.disabled, card._button.disabled) == (True, True)
+    login.is_awaited = False
+    login.move(Phase.WAITING)
+    assert "Interrupt" not in card._card.value
+    assert (card._field.disabled, card._button.disabled) == (False, False)
+
+
 def test_a_taken_port_is_told(login):
     """Why the address has to be pasted stands beside the field."""
     login.is_listening, login.obstacle = False, "Port <3000> is in use by another program."
@@ -122,6 +135,7 @@ def test_a_second_panel_retires_the_first(login, capsys):
     first = panel._shown[0]
     panel.show(login, dict)
     assert "newer cell" in first._card.value
+    assert "href" not in first._card.value
     assert not visible(first._paste)
     assert login.watchers == [panel._shown[0]._show]
     assert capsys.readouterr().out.split() == ["Salesmate", "login"] * 2
