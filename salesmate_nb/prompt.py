@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import webbrowser
 
@@ -49,7 +50,7 @@ def announce(login: Login, *, tries_browser: bool) -> None:
     say("Open this address to log in to Salesmate, and allow:\n")
     say(login.url)
     say("")
-    if tries_browser:
+    if tries_browser and _has_screen():
         with contextlib.suppress(webbrowser.Error):
             webbrowser.open(login.url)
 
@@ -57,6 +58,12 @@ def announce(login: Login, *, tries_browser: bool) -> None:
 def say(text: str) -> None:
     """Write a line for the person, on stderr so that results on stdout stay clean."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - a prompt prints
+
+
+def _has_screen() -> bool:
+    """Tell whether a browser opens beside the terminal; without a screen, w3m or lynx takes it over."""
+    named = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    return sys.platform in {"win32", "darwin"} or any(os.environ.get(name) for name in named)
 
 
 def _line(login: Login) -> str:

@@ -25,12 +25,12 @@ def box():
 class Terminal:
     """A `salesmate-nb login` in a terminal of its own."""
 
-    def __init__(self, box, folder, **changes):
+    def __init__(self, box, folder, *, variables=(), **changes):
         settings = {name: box.settings[name] for name in box.settings.keys()} | changes  # noqa: SIM118
         environment = {
             f"SALESMATE_{name.upper()}": str(value) for name, value in settings.items() if value is not None
         }
-        environment = {**os.environ, **environment, "BROWSER": "true", "TERM": "xterm"}
+        environment = {**os.environ, **environment, "BROWSER": "true", "TERM": "xterm", **dict(variables)}
         ours, theirs = pty.openpty()
         command = [sys.executable, "-W", "ignore", "-m", "salesmate_nb.cli", "login"]
         self.process = subprocess.Popen(
@@ -113,3 +113,24 @@ def test_an_empty_line_leaves_it_for_later(login):
     terminal.type("\r")
     assert terminal.read_until("Not connected yet")
     assert terminal.process.wait(10) == 1
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="there a browser never opens in the terminal")
+@pytest.mark.parametrize("has_screen", [True, False])
+def test_a_browser_is_opened_beside_the_terminal_never_in_it(login, tmp_path, has_screen):
+    """With a screen the browser gets the address; on a server, w3m does not take the terminal over."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("www-browser", "w3m", "xdg-open"):
+        (tools / name).write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/opened\n')
+        (tools / name).chmod(0o755)
+    screen = {
+        "BROWSER": str(tools / "www-browser") if has_screen else "",
+        "DISPLAY": "",
+        "WAYLAND_DISPLAY": "",
+    }
+    terminal = login(variables={"PATH": f"{tools}:{os.environ['PATH']}", **screen})
+    url = address_in(terminal)
+    terminal.read_until("Address:")
+    opened = (tmp_path / "opened").read_text() if (tmp_path / "opened").exists() else ""
+    assert opened == (f"{url}\n" if has_screen else "")
