@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from enum import Enum
-from typing import Any
+from typing import Any, TextIO
 
 
 class Audience(Enum):
@@ -26,9 +26,12 @@ def audience() -> Audience:
     if kernel is not None:
         answers = getattr(kernel, "_allow_stdin", False) or "voila" in os.environ.get("SERVER_SOFTWARE", "")
         return Audience.NOTEBOOK if answers else Audience.NOBODY
-    if sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty():
-        return Audience.TERMINAL
-    return Audience.NOBODY
+    return Audience.TERMINAL if all(map(_is_terminal, (sys.stdin, sys.stderr))) else Audience.NOBODY
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    """Tell whether somebody is at a stream; it may be missing (``2>&-``) or closed by the program."""
+    return stream is not None and not stream.closed and stream.isatty()
 
 
 def _kernel() -> Any:
