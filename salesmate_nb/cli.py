@@ -176,7 +176,11 @@ def _target(*, sandboxed: bool) -> Iterator[RunningSandbox | None]:
 
 def _logged_in(connection: Salesmate) -> Salesmate:
     if not connection.authorized:
-        raise LoginRequired("Not logged in. Run `salesmate-nb login` in a terminal, then this again.")
+        profile = "" if connection.profile == "default" else f" --profile {connection.profile}"
+        raise LoginRequired(
+            f"Not logged in. Run `salesmate-nb login{profile}` in a terminal, then this again. "
+            "Where nobody can log in, set SALESMATE_ACCESS_TOKEN and SALESMATE_LINKNAME."
+        )
     return connection
 
 

@@ -12,14 +12,14 @@ import requests
 
 from salesmate_nb import answer, grants, oauth
 from salesmate_nb.budget import Budget
-from salesmate_nb.errors import LoginError, LoginRequired, SettingsError
+from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
 from salesmate_nb.frames import Frames
 from salesmate_nb.keychain import KeychainCache
 from salesmate_nb.login import Login, Phase
 from salesmate_nb.secret import Secret
 from salesmate_nb.settings import Settings
 from salesmate_nb.snapshot import snapshot_folder
-from salesmate_nb.tokens import FileCache
+from salesmate_nb.tokens import FileCache, Token
 from salesmate_nb.transport import Transport
 from salesmate_nb.wire import KeySession
 
@@ -137,23 +137,24 @@ class Salesmate(Frames):
         Raises
         ------
         LoginError
-            Where an access key still signs in, since that is not kept here.
-        ConnectionFailed, ApiError
-            Where the token was forgotten, but the revocation endpoint did not confirm.
+            Where an access key still signs in, since that is not kept here; or where the token was
+            forgotten, but the revocation endpoint did not confirm.
         """
         shutil.rmtree(snapshot_folder(self.settings, self.profile), ignore_errors=True)
-        if not isinstance(self.session, oauth.OAuthSession):
-            self._cache.save(None)
+        session = self.session
+        if not isinstance(session, oauth.OAuthSession):  # the key hides a login kept before; it ends too
+            session = oauth.OAuthSession(self.settings, self._cache)
+        token = session.held
+        session.forget()
+        if self._login is not None:
+            self._login.expire()
+        if token is not None:
+            self._revoke(token)
+        if self.settings.access_token:
             raise LoginError(
                 "The access key in SALESMATE_ACCESS_TOKEN still signs you in. Remove it from the environment "
                 "or .env; to end it for good, make a new one in Salesmate under My Account."
             )
-        token = self.session.held
-        self.session.forget()
-        if self._login is not None:
-            self._login.expire()
-        if token is not None:
-            grants.revoke(self.settings, token)
 
     def status(self) -> Status:
         """Tell who is connected to what, until when, and how many calls are left; makes no call."""
@@ -224,6 +225,16 @@ class Salesmate(Frames):
         if self._login is None or self._login.phase is Phase.DONE:
             self._login = Login(self.settings, self.session.accept)
         return self._login
+
+    def _revoke(self, token: Token) -> None:
+        try:
+            grants.revoke(self.settings, token)
+        except SalesmateError as err:
+            why = getattr(err, "status", None) or type(err).__name__
+            raise LoginError(
+                f"The login is forgotten here, but {self.settings.revoke_url} did not confirm that it is "
+                f"revoked ({why}). Until it is revoked in Salesmate, a copy of its token still works."
+            ) from err
 
     def _call(self, method: str, path: str, **how: Any) -> Any:
         return self._transport.call(method, path, **how)

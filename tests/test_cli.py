@@ -124,6 +124,15 @@ def test_status_lists_every_profile_without_secrets(logged_in, capsys):
     assert run(capsys, "status", "--profile", "emea")[1].count("connected") == 1
 
 
+def test_who_is_not_logged_in_is_told_with_which_profile(box, capsys):
+    """The command in the message is the one that helps; a job that nobody sees learns of the variables."""
+    code, _, err = run(capsys, "deals", "--profile", "emea")
+    assert code == 1
+    assert "`salesmate-nb login --profile emea`" in err
+    assert "SALESMATE_ACCESS_TOKEN" in err
+    assert "`salesmate-nb login`" in run(capsys, "deals")[2]
+
+
 def test_logout_says_when_a_variable_still_signs_in(logged_in, capsys, monkeypatch):
     """An access key in the environment is named, and what was kept is forgotten all the same."""
     monkeypatch.setenv("SALESMATE_ACCESS_TOKEN", logged_in.access_key)

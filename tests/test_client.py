@@ -199,6 +199,7 @@ def test_the_browser_is_tried_only_where_somebody_sits(asking, monkeypatch, ther
     opened = []
     monkeypatch.setattr(client, "audience", lambda: there)
     monkeypatch.setattr(webbrowser, "open", opened.append)
+    monkeypatch.setenv("DISPLAY", ":0")
     connection = connect(asking, wait=0.01)
     assert opened == ([connection.login_url] if there is Audience.TERMINAL else [])
 
@@ -315,6 +316,26 @@ def test_logout_forgets_and_revokes(box):
     with pytest.raises(LoginRequired):
         connection.deals_df()
     assert connection.login_url
+
+
+def test_logout_with_an_access_key_ends_the_login_that_was_kept_too(box):
+    """The key hides a login of before; logging out revokes that, and says that the key still signs in."""
+    token = connect(box).session.held.refresh_token.reveal()
+    settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "access_token": box.access_key})
+    with pytest.raises(LoginError, match="SALESMATE_ACCESS_TOKEN"):
+        Salesmate(settings).logout()
+    assert (box.log[-1].path, box.log[-1].form["token"]) == ("/oauth/revoke", token)
+    assert list(settings.token_cache.glob("*.json")) == []
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 401}, {"drop": "before"}])
+def test_a_logout_that_was_not_confirmed_says_what_is_left(box, fault):
+    """The token is forgotten here, and whoever logs out knows that it may live on elsewhere."""
+    connection = connect(box)
+    box.script("/oauth/revoke", sandbox.Answer(**fault))
+    with pytest.raises(LoginError, match=r"forgotten here, but .*/oauth/revoke did not confirm"):
+        connection.logout()
+    assert (connection.authorized, list(connection.settings.token_cache.glob("*.json"))) == (False, [])
 
 
 def test_an_ended_token_is_renewed_in_passing(box):
