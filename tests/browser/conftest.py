@@ -86,15 +86,15 @@ def lab(tmp_path_factory):
                     break
             except requests.ConnectionError:
                 time.sleep(0.1)
-        yield Lab(url, token, folder)
+        yield Lab(url, token, folder, quiet / "themes.jupyterlab-settings")
         server.terminate()
 
 
 class Lab:
-    """A running JupyterLab: its address and its folder."""
+    """A running JupyterLab: its address, its folder, and where it keeps the theme that was chosen."""
 
-    def __init__(self, url: str, token: str, folder: Path) -> None:
-        self.url, self.token, self.folder = url, token, folder
+    def __init__(self, url: str, token: str, folder: Path, theme: Path) -> None:
+        self.url, self.token, self.folder, self.theme = url, token, folder, theme
 
     def write(self, name: str, cells: list[str]) -> None:
         """Write a notebook of code cells."""
@@ -170,6 +170,7 @@ def context(chromium):
 @pytest.fixture
 def open_notebook(lab, context):
     def opened(name: str, cells: list[str] | None = None) -> Notebook:
+        lab.theme.unlink(missing_ok=True)  # a test that chose the dark one may have come before
         if cells is not None:
             lab.write(name, cells)
         return Notebook(lab, context.new_page(), name)

@@ -68,9 +68,16 @@ def says(notebook, text):
     notebook.page.wait_for_selector(f"{PANEL} >> text={text}")
 
 
+def brightness(locator):
+    """Return the sum of the colours of what something stands on, 0 to 765."""
+    background = locator.evaluate("it => getComputedStyle(it).backgroundColor")
+    return sum(int(part) for part in background.strip("rgba()").split(",")[:3])
+
+
 def test_allowing_connects_and_stays_connected(notebook, box):
     """Link, Allow, and the panel flips by itself; the next cell reads; a restarted kernel is silent."""
     says(notebook, "Waiting for Salesmate")
+    assert brightness(notebook.page.locator(PANEL)) > 700
     notebook.shot("sign-in", notebook.page.locator(PANEL))
     before = notebook.save()
     tab = follow_link(notebook, "Allow")
@@ -164,7 +171,8 @@ def test_run_all_waits_for_the_person(lab, box, open_notebook):
     set_up(lab, box)
     notebook = open_notebook("wait.ipynb", [CELLS[0].replace("connect()", "connect(wait=60)"), CELLS[1]])
     notebook.run_all()
-    says(notebook, "Waiting for Salesmate")
+    says(notebook, "Interrupt this cell, then paste")
+    assert notebook.page.get_by_label("Address").is_disabled()
     assert "[*]" in notebook.page.locator(".jp-Notebook .jp-Cell").nth(0).inner_text()
     follow_link(notebook, "Allow")
     notebook.page.wait_for_selector("text=(30, 29)")
@@ -180,6 +188,7 @@ def test_waiting_can_be_interrupted(lab, box, open_notebook):
     says(notebook, "Waiting for Salesmate")
     notebook.menu("Kernel", "Interrupt Kernel")
     notebook.page.wait_for_selector("text=KeyboardInterrupt")
+    notebook.page.wait_for_function("() => !document.querySelector('.salesmate-nb input').disabled")
     follow_link(notebook, "Allow")
     says(notebook, "You are logged in")
 
@@ -240,10 +249,41 @@ def test_the_dark_theme_and_a_narrow_window(notebook, width):
     notebook.page.wait_for_timeout(800)
     panel = notebook.page.locator(PANEL)
     notebook.shot("sign-in-dark" if width > 1000 else "narrow", panel if width > 1000 else None)
-    background = panel.evaluate("it => getComputedStyle(it).backgroundColor")
-    assert sum(int(part) for part in background.strip("rgba()").split(",")[:3]) < 150
+    assert brightness(panel) < 150
     assert panel.evaluate("it => it.scrollWidth <= it.clientWidth + 1")
     if width > 1000:
         follow_link(notebook, "Allow")
         says(notebook, "You are logged in")
         notebook.shot("connected-dark", panel)
+
+
+BUTTON = """
+import ipywidgets
+read, shown = ipywidgets.Button(description='Read'), ipywidgets.Output()
+read.on_click(shown.capture()(lambda _: print(deals_df().shape)))
+ipywidgets.VBox([read, shown])
+"""
+
+
+@pytest.mark.parametrize("place", ["notebooks", "voila/render"])
+def test_the_panel_works_in_notebook_7_and_in_voila(lab, box, context, taken, place):
+    """Link and paste log in there too; Voila's kernel takes no input, and shows the panel all the same."""
+    set_up(lab, box, redirect_uri=f"http://127.0.0.1:{taken}/callback")
+    lab.write("elsewhere.ipynb", [CELLS[0], BUTTON])
+    page = context.new_page()
+    page.goto(f"{lab.url}/{place}/elsewhere.ipynb?token={lab.token}")
+    if place == "notebooks":
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        page.click('.lm-MenuBar-itemLabel:text-is("Run")')
+        page.click('.lm-Menu-itemLabel:text-is("Run All Cells")')
+    with context.expect_page() as opened:
+        page.click(f"{PANEL} a.go")
+    with opened.value.expect_request("**/callback?*") as landed:
+        opened.value.click('button:has-text("Allow")', no_wait_after=True)
+    field = page.get_by_label("Address")
+    field.fill(landed.value.url)
+    field.press("Enter")
+    page.wait_for_selector(f"{PANEL} >> text=You are logged in")
+    page.click('button:has-text("Read")')
+    page.wait_for_selector("text=(30, 29)")
+    assert brightness(page.locator(PANEL)) > 700
