@@ -96,6 +96,12 @@ class Login:
                 self._move(Phase.WAITING)
 
     @property
+    def redirect_uri(self) -> str:
+        """Where the answer goes."""
+        begun = self._authorization
+        return begun.redirect_uri if begun is not None else self._settings.redirect_uri
+
+    @property
     def is_listening(self) -> bool:
         """Whether the redirect will be caught; otherwise its address has to be pasted."""
         return self._receiver is not None and self._receiver.is_open
@@ -185,9 +191,7 @@ class Login:
         try:
             receiver = redirect.Receiver(self._settings.redirect_uri, self._on_redirect)
         except OSError as err:
-            self.obstacle = (
-                f"Port {port} is in use by another program or notebook, so the answer is not caught here."
-            )
+            self.obstacle = f"Port {port} is in use by another program or notebook."
             log.info("cannot listen on port %d (%s): the address has to be pasted", port, err.strerror)
             return self._settings.redirect_uri
         self._receiver = receiver

@@ -34,7 +34,6 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._card = ipywidgets.HTML()
         self._field = ipywidgets.Text(
             description="Address",
-            placeholder="http://...?code=...&state=...",
             continuous_update=False,  # so that the address goes off as a whole
             style={"description_width": "initial"},
             layout={"flex": "1 1 12em", "width": "auto", "min_width": "0"},
@@ -83,6 +82,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._fresh.layout.display = "" if login.phase is Phase.EXPIRED else "none"
         if waiting:
             self._card.value = _waiting(login)
+            self._field.placeholder = f"{login.redirect_uri}?code=..."
         elif login.phase is Phase.WORKING:
             self._card.value = _card("Connect to Salesmate", _status("Connecting ..."))
         elif login.phase is Phase.EXPIRED:
@@ -114,11 +114,14 @@ def show_no_credentials() -> None:
 
 _shown: list[Panel] = []
 
+# VS Code's colours first: it has Jupyter's too, those of the light theme whatever its own is
 _STYLE = """<style>
-.salesmate-nb { border: 1px solid var(--jp-border-color1, var(--vscode-panel-border, #bdbdbd));
+.salesmate-nb { border: 1px solid var(--vscode-panel-border, var(--jp-border-color1, #bdbdbd));
   border-radius: 6px; padding: 14px 18px 12px; margin: 4px 0;
-  color: var(--jp-ui-font-color0, var(--vscode-foreground, #212121));
-  background: var(--jp-layout-color1, var(--vscode-editor-background, #fff)) }
+  --ink: var(--vscode-editor-foreground, var(--jp-ui-font-color0, #212121));
+  background: var(--vscode-editor-background, var(--jp-layout-color1, #fff)) }
+.salesmate-nb .widget-label, .salesmate-nb .card, .salesmate-nb .card code, .salesmate-nb .card pre {
+  color: var(--ink) }
 .salesmate-nb .card { font-size: 14px; line-height: 1.5; white-space: normal }
 .salesmate-nb .card h4 { font-size: 16px; font-weight: 600; margin: 0 0 8px }
 .salesmate-nb .card p { margin: 0 0 8px }
@@ -127,12 +130,12 @@ _STYLE = """<style>
 .salesmate-nb .card a.go:hover { background: #0d47a1 }
 .salesmate-nb .card a.go:focus-visible { outline: 3px solid #f9a825; outline-offset: 2px }
 .salesmate-nb .card .alert { border-left: 4px solid #d84315; padding-left: 10px }
-.salesmate-nb .card .hint { color: var(--jp-ui-font-color1, inherit); margin-top: 14px }
+.salesmate-nb .card .hint { margin-top: 14px }
 .salesmate-nb .card dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px; margin: 0 }
 .salesmate-nb .card dt { width: auto; float: none; font-weight: 400; white-space: nowrap; opacity: .75 }
 .salesmate-nb .card dd { width: auto; float: none; margin: 0; overflow-wrap: anywhere }
 .salesmate-nb .card pre { margin: 0 0 8px; padding: 8px 10px; white-space: pre-wrap;
-  background: var(--jp-layout-color2, var(--vscode-textCodeBlock-background, #f5f5f5)) }
+  background: var(--vscode-textCodeBlock-background, var(--jp-layout-color2, #f5f5f5)) }
 </style>"""
 
 _GO = "Log in to Salesmate"
@@ -175,7 +178,7 @@ def _waiting(login: Login) -> str:
         first = "Interrupt this cell, then paste" if login.is_awaited else "Paste"
         hint = f"Page can't be reached after you allowed? {first} its address here:"
     else:
-        state = _status("It opens in a new tab. Allow there, and copy the address of the page you end on.")
+        state = _status("It opens in a new tab. Allow there, then copy the address you end on.")
         obstacle = f"{html.escape(login.obstacle)} " if login.obstacle else ""
-        hint = f"{obstacle}That page need not load: all that counts is its address. Paste it here:"
+        hint = f"{obstacle}The page you end on need not load: only its address counts. Paste it here:"
     return _card("Connect to Salesmate", f'{_alert(login.message)}{go}{state}<p class="hint">{hint}</p>')

@@ -13,6 +13,7 @@ class FakeLogin:
     """A login whose phases a test sets."""
 
     url = 'https://auth.example.com/?a=1&b="<x>'
+    redirect_uri = "http://localhost:3000/callback"
     phase = Phase.WAITING
     message = obstacle = ""
     is_listening = True
@@ -60,6 +61,7 @@ def test_it_shows_the_link_and_the_field(card):
     assert 'target="_blank" rel="noopener noreferrer"' in card._card.value
     assert "https://auth.example.com/?a=1&amp;b=&quot;&lt;x&gt;" in card._card.value
     assert "Waiting for Salesmate" in card._card.value
+    assert card._field.placeholder == "http://localhost:3000/callback?code=..."
     assert (card._field.description, card._button.description) == ("Address", "Connect")
     assert (visible(card._paste), visible(card._fresh)) == (True, False)
 

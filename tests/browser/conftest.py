@@ -160,7 +160,8 @@ class Notebook:
 
 
 @pytest.fixture
-def context(chromium):
+def context(chromium, lab):
+    lab.theme.unlink(missing_ok=True)  # a test that chose the dark one may have come before
     made = chromium.new_context(viewport={"width": 1200, "height": 900})
     made.set_default_timeout(30_000)
     yield made
@@ -170,7 +171,6 @@ def context(chromium):
 @pytest.fixture
 def open_notebook(lab, context):
     def opened(name: str, cells: list[str] | None = None) -> Notebook:
-        lab.theme.unlink(missing_ok=True)  # a test that chose the dark one may have come before
         if cells is not None:
             lab.write(name, cells)
         return Notebook(lab, context.new_page(), name)

@@ -257,6 +257,17 @@ def test_the_dark_theme_and_a_narrow_window(notebook, width):
         notebook.shot("connected-dark", panel)
 
 
+def test_vs_codes_dark_theme_is_followed(notebook):
+    """VS Code has its own colours beside Jupyter's light ones: the card and all its words take those."""
+    dark = ":root { --vscode-editor-background: #1e1e1e; --vscode-editor-foreground: #d4d4d4 }"
+    notebook.page.add_style_tag(content=dark)
+    assert brightness(notebook.page.locator(PANEL)) == 3 * 0x1E
+    for words in ("h4", ".hint", "p[role=status]", ".widget-label"):
+        color = notebook.page.locator(f"{PANEL} {words}").last.evaluate("it => getComputedStyle(it).color")
+        assert color == "rgb(212, 212, 212)", words
+    notebook.shot("vs-code", notebook.page.locator(PANEL))
+
+
 BUTTON = """
 import ipywidgets
 read, shown = ipywidgets.Button(description='Read'), ipywidgets.Output()
