@@ -50,8 +50,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._show(login)
 
     def __repr__(self, **_: Any) -> str:
-        """Name it and nothing else: this text is saved with the notebook."""
-        return "Salesmate login"
+        """Tell what to do where no widgets are shown; this text is saved with the notebook, so no address."""
+        return _WITHOUT_WIDGETS
 
     def retire(self) -> None:
         """Give way to a newer panel."""
@@ -109,7 +109,8 @@ def show(login: Login, facts: Callable[[], Mapping[str, str]]) -> None:
 
 def show_no_credentials() -> None:
     """Display what to do where no account is set up."""
-    display(ipywidgets.HTML(_card("Connect to Salesmate", _NO_CREDENTIALS)).add_class("salesmate-nb"))
+    card = f'<div class="salesmate-nb">{_card("Connect to Salesmate", _NO_CREDENTIALS)}</div>'
+    display({"text/html": card, "text/plain": "Salesmate: no account is set up yet."}, raw=True)
 
 
 _shown: list[Panel] = []
@@ -139,6 +140,10 @@ _STYLE = """<style>
 </style>"""
 
 _GO = "Log in to Salesmate"
+# ipywidgets cuts it after 110 characters
+_WITHOUT_WIDGETS = (
+    "Salesmate login. No panel here? Open connect().login_url, then connect().finish_login('its address')."
+)
 _NO_CREDENTIALS = """
 <p>No account is set up yet. Put one of these into a file named <code>.env</code> beside the notebook:</p>
 <pre># log in with OAuth (from whoever registered the client with Salesmate)
