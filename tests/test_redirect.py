@@ -252,6 +252,46 @@ def test_a_taken_port_is_an_os_error(receiver):
         Receiver(receiver.redirect_uri, print)
 
 
+def test_a_huge_request_line_is_refused(receiver, caught, capfd):
+    """What no browser sends is answered with an error and not handed on."""
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=5) as huge:
+        huge.sendall(b"GET /callback?code=" + b"s3cret" * 20_000)
+        status = huge.recv(100)
+    assert b" 414 " in status
+    assert requests.get(f"{receiver.redirect_uri}?code=c&state=s", timeout=5).ok
+    assert (caught, capfd.readouterr().err) == (["code=c&state=s"], "")
+
+
+@pytest.mark.parametrize("sent", [b"", b"GET /callback?code=c", b"GET /callback?code=c HTTP/1.1\r\nHost: "])
+def test_who_dawdles_is_hung_up_on(receiver, caught, monkeypatch, sent):
+    """Connections that never end their request do not pile up."""
+    assert redirect._Handler.timeout <= 10
+    monkeypatch.setattr(redirect._Handler, "timeout", 0.1)
+    with socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as slow:
+        slow.sendall(sent)
+        assert slow.recv(100) == b""
+    assert caught == []
+
+
+def test_dozens_at_once_are_served(receiver, caught):
+    """Silent visitors do not keep the one out who was waited for."""
+    silent = [socket.create_connection(("127.0.0.1", receiver.port)) for _ in range(60)]
+    assert requests.get(f"{receiver.redirect_uri}?code=c&state=s", timeout=5).ok
+    assert caught == ["code=c&state=s"]
+    for one in silent:
+        one.close()
+
+
+def test_a_silent_or_broken_visitor_does_not_block_others(receiver, caught, capfd):
+    """A preconnect that says nothing and one that hangs up leave the listener working, and print nothing."""
+    silent = socket.create_connection(("127.0.0.1", receiver.port))
+    with socket.create_connection(("127.0.0.1", receiver.port)) as rude:
+        rude.sendall(b"GET /callback?code=secret HTTP/1.1\r\n")
+    assert requests.get(f"{receiver.redirect_uri}?code=c&state=s", timeout=5).ok
+    silent.close()
+    assert (caught, capfd.readouterr().err) == (["code=c&state=s"], "")
+
+
 def test_a_port_taken_on_ipv6_alone_counts_as_taken():
     """A dev server on ::1 would get the browser's ``localhost``; nothing is left listening beside it."""
     try:

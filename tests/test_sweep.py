@@ -366,7 +366,7 @@ def read(server, ways=None, **how):
 
 
 def drawn(most, make):
-    """Return a strategy of lists up to a length, each length as likely: lists of hypothesis are mostly short."""
+    """Return lists up to a length, each length as likely; hypothesis draws short ones mostly."""
     return st.builds(lambda size, seed: make(random.Random(seed), size), st.integers(0, most), st.integers(0))
 
 
@@ -419,9 +419,7 @@ def test_a_calm_account_is_read_whole_or_not_at_all(rows, quirks, concurrency):
     zone_ahead=st.sampled_from([0, 5, 90]),
     concurrency=st.sampled_from([1, 3]),
 )
-def test_what_is_there_throughout_is_read_by_every_way(
-    rows, way, changes, per_call, zone_ahead, concurrency
-):
+def test_what_is_there_throughout_is_read_by_every_way(rows, way, changes, per_call, zone_ahead, concurrency):
     """Changes before each call, of the worst kind for offsets: no row that stays is missed."""
     distinct = [(one, number) for number, (one, _) in enumerate(rows)]  # a minute each
     server = Odd(distinct, changes=changes, per_call=per_call, zone_ahead=zone_ahead)
@@ -443,7 +441,7 @@ def test_a_minute_of_very_many_deals_is_no_endless_read():
 
 
 def test_rows_that_are_gone_do_not_make_up_for_rows_that_were_missed():
-    """Where no way is honoured, and rows slip in both passes, what was read and is gone counts for nothing."""
+    """Where no way is honoured and rows slip in both passes, what was read and is gone does not count."""
     server = Odd([(number, number) for number in range(40, 0, -1)], sorts=False, per_call=2)
     server.changes = ["delete first"] * 200
     with pytest.raises(IncompleteRead):
