@@ -52,7 +52,7 @@ class Records:
         self._settings = settings
         self._library = library
         windows = Windows(ZoneInfo(settings.timezone))
-        self._ways: list[Way] = [Keyset(), windows, Offsets()] if settings.linkname else [Offsets()]
+        self._ways: list[Way] = [Keyset(), windows, Offsets()] if settings.linkname else []
 
     def records(
         self, filters: Filters, *, limit: int | None, progress: bool | None, wait: bool

@@ -277,8 +277,10 @@ def test_a_read_that_stays_short_is_no_frame(fresh):
     """Where fewer deals come than the total says, twice over, the numbers are raised."""
     page = {"Data": {"data": [deal(n) for n in range(9)], "totalRows": 10}}
     empty = {"Data": {"data": [], "totalRows": 10}}
-    with pytest.raises(IncompleteRead, match="Only 9 of 10") as caught:
-        answers(fresh, connect(fresh), page, empty, page, empty)
+    with pytest.raises(
+        IncompleteRead, match="9 deals were read, twice over, where the server counted 10"
+    ) as caught:
+        answers(fresh, connect(fresh), page, empty, page, empty, page, page, empty)
     assert (caught.value.read, caught.value.total) == (9, 10)
 
 
