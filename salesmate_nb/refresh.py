@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import logging
 import re
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -15,22 +14,15 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesmate_nb.deletions import Deletions
 from salesmate_nb.errors import IncompleteRead, SalesmateError, SettingsError
 from salesmate_nb.filters import Filters
-from salesmate_nb.frame import PageReader, assemble
+from salesmate_nb.frame import PageReader
 from salesmate_nb.records import Reading, Records
-from salesmate_nb.schema import Field, is_custom
+from salesmate_nb.schema import is_custom
 from salesmate_nb.search import PAGE, Page, Record, Request, identity, modified
 from salesmate_nb.settings import Settings
-from salesmate_nb.snapshot import (
-    UNREADABLE,
-    Snapshot,
-    SnapshotFile,
-    field_named,
-    rows_of,
-    upsert,
-    without,
-)
+from salesmate_nb.snapshot import Snapshot, SnapshotFile, marked, rows_of, upsert, wanted, without
 from salesmate_nb.sweep import Sweep
 from salesmate_nb.ways import Dishonoured, Keyset, Newest, Offsets, Walk
 
@@ -100,7 +92,7 @@ class Refresher:
         else:
             with closing(self._records.reading(progress=progress, wait=wait)) as reading, self._file.lock():
                 snapshot = self._update(reading, anew=mode == "full")
-        table, unreadable = _wanted(snapshot, filters, columns, limit)
+        table, unreadable = wanted(snapshot, filters, columns, limit)
         told = {
             "way": "snapshot",
             "totals": [snapshot.table.num_rows],
@@ -193,7 +185,7 @@ class Refresher:
 
         try:
             for rows in reading.typed(sweep, reader):
-                waiting.append(_marked(rows, reader))
+                waiting.append(marked(rows, reader.misfits))
                 if len(waiting) == _STAGED:
                     yield put()
         except BaseException:
@@ -302,83 +294,6 @@ class Refresher:
             raise Dishonoured("a lastModifiedAt cannot be read") from None
 
 
-class Deletions:
-    """Finds rows that are gone by comparing the server's counts of ranges of ids with ours.
-
-    Parameters
-    ----------
-    ask : callable
-        Makes a call for a page.
-    request : Request
-        Asks for all rows, ids only.
-    ids : list of int
-        The ids that are known, ascending.
-    """
-
-    def __init__(self, ask: Any, request: Request, ids: Sequence[int]) -> None:
-        self._ask = ask
-        self._request = request
-        self._ids = ids
-
-    def find(self, total: int) -> list[int]:
-        """Return the ids that are gone; none where the server takes no rules on ids."""
-        if self._above(self._ids[-1]).total != 0:
-            return []
-        return list(self._within(0, len(self._ids), total, 0))
-
-    def _within(self, start: int, stop: int, at_start: int, at_stop: int) -> Iterator[int]:
-        """Yield what is gone between two places; from there on the server has `at_start`, `at_stop` rows."""
-        there, known = at_start - at_stop, stop - start
-        if there >= known:
-            return
-        if known <= PAGE:
-            page = self._above(self._ids[start] - 1, rows=PAGE)
-            present = {identity(record) for record in page.records}
-            yield from (one for one in self._ids[start:stop] if one not in present)
-            return
-        middle = (start + stop) // 2
-        at_middle = self._above(self._ids[middle] - 1).total or 0
-        yield from self._within(start, middle, at_start, at_middle)
-        yield from self._within(middle, stop, at_middle, at_stop)
-
-    def _above(self, one: int, rows: int = 1) -> Page:
-        page: Page = self._ask(replace(self._request.above(one), rows=rows))
-        return page
-
-
-def _wanted(
-    snapshot: Snapshot, filters: Filters, columns: Sequence[str] | None, limit: int | None
-) -> tuple[pa.Table, dict[str, int]]:
-    """Return what is wanted, typed as a live read is, and how many values of it could not be read.
-
-    Of columns that rows are chosen by, those of all rows count: a row may be left out because of one.
-    """
-    table = snapshot.table
-    chosen_by = {name: count for name, count in _unreadable(table).items() if name in filters.columns}
-    if filters.columns:
-        rows = table.combine_chunks().to_batches()
-        keep = [wanted for batch in rows for wanted in filters.mask(batch)]
-        table = table.filter(pa.array(keep, pa.bool_()))
-    if limit is not None:
-        table = table.slice(0, limit)
-    unreadable = _unreadable(table) | chosen_by
-    found = assemble(snapshot.fields, [table], order=snapshot.order)
-    if columns is None:
-        return found, unreadable
-    fields = _chosen(columns, snapshot.fields)
-    shown = {name: unreadable[field.name] for name, field in fields.items() if field.name in unreadable}
-    return pa.table({name: found.column(field.name) for name, field in fields.items()}), chosen_by | shown
-
-
-def _chosen(names: Sequence[str], fields: Sequence[Field]) -> dict[str, Field]:
-    chosen = {name: field_named(name, fields) for name in names}
-    if unknown := [name for name, field in chosen.items() if field is None]:
-        raise SalesmateError(
-            f"columns: there is no column {unknown[0]!r}. There are: {', '.join(one.name for one in fields)}."
-        )
-    return {name: field for name, field in chosen.items() if field is not None}
-
-
 def _last(table: pa.Table) -> int:
     return int(pc.max(table.column("id")).as_py())
 
@@ -386,7 +301,7 @@ def _last(table: pa.Table) -> int:
 def _typed(page: Page, reader: PageReader) -> tuple[pa.RecordBatch, list[int]]:
     """Return the rows of a page, each once, and their ids."""
     records = {identity(record): record for record in page.records}
-    return _marked(reader.read(list(records.values())), reader), list(records)
+    return marked(reader.read(list(records.values())), reader.misfits), list(records)
 
 
 def _is_zoned(record: Record) -> bool:
@@ -404,19 +319,3 @@ def _holds(table: pa.Table, rows: pa.RecordBatch) -> bool:
     """Tell whether the rows of a page are there already, as they are."""
     held = table.filter(pc.is_in(table.column("id"), rows.column("id")))
     return bool(held.equals(pa.Table.from_batches([rows]).sort_by("id")))
-
-
-def _marked(rows: pa.RecordBatch, reader: PageReader) -> pa.RecordBatch:
-    """Return the page that was read last with the names of columns whose value could not be read."""
-    names: dict[int, list[str]] = {}
-    for name, places in reader.misfits.items():
-        for place in places:
-            names.setdefault(place, []).append(name)
-    marks = [",".join(names[place]) if place in names else None for place in range(rows.num_rows)]
-    return rows.append_column(UNREADABLE.name, pa.array(marks, pa.string()))
-
-
-def _unreadable(table: pa.Table) -> dict[str, int]:
-    """Return for each column that has any how many values could not be read."""
-    marks = table.column(UNREADABLE.name).drop_null().to_pylist()
-    return dict(Counter(name for mark in marks for name in mark.split(",")))

@@ -1,4 +1,4 @@
-"""Rows on disk: one plain Parquet file of a module, that any tool opens."""
+"""A snapshot of a module: its rows as they were, in one plain Parquet file that any tool opens."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import re
 import shutil
 import tempfile
 import warnings
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -20,7 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from salesmate_nb.errors import SalesmateError
-from salesmate_nb.frame import join, schema
+from salesmate_nb.filters import Filters
+from salesmate_nb.frame import assemble, join, schema
 from salesmate_nb.schema import Field, custom_path
 from salesmate_nb.settings import Settings
 
@@ -225,10 +227,59 @@ def without(table: pa.Table, ids: Iterable[int]) -> pa.Table:
     return table.filter(pa.array([one not in gone for one in table.column("id").to_pylist()], pa.bool_()))
 
 
-def field_named(name: str, fields: Sequence[Field]) -> Field | None:
+def marked(rows: pa.RecordBatch, misfits: Mapping[str, Sequence[int]]) -> pa.RecordBatch:
+    """Return a page with ``_unreadable``, made of the rows of each column whose value could not be read."""
+    names: dict[int, list[str]] = {}
+    for name, places in misfits.items():
+        for place in places:
+            names.setdefault(place, []).append(name)
+    marks = [",".join(names[place]) if place in names else None for place in range(rows.num_rows)]
+    return rows.append_column(UNREADABLE.name, pa.array(marks, pa.string()))
+
+
+def wanted(
+    snapshot: Snapshot, filters: Filters, columns: Sequence[str] | None, limit: int | None
+) -> tuple[pa.Table, dict[str, int]]:
+    """Return what is wanted, typed as a live read is, and how many values of it could not be read.
+
+    Of columns that rows are chosen by, those of all rows count: a row may be left out because of one.
+    """
+    table = snapshot.table
+    chosen_by = {name: count for name, count in _unreadable(table).items() if name in filters.columns}
+    if filters.columns:
+        rows = table.combine_chunks().to_batches()
+        keep = [wanted for batch in rows for wanted in filters.mask(batch)]
+        table = table.filter(pa.array(keep, pa.bool_()))
+    if limit is not None:
+        table = table.slice(0, limit)
+    unreadable = _unreadable(table) | chosen_by
+    found = assemble(snapshot.fields, [table], order=snapshot.order)
+    if columns is None:
+        return found, unreadable
+    fields = _columns(columns, snapshot.fields)
+    shown = {name: unreadable[field.name] for name, field in fields.items() if field.name in unreadable}
+    return pa.table({name: found.column(field.name) for name, field in fields.items()}), chosen_by | shown
+
+
+def _columns(names: Sequence[str], fields: Sequence[Field]) -> dict[str, Field]:
+    chosen = {name: _field_named(name, fields) for name in names}
+    if unknown := [name for name, field in chosen.items() if field is None]:
+        raise SalesmateError(
+            f"columns: there is no column {unknown[0]!r}. There are: {', '.join(one.name for one in fields)}."
+        )
+    return {name: field for name, field in chosen.items() if field is not None}
+
+
+def _field_named(name: str, fields: Sequence[Field]) -> Field | None:
     """Return the field of a column, by its name, or for custom ones by the API's."""
     path = custom_path(name)
     return next((one for one in fields if one.name == name or one.path == path), None)
+
+
+def _unreadable(table: pa.Table) -> dict[str, int]:
+    """Return for each column that has any how many values could not be read."""
+    marks = table.column(UNREADABLE.name).drop_null().to_pylist()
+    return dict(Counter(name for mark in marks for name in mark.split(",")))
 
 
 @contextlib.contextmanager
