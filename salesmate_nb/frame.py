@@ -22,13 +22,10 @@ _TYPES: dict[Kind, pa.DataType] = {
     "moment": pa.timestamp("us", tz="UTC"),
     "flag": pa.bool_(),
 }
-# What a column may hold to be taken over as a whole; anything else is read value by value.
-_CLEAN: dict[Kind, frozenset[type]] = {
+# What Arrow would bend where another type stands in a column: 1.5 to 1, True to 1.0. Of texts it bends none.
+_EXACT: dict[Kind, frozenset[type]] = {
     "int": frozenset({int, type(None)}),
     "float": frozenset({int, float, type(None)}),
-    "text": frozenset({str, type(None)}),
-    "category": frozenset({str, type(None)}),
-    "moment": frozenset({str, type(None)}),
     "flag": frozenset({bool, type(None)}),
 }
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
@@ -101,11 +98,10 @@ class PageReader:
         return pa.RecordBatch.from_arrays(columns, names=[field.name for field in self.fields])
 
     def _column(self, field: Field, found: list[Any]) -> pa.Array:
-        if _CLEAN[field.kind].issuperset(map(type, found)):
-            try:
-                return _clean(field.kind, found)
-            except (pa.ArrowInvalid, OverflowError, UnicodeError):
-                pass  # a value is too large, no text, or another form of moment: read them one by one
+        try:
+            return _clean(field.kind, found)
+        except (pa.ArrowInvalid, TypeError, OverflowError, UnicodeError):
+            pass  # a value is of another type, too large, or another form of moment: read them one by one
         read = values.reader(field.kind, self._timezone)
         return pa.array(
             [self._value(field, read, row, value) for row, value in enumerate(found)], _TYPES[field.kind]
@@ -204,9 +200,12 @@ def to_pandas(table: pa.Table, *, consume: bool = False) -> pd.DataFrame:
 
 
 def _clean(kind: Kind, found: list[Any]) -> pa.Array:
-    if kind == "float" and not math.isfinite(sum(filter(None, found))):
-        raise OverflowError
-    if kind in {"int", "float", "flag"}:
+    """Type a column as a whole; raises where one of its values is not as it should be."""
+    if kind in _EXACT:
+        if not _EXACT[kind].issuperset(map(type, found)):
+            raise TypeError
+        if kind == "float" and not math.isfinite(sum(filter(None, found))):
+            raise OverflowError
         return pa.array(found, _TYPES[kind])
     column = pa.array([value or None for value in found] if "" in found else found, pa.string())
     return column.cast(_TYPES["moment"]) if kind == "moment" else column

@@ -52,7 +52,7 @@ class Records:
         self._settings = settings
         self._library = library
         windows = Windows(ZoneInfo(settings.timezone))
-        self._ways: list[Way] = [Keyset(), windows, Offsets()] if settings.linkname else []
+        self._ways: list[Way] = [Keyset(), windows, Offsets()] if settings.linkname else [Offsets()]
 
     def records(
         self, filters: Filters, *, limit: int | None, progress: bool | None, wait: bool
@@ -216,7 +216,10 @@ class Reading:
                 rows = reader.read(page.records)
                 keep = [number for number, wanted in enumerate(filters.mask(rows)) if wanted][:left]
                 self._bar.update(len(page.records) if left is None else len(keep))
-                yield [page.records[number] for number in keep], rows.take(pa.array(keep, pa.int64()))
+                if len(keep) == rows.num_rows:
+                    yield page.records, rows
+                else:
+                    yield [page.records[number] for number in keep], rows.take(pa.array(keep, pa.int64()))
                 if left is not None:
                     left -= len(keep)
                     if left <= 0:

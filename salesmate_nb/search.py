@@ -161,9 +161,9 @@ def identity(record: Record) -> int:
     BadResponse
         Where it came without an id, or with one that is no whole number.
     """
-    given = next(
-        (record[key] for key in ("id", "Id", "deal.id") if record.get(key) not in (None, "", {})), ""
-    )
+    given = record.get("id")
+    if given in values.MISSING:
+        given = next((record[key] for key in ("Id", "deal.id") if record.get(key) not in values.MISSING), "")
     if type(given) is int and 0 <= given <= _LAST_ID:
         return given
     if found := _ID.fullmatch(str(given)):

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from salesmate_nb.errors import ApiError, IncompleteRead
 from salesmate_nb.search import Page, Request, identity
-from salesmate_nb.ways import Dishonoured, Offsets, Walk, Way
+from salesmate_nb.ways import Dishonoured, Walk, Way
 
 log = logging.getLogger("salesmate_nb")
 
@@ -21,7 +21,7 @@ class Sweep:
     """Reads whatever fits a request, each row once.
 
     Ways are tried in turn: one the server does not honour is left for good, and the next begins anew,
-    without handing out again what was read. Behind them all stand plain offsets, then offsets that overlap.
+    without handing out again what was read. Behind them all stand plain offsets, read up to twice.
     At the end the distinct rows are counted against the server's own total. A total that moved meanwhile
     is no failure where the way misses no row that was there throughout.
 
@@ -105,8 +105,8 @@ class Sweep:
         return (yield from self._by_plain_offsets())
 
     def _second_reading(self) -> Generator[Page, None, bool]:
-        """Read once more, another way than before: rows that come by id show whether one slipped."""
-        for way in [one for one in self._ways or [Offsets()] if one.name != self.way and one.sort == "id"]:
+        """Read once more, another way than before."""
+        for way in [one for one in self._possible() if one.name != self.way and one.sort == "id"]:
             try:
                 yield from self._by(way)
             except Dishonoured as err:

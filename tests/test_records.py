@@ -7,6 +7,7 @@ import json
 
 import pandas as pd
 import pytest
+import requests_mock
 
 from salesmate_nb import BadResponse, IncompleteRead, RateLimited, SalesmateError, Settings, connect, sandbox
 from salesmate_nb.modules import DEALS
@@ -216,22 +217,16 @@ def test_unreadable_values_are_counted_and_warned_of_once(fresh):
     """What did not fit is missing, counted in attrs, and told in one warning."""
     rows = [{"id": n, "dealValue": "much", "createdAt": "soon" if n else "2026-01-01"} for n in range(3)]
     with pytest.warns(UserWarning, match="missing: 2 in created_at, 3 in deal_value") as warned:
-        frame = answers(fresh, connect(fresh), {"Data": {"data": rows, "totalRows": 3}})
+        frame = answers(fresh, connect(fresh), lambda _: {"Data": {"data": rows, "totalRows": 3}})
     assert len(warned) == 1
     assert frame.attrs["salesmate"]["unreadable"] == {"deal_value": 3, "created_at": 2}
 
 
-def deal(number):
-    return {"id": number, "title": f"Deal {number}"}
-
-
-def answers(box, connection, *pages):
-    """Let /v1/deals answer with these JSON pages, the last one for ever."""
-    answer = [
-        Answer(body=json.dumps(page).encode(), headers={"Content-Type": "application/json"}) for page in pages
-    ]
-    box.script("/v1/deals", *answer)
-    return connection.deals_df()
+def answers(box, connection, give):
+    """Read while /v1/deals answers with the JSON that `give` has for each offset."""
+    with requests_mock.Mocker() as mocker:
+        mocker.get(f"{box.url}/v1/deals", json=lambda request, _: give(int(request.qs["from"][0])))
+        return connection.deals_df()
 
 
 @pytest.fixture
@@ -240,57 +235,48 @@ def fresh():
         yield running
 
 
+def deals(*numbers):
+    return [{"id": number, "title": f"Deal {number}"} for number in numbers]
+
+
 @pytest.mark.parametrize(
-    "pages",
+    ("count", "give"),
     [
-        [[deal(n) for n in range(700)]] * 2,  # paging is ignored: everything each time
-        [{"data": [deal(n) for n in range(100)], "totalRows": "100"}],  # the total is text
-        [{"deals": [deal(n) for n in range(100)]}] * 2,  # no total; the same page each time
-        [
-            {"Data": [deal(n) for n in range(100)]},
-            {"Data": [deal(n) for n in range(100, 130)]},
-            {"Data": []},
-        ],  # own size
-        [{"results": []}],
-        [[deal(1), deal(1), deal(2)], []],  # twice on one page
-        [
-            {"Data": {"data": [deal(n) for n in range(3)], "totalRows": 5}},
-            {"Data": {"data": [deal(2), deal(3), deal(4)], "totalRows": 5}},
-        ],
+        (700, lambda _: deals(*range(700))),  # paging is ignored: everything each time
+        (700, lambda _: deals(*range(699, -1, -1))),  # the same, newest first
+        (100, lambda at: {"data": deals(*range(at, 100)), "totalRows": "100"}),  # the total is text
+        (100, lambda _: {"deals": deals(*range(100))}),  # no total; the same page each time
+        (130, lambda at: {"Data": deals(*range(at, min(at + 100, 130)))}),  # pages of its own size
+        (130, lambda at: {"Data": deals(*range(130)[::-1][at : at + 100])}),  # the same, newest first
+        (0, lambda _: {"results": []}),
+        (2, lambda at: deals(0, 0, 1)[at:]),  # twice on one page
+        (5, lambda at: {"Data": {"data": deals(*range(max(at - 1, 0), min(at + 2, 5))), "totalRows": 5}}),
     ],
 )
-def test_v1_is_read_right_however_it_pages(fresh, pages):
-    """Total or none, paging or none, any place of the list: each deal once."""
-    frame = answers(fresh, connect(fresh), *pages)
-    expected = {
-        one["id"] for page in pages for one in (page if isinstance(page, list) else sandbox_rows(page))
-    }
-    assert list(frame["id"]) == sorted(expected)
-
-
-def sandbox_rows(page):
-    inner = next(iter(page.values()))
-    return inner["data"] if isinstance(inner, dict) else inner
+def test_v1_is_read_right_however_it_pages(fresh, count, give):
+    """Total or none, paging or none, any place and order of the list: each deal once."""
+    assert list(answers(fresh, connect(fresh), give)["id"]) == list(range(count))
 
 
 def test_a_read_that_stays_short_is_no_frame(fresh):
     """Where fewer deals come than the total says, twice over, the numbers are raised."""
-    page = {"Data": {"data": [deal(n) for n in range(9)], "totalRows": 10}}
-    empty = {"Data": {"data": [], "totalRows": 10}}
     with pytest.raises(
         IncompleteRead, match="9 deals were read, twice over, where the server counted 10"
     ) as caught:
-        answers(fresh, connect(fresh), page, empty, page, empty, page, page, empty)
+        answers(fresh, connect(fresh), lambda at: {"Data": {"data": deals(*range(at, 9)), "totalRows": 10}})
     assert (caught.value.read, caught.value.total) == (9, 10)
 
 
-def test_a_row_that_slipped_past_the_offset_is_read_in_a_second_pass(fresh):
-    """A row that a deletion moved to an earlier page is not lost."""
-    first = {"Data": {"data": [deal(n) for n in (1, 2)], "totalRows": 4}}
-    slipped = {"Data": {"data": [deal(4)], "totalRows": 4}}
-    done = {"Data": {"data": [], "totalRows": 4}}
-    again = {"Data": {"data": [deal(n) for n in (1, 2, 3, 4)], "totalRows": 4}}
-    assert list(answers(fresh, connect(fresh), first, slipped, done, again)["id"]) == [1, 2, 3, 4]
+def test_a_row_that_slipped_past_the_offset_is_read_again(fresh):
+    """Newest first, so that no order shows it: a deletion moves a row to a page that was read already."""
+    calls = []
+
+    def give(at):
+        calls.append(at)
+        there = range(600, 0, -1) if len(calls) < 4 else range(599, 0, -1)
+        return {"Data": {"data": deals(*there[at : at + 250]), "totalRows": len(there)}}
+
+    assert set(range(1, 600)) <= set(answers(fresh, connect(fresh), give)["id"])
 
 
 @pytest.mark.parametrize(
@@ -300,7 +286,7 @@ def test_a_row_that_slipped_past_the_offset_is_read_in_a_second_pass(fresh):
 def test_an_answer_without_deals_is_a_bad_response(fresh, page):
     """Something else than a list of deals is never an empty frame."""
     with pytest.raises(BadResponse):
-        answers(fresh, connect(fresh), page)
+        answers(fresh, connect(fresh), lambda _: page)
 
 
 def test_a_catalogue_that_does_not_answer_leaves_the_standard_columns(fresh):

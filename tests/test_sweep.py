@@ -425,7 +425,7 @@ def test_what_is_there_throughout_is_read_by_every_way(rows, way, changes, per_c
     distinct = [(one, number) for number, (one, _) in enumerate(rows)]  # a minute each
     server = Odd(distinct, changes=changes, per_call=per_call, zone_ahead=zone_ahead)
     try:
-        found, _ = read(server, [WAYS[way]()], workers=concurrency)
+        found, _ = read(server, [WAYS[way](), Offsets()], workers=concurrency)
     except IncompleteRead:
         return
     assert not server.throughout - set(found)
@@ -452,7 +452,7 @@ def test_rows_that_are_gone_do_not_make_up_for_rows_that_were_missed():
 def test_a_list_that_comes_by_id_is_read_while_it_grows():
     """v1 knows no rules: its total moves in every pass, but its order shows that no row slipped."""
     server = Odd([(number, number) for number in range(1, 601)], changes=["create"] * 100)
-    found, sweep = read(server, [])
+    found, sweep = read(server, [Offsets()])
     assert not server.throughout - set(found)
     assert len(found) == len(set(found))
     assert sweep.way == "offsets"
