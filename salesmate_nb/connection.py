@@ -93,7 +93,7 @@ class Salesmate(Frames):
         cache = KeychainCache if in_keychain else FileCache
         self._cache = cache(settings.token_cache, profile)
         self._login: Login | None = None
-        self.session: requests.Session = _session(settings, self._cache)
+        self.session: requests.Session = _session(settings, self._cache, profile)
         budget = Budget(settings.api_url, settings.calls_per_hour, settings.token_cache)
         super().__init__(settings, profile, Transport(self.session, settings.api_url, budget), budget)
 
@@ -143,7 +143,7 @@ class Salesmate(Frames):
         shutil.rmtree(snapshot_folder(self.settings, self.profile), ignore_errors=True)
         session = self.session
         if not isinstance(session, oauth.OAuthSession):  # the key hides a login kept before; it ends too
-            session = oauth.OAuthSession(self.settings, self._cache)
+            session = oauth.OAuthSession(self.settings, self._cache, profile=self.profile)
         token = session.held
         session.forget()
         if self._login is not None:
@@ -240,7 +240,7 @@ class Salesmate(Frames):
         return self._transport.call(method, path, **how)
 
 
-def _session(settings: Settings, cache: FileCache) -> requests.Session:
+def _session(settings: Settings, cache: FileCache, profile: str) -> requests.Session:
     if settings.access_token:
         return KeySession(settings)
     if not settings.client_id:
@@ -248,4 +248,4 @@ def _session(settings: Settings, cache: FileCache) -> requests.Session:
             "SALESMATE_CLIENT_ID is not set (looked in arguments, the environment and .env). "
             "Copy .env.example to .env and fill it in, or try the sandbox: connect(sandbox.start())."
         )
-    return oauth.OAuthSession(settings, cache)
+    return oauth.OAuthSession(settings, cache, profile=profile)

@@ -36,14 +36,17 @@ class OAuthSession(OAuth2Session, GuardedSession):
         With a client id.
     cache : TokenCache
         Where the token is kept.
+    profile : str
+        The name of the login, for messages that say how to renew it.
     """
 
-    def __init__(self, settings: Settings, cache: TokenCache) -> None:
+    def __init__(self, settings: Settings, cache: TokenCache, *, profile: str = "default") -> None:
         super().__init__(
             client_id=settings.client_id, redirect_uri=settings.redirect_uri, timeout=settings.timeout
         )
         self._settings = settings
         self._cache = cache
+        self._profile = profile
         self._held: Token | None = None
         self._ended: Secret | None = None  # the access token of a login that the server ended
         self._renewing = threading.RLock()
@@ -79,7 +82,7 @@ class OAuthSession(OAuth2Session, GuardedSession):
         """
         token = self.held
         if token is None:
-            raise LoginRequired(_how_to_log_in("Not logged in", self._settings))
+            raise self._login_required("Not logged in")
         return self._renew(token) if token.is_stale() else token
 
     def refresh_token(self, token_url: str = "", **_: Any) -> dict[str, Any]:  # type: ignore[override] # see below
@@ -122,7 +125,7 @@ class OAuthSession(OAuth2Session, GuardedSession):
             kept = self._kept()
             if kept is None:
                 self._hold(None)
-                raise LoginRequired(_how_to_log_in("This login was ended elsewhere", self._settings))
+                raise self._login_required("This login was ended elsewhere")
             if kept.access_token == spent.access_token or kept.is_stale():
                 kept = self._refresh(kept)
                 self._cache.save(kept)
@@ -137,9 +140,7 @@ class OAuthSession(OAuth2Session, GuardedSession):
 
     def _refresh(self, token: Token) -> Token:
         if token.refresh_token is None:
-            raise LoginRequired(
-                _how_to_log_in("The login has ended, and the server gave no refresh token", self._settings)
-            )
+            raise self._login_required("The login has ended, and the server gave no refresh token")
         try:
             renewed = grants.refresh(self._settings, token)
         except grants.InvalidGrant as err:
@@ -147,7 +148,7 @@ class OAuthSession(OAuth2Session, GuardedSession):
             if (newer := self._kept()) is not None:  # by a process that shares the file and no lock
                 return newer
             self._hold(None)
-            raise LoginRequired(_how_to_log_in(f"The login has ended ({err})", self._settings)) from None
+            raise self._login_required(f"The login has ended ({err})") from None
         log.info("renewed the login at %s", self._settings.token_url)
         return renewed
 
@@ -159,15 +160,16 @@ class OAuthSession(OAuth2Session, GuardedSession):
             else {"access_token": token.access_token, "token_type": "Bearer", "expires_at": token.expires_at}
         )
 
+    def _login_required(self, what: str) -> LoginRequired:
+        named = self._profile != "default"
+        call, option = (f"profile={self._profile!r}", f" --profile {self._profile}") if named else ("", "")
+        return LoginRequired(
+            f"{what} at {self._settings.api_url}. Run connect({call}) in a notebook and follow its link, "
+            f"or `salesmate-nb login{option}` in a terminal; then run this again. Where nobody can log in, "
+            "set SALESMATE_ACCESS_TOKEN and SALESMATE_LINKNAME."
+        )
+
 
 def _can_be_sent_again(kwargs: dict[str, Any]) -> bool:
     body = kwargs.get("data")
     return not kwargs.get("files") and (body is None or isinstance(body, str | bytes | dict | list | tuple))
-
-
-def _how_to_log_in(what: str, settings: Settings) -> str:
-    return (
-        f"{what} at {settings.api_url}. Run connect() in a notebook and follow its link, "
-        "or `salesmate-nb login` in a terminal; then run this again. Where nobody can log in, "
-        "set SALESMATE_ACCESS_TOKEN and SALESMATE_LINKNAME."
-    )

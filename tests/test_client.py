@@ -116,6 +116,8 @@ def test_other_profiles_have_logins_of_their_own(asking):
     one, two = connect(asking), connect(asking, profile="emea")
     one.finish_login(press(one.login_url))
     assert (one.authorized, two.authorized) == (True, False)
+    with pytest.raises(LoginRequired, match=r"connect\(profile='emea'\).*login --profile emea"):
+        two.deals_df()
     two.finish_login(press(two.login_url))
     names = {path.name for path in two.settings.token_cache.glob("*.json")}
     assert names == {"default.json", "emea.json"}
