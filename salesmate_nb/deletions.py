@@ -27,7 +27,7 @@ class Deletions:
         self._ids = ids
 
     def find(self, total: int) -> list[int]:
-        """Return the ids that are gone; none where the server takes no rules on ids."""
+        """Return the ids that are gone; none where the server takes no notice of rules on ids."""
         if self._above(self._ids[-1]).total != 0:
             return []
         return list(self._within(0, len(self._ids), total, 0))

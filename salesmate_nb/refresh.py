@@ -6,7 +6,7 @@ import datetime as dt
 import logging
 import re
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from typing import Any, Literal
 from zoneinfo import ZoneInfo
@@ -23,7 +23,7 @@ from salesmate_nb.schema import is_custom
 from salesmate_nb.search import PAGE, Page, Record, Request, identity, modified
 from salesmate_nb.settings import Settings
 from salesmate_nb.snapshot import Snapshot, SnapshotFile, marked, rows_of, upsert, wanted, without
-from salesmate_nb.sweep import Sweep
+from salesmate_nb.sweep import Sweep, probing
 from salesmate_nb.ways import Dishonoured, Keyset, Newest, Offsets, Walk
 
 log = logging.getLogger("salesmate_nb")
@@ -133,19 +133,23 @@ class Refresher:
 
     def _build(self, reading: Reading, reader: PageReader, order: Any, staged: Snapshot | None) -> Snapshot:
         """Read all rows in order of their ids, going on where a read that was cut off stopped."""
-        ask = self._records.ask(reading)
         if staged is None:
             staged = Snapshot(
                 table=rows_of(reader.fields),
                 fields=tuple(reader.fields),
                 order=order,
-                watermark=self._newest(ask),
+                watermark=self._newest(reading),
             )
         request = self._request(tuple(one.path for one in reader.fields))
         if staged.table.num_rows:
             request = request.above(_last(staged.table))
         sweep = Sweep(
-            ask, request, [Keyset(), Offsets()], ordered=True, plan=reading.plan, halt=reading.patience.end
+            self._records.ask(reading),
+            request,
+            [Keyset(), Offsets()],
+            ordered=True,
+            plan=reading.plan,
+            halt=reading.patience.end,
         )
         pages = [staged.table, *self._staging(reading, sweep, reader, staged)]
         table = rows_of(reader.fields, pages).sort_by("id")
@@ -157,16 +161,18 @@ class Refresher:
         if staged is not None and staged.watermark is not None:
             last = _last(staged.table)
             rest = replace(self._request(("id",)).above(last), rows=1)
-            if all(identity(one) > last for one in self._records.ask(reading)(rest).records):
-                return staged
+            with suppress(Dishonoured):
+                if all(identity(one) > last for one in self._probe(reading)(rest).records):
+                    return staged
         self._file.unstage()
         return None
 
-    def _newest(self, ask: Callable[[Request], Page]) -> dt.datetime | None:
+    def _newest(self, reading: Reading) -> dt.datetime | None:
         """Return the moment of the last change of all, or ``None`` where that cannot be read."""
         fields = ("id", "lastModifiedAt")
-        newest = ask(self._request(fields, sort="lastModifiedAt", is_descending=True, rows=1)).records
+        request = self._request(fields, sort="lastModifiedAt", is_descending=True, rows=1)
         try:
+            newest = self._probe(reading)(request).records
             return self._moment(newest[0]) if newest else _EVER
         except Dishonoured:
             return None
@@ -212,7 +218,7 @@ class Refresher:
         self, reading: Reading, reader: PageReader, table: pa.Table, watermark: dt.datetime
     ) -> tuple[pa.Table, dt.datetime, int | None]:
         """Put in what changed since; return the rows, when the last one changed, and the server's total."""
-        ask = self._records.ask(reading)
+        ask = self._probe(reading)
         fields = tuple(one.path for one in reader.fields)
         start = self._request(fields, sort="lastModifiedAt", is_descending=True)
         walk = Walk(Newest(self._zone), start)
@@ -224,10 +230,12 @@ class Refresher:
             changed.append(rows.filter(pa.array([one not in seen for one in ids], pa.bool_())))
             seen.update(ids)
             walk.take(page)
-            if walk.request is None or self._is_known(page.records[-1], watermark):
+            if page.records and self._is_caught_up(page.records, rows, table, watermark):
                 break
-            if all(map(_is_zoned, page.records)) and _tells_seconds(table) and _holds(table, rows):
-                break  # nothing new, though within the overlap: many changed at once
+            if walk.request is None:
+                if page.total and not page.records:
+                    raise Dishonoured("a page of changes came empty")
+                break
             page = ask(walk.request)
         updated = upsert(table, rows_of(reader.fields, changed))
         newest = self._moment(first.records[0]) if first.records else watermark
@@ -235,6 +243,15 @@ class Refresher:
             return updated, newest, first.total
         again = ask(start)  # what changed once more meanwhile went to the front, past the walk
         return upsert(updated, rows_of(reader.fields, [_typed(again, reader)[0]])), newest, again.total
+
+    def _is_caught_up(
+        self, records: Sequence[Record], rows: pa.RecordBatch, table: pa.Table, watermark: dt.datetime
+    ) -> bool:
+        """Tell whether a page, and so all behind it, holds nothing new, or goes back far enough."""
+        if self._is_known(records[-1], watermark):
+            return True
+        # within the overlap, where many changed at once
+        return all(map(_is_zoned, records)) and _tells_seconds(table) and _holds(table, rows)
 
     def _is_known(self, record: Record, watermark: dt.datetime) -> bool:
         """Tell whether a record did not change since the watermark, nor within the overlap before it."""
@@ -252,7 +269,7 @@ class Refresher:
         ids = table.column("id").to_pylist()
         gone = 0 if total is None else len(ids) - total
         if 0 < gone * _DEPTH < len(ids) / PAGE:
-            found = Deletions(self._records.ask(reading), self._request(("id",)), ids).find(len(ids) - gone)
+            found = Deletions(self._probe(reading), self._request(("id",)), ids).find(len(ids) - gone)
             if len(found) == gone:
                 return without(table, found)
         there = self._all_ids(reading)
@@ -282,6 +299,9 @@ class Refresher:
                 read=built.table.num_rows,
                 total=total,
             )
+
+    def _probe(self, reading: Reading) -> Callable[[Request], Page]:
+        return probing(self._records.ask(reading))
 
     def _request(self, fields: tuple[str, ...], **how: Any) -> Request:
         made = Request.matching(Filters(), fields, self._records.module)

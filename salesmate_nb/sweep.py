@@ -64,6 +64,7 @@ class Sweep:
         self.way = ""
         self.totals: list[int] = []
         self._ask = ask
+        self._probe = probing(ask)
         self._request = request
         self._noun = request.module.name
         self._ways = ways
@@ -157,14 +158,6 @@ class Sweep:
         fields = dict.fromkeys((*self._request.fields, way.sort))
         return replace(self._request, sort=way.sort, fields=tuple(fields))
 
-    def _probe(self, request: Request) -> Page:
-        try:
-            return self._ask(request)
-        except ApiError as err:
-            if _is_refusal(err):
-                raise Dishonoured(str(err)) from None
-            raise
-
     def _further(self, way: Way) -> list[Walk]:
         """Return walks that begin in equal distances in what is left, for the other workers."""
         total, done, start = self.totals[-1] if self.totals else 0, len(self._seen), self._start(way)
@@ -244,6 +237,20 @@ class Sweep:
         fresh = {one: record for record in page.records if (one := identity(record)) not in self._seen}
         self._seen.update(fresh)
         return Page(records=list(fresh.values()), total=page.total)
+
+
+def probing(ask: Callable[[Request], Page]) -> Callable[[Request], Page]:
+    """Return what asks likewise, and raises `Dishonoured` where the server refuses what is asked."""
+
+    def probe(request: Request) -> Page:
+        try:
+            return ask(request)
+        except ApiError as err:
+            if _is_refusal(err):
+                raise Dishonoured(str(err)) from None
+            raise
+
+    return probe
 
 
 def _is_refusal(err: ApiError) -> bool:

@@ -335,6 +335,54 @@ def test_files_are_private_and_logout_removes_them(box):
     assert not list(folder.rglob("*.parquet"))
 
 
+def refuse(monkeypatch, word):
+    """Let the search refuse, with 400, every body that has a word in it."""
+    read = sandbox.api.search.read
+
+    def refusing(body, *what, **how):
+        if word in json.dumps(body):
+            raise sandbox.answers.invalid("This is not supported.")
+        return read(body, *what, **how)
+
+    monkeypatch.setattr(sandbox.api.search, "read", refusing)
+
+
+@pytest.mark.parametrize("word", ['"GREATER_THAN"', '"fieldName": "deal.lastModifiedAt", "order"'])
+def test_a_server_that_refuses_what_a_refresh_asks(monkeypatch, word):
+    """Rules on ids or sorting by the last change, refused: it costs calls, and is right."""
+    monkeypatch.setattr("salesmate_nb.patience.Patience.sleep", lambda *_: None)
+    refuse(monkeypatch, word)
+    asked = []
+
+    def cut():
+        asked.append(1)
+        if len(asked) == 5:
+            box.script(SEARCH, *[Answer(status=503)] * 9)
+
+    with sandbox.start(deals=3000) as box:
+        box.before_search = cut
+        with pytest.raises(SalesmateError, match="503"):
+            reach(box).deals_df(refresh="auto")
+        box.before_search = None
+        box.unscript()
+        same(reach(box).deals_df(refresh="auto"), reach(box).deals_df())
+        box.deals.edit(box.deals.ids()[0], title="changed")
+        box.deals.delete(box.deals.ids()[5])
+        same(reach(box).deals_df(refresh="auto"), reach(box).deals_df())
+
+
+def test_an_empty_page_among_changes(box, monkeypatch):
+    """Where a page of changes comes empty though more were counted, all is read, and nothing is missed."""
+    connection = reach(box)
+    connection.deals_df(refresh="auto")
+    for deal in box.deals.ids()[:600]:
+        box.deals.edit(deal, title="changed")
+    real = len(box.deals)
+    empty = json.dumps({"Status": "success", "Data": {"data": [], "totalRows": real}}).encode()
+    box.script(SEARCH, Answer(real=True), Answer(body=empty), Answer(body=empty))
+    same(connection.deals_df(refresh="auto"), connection.deals_df())
+
+
 @pytest.mark.parametrize("at", [{}, {"lastModifiedAt": "2031-03-04T21:15:00.000Z"}])
 def test_what_was_changed_in_bulk_is_not_read_again(box, at):
     """After 600 deals changed within a second, a refresh of the unchanged account costs two calls."""
