@@ -108,7 +108,7 @@ class PageReader:
         )
 
     def _value(self, field: Field, read: Callable[[Any], Any], row: int, value: Any) -> Any:
-        if value is None or value in ("", {}):
+        if value in values.MISSING:
             return None
         try:
             return read(value)
@@ -207,8 +207,13 @@ def _clean(kind: Kind, found: list[Any]) -> pa.Array:
         if kind == "float" and not math.isfinite(sum(filter(None, found))):
             raise OverflowError
         return pa.array(found, _TYPES[kind])
-    column = pa.array([value or None for value in found] if "" in found else found, pa.string())
-    return column.cast(_TYPES["moment"]) if kind == "moment" else column
+    texts = [None if value == "" else value for value in found] if "" in found else found
+    column = pa.array(texts, pa.string())
+    if kind != "moment":
+        return column
+    moments = column.cast(_TYPES[kind])
+    pc.min_max(moments).as_py()  # OverflowError where one is in no year from 1 to 9999
+    return moments
 
 
 def _categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:

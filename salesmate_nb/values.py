@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from salesmate_nb.schema import Kind
 
-MISSING: tuple[Any, ...] = (None, "", {})
+MISSING: tuple[Any, ...] = (None, "", {}, [])
 _MONTHS = {
     name: number
     for number, name in enumerate(

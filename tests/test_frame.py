@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmate_nb.frame import PageReader, assemble, to_pandas
+from salesmate_nb.frame import PageReader, assemble, join, to_pandas
 from salesmate_nb.modules import DEALS
+from salesmate_nb.schema import custom_field
 
 DTYPES = {
     "int": "Int64",
@@ -37,6 +38,17 @@ KEYS = st.sampled_from(
     [field.path for field in DEALS.fields]
     + ["owner", "Owner", "primaryCompany", "PrimaryContact", "textCustomField1", "intCustomField2", "other"]
 )
+
+CUSTOM = ["checkboxCustomField1", "intCustomField2", "textCustomField1"]
+FIELDS = [*DEALS.fields, *map(custom_field, CUSTOM)]
+ODD = [
+    *("", " ", "x", "\ud800", "0", "007", "1.50", "1e5", "NaN", "true", "no", "1709583300000"),
+    *(None, True, False, 0, 0.0, 1.5, -1, 2**53 + 1, 2**63, 10**400, 1e300, float("nan"), float("inf")),
+    *({}, [], {"id": 1}, ["a", "b"], [None], [["a"]]),
+    *("2024-03-04", "2024-03-04T20:15:00", "2024-03-04T20:15:00Z", "2024-03-04 20:15:00+0530"),
+    *("2024-03-04T20:15:00.123456789Z", "Mar 04, 2024 09:15 PM", "2024-02-30T00:00:00Z"),
+    *("0000-01-01T00:00:00Z", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"),
+]
 
 
 def frame_of(*pages, timezone="UTC", order=None):
@@ -216,3 +228,20 @@ def test_any_json_records_give_a_frame_of_the_schema(pages):
     check(frame)
     assert len(frame) == sum(map(len, pages))
     assert all(count > 0 for count in unreadable.values())
+
+
+@settings(max_examples=400, deadline=None)
+@given(
+    st.sampled_from([*CUSTOM, "id", "title", "dealValue", "createdAt", "status", "tags"]),
+    st.lists(
+        st.sampled_from(ODD) | st.text(max_size=5) | st.integers() | st.floats(), min_size=2, max_size=5
+    ),
+    st.sampled_from(["UTC", "Asia/Kolkata"]),
+)
+def test_a_value_is_read_alike_whatever_stands_beside_it(path, values, timezone):
+    """A page gives what its rows give one by one: no neighbour turns 0, False or a date into nothing."""
+    together, alone = (PageReader(FIELDS, timezone=timezone, discover=False) for _ in range(2))
+    records = [{path: value} for value in values]
+    page = join(FIELDS, [together.read(records)])
+    assert page.equals(join(FIELDS, [alone.read([record]) for record in records]))
+    assert together.unreadable == alone.unreadable
