@@ -28,6 +28,7 @@ _EXACT: dict[Kind, frozenset[type]] = {
     "float": frozenset({int, float, type(None)}),
     "flag": frozenset({bool, type(None)}),
 }
+_STRANGE = object()
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
 
@@ -237,7 +238,10 @@ def _relations(parent: str, records: Sequence[Mapping[str, Any]]) -> list[Any]:
 def _found(
     path: str, records: Sequence[Mapping[str, Any]], relations: Mapping[str, Sequence[Any]]
 ) -> list[Any]:
-    """Return the values of a field; one of a relation is nested, or flat: ``owner.id``, ``ownerId``."""
+    """Return the values of a field; one of a relation is nested, or flat: ``owner.id``, ``ownerId``.
+
+    A relation in any other form, as a list of several would be, gives what cannot be read.
+    """
     parent, _, child = path.partition(".")
     if not child:
         return [record.get(path) for record in records]
@@ -246,6 +250,6 @@ def _found(
     return [
         relation.get(child)
         if isinstance(relation, dict)
-        else record.get(path, record.get(flat, record.get(capitalised)))
+        else record.get(path, record.get(flat, record.get(capitalised, _STRANGE if relation else None)))
         for relation, record in zip(relations[parent], records, strict=True)
     ]

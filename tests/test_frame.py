@@ -89,6 +89,14 @@ def test_an_empty_relation_is_missing(empty):
     assert (frame["owner_id"].isna()[0], frame["owner_name"].isna()[0], unreadable) == (True, True, {})
 
 
+@pytest.mark.parametrize("strange", ["Ann", 11, [{"id": 1, "name": "Ann"}], True])
+def test_a_relation_in_a_form_nobody_saw_is_counted(strange):
+    """An owner that is neither nested nor flat is missing, and said to be."""
+    frame, unreadable = frame_of([{"id": 1, "owner": strange}, {"id": 2, "owner": {"id": 7, "name": "Bo"}}])
+    assert list(frame["owner_id"].fillna(0)) == [0, 7]
+    assert unreadable == {"owner_id": 1, "owner_name": 1}
+
+
 @pytest.mark.parametrize("missing", [None, "", {}])
 def test_missing_values_are_missing_in_every_column(missing):
     """null, "" and {} are missing; so is an absent key; none of them counts as unreadable."""
