@@ -319,7 +319,9 @@ class Frames:
         if listed is None or not all(isinstance(one, dict) for one in listed):
             raise BadResponse("The answer holds no list of users. Check SALESMATE_API_URL.")
         reader = PageReader(USER_FIELDS, timezone=self.settings.timezone, discover=False)
-        return to_pandas(assemble(USER_FIELDS, [reader.read(listed)]))
+        frame = to_pandas(assemble(USER_FIELDS, [reader.read(listed)]))
+        _warn_of(reader.unreadable)
+        return frame
 
     def fields_df(self) -> pd.DataFrame:
         """Read the field catalogue into a frame: what columns are called, in Salesmate and in the API.

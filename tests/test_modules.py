@@ -252,6 +252,15 @@ def test_users(box):
     assert users["id"].is_monotonic_increasing
 
 
+def test_what_cannot_be_read_of_users_is_told(box):
+    """A colleague without a readable state is neither here nor gone, and said to be so."""
+    odd = {"id": 11, "firstName": "Maya", "isActive": "on leave"}
+    box.script(USERS, Answer(body=json.dumps({"Status": "success", "Data": [odd]}).encode()))
+    with pytest.warns(UserWarning, match=r"missing: 1 in is_active\."):
+        users = reach(box).users_df()
+    assert users["is_active"].isna().all()
+
+
 @pytest.mark.parametrize(
     "payload", [{}, {"Status": "success", "Data": {}}, {"Data": {"data": ["x"]}}, {"Data": "none"}, []]
 )
