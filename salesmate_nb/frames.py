@@ -108,7 +108,8 @@ class Frames:
         Parameters
         ----------
         status, stage, pipeline : str or list of str, optional
-            Keep deals that have one of these, whatever the case of letters.
+            Keep deals that have one of these, whatever the case of letters. Salesmate calls a deal that
+            was won ``Won`` or ``Close``; where an account has both, ask for both.
         owner : str, int or list of them, optional
             Names or ids of owners.
         modified_since, created_since : datetime, date, Timestamp or str, optional
