@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import stat
 import subprocess
 import sys
@@ -84,6 +85,17 @@ def test_threads_and_processes_spend_no_call_twice(tmp_path):
     assert [errors for _, errors in said if errors] == []
     assert sum(int(spent) for spent, _ in said) == 100
     assert Budget(URL, 100, tmp_path).left == 0
+
+
+def test_nobody_counts_between_a_look_and_a_call(tmp_path):
+    """While one process looks how many are left, no other can take one."""
+    budget = Budget(URL, 1, tmp_path)
+    budget.spend()
+    other = sqlite3.connect(tmp_path / "calls.sqlite", timeout=0, isolation_level=None)
+    with budget._calls(), pytest.raises(sqlite3.OperationalError, match="locked"):
+        other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+    other.close()
 
 
 def test_a_clock_that_was_set_back_gives_calls_back(clock, tmp_path):

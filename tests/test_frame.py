@@ -7,7 +7,7 @@ import datetime as dt
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb.frame import PageReader, assemble, join, to_pandas
@@ -239,6 +239,8 @@ def test_any_json_records_give_a_frame_of_the_schema(pages):
 
 
 @settings(max_examples=400, deadline=None)
+@example("title", ["", 0, False, []], "UTC")
+@example("createdAt", ["9999-12-31T23:59:59-05:00", "0000-01-01T00:00:00Z"], "UTC")
 @given(
     st.sampled_from([*CUSTOM, "id", "title", "dealValue", "createdAt", "status", "tags"]),
     st.lists(

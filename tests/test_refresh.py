@@ -381,6 +381,9 @@ def test_an_empty_page_among_changes(box, monkeypatch):
     empty = json.dumps({"Status": "success", "Data": {"data": [], "totalRows": real}}).encode()
     box.script(SEARCH, Answer(real=True), Answer(body=empty), Answer(body=empty))
     same(connection.deals_df(refresh="auto"), connection.deals_df())
+    box.deals.edit(box.deals.ids()[0], title="later")
+    box.script(SEARCH, *[Answer(body=empty)] * 2)
+    same(connection.deals_df(refresh="auto"), connection.deals_df())
 
 
 @pytest.mark.parametrize("at", [{}, {"lastModifiedAt": "2031-03-04T21:15:00.000Z"}])

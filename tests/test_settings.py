@@ -272,3 +272,4 @@ def test_a_secret_is_the_text_it_was_made_of(text):
     assert Secret(secret).reveal() == secret == text
     assert type(secret.reveal()) is str
     assert json.loads(json.dumps({"k": secret})) == {"k": text}
+    assert (f"{secret:>9}", f"{secret!s}", f"{secret!r}", f"{secret}") == ("      ***", "***", "'***'", "***")
