@@ -240,7 +240,7 @@ def test_any_json_records_give_a_frame_of_the_schema(pages):
 
 @settings(max_examples=400, deadline=None)
 @example("title", ["", 0, False, []], "UTC")
-@example("createdAt", ["9999-12-31T23:59:59-05:00", "0000-01-01T00:00:00Z"], "UTC")
+@example("createdAt", [0, "9999-12-31T23:59:59-05:00", "0000-01-01T00:00:00Z"], "UTC")
 @given(
     st.sampled_from([*CUSTOM, "id", "title", "dealValue", "createdAt", "status", "tags"]),
     st.lists(

@@ -382,7 +382,7 @@ def test_an_empty_page_among_changes(box, monkeypatch):
     box.script(SEARCH, Answer(real=True), Answer(body=empty), Answer(body=empty))
     same(connection.deals_df(refresh="auto"), connection.deals_df())
     box.deals.edit(box.deals.ids()[0], title="later")
-    box.script(SEARCH, *[Answer(body=empty)] * 2)
+    box.script(SEARCH, *[Answer(body=empty)] * 3)
     same(connection.deals_df(refresh="auto"), connection.deals_df())
 
 
