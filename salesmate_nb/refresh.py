@@ -325,8 +325,7 @@ def _typed(page: Page, reader: PageReader) -> tuple[pa.RecordBatch, list[int]]:
 
 
 def _is_zoned(record: Record) -> bool:
-    written = record.get("lastModifiedAt", record.get("LastModifiedAt"))
-    return _ZONED.fullmatch(str(written)) is not None
+    return _ZONED.fullmatch(str(record.get("lastModifiedAt"))) is not None
 
 
 def _tells_seconds(table: pa.Table) -> bool:

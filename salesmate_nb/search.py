@@ -20,7 +20,7 @@ Record = dict[str, Any]
 PAGE = 250  # rows, the most that v4 gives in one answer (v4 reference)
 V1_PATH = "v1/deals"
 _LAST_ID = 2**63 - 1
-_ID = re.compile(r"\s*([0-9]{1,18})(?:\.0*)?\s*")
+_ID = re.compile(r"\s*([0-9]{1,19})(?:\.0*)?\s*")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _STATUSES = {"Open", "Won", "Lost"}
 _EVER = "Jan 01, 1970 05:30 AM"  # the customary rule that means "all": the epoch, as UTC+05:30 writes it
@@ -162,12 +162,10 @@ def identity(record: Record) -> int:
         Where it came without an id, or with one that is no whole number.
     """
     given = record.get("id")
-    if given in values.MISSING:
-        given = next((record[key] for key in ("Id", "deal.id") if record.get(key) not in values.MISSING), "")
     if type(given) is int and 0 <= given <= _LAST_ID:
         return given
-    if found := _ID.fullmatch(str(given)):
-        return int(found[1])
+    if (written := _ID.fullmatch(str(given))) and (found := int(written[1])) <= _LAST_ID:
+        return found
     raise BadResponse(
         "A record came without an id that can be read, so none can be told from another. Try again; "
         "if it goes on, ask Salesmate's support."
@@ -176,12 +174,12 @@ def identity(record: Record) -> int:
 
 def created(record: Record, zone: ZoneInfo) -> dt.datetime:
     """Return when a record was created; raises ``ValueError`` where that cannot be read."""
-    return values.moment(record.get("createdAt", record.get("CreatedAt")), zone)
+    return values.moment(record.get("createdAt"), zone)
 
 
 def modified(record: Record, zone: ZoneInfo) -> dt.datetime:
     """Return when a record was changed last; raises ``ValueError`` where that cannot be read."""
-    return values.moment(record.get("lastModifiedAt", record.get("LastModifiedAt")), zone)
+    return values.moment(record.get("lastModifiedAt"), zone)
 
 
 def _page(payload: Any) -> Page:

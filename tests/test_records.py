@@ -281,12 +281,31 @@ def test_a_row_that_slipped_past_the_offset_is_read_again(fresh):
 
 @pytest.mark.parametrize(
     "page",
-    [{"Status": "success", "Data": {}}, {"data": [1, 2]}, {"data": [None]}, {"data": [{"title": "no id"}]}],
+    [
+        {"Status": "success", "Data": {}},
+        {"data": [1, 2]},
+        {"data": [None]},
+        {"data": [{"title": "no id"}]},
+        {"data": [{"Id": 1}]},
+        {"data": [{"id": ""}]},
+        {"data": [{"id": "9223372036854775808"}]},
+        {"data": [{"id": 1.5}]},
+        {"data": [{"id": True}]},
+    ],
 )
 def test_an_answer_without_deals_is_a_bad_response(fresh, page):
     """Something else than a list of deals is never an empty frame."""
     with pytest.raises(BadResponse):
         answers(fresh, connect(fresh), lambda _: page)
+
+
+@pytest.mark.parametrize("given", [7, "7", " 7 ", "7.0", 7.0])
+def test_an_id_is_read_in_any_form_a_number_comes_in(fresh, given):
+    """What tells rows apart is the id that the frame shows."""
+    ids = answers(fresh, connect(fresh), lambda at: {"data": [{"id": given}, {"id": str(2**63 - 1)}][at:]})[
+        "id"
+    ]
+    assert list(ids) == [7, 2**63 - 1]
 
 
 def test_a_catalogue_that_does_not_answer_leaves_the_standard_columns(fresh):
