@@ -8,6 +8,7 @@ groups come in the order of their categories, and values in different currencies
 from __future__ import annotations
 
 import datetime as dt
+import zoneinfo
 from collections.abc import Sequence
 from statistics import NormalDist
 
@@ -94,7 +95,7 @@ def forecast(deals: pd.DataFrame, *, freq: str = "M", now: dt.datetime | None = 
         ``period``, an ordered category, and ``currency``; then ``deals``, ``without_value``, ``value``,
         ``without_weight`` and ``weighted`` as of :func:`pipeline`. The first period is ``"overdue"``,
         for deals that should have closed before the period of `now`, and the last ``"undated"``. Periods
-        begin and end in the time zone of ``estimated_close_date``.
+        begin and end in the time zone of ``estimated_close_date``: see :func:`in_zone`.
 
     Raises
     ------
@@ -280,6 +281,45 @@ def survival(
     known = rows["day"].notna()
     curve = _curve(rows[known], group[known]).set_index("group")
     return _named(names, curve)
+
+
+def in_zone(frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
+    """Tell a frame's moments in a time zone, so that its days, weeks and months are those of that zone.
+
+    ``deals_df()`` tells them in UTC, where the 1st of July in Berlin begins on the 30th of June. The
+    moments themselves stay what they are.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Any frame; its columns of moments are those with a time zone.
+    timezone : str
+        IANA name of the zone, such as ``"Europe/Berlin"``, or ``connect().settings.timezone``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A new frame, of dtype ``datetime64[us, <timezone>]`` where that of `frame` was of another zone.
+
+    Raises
+    ------
+    SalesmateError
+        If there is no such zone.
+
+    Examples
+    --------
+    >>> frame = pd.DataFrame({"estimated_close_date": pd.to_datetime(["2026-06-30T22:00Z"])})
+    >>> in_zone(frame, "Europe/Berlin")["estimated_close_date"].dt.month_name()[0]
+    'July'
+    """
+    try:
+        zone = zoneinfo.ZoneInfo(timezone)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as err:
+        raise SalesmateError(
+            f"timezone={timezone!r} is no IANA time zone; write it as 'Europe/Berlin'"
+        ) from err
+    moments = frame.select_dtypes("datetimetz").columns
+    return frame.assign(**{name: frame[name].dt.tz_convert(zone) for name in moments})
 
 
 def _listed(by: str | Sequence[str]) -> list[str]:

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmate_nb.analysis import cycle_time, forecast, pipeline, survival, win_rate
+from salesmate_nb.analysis import cycle_time, forecast, in_zone, pipeline, survival, win_rate
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.frame import PageReader, assemble, to_pandas
 
@@ -335,6 +335,27 @@ def test_moments_from_a_csv_file(name, tmp_path):
         )
     nothing = back.assign(**dict.fromkeys(MOMENTS, None))
     assert FUNCTIONS[name](nothing).shape[1] == FUNCTIONS[name](deals).shape[1]
+
+
+def test_months_are_those_of_the_zone_a_frame_is_told_in():
+    """A deal that is to close on the 1st of July, Berlin time, is no deal of June."""
+    planned = ["2026-07-01T00:00:00+02:00", "2026-07-31T23:59:00+02:00"]
+    deals = frame_of([{"status": "Open", "dealValue": 5, "estimatedCloseDate": day} for day in planned])
+    deals.attrs["salesmate"] = {"way": "keyset"}
+    berlin = in_zone(deals, "Europe/Berlin")
+    assert list(forecast(deals, now=NOW)["period"]) == ["2026-06", "2026-07"]
+    assert list(forecast(berlin, now=NOW)["period"]) == ["2026-07"]
+    assert (berlin["estimated_close_date"] == deals["estimated_close_date"]).all()
+    assert berlin.attrs == deals.attrs
+    pd.testing.assert_frame_equal(in_zone(berlin, "UTC"), deals)
+    assert str(deals["created_at"].dtype) == "datetime64[us, UTC]"
+
+
+@pytest.mark.parametrize("timezone", ["Berlin", "", "../etc/passwd", "Europe"])
+def test_a_zone_that_is_none_is_refused(timezone):
+    """The error says how zones are written."""
+    with pytest.raises(SalesmateError, match="Europe/Berlin"):
+        in_zone(pd.DataFrame(), timezone)
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
