@@ -41,12 +41,17 @@ def test_each_block_of_the_readme_runs_and_prints_what_it_says(number, tmp_path)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_each_notebook_runs_from_top_to_bottom(path, monkeypatch):
-    """Every cell of every notebook runs on the sandbox, with nobody to ask."""
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
+def test_each_notebook_runs_from_top_to_bottom(path, zone, monkeypatch):
+    """Every cell of every notebook runs on the sandbox, nobody asked, and its checks hold in any zone."""
     monkeypatch.delenv("SALESMATE_TOKEN_CACHE")
-    notebook = nbformat.read(path, as_version=4)
+    written = path.read_text(encoding="utf-8").replace(
+        "sandbox.start(", f"sandbox.start(time_zone='{zone}', "
+    )
+    notebook = nbformat.reads(written, as_version=4)
     nbclient.NotebookClient(notebook, timeout=120).execute()
     assert any(cell.get("outputs") for cell in notebook.cells)
+    assert f"time_zone='{zone}'" in written
 
 
 def test_a_notebook_that_nobody_watches_never_hangs(monkeypatch):
