@@ -28,6 +28,8 @@ _EXACT: dict[Kind, frozenset[type]] = {
     "float": frozenset({int, float, type(None)}),
     "flag": frozenset({bool, type(None)}),
 }
+# From 1677 to 2262; moments beyond are read one by one, since Arrow takes years that no calendar has.
+_NANO = pa.timestamp("ns", tz="UTC")
 _STRANGE = object()
 _NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
 
@@ -210,11 +212,7 @@ def _clean(kind: Kind, found: list[Any]) -> pa.Array:
         return pa.array(found, _TYPES[kind])
     texts = [None if value == "" else value for value in found] if "" in found else found
     column = pa.array(texts, pa.string())
-    if kind != "moment":
-        return column
-    moments = column.cast(_TYPES[kind])
-    pc.min_max(moments).as_py()  # OverflowError where one is in no year from 1 to 9999
-    return moments
+    return column.cast(_NANO).cast(_TYPES[kind]) if kind == "moment" else column
 
 
 def _categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:
