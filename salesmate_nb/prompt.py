@@ -10,7 +10,7 @@ import webbrowser
 from prompt_toolkit import PromptSession
 from prompt_toolkit.output import create_output
 
-from salesmate_nb.errors import LoginError
+from salesmate_nb.errors import SalesmateError
 from salesmate_nb.login import Login, Phase
 
 _PAGE_TIMEOUT = 5.0  # seconds for the browser to take its last page
@@ -34,12 +34,13 @@ def ask(login: Login) -> None:
     )
     while login.phase is not Phase.DONE:
         pasted = _line(login)
-        if not pasted:
+        if pasted == "":
             break
-        try:
-            login.finish(pasted)
-        except LoginError as err:
-            say(str(err))
+        if pasted is not None:  # else the listener caught something
+            with contextlib.suppress(SalesmateError):  # the login tells its message
+                login.finish(pasted)
+        if login.message:
+            say(login.message)
     if login.phase is Phase.DONE:
         login.wait(_PAGE_TIMEOUT)
     say("Connected." if login.phase is Phase.DONE else "Not connected yet. Run this again to go on.")
@@ -66,19 +67,25 @@ def _has_screen() -> bool:
     return sys.platform in {"win32", "darwin"} or any(os.environ.get(name) for name in named)
 
 
-def _line(login: Login) -> str:
-    """Read a line of any length, pasted line breaks included, or give up once the login is done."""
+def _line(login: Login) -> str | None:
+    """Read a line of any length, pasted line breaks included; None where the login went on by itself."""
     session: PromptSession[str] = PromptSession(
         output=create_output(stdout=sys.stderr), reserve_space_for_menu=0
     )
 
     def leave(_: Login) -> None:
-        if login.phase is Phase.DONE and session.app.is_running and session.app.loop is not None:
-            session.app.loop.call_soon_threadsafe(lambda: session.app.exit(result=""))
+        is_news = login.phase is Phase.DONE or (login.phase is Phase.WAITING and login.message)
+        if is_news and session.app.is_running and session.app.loop is not None:
+            session.app.loop.call_soon_threadsafe(session.app.exit)
+
+    def begin() -> None:
+        if login.phase is Phase.DONE:
+            leave(login)
 
     login.watch(leave)
     try:
-        return session.prompt("Address: ", pre_run=lambda: leave(login), in_thread=True).strip()
+        entered: str | None = session.prompt("Address: ", pre_run=begin, in_thread=True)
+        return None if entered is None else entered.strip()
     except (EOFError, KeyboardInterrupt):
         return ""
     finally:

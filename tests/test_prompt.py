@@ -9,6 +9,7 @@ import select
 import subprocess
 import sys
 import time
+from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
@@ -87,6 +88,33 @@ def test_the_listener_finishes_it_without_a_key(login):
     url = address_in(terminal)
     terminal.read_until("Address:")
     assert requests.get(url, timeout=10).ok
+    assert terminal.read_until("Connected")
+    assert terminal.process.wait(10) == 0
+
+
+def test_a_refusal_that_the_listener_catches_is_told(login):
+    """Who denies in the browser reads so in the terminal, and can still allow."""
+    terminal = login()
+    url = address_in(terminal)
+    terminal.read_until("Address:")
+    asked = dict(parse_qsl(urlsplit(url).query))
+    denied = {"error": "access_denied", "state": asked["state"]}
+    assert requests.get(asked["redirect_uri"], params=denied, timeout=10).status_code == 400
+    assert terminal.read_until("Consent was refused(.|\n)*Address:")
+    assert requests.get(url, timeout=10).ok
+    assert terminal.read_until("Connected")
+    assert terminal.process.wait(10) == 0
+
+
+def test_a_token_endpoint_that_does_not_answer_leaves_the_prompt(login, box):
+    """A network that is down for a moment does not end the login; the address can be pasted again."""
+    box.script("/oauth/token", sandbox.Answer(drop="before"))
+    terminal = login(redirect_uri="http://127.0.0.1:1/callback")
+    answer = requests.get(address_in(terminal), allow_redirects=False, timeout=10)
+    terminal.read_until("Address:")
+    terminal.type(answer.headers["Location"] + "\r")
+    assert terminal.read_until("No answer from(.|\n)*Address:")
+    terminal.type(answer.headers["Location"] + "\r")
     assert terminal.read_until("Connected")
     assert terminal.process.wait(10) == 0
 
