@@ -16,7 +16,7 @@ import pandas as pd
 from salesmate_nb import __version__
 from salesmate_nb.client import RunningSandbox, connect
 from salesmate_nb.connection import Salesmate
-from salesmate_nb.errors import LoginRequired, SalesmateError
+from salesmate_nb.errors import SalesmateError
 from salesmate_nb.modules import MODULES
 from salesmate_nb.settings import Settings
 from salesmate_nb.snapshot import snapshot_folder
@@ -175,12 +175,7 @@ def _target(*, sandboxed: bool) -> Iterator[RunningSandbox | None]:
 
 
 def _logged_in(connection: Salesmate) -> Salesmate:
-    if not connection.authorized:
-        profile = "" if connection.profile == "default" else f" --profile {connection.profile}"
-        raise LoginRequired(
-            f"Not logged in. Run `salesmate-nb login{profile}` in a terminal, then this again. "
-            "Where nobody can log in, set SALESMATE_ACCESS_TOKEN and SALESMATE_LINKNAME."
-        )
+    connection.require_login()
     return connection
 
 

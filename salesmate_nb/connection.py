@@ -212,11 +212,21 @@ class Salesmate(Frames):
         """
         return answer.unwrap(self._call("POST", path, json=json))
 
+    def require_login(self) -> None:
+        """Make sure that calls can be made, renewing the token where it is time.
+
+        Raises
+        ------
+        LoginRequired
+            Where somebody has to log in first; it says how.
+        """
+        if isinstance(self.session, oauth.OAuthSession):
+            self.session.ensure_fresh()
+
     def renew(self) -> None:
         """Renew the token where it is time; with none, or one that has ended, the connection is pending."""
-        if isinstance(self.session, oauth.OAuthSession):
-            with contextlib.suppress(LoginRequired):
-                self.session.ensure_fresh()
+        with contextlib.suppress(LoginRequired):
+            self.require_login()
 
     def pending_login(self) -> Login:
         """Return the login that waits for a person: the same one until it is done."""

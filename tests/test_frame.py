@@ -97,9 +97,9 @@ def test_a_relation_in_a_form_nobody_saw_is_counted(strange):
     assert unreadable == {"owner_id": 1, "owner_name": 1}
 
 
-@pytest.mark.parametrize("missing", [None, "", {}])
+@pytest.mark.parametrize("missing", [None, "", {}, []])
 def test_missing_values_are_missing_in_every_column(missing):
-    """null, "" and {} are missing; so is an absent key; none of them counts as unreadable."""
+    """null, "", {} and [] are missing; so is an absent key; none of them counts as unreadable."""
     frame, unreadable = frame_of([{field.path: missing for field in DEALS.fields} | {"id": 1}, {"id": 2}])
     check(frame)
     assert frame.drop(columns="id").isna().all().all()

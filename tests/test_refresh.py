@@ -371,7 +371,7 @@ def test_a_server_that_refuses_what_a_refresh_asks(monkeypatch, word):
         same(reach(box).deals_df(refresh="auto"), reach(box).deals_df())
 
 
-def test_an_empty_page_among_changes(box, monkeypatch):
+def test_an_empty_page_among_changes(box):
     """Where a page of changes comes empty though more were counted, all is read, and nothing is missed."""
     connection = reach(box)
     connection.deals_df(refresh="auto")
