@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
@@ -14,27 +13,24 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesmate_nb.changes import Changes
 from salesmate_nb.deletions import Deletions
 from salesmate_nb.errors import IncompleteRead, SalesmateError, SettingsError
 from salesmate_nb.filters import Filters
 from salesmate_nb.frame import PageReader
 from salesmate_nb.records import Reading, Records
 from salesmate_nb.schema import is_custom
-from salesmate_nb.search import PAGE, Page, Record, Request, identity, modified
+from salesmate_nb.search import PAGE, Page, Request, identity
 from salesmate_nb.settings import Settings
-from salesmate_nb.snapshot import Snapshot, SnapshotFile, marked, rows_of, upsert, wanted, without
+from salesmate_nb.snapshot import Snapshot, SnapshotFile, marked, rows_of, wanted, without
 from salesmate_nb.sweep import Sweep, probing
-from salesmate_nb.ways import Dishonoured, Keyset, Newest, Offsets, Walk
+from salesmate_nb.ways import Dishonoured, Keyset, Offsets, Way
 
 log = logging.getLogger("salesmate_nb")
 
 Refresh = Literal["auto", "full", "never"]
 REFRESHES = ("auto", "full", "never")
 
-_OVERLAP = dt.timedelta(minutes=2)  # moments may be told to the minute
-_FOLD = dt.timedelta(minutes=62)  # without a zone, an hour of autumn is told twice
-_ZONED = re.compile(r".*(Z|[+-]\d\d:?\d\d)|\d+(\.\d+)?")
-_EVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # where there are no rows yet
 _STAGED = 20  # pages that are put on disk at a time
 _DEPTH = 10  # calls that finding one deleted row takes, among 100,000
 
@@ -42,9 +38,9 @@ _DEPTH = 10  # calls that finding one deleted row takes, among 100,000
 class Refresher:
     """Keeps one module's snapshot.
 
-    What changed since is asked for newest first, down to the last moment that was seen before, and a
-    little further. The server's own total, which comes with it, shows deletions: those are found by
-    comparing counts of ranges of ids, or where the server takes no rules on ids, by reading all ids.
+    What changed since the last moment that was seen before is put in. The server's own total, which comes
+    with it, shows deletions: those are found by comparing counts of ranges of ids, or where the server
+    takes no rules on ids, by reading all ids.
 
     Parameters
     ----------
@@ -60,7 +56,6 @@ class Refresher:
         self._records = records
         self._file = file
         self._settings = settings
-        self._zone = ZoneInfo(settings.timezone)
         self._noun = records.module.name
 
     def table(
@@ -138,19 +133,12 @@ class Refresher:
                 table=rows_of(reader.fields),
                 fields=tuple(reader.fields),
                 order=order,
-                watermark=self._newest(reading),
+                watermark=self._changes(reading, reader).newest(),
             )
         request = self._request(tuple(one.path for one in reader.fields))
         if staged.table.num_rows:
             request = request.above(_last(staged.table))
-        sweep = Sweep(
-            self._records.ask(reading),
-            request,
-            [Keyset(), Offsets()],
-            ordered=True,
-            plan=reading.plan,
-            halt=reading.patience.end,
-        )
+        sweep = self._sweep(reading, request, ordered=True)
         pages = [staged.table, *self._staging(reading, sweep, reader, staged)]
         table = rows_of(reader.fields, pages).sort_by("id")
         return replace(staged, table=table, order=order)
@@ -166,16 +154,6 @@ class Refresher:
                     return staged
         self._file.unstage()
         return None
-
-    def _newest(self, reading: Reading) -> dt.datetime | None:
-        """Return the moment of the last change of all, or ``None`` where that cannot be read."""
-        fields = ("id", "lastModifiedAt")
-        request = self._request(fields, sort="lastModifiedAt", is_descending=True, rows=1)
-        try:
-            newest = self._probe(reading)(request).records
-            return self._moment(newest[0]) if newest else _EVER
-        except Dishonoured:
-            return None
 
     def _staging(
         self, reading: Reading, sweep: Sweep, reader: PageReader, staged: Snapshot
@@ -209,58 +187,16 @@ class Refresher:
         """
         if kept.watermark is None:
             raise Dishonoured("the newest lastModifiedAt cannot be read")
-        table, newest, total = self._with_changes(reading, reader, kept.table, kept.watermark)
+        changes = self._changes(reading, reader)
+        table, newest, total = changes.put_into(kept.table, kept.watermark)
         if table.num_rows != total:
-            table = self._without_deleted(reading, reader, table, kept.watermark, total)
+            table = self._without_deleted(reading, changes, table, kept.watermark, total)
         return replace(kept, table=table, watermark=newest)
-
-    def _with_changes(
-        self, reading: Reading, reader: PageReader, table: pa.Table, watermark: dt.datetime
-    ) -> tuple[pa.Table, dt.datetime, int | None]:
-        """Put in what changed since; return the rows, when the last one changed, and the server's total."""
-        ask = self._probe(reading)
-        fields = tuple(one.path for one in reader.fields)
-        start = self._request(fields, sort="lastModifiedAt", is_descending=True)
-        walk = Walk(Newest(self._zone), start)
-        changed: list[pa.RecordBatch] = []
-        seen: set[int] = set()
-        page = first = ask(start)
-        while True:
-            rows, ids = _typed(page, reader)
-            changed.append(rows.filter(pa.array([one not in seen for one in ids], pa.bool_())))
-            seen.update(ids)
-            walk.take(page)
-            if page.records and self._is_caught_up(page.records, rows, table, watermark):
-                break
-            if walk.request is None:
-                if page.total and not page.records:
-                    raise Dishonoured("a page of changes came empty")
-                break
-            page = ask(walk.request)
-        updated = upsert(table, rows_of(reader.fields, changed))
-        newest = self._moment(first.records[0]) if first.records else watermark
-        if page is first:
-            return updated, newest, first.total
-        again = ask(start)  # what changed once more meanwhile went to the front, past the walk
-        return upsert(updated, rows_of(reader.fields, [_typed(again, reader)[0]])), newest, again.total
-
-    def _is_caught_up(
-        self, records: Sequence[Record], rows: pa.RecordBatch, table: pa.Table, watermark: dt.datetime
-    ) -> bool:
-        """Tell whether a page, and so all behind it, holds nothing new, or goes back far enough."""
-        if self._is_known(records[-1], watermark):
-            return True
-        # within the overlap, where many changed at once
-        return all(map(_is_zoned, records)) and _tells_seconds(table) and _holds(table, rows)
-
-    def _is_known(self, record: Record, watermark: dt.datetime) -> bool:
-        """Tell whether a record did not change since the watermark, nor within the overlap before it."""
-        return self._moment(record) < watermark - (_OVERLAP if _is_zoned(record) else _FOLD)
 
     def _without_deleted(
         self,
         reading: Reading,
-        reader: PageReader,
+        changes: Changes,
         table: pa.Table,
         watermark: dt.datetime,
         total: int | None,
@@ -274,20 +210,13 @@ class Refresher:
                 return without(table, found)
         there = self._all_ids(reading)
         if there - set(ids):  # made while the ids were read, or hidden from those that changed
-            table, *_ = self._with_changes(reading, reader, table, watermark)
+            table, *_ = changes.put_into(table, watermark)
             if there.difference(table.column("id").to_pylist()):
                 raise Dishonoured("there are rows that were not among those that changed")
         return without(table, set(ids) - there)
 
     def _all_ids(self, reading: Reading) -> set[int]:
-        sweep = Sweep(
-            self._records.ask(reading),
-            self._request(("id",)),
-            [Keyset(), Offsets()],
-            workers=self._settings.concurrency,
-            plan=reading.plan,
-            halt=reading.patience.end,
-        )
+        sweep = self._sweep(reading, self._request(("id",)), workers=self._settings.concurrency)
         return {identity(record) for page in sweep.pages() for record in page.records}
 
     def _check(self, reading: Reading, built: Snapshot) -> None:
@@ -300,6 +229,16 @@ class Refresher:
                 total=total,
             )
 
+    def _changes(self, reading: Reading, reader: PageReader) -> Changes:
+        everything = self._request(tuple(one.path for one in reader.fields))
+        return Changes(self._probe(reading), everything, reader, ZoneInfo(self._settings.timezone))
+
+    def _sweep(self, reading: Reading, request: Request, **how: Any) -> Sweep:
+        ways: list[Way] = [Keyset(), Offsets()]
+        return Sweep(
+            self._records.ask(reading), request, ways, plan=reading.plan, halt=reading.patience.end, **how
+        )
+
     def _probe(self, reading: Reading) -> Callable[[Request], Page]:
         return probing(self._records.ask(reading))
 
@@ -307,34 +246,6 @@ class Refresher:
         made = Request.matching(Filters(), fields, self._records.module)
         return replace(made, **how)
 
-    def _moment(self, record: Record) -> dt.datetime:
-        try:
-            return modified(record, self._zone)
-        except (ValueError, TypeError, OverflowError):
-            raise Dishonoured("a lastModifiedAt cannot be read") from None
-
 
 def _last(table: pa.Table) -> int:
     return int(pc.max(table.column("id")).as_py())
-
-
-def _typed(page: Page, reader: PageReader) -> tuple[pa.RecordBatch, list[int]]:
-    """Return the rows of a page, each once, and their ids."""
-    records = {identity(record): record for record in page.records}
-    return marked(reader.read(list(records.values())), reader.misfits), list(records)
-
-
-def _is_zoned(record: Record) -> bool:
-    return _ZONED.fullmatch(str(record.get("lastModifiedAt"))) is not None
-
-
-def _tells_seconds(table: pa.Table) -> bool:
-    """Tell whether moments of change are finer than minutes, in each of which rows come in any order."""
-    moments = table.column("last_modified_at").cast(pa.timestamp("us"))
-    return pc.any(pc.not_equal(pc.second(moments), 0)).as_py() is True
-
-
-def _holds(table: pa.Table, rows: pa.RecordBatch) -> bool:
-    """Tell whether the rows of a page are there already, as they are."""
-    held = table.filter(pc.is_in(table.column("id"), rows.column("id")))
-    return bool(held.equals(pa.Table.from_batches([rows]).sort_by("id")))
