@@ -13,8 +13,8 @@ Examples
 
 import logging as _logging
 
-from salesmate_nb.client import connect, deals_df
-from salesmate_nb.connection import Salesmate
+from salesmate_nb._connect import connect, deals_df
+from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import (
     ApiError,
     BadResponse,

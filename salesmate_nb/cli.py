@@ -14,13 +14,13 @@ from pathlib import Path
 import pandas as pd
 
 from salesmate_nb import __version__
-from salesmate_nb.client import RunningSandbox, connect
-from salesmate_nb.connection import Salesmate
+from salesmate_nb._auth.token_store import profiles
+from salesmate_nb._connect import RunningSandbox, connect
+from salesmate_nb._snapshot.store import snapshot_folder
+from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SalesmateError
-from salesmate_nb.modules import MODULES
+from salesmate_nb.resources import RESOURCES
 from salesmate_nb.settings import Settings
-from salesmate_nb.snapshot import snapshot_folder
-from salesmate_nb.tokens import profiles
 
 _TABLE_ROWS = 20
 
@@ -98,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
         "--sandbox", action="store_true", help="use a made-up account, started for this command"
     )
     kept = command("snapshot", _snapshot, "Bring a snapshot up to date; made for cron.")
-    kept.add_argument("--of", choices=tuple(MODULES), default="deals", help="the kind of records")
+    kept.add_argument("--of", choices=tuple(RESOURCES), default="deals", help="the kind of records")
     kept.add_argument("--full", action="store_true", help="read all anew, in place of what changed")
     kept.add_argument("--output", type=Path, metavar="FILE", help="write it here too, as Parquet")
     box = command("sandbox", _sandbox, "Run a local Salesmate with made-up deals until Ctrl+C.")

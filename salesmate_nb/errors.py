@@ -26,12 +26,12 @@ class SalesmateError(Exception):
 
     Attributes
     ----------
-    is_passing : bool
+    is_transient : bool
         Whether the same call may well go through if it is made again in a moment. Never so for a call to
         the token endpoint, where a second one can end the login.
     """
 
-    is_passing: bool = False
+    is_transient: bool = False
 
 
 class _ForThePerson(SalesmateError):

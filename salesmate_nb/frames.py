@@ -13,24 +13,25 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 
-from salesmate_nb import answer, catalogue, dataset
-from salesmate_nb.budget import Budget
-from salesmate_nb.catalogue import Library
+from salesmate_nb._api.client import ApiClient
+from salesmate_nb._api.rate_limit import RateLimiter
+from salesmate_nb._api.response import find_rows
+from salesmate_nb._frames import dataset
+from salesmate_nb._frames.arrow import BatchBuilder, assemble, to_pandas
+from salesmate_nb._reading.field_catalog import FieldCatalog, list_fields
+from salesmate_nb._reading.query import DatetimeLike, Filters, TextFilter
+from salesmate_nb._reading.reader import ResourceReader
+from salesmate_nb._redaction import fingerprint
+from salesmate_nb._snapshot.refresh import Refresh, SnapshotRefresher
+from salesmate_nb._snapshot.store import SnapshotFile, snapshot_folder
 from salesmate_nb.errors import BadResponse, SalesmateError, SettingsError
-from salesmate_nb.filters import Choice, Filters, Moment
-from salesmate_nb.frame import PageReader, assemble, to_pandas
-from salesmate_nb.modules import MODULES
-from salesmate_nb.modules.users import USER_FIELDS, USERS_PATH
-from salesmate_nb.records import Records
-from salesmate_nb.refresh import Refresh, Refresher
-from salesmate_nb.secret import fingerprint
+from salesmate_nb.resources import RESOURCES
+from salesmate_nb.resources.users import USER_FIELDS, USERS_PATH
 from salesmate_nb.settings import Settings
-from salesmate_nb.snapshot import SnapshotFile, snapshot_folder
-from salesmate_nb.transport import Transport
 
 
 class Frames:
-    """What can be read over one authorised transport.
+    """What can be read over one authorised api_client.
 
     Parameters
     ----------
@@ -38,31 +39,32 @@ class Frames:
         The account.
     profile : str
         The name of the login, by which snapshots are kept apart.
-    transport : Transport
+    api_client : ApiClient
         Makes authorised calls.
-    budget : Budget
+    limiter : RateLimiter
         Counts them.
     """
 
-    def __init__(self, settings: Settings, profile: str, transport: Transport, budget: Budget) -> None:
+    def __init__(self, settings: Settings, profile: str, api_client: ApiClient, limiter: RateLimiter) -> None:
         self.settings = settings
         self.profile = profile
-        self._transport = transport
-        self._budget = budget
-        self._library = Library()
+        self._api_client = api_client
+        self._limiter = limiter
+        self._library = FieldCatalog()
         self._records = {
-            name: Records(module, transport, settings, self._library) for name, module in MODULES.items()
+            name: ResourceReader(module, api_client, settings, self._library)
+            for name, module in RESOURCES.items()
         }
 
     def deals(
         self,
         *,
-        status: Choice = None,
-        stage: Choice = None,
-        pipeline: Choice = None,
-        owner: Choice = None,
-        modified_since: Moment = None,
-        created_since: Moment = None,
+        status: TextFilter = None,
+        stage: TextFilter = None,
+        pipeline: TextFilter = None,
+        owner: TextFilter = None,
+        modified_since: DatetimeLike = None,
+        created_since: DatetimeLike = None,
         limit: int | None = None,
         progress: bool | None = None,
         wait: bool = True,
@@ -91,12 +93,12 @@ class Frames:
     def deals_df(
         self,
         *,
-        status: Choice = None,
-        stage: Choice = None,
-        pipeline: Choice = None,
-        owner: Choice = None,
-        modified_since: Moment = None,
-        created_since: Moment = None,
+        status: TextFilter = None,
+        stage: TextFilter = None,
+        pipeline: TextFilter = None,
+        owner: TextFilter = None,
+        modified_since: DatetimeLike = None,
+        created_since: DatetimeLike = None,
         columns: Sequence[str] | None = None,
         limit: int | None = None,
         progress: bool | None = None,
@@ -168,12 +170,12 @@ class Frames:
     def deals_arrow(
         self,
         *,
-        status: Choice = None,
-        stage: Choice = None,
-        pipeline: Choice = None,
-        owner: Choice = None,
-        modified_since: Moment = None,
-        created_since: Moment = None,
+        status: TextFilter = None,
+        stage: TextFilter = None,
+        pipeline: TextFilter = None,
+        owner: TextFilter = None,
+        modified_since: DatetimeLike = None,
+        created_since: DatetimeLike = None,
         columns: Sequence[str] | None = None,
         limit: int | None = None,
         progress: bool | None = None,
@@ -204,9 +206,9 @@ class Frames:
     def contacts_df(
         self,
         *,
-        owner: Choice = None,
-        modified_since: Moment = None,
-        created_since: Moment = None,
+        owner: TextFilter = None,
+        modified_since: DatetimeLike = None,
+        created_since: DatetimeLike = None,
         columns: Sequence[str] | None = None,
         limit: int | None = None,
         progress: bool | None = None,
@@ -218,7 +220,7 @@ class Frames:
         They are the people at customers; ``primary_contact_id`` of a deal is the ``id`` of one.
 
         Arguments, dtypes, ``attrs`` and errors are those of :meth:`deals_df`. The columns are those of
-        ``salesmate_nb.modules.CONTACTS``, then custom fields by name. They need the v4 search.
+        ``salesmate_nb.resources.CONTACTS``, then custom fields by name. They need the v4 search.
 
         Raises
         ------
@@ -237,9 +239,9 @@ class Frames:
     def companies_df(
         self,
         *,
-        owner: Choice = None,
-        modified_since: Moment = None,
-        created_since: Moment = None,
+        owner: TextFilter = None,
+        modified_since: DatetimeLike = None,
+        created_since: DatetimeLike = None,
         columns: Sequence[str] | None = None,
         limit: int | None = None,
         progress: bool | None = None,
@@ -251,7 +253,7 @@ class Frames:
         They are the customers; ``primary_company_id`` of a deal is the ``id`` of one.
 
         Arguments, dtypes, ``attrs`` and errors are those of :meth:`deals_df`. The columns are those of
-        ``salesmate_nb.modules.COMPANIES``, then custom fields by name. They need the v4 search.
+        ``salesmate_nb.resources.COMPANIES``, then custom fields by name. They need the v4 search.
 
         Raises
         ------
@@ -270,9 +272,9 @@ class Frames:
     def activities_df(
         self,
         *,
-        owner: Choice = None,
-        modified_since: Moment = None,
-        created_since: Moment = None,
+        owner: TextFilter = None,
+        modified_since: DatetimeLike = None,
+        created_since: DatetimeLike = None,
         columns: Sequence[str] | None = None,
         limit: int | None = None,
         progress: bool | None = None,
@@ -285,7 +287,7 @@ class Frames:
         ``related_to_id`` is the ``id`` of a deal; ids of other kinds may be the same numbers.
 
         Arguments, dtypes, ``attrs`` and errors are those of :meth:`deals_df`. The columns are those of
-        ``salesmate_nb.modules.ACTIVITIES``, then custom fields by name. They need the v4 search.
+        ``salesmate_nb.resources.ACTIVITIES``, then custom fields by name. They need the v4 search.
 
         Raises
         ------
@@ -316,10 +318,10 @@ class Frames:
             As :meth:`get` does.
         """
         self._need_v4("Users")
-        listed = answer.rows(self._transport.call("GET", USERS_PATH))
+        listed = find_rows(self._api_client.request("GET", USERS_PATH))
         if listed is None or not all(isinstance(one, dict) for one in listed):
             raise BadResponse("The answer holds no list of users. Check SALESMATE_API_URL.")
-        reader = PageReader(USER_FIELDS, timezone=self.settings.timezone, discover=False)
+        reader = BatchBuilder(USER_FIELDS, timezone=self.settings.timezone, discover=False)
         frame = to_pandas(assemble(USER_FIELDS, [reader.read(listed)]))
         _warn_of(reader.unreadable)
         return frame
@@ -344,9 +346,9 @@ class Frames:
             payload = self._library.payload(reading.call)
         names = ["module", "column", "label", "path", "type", "is_custom", "options"]
         rows = []
-        for module in MODULES.values():
+        for module in RESOURCES.values():
             try:
-                rows += catalogue.listing(payload, module)
+                rows += list_fields(payload, module)
             except SalesmateError as err:
                 warnings.warn(f"{err} It is left out.", stacklevel=2)
         frame = pd.DataFrame(rows, columns=pd.Index(names, dtype="str"))
@@ -404,12 +406,12 @@ class Frames:
 
     def _table(self, name: str, filters: Filters, refresh: Refresh | None, **how: Any) -> pa.Table:
         """Read one kind of records, live or by a snapshot, and tell in the metadata what is to be known."""
-        before, how["limit"] = self._budget.spent, _positive(how["limit"])
+        before, how["limit"] = self._limiter.request_count, _positive(how["limit"])
         records = self._records[name]
         if refresh is None:
             table, told = records.table(filters, **how)
         else:
-            refresher = Refresher(records, self._snapshot_file(name), self.settings)
+            refresher = SnapshotRefresher(records, self._snapshot_file(name), self.settings)
             table, told = refresher.table(refresh, filters, **how)
         _warn_of(told["unreadable"])
         told = {
@@ -417,8 +419,8 @@ class Frames:
             **told,
             "host": self.settings.api_url,
             "api": self._api,
-            "calls": self._budget.spent - before,
-            "calls_left": self._budget.left,
+            "calls": self._limiter.request_count - before,
+            "calls_left": self._limiter.remaining,
         }
         return table.replace_schema_metadata({"salesmate": json.dumps(told)})
 

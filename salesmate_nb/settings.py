@@ -15,8 +15,8 @@ from urllib.parse import parse_qsl, urlsplit
 import platformdirs
 from dotenv import dotenv_values
 
+from salesmate_nb._redaction import Secret
 from salesmate_nb.errors import SettingsError
-from salesmate_nb.secret import Secret
 
 VENDOR = "https://api.salesmate.io"
 _OWN_PARAMS = {
@@ -185,6 +185,29 @@ class Settings:
                 values[name] = given
         return cls(**values, **overrides)
 
+    def require_v4(self, what: str) -> None:
+        """Raise if the settings name no workspace, and so no v4 API.
+
+        Parameters
+        ----------
+        what : str
+            What needs it, in the plural, to begin the message with.
+
+        Raises
+        ------
+        SettingsError
+            If there is no linkname.
+
+        Examples
+        --------
+        >>> Settings(linkname="acme").require_v4("Contacts")
+        """
+        if self.linkname is None:
+            raise SettingsError(
+                f"{what} require the v4 API, which needs SALESMATE_LINKNAME: set it to the 'acme' of "
+                "https://acme.salesmate.io. Without it, only deals can be read, and only live."
+            )
+
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
@@ -326,7 +349,7 @@ def _read_dotenv() -> dict[str, str | None]:
 
 def _parse_dotenv(path: Path) -> dict[str, str | None]:
     try:
-        # utf-8-sig: Windows' Notepad writes a mark first. No interpolation: a secret may hold "${".
+        # utf-8-sig: Notepad on Windows writes a byte order mark first. No interpolation: a secret may hold "${".
         return dotenv_values(path, interpolate=False, encoding="utf-8-sig")
     except OSError as err:
         raise SettingsError(f"{path} cannot be read ({err.strerror}). Check who may read it.") from err

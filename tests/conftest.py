@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from salesmate_nb import Settings, client
+from salesmate_nb import Settings, _connect
 
 REAL = Path(__file__).parents[2] / "shared" / "real" / "deals.json"
 
@@ -32,8 +32,8 @@ def _clean(monkeypatch, tmp_path):
     (folder / ".env").touch()  # the nearest one, so that none above is found
     monkeypatch.chdir(folder)
     monkeypatch.setenv("SALESMATE_TOKEN_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(client, "_newest", [])
-    monkeypatch.setattr(client, "_pending", {})
+    monkeypatch.setattr(_connect, "_newest", [])
+    monkeypatch.setattr(_connect, "_pending", {})
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salesmate_nb._frames.arrow import BatchBuilder, assemble, to_pandas
 from salesmate_nb.analysis import cycle_time, forecast, in_zone, pipeline, survival, win_rate
 from salesmate_nb.errors import SalesmateError
-from salesmate_nb.frame import PageReader, assemble, to_pandas
 
 NOW = pd.Timestamp("2026-06-30T18:00Z")
 STAGES = ["Upcoming", "Demo", "Signed"]  # not in the order of the alphabet
@@ -48,7 +48,7 @@ anything = settings(max_examples=30, deadline=None)
 
 def frame_of(records):
     """Return a frame as `deals_df()` does."""
-    reader = PageReader()
+    reader = BatchBuilder()
     numbered = [{"id": number, **record} for number, record in enumerate(records)]
     pages = [reader.read(numbered)]
     return to_pandas(assemble(reader.fields, pages, order={"stage": STAGES}))
@@ -341,7 +341,7 @@ def test_months_are_those_of_the_zone_a_frame_is_told_in():
     """A deal that is to close on the 1st of July, Berlin time, is no deal of June."""
     planned = ["2026-07-01T00:00:00+02:00", "2026-07-31T23:59:00+02:00"]
     deals = frame_of([{"status": "Open", "dealValue": 5, "estimatedCloseDate": day} for day in planned])
-    deals.attrs["salesmate"] = {"way": "keyset"}
+    deals.attrs["salesmate"] = {"strategy": "keyset"}
     berlin = in_zone(deals, "Europe/Berlin")
     assert list(forecast(deals, now=NOW)["period"]) == ["2026-06", "2026-07"]
     assert list(forecast(berlin, now=NOW)["period"]) == ["2026-07"]

@@ -121,7 +121,7 @@ def test_status_lists_every_profile_without_secrets(logged_in, capsys):
     _, out, _ = run(capsys, "status")
     assert out.count("Salesmate: connected") == 2
     assert all(word in out for word in ("emea.json", "default.json", logged_in.url, "(v1)", "UTC"))
-    assert emea.session.held.access_token.reveal() not in out
+    assert emea.session.current_token.access_token.reveal() not in out
     assert run(capsys, "status", "--profile", "emea")[1].count("connected") == 1
 
 

@@ -27,7 +27,7 @@ from salesmate_nb import (
     connect,
     sandbox,
 )
-from salesmate_nb.patience import Patience
+from salesmate_nb._api.waiting import Waiter
 from salesmate_nb.sandbox import Answer
 
 TOKEN, V1, V4 = "/oauth/token", "/v1/deals", "/apis/deal/v4/search"
@@ -116,7 +116,7 @@ class Gate:
 @pytest.fixture(autouse=True)
 def _no_waiting(monkeypatch):
     """Repeat calls at once."""
-    monkeypatch.setattr(Patience, "sleep", lambda *_: None)
+    monkeypatch.setattr(Waiter, "sleep", lambda *_: None)
 
 
 @pytest.fixture(scope="module")
@@ -220,7 +220,11 @@ def test_any_other_call(box, connection, answer, kind):
 @pytest.mark.parametrize("before", ["", "x" * 190])
 def test_a_refusal_that_repeats_the_credential(box, connection, settings, by, before):
     """What the server says of it is shown without it, even where the words are cut off in its middle."""
-    secret = connection.session.held.access_token.reveal() if by == "token" else "key-s3cret-of-the-company"
+    secret = (
+        connection.session.current_token.access_token.reveal()
+        if by == "token"
+        else "key-s3cret-of-the-company"
+    )
     if by == "access key":
         connection = connect(dataclasses.replace(settings, linkname="acme", access_token=secret))
     body = json.dumps({"Error": {"Name": secret, "Message": f"{before} {secret} is odd"}}).encode()
@@ -254,7 +258,7 @@ def test_renewing(box, connection, answer, kind):
     everywhere(box, TOKEN, answer)
     before = sum(call.path == TOKEN for call in box.log)
     kept = connection.settings.token_cache.joinpath("default.json").read_text()
-    token = connection.session.held
+    token = connection.session.current_token
     err = fails(
         lambda: connection.get(USERS),
         at_the_token_endpoint(answer, kind),

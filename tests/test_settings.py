@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesmate_nb import Settings, SettingsError
-from salesmate_nb.secret import Secret
+from salesmate_nb._redaction import Secret
 from salesmate_nb.settings import is_loopback, variable
 
 ROOT = Path(__file__).parents[1]

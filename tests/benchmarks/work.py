@@ -17,10 +17,10 @@ import pandas as pd
 import requests
 
 from salesmate_nb import Settings, connect, sandbox
-from salesmate_nb.frame import PageReader, assemble, to_pandas
-from salesmate_nb.modules import DEALS
+from salesmate_nb._frames.arrow import BatchBuilder, assemble, to_pandas
+from salesmate_nb.resources import DEALS
+from salesmate_nb.resources.base import custom_field, is_custom
 from salesmate_nb.sandbox.data import make_deals
-from salesmate_nb.schema import custom_field, is_custom
 
 try:
     import orjson
@@ -28,7 +28,7 @@ except ModuleNotFoundError:
     orjson = None
 
 PAGE = 250
-_DTYPES = {"int": "Int64", "float": "float64", "text": "str", "category": "category", "flag": "boolean"}
+_DTYPES = {"int": "Int64", "float": "float64", "string": "str", "category": "category", "bool": "boolean"}
 
 
 def make_pages(count: int, folder: Path) -> None:
@@ -51,7 +51,7 @@ def normalized(pages: list[bytes]) -> Any:
     for field in DEALS.fields:
         if field.path not in frame:
             continue
-        if field.kind == "moment":
+        if field.kind == "datetime":
             frame[field.path] = pd.to_datetime(frame[field.path], format="ISO8601", utc=True)
         else:
             frame[field.path] = frame[field.path].astype(_DTYPES[field.kind])
@@ -60,7 +60,7 @@ def normalized(pages: list[bytes]) -> Any:
 
 def ours(pages: list[bytes], loads: Callable[[bytes], Any] = json.loads) -> Any:
     """Turn page after page into typed rows, and these into a frame."""
-    reader = PageReader()
+    reader = BatchBuilder()
     table = assemble(reader.fields, [reader.read(loads(page)["Data"]["data"]) for page in pages])
     return to_pandas(table, consume=True)
 
@@ -157,7 +157,7 @@ def _clean(deal: dict[str, Any]) -> dict[str, Any]:
     nested = {name: deal.get(name) or deal.get(name[0].upper() + name[1:]) for name in _RELATIONS}
     plain = {name: value for name, value in deal.items() if "." not in name and not name[0].isupper()}
     kinds = {one.path: one.kind for one in (*DEALS.fields, *map(custom_field, filter(is_custom, plain)))}
-    kept = {name: _typed(value, kinds.get(name, "text")) for name, value in plain.items()}
+    kept = {name: _typed(value, kinds.get(name, "string")) for name, value in plain.items()}
     return {**kept, **{name: one if isinstance(one, dict) else None for name, one in nested.items()}}
 
 
@@ -167,13 +167,13 @@ _RELATIONS = ("owner", "primaryContact", "primaryCompany")
 def _typed(value: Any, kind: str) -> Any:
     if value in ("", {}, []) or value is None:
         return None
-    if kind == "moment":
+    if kind == "datetime":
         return pd.Timestamp(value, unit="ms" if isinstance(value, int) else None).strftime(
             "%Y-%m-%dT%H:%M:%SZ"
         )
     if kind in {"int", "float"}:
         return int(value) if kind == "int" else float(value)
-    if kind == "flag":
+    if kind == "bool":
         return value in (True, "true", "1", 1)
     return ",".join(value) if isinstance(value, list) else value
 

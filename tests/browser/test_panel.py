@@ -213,7 +213,7 @@ def test_working_and_expired_are_said(lab, box, open_notebook):
     """While the code is exchanged the panel says so; a link that has expired is replaced on demand."""
     set_up(lab, box)
     box.script("/oauth/token", sandbox.Answer(real=True, delay=2.0))
-    short = "from salesmate_nb import login\nlogin.LIFETIME = 4\n"
+    short = "from salesmate_nb._auth import flow as login\nlogin.LIFETIME = 4\n"
     notebook = open_notebook("expired.ipynb", [short + CELLS[0], CELLS[1]])
     notebook.run_cell(0)
     says(notebook, "This link has expired")

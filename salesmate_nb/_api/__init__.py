@@ -1,0 +1,1 @@
+"""The HTTP API: one request, one JSON response; knows no deals."""

@@ -1,0 +1,158 @@
+"""A loopback server that receives the authorization response (RFC 8252, section 7.3)."""
+
+from __future__ import annotations
+
+import errno
+import html
+import socket
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from urllib.parse import urlsplit
+
+from salesmate_nb._auth.callback import RESPONSE_FIELD
+
+_HTTP = 80
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrowserPage:
+    """What the browser is shown at the end of its way."""
+
+    title: str
+    text: str
+    status: HTTPStatus = HTTPStatus.OK
+
+
+class LoopbackServer:
+    """A listener on the loopback redirect address, in threads, until it is closed.
+
+    It is bound when it is made, to 127.0.0.1 and where there is one to ::1, and answers nothing but
+    its own path: favicons, preconnects and other hosts' names get 404.
+
+    Parameters
+    ----------
+    redirect_uri : str
+        A loopback ``http`` address; port 0 takes a free port.
+    on_redirect : callable
+        Gets the query string of what arrived, and a function that sends the page to show.
+
+    Raises
+    ------
+    OSError
+        Where the port is taken, on either address: browsers try ``::1`` for ``localhost`` too.
+    """
+
+    def __init__(
+        self, redirect_uri: str, on_redirect: Callable[[str, Callable[[BrowserPage], None]], None]
+    ) -> None:
+        parts = urlsplit(redirect_uri)
+        host = parts.hostname or ""
+        addresses = ["127.0.0.1", "::1"] if host == "localhost" else [host]
+        port = _HTTP if parts.port is None else parts.port
+        self._path = parts.path or "/"
+        self._on_redirect = on_redirect
+        self._servers = [self._bind(addresses[0], port)]
+        self.port: int = self._servers[0].server_address[1]
+        try:
+            self._servers += [self._bind(address, self.port) for address in addresses[1:]]
+        except OSError as err:
+            if err.errno == errno.EADDRINUSE:  # the redirect could go to that program
+                self._servers[0].server_close()
+                raise
+            # else a machine without IPv6
+        bracketed = f"[{host}]" if ":" in host else host
+        self._names = {f"{name}:{self.port}" for name in (bracketed, "localhost", "127.0.0.1", "[::1]")}
+        if self.port == _HTTP:  # which browsers leave out
+            self._names |= {name.removesuffix(f":{_HTTP}") for name in self._names}
+        # as registered, to the letter, save for a port that was left open
+        self.redirect_uri = (
+            redirect_uri if parts.port != 0 else parts._replace(netloc=f"{bracketed}:{self.port}").geturl()
+        )
+        for server in self._servers:
+            threading.Thread(
+                target=server.serve_forever, args=(0.1,), name="salesmate_nb-redirect", daemon=True
+            ).start()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a redirect would be caught."""
+        return bool(self._servers)
+
+    def close(self) -> None:
+        """Stop listening and free the port; a second call does nothing."""
+        servers, self._servers = self._servers, []
+        for server in servers:
+            server.shutdown()
+            server.server_close()
+
+    def take(self, host: str, target: str, reply: Callable[[BrowserPage], None]) -> bool:
+        """Hand on a request that is for us, and tell whether it is."""
+        parts = urlsplit(target)
+        if host not in self._names or parts.path != self._path or not RESPONSE_FIELD.search(parts.query):
+            return False
+        self._on_redirect(parts.query, reply)
+        return True
+
+    def _bind(self, address: str, port: int) -> ThreadingHTTPServer:
+        receiver = self
+
+        class Handler(_Handler):
+            def do_GET(self) -> None:
+                if not receiver.take(self.headers.get("Host", ""), self.path, self.reply):
+                    self.send_error(HTTPStatus.NOT_FOUND)
+
+        return (_Server6 if ":" in address else _Server)((address, port), Handler)
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    allow_reuse_address = sys.platform != "win32"  # there it would let another program take the port
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Say nothing: a browser that hangs up is no news, and a traceback could show a code."""
+
+
+class _Server6(_Server):
+    address_family = socket.AF_INET6
+
+
+class _Handler(BaseHTTPRequestHandler):
+    timeout = 10.0
+    server_version = "salesmate_nb"
+    sys_version = ""
+
+    def reply(self, page: BrowserPage) -> None:
+        body = _PAGE.format(title=html.escape(page.title), text=html.escape(page.text)).encode()
+        self.send_response(page.status)
+        for name, value in {**_HEADERS, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+        self.wfile.flush()
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+        """Say nothing: the request line holds the code."""
+
+
+_HEADERS = {
+    "Content-Type": "text/html; charset=utf-8",
+    "Cache-Control": "no-store",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
+}
+_PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
+<meta name="viewport" content="width=device-width">
+<style>
+:root {{ color-scheme: light dark }}
+body {{ font: 17px/1.5 system-ui, sans-serif; max-width: 30em; margin: 18vh auto; padding: 0 1.5em }}
+h1 {{ font-size: 1.4em; font-weight: 600 }}
+</style></head>
+<body><main><h1>{title}</h1><p>{text}</p></main></body></html>
+"""

@@ -1,0 +1,1 @@
+"""Records to Arrow tables, DataFrames and Parquet; makes no request."""

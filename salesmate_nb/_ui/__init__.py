@@ -1,0 +1,1 @@
+"""What a person sees while logging in, and where: notebook, terminal or nowhere."""

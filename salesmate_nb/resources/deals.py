@@ -1,0 +1,37 @@
+"""Deals: what is sold, for how much, and how far it has come."""
+
+from salesmate_nb.resources.base import Resource, standard_field
+
+DEALS = Resource(
+    name="deals",
+    singular="deal",
+    rule_name="Deal",
+    number=4,
+    fields=(
+        standard_field("id", "int"),
+        standard_field("title", "string"),
+        standard_field("status", "category"),
+        standard_field("stage", "category"),
+        standard_field("pipeline", "category"),
+        standard_field("dealValue", "float"),
+        standard_field("currency", "category"),
+        standard_field("owner.id", "int"),
+        standard_field("owner.name", "category"),
+        standard_field("primaryCompany.id", "int"),
+        standard_field("primaryCompany.name", "string"),
+        standard_field("primaryContact.id", "int"),
+        standard_field("primaryContact.name", "string"),
+        standard_field("createdAt", "datetime"),
+        standard_field("lastModifiedAt", "datetime"),
+        standard_field("estimatedCloseDate", "datetime"),
+        standard_field("closedDate", "datetime"),
+        standard_field("lastActivityAt", "datetime"),
+        standard_field("winProbability", "float"),
+        standard_field("priority", "category"),
+        standard_field("source", "category"),
+        standard_field("lostReason", "string"),
+        standard_field("tags", "string"),
+        standard_field("description", "string"),
+    ),
+)
+"""Names from the v4 reference."""

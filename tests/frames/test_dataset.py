@@ -1,0 +1,220 @@
+"""Datasets for accounts that outgrow a machine: written page by page, and opened by others' tools."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import stat
+import subprocess
+import sys
+
+import dask.dataframe
+import duckdb
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+import pytest
+
+from salesmate_nb import IncompleteRead, SalesmateError, Settings, connect, sandbox
+from salesmate_nb.sandbox import Answer
+
+GROWTH = r"""
+import re, sys
+from pathlib import Path
+from salesmate_nb import Settings, connect
+from salesmate_nb._frames import dataset
+
+url, linkname, key, folder, cache = sys.argv[1:]
+account = Settings(api_url=url, linkname=linkname, access_token=key, token_cache=cache, calls_per_hour=9999)
+connection = connect(account)
+connection.deals_df(limit=250)
+dataset._ROWS = 5_000
+peak = lambda: int(re.search(r"VmHWM:\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1])
+before = peak()
+rows = connection.write_dataset(folder, progress=False)
+print(rows, peak() - before)
+"""
+
+
+@pytest.fixture(scope="module")
+def box():
+    """Serve an account that no test changes."""
+    with sandbox.start(deals=2_600, seed=2, api="v4") as running:
+        yield running
+
+
+@pytest.fixture
+def connection(box):
+    """Connect over v4, by the account's key."""
+    return by_key(box)
+
+
+def by_key(box, **changes):
+    told = {"api_url": box.url, "linkname": box.linkname, "access_token": box.access_key, **changes}
+    return connect(Settings(token_cache=box.settings.token_cache, **told))
+
+
+@pytest.mark.parametrize("partition_by", [(), "status", ["status", "currency"]])
+def test_others_open_it_as_it_is(connection, tmp_path, partition_by):
+    """pandas, DuckDB, Polars and Dask find every deal once, with the values of a frame."""
+    frame = connection.deals_df()
+    folder = tmp_path / "deals"
+    assert connection.write_dataset(folder, partition_by=partition_by) == len(frame)
+    total = frame.loc[frame["status"] == "Won", "deal_value"].sum()
+
+    files = f"read_parquet('{folder}/**/*.parquet', hive_partitioning=true)"
+    query = f"SELECT count(*), count(DISTINCT id), sum(deal_value) FILTER (status = 'Won') FROM {files}"
+    rows, distinct, won = duckdb.sql(query).fetchall()[0]
+    assert (rows, distinct) == (len(frame), len(frame))
+    assert won == pytest.approx(total)
+
+    lazy = dask.dataframe.read_parquet(folder)
+    assert len(lazy) == len(frame)
+    assert lazy[lazy["status"].astype("str") == "Won"]["deal_value"].sum().compute() == pytest.approx(total)
+
+    scanned = pl.scan_parquet(folder / "**" / "*.parquet", hive_partitioning=True)
+    won = scanned.filter(pl.col("status").cast(pl.String) == "Won").select("deal_value").sum()
+    assert won.collect().item() == pytest.approx(total)
+
+    back = pd.read_parquet(folder).sort_values("id").reset_index(drop=True)
+    assert set(back.columns) == set(frame.columns)
+    assert list(back["id"]) == list(frame["id"])
+    pd.testing.assert_series_equal(back["created_at"], frame["created_at"], check_dtype=False)
+
+
+def test_a_snapshot_is_opened_by_others_too(connection):
+    """It is plain Parquet: the whole frame, under the names that it has in pandas."""
+    frame = connection.deals_df(refresh="full")
+    (path,) = connection.settings.token_cache.rglob("deals.parquet")
+    assert duckdb.sql(f"SELECT count(*), max(id) FROM '{path}'").fetchall() == [
+        (len(frame), frame["id"].max())
+    ]
+    assert pl.read_parquet(path)["deal_value"].sum() == pytest.approx(frame["deal_value"].sum())
+    assert len(dask.dataframe.read_parquet(path)) == len(frame)
+    assert list(pd.read_parquet(path)["title"]) == list(frame["title"])
+    assert pq.ParquetFile(path).metadata.row_group(0).column(0).compression == "ZSTD"
+
+
+@pytest.mark.parametrize("of", ["contacts", "companies", "activities"])
+def test_other_kinds(connection, tmp_path, of):
+    """Each can be written."""
+    rows = connection.write_dataset(tmp_path / of, of=of)
+    assert rows == len(getattr(connection, f"{of}_df")()) == len(pd.read_parquet(tmp_path / of))
+
+
+def test_the_folder_is_for_its_owner(connection, tmp_path):
+    """Customers' data in a folder that nobody else can enter."""
+    connection.write_dataset(tmp_path / "deep" / "deals")
+    assert stat.S_IMODE((tmp_path / "deep" / "deals").stat().st_mode) == 0o700
+
+
+def test_what_cannot_be(connection, tmp_path):
+    """A folder that exists, a column that does not, a kind that is not: nothing is written."""
+    (tmp_path / "there").mkdir()
+    (tmp_path / "file").touch()
+    for match, path, how in (
+        ("exists already", "there", {}),
+        ("no column 'x'", "new", {"partition_by": "x"}),
+        ("of='users'", "new", {"of": "users"}),
+        ("cannot be written", "file/new", {}),
+    ):
+        with pytest.raises(SalesmateError, match=match):
+            connection.write_dataset(tmp_path / path, **how)
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "work") == ["file", "there"]
+
+
+def test_a_read_that_fails_leaves_nothing(tmp_path, monkeypatch):
+    """The folder appears when all is written, or not at all."""
+    monkeypatch.setattr("salesmate_nb._api.waiting.Waiter.sleep", lambda *_: None)
+    with sandbox.start(deals=3000) as box:
+        connection = by_key(box)
+        real = [Answer(real=True)] * 6
+        box.script("/apis/deal/v4/search", *real, *[Answer(status=503)] * 40)
+        with pytest.raises(SalesmateError):
+            connection.write_dataset(tmp_path / "deals")
+        box.unscript()
+        total = b'{"Status": "success", "Data": {"data": [], "totalRows": 9}}'
+        box.script("/apis/deal/v4/search", *[Answer(body=total)] * 40)
+        with pytest.raises(IncompleteRead):
+            connection.write_dataset(tmp_path / "deals")
+    assert [path.name for path in tmp_path.iterdir() if "deals" in path.name] == []
+
+
+ODD = [
+    None,
+    "a/b",
+    "..",
+    ".",
+    "Zürich 北京",
+    "x=y",
+    "100%",
+    "%2F",
+    "a\\b",
+    "two\nlines",
+    "'q'",
+    '"d"',
+    "x" * 200,
+    "1",
+]
+
+
+def test_folders_of_odd_values(tmp_path):
+    """Whatever a value is, its folder is one of the dataset's, and others read the same value from it."""
+    deals = [{"id": number, "title": "A", "source": source} for number, source in enumerate(ODD * 2, 1)]
+    for deal in deals:
+        deal |= {"createdAt": "2026-01-01T00:00:00Z", "lastModifiedAt": "2026-01-01T00:00:00Z"}
+    (tmp_path / "deals.json").write_text(json.dumps(deals))
+    folder = tmp_path / "deals"
+    with sandbox.start(data=tmp_path / "deals.json") as box:
+        by_key(box).write_dataset(folder, partition_by=["source", "source"])
+    assert len(list(folder.iterdir())) == len(ODD)
+    files = f"read_parquet('{folder}/*/*.parquet', hive_partitioning=true, hive_types_autocast=false)"
+    by_duckdb = duckdb.sql(f"SELECT source FROM {files} ORDER BY id").fetchall()
+    assert [source for (source,) in by_duckdb] == ODD * 2
+    named = ds.partitioning(pa.schema([("source", pa.string())]), flavor="hive")
+    by_pandas = pd.read_parquet(folder, partitioning=named).sort_values("id")["source"]
+    assert [None if pd.isna(source) else source for source in by_pandas] == ODD * 2
+    assert len(dask.dataframe.read_parquet(folder)) == len(ODD) * 2
+
+
+def test_an_empty_account(tmp_path):
+    """No rows, and the same columns."""
+    with sandbox.start(deals=0) as box:
+        connection = by_key(box)
+        assert connection.write_dataset(tmp_path / "deals") == 0
+        assert list(pd.read_parquet(tmp_path / "deals").columns) == list(connection.deals_df().columns)
+
+
+def test_memory_stays_as_it_is(tmp_path):
+    """Six times as many deals take hardly more memory: pages are written as they come."""
+    grown = {}
+    for count in (10_000, 60_000):
+        with sandbox.start(deals=count) as box:
+            done = subprocess.run(
+                [
+                    sys.executable,
+                    "-c",
+                    GROWTH,
+                    box.url,
+                    box.linkname,
+                    box.access_key,
+                    tmp_path / str(count),
+                    tmp_path / "keys",
+                ],
+                capture_output=True,
+                text=True,
+                check=False,
+            )
+        assert done.returncode == 0, done.stderr
+        rows, grown[count] = map(int, done.stdout.split())
+        assert rows == count
+    assert grown[60_000] < grown[10_000] + 20_000  # kilobytes; as a table the rows would take 60,000 more
+
+
+def test_login_by_oauth_writes_too(box, tmp_path):
+    """Whoever is logged in over v4 can write."""
+    connection = connect(box)
+    assert dataclasses.asdict(box.settings)["linkname"] == box.linkname
+    assert connection.write_dataset(tmp_path / "deals") == 2_600
