@@ -322,7 +322,7 @@ class Frames:
         if listed is None or not all(isinstance(one, dict) for one in listed):
             raise BadResponse("The answer holds no list of users. Check SALESMATE_API_URL.")
         reader = BatchBuilder(USER_FIELDS, timezone=self.settings.timezone, discover=False)
-        frame = to_pandas(assemble(USER_FIELDS, [reader.read(listed)]))
+        frame = to_pandas(assemble(USER_FIELDS, [reader.build(listed)]))
         _warn_of(reader.unreadable)
         return frame
 
@@ -332,7 +332,7 @@ class Frames:
         Returns
         -------
         pandas.DataFrame
-            A row for each field of each kind of record: ``module``, ``column`` (missing where frames leave
+            A row for each field of each kind of record: ``resource``, ``column`` (missing where frames leave
             the field out), ``label``, ``path`` (the API's name), ``type`` (the API's word), ``is_custom``
             (``bool``) and ``options`` (what may be chosen). One call at most.
 
@@ -344,11 +344,11 @@ class Frames:
         self._need_v4("Fields")
         with closing(self._records["deals"].reading(progress=False, wait=True)) as reading:
             payload = self._library.payload(reading.call)
-        names = ["module", "column", "label", "path", "type", "is_custom", "options"]
+        names = ["resource", "column", "label", "path", "type", "is_custom", "options"]
         rows = []
-        for module in RESOURCES.values():
+        for resource in RESOURCES.values():
             try:
-                rows += list_fields(payload, module)
+                rows += list_fields(payload, resource)
             except SalesmateError as err:
                 warnings.warn(f"{err} It is left out.", stacklevel=2)
         frame = pd.DataFrame(rows, columns=pd.Index(names, dtype="str"))

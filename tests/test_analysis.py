@@ -50,7 +50,7 @@ def frame_of(records):
     """Return a frame as `deals_df()` does."""
     reader = BatchBuilder()
     numbered = [{"id": number, **record} for number, record in enumerate(records)]
-    pages = [reader.read(numbered)]
+    pages = [reader.build(numbered)]
     return to_pandas(assemble(reader.fields, pages, order={"stage": STAGES}))
 
 

@@ -31,7 +31,7 @@ class LoginState(Enum):
 
     WAITING = "waiting"
     EXPIRED = "expired"
-    WORKING = "working"
+    EXCHANGING = "exchanging"
     DONE = "done"
 
 
@@ -135,11 +135,11 @@ class LoginFlow:
             self._tell_awaited(False)
         return self.phase is LoginState.DONE
 
-    def watch(self, watcher: Callable[[LoginFlow], None]) -> None:
+    def subscribe(self, watcher: Callable[[LoginFlow], None]) -> None:
         """Call `watcher` at each change of what is told here, from the thread that changes it."""
         self._watchers.append(watcher)
 
-    def unwatch(self, watcher: Callable[[LoginFlow], None]) -> None:
+    def unsubscribe(self, watcher: Callable[[LoginFlow], None]) -> None:
         """Call `watcher` no more."""
         with contextlib.suppress(ValueError):
             self._watchers.remove(watcher)
@@ -167,7 +167,7 @@ class LoginFlow:
             try:
                 came = callback.parse_authorization_response(pasted)
                 authorization = self._check(came)
-                self._move(LoginState.WORKING)
+                self._move(LoginState.EXCHANGING)
                 token = token_endpoint.exchange_code(self._settings, authorization, came.code or Secret())
                 self._on_token(token)
                 log.info("logged in at %s", self._settings.token_url)

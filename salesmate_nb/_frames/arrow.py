@@ -61,7 +61,7 @@ class BatchBuilder:
     Examples
     --------
     >>> reader = BatchBuilder(timezone="Europe/Berlin")
-    >>> rows = reader.read(
+    >>> rows = reader.build(
     ...     [{"id": "7", "dealValue": "12.50", "Owner": {"id": 1, "name": "Ann"}, "status": ""}]
     ... )
     >>> rows.select(["id", "deal_value", "owner_name", "status"]).to_pylist()
@@ -78,7 +78,7 @@ class BatchBuilder:
         self._discover = discover
         self._met = {field.path for field in fields}
 
-    def read(self, records: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
+    def build(self, records: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
         """Type one page.
 
         Parameters
@@ -144,7 +144,7 @@ def assemble(
         Categories are dictionaries, moments ``timestamp[us, UTC]``.
     """
     fields = sorted(fields, key=lambda field: field.name if is_custom(field.path) else "")
-    table = join(fields, pages)
+    table = concat(fields, pages)
     if "id" in table.column_names and not _is_sorted(table.column("id")):
         table = table.sort_by("id")
     for index, field in enumerate(fields):
@@ -154,14 +154,14 @@ def assemble(
     return table
 
 
-def join(fields: Iterable[Field], pages: Iterable[pa.RecordBatch | pa.Table]) -> pa.Table:
+def concat(fields: Iterable[Field], pages: Iterable[pa.RecordBatch | pa.Table]) -> pa.Table:
     """Put pages one after another, with a column for each field, categories as plain text."""
-    names = schema(fields)
+    names = arrow_schema(fields)
     tables = [page if isinstance(page, pa.Table) else pa.Table.from_batches([page]) for page in pages]
     return pa.concat_tables([names.empty_table(), *tables], promote_options="default").select(names.names)
 
 
-def schema(fields: Iterable[Field]) -> pa.Schema:
+def arrow_schema(fields: Iterable[Field]) -> pa.Schema:
     """Return Arrow's schema of a page of these fields."""
     return pa.schema([(field.name, _TYPES[field.kind]) for field in fields])
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from salesmate_nb._frames.arrow import schema
+from salesmate_nb._frames.arrow import arrow_schema
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field
 
@@ -43,7 +43,7 @@ def write(
     SalesmateError
         Where the folder exists, a column does not, or the disk refuses.
     """
-    columns = schema(fields)
+    columns = arrow_schema(fields)
     if path.exists():
         raise SalesmateError(f"{path} exists already. Name a new folder, or remove that one.")
     if unknown := [name for name in partition_by if name not in columns.names]:

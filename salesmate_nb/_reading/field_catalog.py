@@ -62,21 +62,21 @@ class FieldCatalog:
         self._payload: Any = None
         self._read: dict[str, ResourceFields] = {}
 
-    def of(self, module: Resource, call: RequestFunction, **how: Any) -> ResourceFields:
-        """Return a module's catalogue.
+    def of(self, resource: Resource, call: RequestFunction, **how: Any) -> ResourceFields:
+        """Return a resource's catalogue.
 
         Parameters
         ----------
-        module : Resource
+        resource : Resource
             Which records.
         call : callable
             Makes one call.
         **how
             Goes along with the call.
         """
-        if module.name not in self._read:
-            self._read[module.name] = self._fetch(module, call, **how)
-        return self._read[module.name]
+        if resource.name not in self._read:
+            self._read[resource.name] = self._fetch(resource, call, **how)
+        return self._read[resource.name]
 
     def payload(self, call: RequestFunction, **how: Any) -> Any:
         """Return the catalogue as it came."""
@@ -84,14 +84,14 @@ class FieldCatalog:
             self._payload = call("GET", CATALOGUE_PATH, **how)
         return self._payload
 
-    def _fetch(self, module: Resource, call: RequestFunction, **how: Any) -> ResourceFields:
+    def _fetch(self, resource: Resource, call: RequestFunction, **how: Any) -> ResourceFields:
         try:
-            return parse_catalog(self.payload(call, **how), module)
+            return parse_catalog(self.payload(call, **how), resource)
         except ApiError as err:
             if err.is_transient:
                 raise
             why = str(err)
-        found = _of_newest_record(call, module, **how)
+        found = _of_newest_record(call, resource, **how)
         warnings.warn(
             "Custom columns go by the API's names, and those that the newest record lacks are missing, "
             f"since the field catalogue cannot be read: {why}",
@@ -100,8 +100,8 @@ class FieldCatalog:
         return found
 
 
-def parse_catalog(payload: Any, module: Resource = DEALS) -> ResourceFields:
-    """Read what the catalogue answered of a module.
+def parse_catalog(payload: Any, resource: Resource = DEALS) -> ResourceFields:
+    """Read what the catalogue answered of a resource.
 
     A custom field is called by its label: ``Contract length`` becomes ``contract_length``. Where that
     is taken already, a number is put behind it.
@@ -109,7 +109,7 @@ def parse_catalog(payload: Any, module: Resource = DEALS) -> ResourceFields:
     Raises
     ------
     BadResponse
-        Where it holds no list of the module's fields.
+        Where it holds no list of the resource's fields.
 
     Examples
     --------
@@ -117,9 +117,9 @@ def parse_catalog(payload: Any, module: Resource = DEALS) -> ResourceFields:
     >>> parse_catalog({"Data": {"deal": [one]}}).fields
     (Field(name='contract_length', path='textCustomField1', kind='string'),)
     """
-    entries = _entries(payload, module)
-    custom = _named({path: entries[path] for path in sorted(entries) if is_custom(path)}, module)
-    fields = (*module.fields, *custom)
+    entries = _entries(payload, resource)
+    custom = _named({path: entries[path] for path in sorted(entries) if is_custom(path)}, resource)
+    fields = (*resource.fields, *custom)
     options = {one.name: _options(entries[one.path]) for one in fields if one.path in entries}
     categories = {one.name for one in fields if one.kind == "category"}
     return ResourceFields(
@@ -128,18 +128,18 @@ def parse_catalog(payload: Any, module: Resource = DEALS) -> ResourceFields:
     )
 
 
-def list_fields(payload: Any, module: Resource) -> list[dict[str, Any]]:
-    """Return what the catalogue tells of each field of a module, a row each.
+def list_fields(payload: Any, resource: Resource) -> list[dict[str, Any]]:
+    """Return what the catalogue tells of each field of a resource, a row each.
 
     Raises
     ------
     BadResponse
-        Where it holds no list of the module's fields.
+        Where it holds no list of the resource's fields.
     """
-    known = {one.path: one.name for one in (*module.fields, *parse_catalog(payload, module).fields)}
+    known = {one.path: one.name for one in (*resource.fields, *parse_catalog(payload, resource).fields)}
     return [
         {
-            "module": module.name,
+            "resource": resource.name,
             "column": known.get(path),
             "label": str(entry.get("displayName") or "") or None,
             "path": path,
@@ -147,28 +147,28 @@ def list_fields(payload: Any, module: Resource) -> list[dict[str, Any]]:
             "is_custom": is_custom(path),
             "options": ", ".join(_options(entry)) or None,
         }
-        for path, entry in _entries(payload, module).items()
+        for path, entry in _entries(payload, resource).items()
     ]
 
 
-def _entries(payload: Any, module: Resource) -> dict[str, Mapping[str, Any]]:
-    """Return the entries of a module's fields by their API names."""
+def _entries(payload: Any, resource: Resource) -> dict[str, Mapping[str, Any]]:
+    """Return the entries of a resource's fields by their API names."""
     data = payload.get("Data", payload) if isinstance(payload, dict) else None
-    names = (module.singular, module.singular.capitalize())
+    names = (resource.singular, resource.singular.capitalize())
     listed = next((data[name] for name in names if name in data), None) if isinstance(data, dict) else None
     if not isinstance(listed, list):
-        raise BadResponse(f"The field catalogue holds no list of {module.singular} fields.")
-    return {path: one for one in listed if isinstance(one, dict) and (path := _path(one, module))}
+        raise BadResponse(f"The field catalogue holds no list of {resource.singular} fields.")
+    return {path: one for one in listed if isinstance(one, dict) and (path := _path(one, resource))}
 
 
-def _of_newest_record(call: RequestFunction, module: Resource, **how: Any) -> ResourceFields:
+def _of_newest_record(call: RequestFunction, resource: Resource, **how: Any) -> ResourceFields:
     newest = search_v4(
-        call, SearchRequest(module=module, fields=("id",), rows=1, is_descending=True), **how
+        call, SearchRequest(resource=resource, fields=("id",), rows=1, is_descending=True), **how
     ).records
     if not newest:
         return ResourceFields()
     try:
-        record = unwrap(call("GET", f"{module.path}/{record_id(newest[0])}", **how))
+        record = unwrap(call("GET", f"{resource.path}/{record_id(newest[0])}", **how))
     except ApiError as err:
         if err.is_transient:
             raise
@@ -178,13 +178,13 @@ def _of_newest_record(call: RequestFunction, module: Resource, **how: Any) -> Re
     return ResourceFields(fields=tuple(custom_field(path) for path in paths))
 
 
-def _path(entry: Mapping[str, Any], module: Resource) -> str:
-    return str(entry.get("fieldName") or "").removeprefix(f"{module.singular}.")
+def _path(entry: Mapping[str, Any], resource: Resource) -> str:
+    return str(entry.get("fieldName") or "").removeprefix(f"{resource.singular}.")
 
 
-def _named(entries: Mapping[str, Mapping[str, Any]], module: Resource) -> list[Field]:
+def _named(entries: Mapping[str, Mapping[str, Any]], resource: Resource) -> list[Field]:
     """Return the fields under names made of their labels, none of them twice."""
-    taken = {one.name for one in module.fields}
+    taken = {one.name for one in resource.fields}
     named = []
     for path, entry in entries.items():
         plain = custom_field(path)

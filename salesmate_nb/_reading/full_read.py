@@ -39,7 +39,7 @@ class FullRead:
         Whether rows have to come in order of their ids; then one call is made at a time.
     plan : callable, optional
         Gets, after the first page, how many rows there are, and how many calls are left to make.
-    halt : callable, optional
+    cancel : callable, optional
         Ends what calls wait for, where the read is left before its end.
 
     Attributes
@@ -59,19 +59,19 @@ class FullRead:
         workers: int = 1,
         ordered: bool = False,
         plan: Callable[[int | None, int], None] = lambda _total, _calls: None,
-        halt: Callable[[], None] = lambda: None,
+        cancel: Callable[[], None] = lambda: None,
     ) -> None:
         self.strategy = ""
         self.totals: list[int] = []
-        self._ask = ask
+        self._fetch = ask
         self._probe = probing(ask)
         self._request = request
-        self._noun = request.module.name
+        self._noun = request.resource.name
         self._ways = ways
         self._workers = 1 if ordered else workers
         self._ordered = ordered
         self._plan = plan
-        self._halt = halt
+        self._cancel = cancel
         self._seen: set[int] = set()
 
     def pages(self) -> Generator[SearchPage]:
@@ -141,7 +141,7 @@ class FullRead:
         while True:
             walk = PageWalk(way, self._start(way))
             try:
-                page = self._ask(self._start(way))
+                page = self._fetch(self._start(way))
             except ApiError as err:
                 if not _is_refusal(err):
                     raise
@@ -180,7 +180,7 @@ class FullRead:
         except PaginationUnsupported:
             raise
         except BaseException:
-            self._halt()
+            self._cancel()
             raise
         finally:
             pool.shutdown(cancel_futures=True)
@@ -207,7 +207,7 @@ class FullRead:
         before, self.totals = self.totals, []
         offset, met = 0, set[int]()
         while True:
-            page = self._ask(replace(self._request, offset=offset))
+            page = self._fetch(replace(self._request, offset=offset))
             self._note(page, first=offset == 0)
             ids = {record_id(record) for record in page.records}
             yield self._fresh(page)
@@ -224,7 +224,7 @@ class FullRead:
     def _is_whole(self) -> bool:
         """Check what a way that misses no row has read, asking for the total again where it moved."""
         if self.totals and len(self._seen) != self.totals[-1]:
-            self._note(self._ask(replace(self._request, rows=1)))
+            self._note(self._fetch(replace(self._request, rows=1)))
         return not self.totals or len(self._seen) >= min(self.totals)
 
     def _note(self, page: SearchPage, *, first: bool = False) -> None:

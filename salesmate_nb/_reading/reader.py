@@ -41,7 +41,7 @@ class ResourceReader:
 
     Parameters
     ----------
-    module : Resource
+    resource : Resource
         Which kind.
     api_client : ApiClient
         Makes authorised calls.
@@ -52,9 +52,9 @@ class ResourceReader:
     """
 
     def __init__(
-        self, module: Resource, api_client: ApiClient, settings: Settings, library: FieldCatalog
+        self, resource: Resource, api_client: ApiClient, settings: Settings, library: FieldCatalog
     ) -> None:
-        self.module = module
+        self.resource = resource
         self._api_client = api_client
         self._settings = settings
         self._library = library
@@ -67,7 +67,7 @@ class ResourceReader:
         self, filters: Filters, *, limit: int | None, progress: bool | None, wait: bool
     ) -> Iterator[search.Record]:
         """Yield wanted records as the server sent them, page by page as they are asked for."""
-        fields = _named(("id", *filters.columns), self.module.fields)
+        fields = _named(("id", *filters.columns), self.resource.fields)
         reader = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
         with closing(self.reading(limit, progress=progress, wait=wait)) as reading:
             sweep = self.sweep(reading, filters, self.catalogue(reading)[0], limit, ordered=True)
@@ -105,7 +105,7 @@ class ResourceReader:
 
     def reading(self, limit: int | None = None, *, progress: bool | None, wait: bool) -> ReadContext:
         """Begin a reading."""
-        return ReadContext(self._api_client, self.module.name, limit, progress=progress, wait=wait)
+        return ReadContext(self._api_client, self.resource.name, limit, progress=progress, wait=wait)
 
     def sweep(
         self,
@@ -117,20 +117,20 @@ class ResourceReader:
         ordered: bool = False,
     ) -> FullRead:
         """Return the pages that hold whatever is wanted."""
-        request = search.SearchRequest.matching(filters, [field.path for field in fields], self.module)
+        request = search.SearchRequest.matching(filters, [field.path for field in fields], self.resource)
         if limit is not None and not filters.columns:  # all that comes is wanted
             request = replace(request, rows=max(min(limit, search.PAGE), 1))
         return FullRead(
-            self.ask(reading),
+            self.fetcher(reading),
             request,
             self._ways,
             workers=self._settings.concurrency,
             ordered=ordered,
             plan=reading.plan,
-            halt=reading.waiter.cancel,
+            cancel=reading.waiter.cancel,
         )
 
-    def ask(self, reading: ReadContext) -> Callable[[search.SearchRequest], search.SearchPage]:
+    def fetcher(self, reading: ReadContext) -> Callable[[search.SearchRequest], search.SearchPage]:
         """Return what makes a call for a page.
 
         Raises
@@ -138,9 +138,9 @@ class ResourceReader:
         SettingsError
             Where these records are not known to the API that the settings mean.
         """
-        if self._settings.linkname is None and self.module is not DEALS:
+        if self._settings.linkname is None and self.resource is not DEALS:
             raise SettingsError(
-                f"{self.module.name.capitalize()} are read by the v4 search, which needs SALESMATE_LINKNAME: "
+                f"{self.resource.name.capitalize()} are read by the v4 search, which needs SALESMATE_LINKNAME: "
                 "set it to the 'acme' of https://acme.salesmate.io. Without it there are deals only."
             )
         return partial(search.search_v4 if self._settings.linkname else search.list_v1, reading.call)
@@ -150,9 +150,9 @@ class ResourceReader:
 
         v1 has no catalogue; its custom fields are met while reading.
         """
-        self.ask(reading)
-        known = self._library.of(self.module, reading.call) if self._settings.linkname else ResourceFields()
-        return [*self.module.fields, *known.fields], known.order
+        self.fetcher(reading)
+        known = self._library.of(self.resource, reading.call) if self._settings.linkname else ResourceFields()
+        return [*self.resource.fields, *known.fields], known.order
 
 
 class ReadContext:
@@ -212,7 +212,7 @@ class ReadContext:
         """Yield the typed rows of each page, whatever they hold."""
         with closing(sweep.pages()) as pages:
             for page in pages:
-                yield reader.read(page.records)
+                yield reader.build(page.records)
                 self._bar.update(len(page.records))
 
     def wanted(
@@ -224,7 +224,7 @@ class ReadContext:
             return
         with closing(sweep.pages()) as pages:
             for page in pages:
-                rows = reader.read(page.records)
+                rows = reader.build(page.records)
                 keep = [number for number, wanted in enumerate(filters.mask(rows)) if wanted][:left]
                 self._bar.update(len(page.records) if left is None else len(keep))
                 if len(keep) == rows.num_rows:

@@ -37,7 +37,7 @@ class RequestFunction(Protocol):
 
 
 class Rule(NamedTuple):
-    """A rule of the search, before it is written for a module."""
+    """A rule of the search, before it is written for a resource."""
 
     condition: str
     path: str
@@ -60,7 +60,7 @@ class SearchRequest:
 
     Parameters
     ----------
-    module : Resource
+    resource : Resource
         Which records.
     rules : tuple of Rule
         Rules of the search; v1 knows none.
@@ -74,7 +74,7 @@ class SearchRequest:
         Rows to pass over, and rows to ask for.
     """
 
-    module: Resource = DEALS
+    resource: Resource = DEALS
     rules: tuple[Rule, ...] = ()
     fields: tuple[str, ...] = ()
     sort: str = "id"
@@ -83,7 +83,7 @@ class SearchRequest:
     rows: int = PAGE
 
     @classmethod
-    def matching(cls, filters: Filters, fields: Iterable[str], module: Resource = DEALS) -> Self:
+    def matching(cls, filters: Filters, fields: Iterable[str], resource: Resource = DEALS) -> Self:
         """Ask for what fits, as far as rules were seen in use for it; the server may still send more.
 
         Dates go with a day's margin, since rules are read in the account's own time zone and to the minute.
@@ -95,7 +95,7 @@ class SearchRequest:
         if statuses and set(statuses) <= _STATUSES:  # of others the rule was never seen
             only = statuses[0] if len(statuses) == 1 else statuses
             rules.append(Rule("EQUALS", "status", "Status", "Select", only))
-        return cls(module=module, rules=tuple(rules), fields=tuple(dict.fromkeys(("id", *fields))))
+        return cls(resource=resource, rules=tuple(rules), fields=tuple(dict.fromkeys(("id", *fields))))
 
     @property
     def is_filtered(self) -> bool:
@@ -123,19 +123,19 @@ class SearchRequest:
             "displayingFields": [self._named(path) for path in self.fields],
             "filterQuery": {"group": {"operator": "AND", "rules": [self._rule(one) for one in self.rules]}},
             "sort": {"fieldName": self._named(self.sort), "order": order, "orderType": order},
-            "moduleId": self.module.number,
+            "moduleId": self.resource.number,
             "reportType": "get_data",
             "getRecordsCount": True,
             "pipeline": "",
         }
 
     def _named(self, path: str) -> str:
-        return f"{self.module.singular}.{path}"
+        return f"{self.resource.singular}.{path}"
 
     def _rule(self, rule: Rule) -> dict[str, Any]:
         return {
             "condition": rule.condition,
-            "moduleName": self.module.rule_name,
+            "moduleName": self.resource.rule_name,
             "field": {"fieldName": self._named(rule.path), "displayName": rule.label, "type": rule.kind},
             "data": rule.data,
             "eventType": rule.kind,
@@ -144,8 +144,8 @@ class SearchRequest:
 
 def search_v4(call: RequestFunction, request: SearchRequest, **how: Any) -> SearchPage:
     """Ask the v4 search for a page."""
-    params = {**request.module.params, "rows": request.rows, "from": request.offset}
-    path = f"{request.module.path}/search"
+    params = {**request.resource.params, "rows": request.rows, "from": request.offset}
+    path = f"{request.resource.path}/search"
     return _page(call("POST", path, params=params, json=request.body(), idempotent=True, **how))
 
 

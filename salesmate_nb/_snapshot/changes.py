@@ -44,7 +44,7 @@ class Changes:
         reader: BatchBuilder,
         zone: ZoneInfo,
     ) -> None:
-        self._ask = ask
+        self._fetch = ask
         self._request = replace(request, sort="lastModifiedAt", is_descending=True)
         self._reader = reader
         self._zone = zone
@@ -52,7 +52,7 @@ class Changes:
     def newest(self) -> dt.datetime | None:
         """Return the moment of the last change of all, or ``None`` where that cannot be read."""
         try:
-            found = self._ask(replace(self._request, fields=("id", "lastModifiedAt"), rows=1)).records
+            found = self._fetch(replace(self._request, fields=("id", "lastModifiedAt"), rows=1)).records
             return self._moment(found[0]) if found else _EVER
         except PaginationUnsupported:
             return None
@@ -73,7 +73,7 @@ class Changes:
         walk = PageWalk(LastModifiedPaginator(self._zone), self._request)
         changed: list[pa.RecordBatch] = []
         seen: set[int] = set()
-        page = first = self._ask(self._request)
+        page = first = self._fetch(self._request)
         while True:
             rows, ids = self._typed(page)
             changed.append(rows.filter(pa.array([one not in seen for one in ids], pa.bool_())))
@@ -85,18 +85,20 @@ class Changes:
                 if page.total and not page.records:
                     raise PaginationUnsupported("a page of changes came empty")
                 break
-            page = self._ask(walk.request)
+            page = self._fetch(walk.request)
         updated = upsert(table, rows_of(self._reader.fields, changed))
         newest = self._moment(first.records[0]) if first.records else watermark
         if page is first:
             return updated, newest, first.total
-        again = self._ask(self._request)  # what changed once more meanwhile went to the front, past the walk
+        again = self._fetch(
+            self._request
+        )  # what changed once more meanwhile went to the front, past the walk
         return upsert(updated, rows_of(self._reader.fields, [self._typed(again)[0]])), newest, again.total
 
     def _typed(self, page: SearchPage) -> tuple[pa.RecordBatch, list[int]]:
         """Return the rows of a page, each once, and their ids."""
         records = {record_id(record): record for record in page.records}
-        return with_parse_errors(self._reader.read(list(records.values())), self._reader.parse_errors), list(
+        return with_parse_errors(self._reader.build(list(records.values())), self._reader.parse_errors), list(
             records
         )
 

@@ -24,7 +24,7 @@ class Deletions:
     def __init__(
         self, ask: Callable[[SearchRequest], SearchPage], request: SearchRequest, ids: Sequence[int]
     ) -> None:
-        self._ask = ask
+        self._fetch = ask
         self._request = request
         self._ids = ids
 
@@ -50,4 +50,4 @@ class Deletions:
         yield from self._within(middle, stop, at_middle, at_stop)
 
     def _above(self, one: int, rows: int = 1) -> SearchPage:
-        return self._ask(replace(self._request.above(one), rows=rows))
+        return self._fetch(replace(self._request.above(one), rows=rows))

@@ -41,7 +41,7 @@ _DEPTH = 10  # calls that finding one deleted row takes, among 100,000
 
 
 class SnapshotRefresher:
-    """Keeps one module's snapshot.
+    """Keeps one resource's snapshot.
 
     What changed since the last moment that was seen before is put in. The server's own total, which comes
     with it, shows deletions: those are found by comparing counts of ranges of ids, or where the server
@@ -61,7 +61,7 @@ class SnapshotRefresher:
         self._records = records
         self._file = file
         self._settings = settings
-        self._noun = records.module.name
+        self._noun = records.resource.name
 
     def table(
         self,
@@ -228,7 +228,7 @@ class SnapshotRefresher:
 
     def _check(self, reading: ReadContext, built: Snapshot) -> None:
         """Count once more, where changes cannot be asked for."""
-        total = self._records.ask(reading)(self._request(("id",), rows=1)).total
+        total = self._records.fetcher(reading)(self._request(("id",), rows=1)).total
         if total is not None and total > built.table.num_rows:
             raise IncompleteRead(
                 f"Only {built.table.num_rows:,} of {total:,} {self._noun} could be read. Try again.",
@@ -243,14 +243,19 @@ class SnapshotRefresher:
     def _sweep(self, reading: ReadContext, request: SearchRequest, **how: Any) -> FullRead:
         ways: list[Paginator] = [KeysetPaginator(), OffsetPaginator()]
         return FullRead(
-            self._records.ask(reading), request, ways, plan=reading.plan, halt=reading.waiter.cancel, **how
+            self._records.fetcher(reading),
+            request,
+            ways,
+            plan=reading.plan,
+            cancel=reading.waiter.cancel,
+            **how,
         )
 
     def _probe(self, reading: ReadContext) -> Callable[[SearchRequest], SearchPage]:
-        return probing(self._records.ask(reading))
+        return probing(self._records.fetcher(reading))
 
     def _request(self, fields: tuple[str, ...], **how: Any) -> SearchRequest:
-        made = SearchRequest.matching(Filters(), fields, self._records.module)
+        made = SearchRequest.matching(Filters(), fields, self._records.resource)
         return replace(made, **how)
 
 

@@ -1,4 +1,4 @@
-"""A snapshot of a module: its rows as they were, in one plain Parquet file that any tool opens."""
+"""A snapshot of a resource: its rows as they were, in one plain Parquet file that any tool opens."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ import filelock
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from salesmate_nb._frames.arrow import assemble, join, schema
+from salesmate_nb._frames.arrow import arrow_schema, assemble, concat
 from salesmate_nb._reading.query import Filters
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field, custom_path
@@ -72,7 +72,7 @@ class Snapshot:
         """Put rows and what stands beside them together; raises ``ValueError`` where they do not fit."""
         watermark = told["watermark"]
         fields = tuple(Field(**one) for one in told["fields"])
-        if not table.schema.equals(schema((*fields, UNREADABLE))):
+        if not table.schema.equals(arrow_schema((*fields, UNREADABLE))):
             raise ValueError("columns and fields differ")
         return cls(
             table=table.replace_schema_metadata(None),
@@ -99,7 +99,7 @@ class SnapshotFile:
     folder : Path
         Made when first needed.
     name : str
-        The module's.
+        The resource's.
     bound : mapping of str to str
         Whose rows they are; those of another account, API or user are not used.
     """
@@ -210,7 +210,7 @@ def snapshot_folder(settings: Settings, profile: str) -> Path:
 
 def rows_of(fields: Iterable[Field], pages: Iterable[pa.RecordBatch | pa.Table] = ()) -> pa.Table:
     """Put pages one after another, with the columns of a snapshot."""
-    return join([*fields, UNREADABLE], pages)
+    return concat([*fields, UNREADABLE], pages)
 
 
 def upsert(table: pa.Table, rows: pa.Table) -> pa.Table:

@@ -46,7 +46,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._paste = ipywidgets.HBox([self._field, self._button], layout={"flex_flow": "row wrap"})
         super().__init__([self._card, self._paste, self._fresh], layout={"max_width": "46em"})
         self.add_class("salesmate-nb")
-        login.watch(self._show)
+        login.subscribe(self._show)
         self._show(login)
 
     def __repr__(self, **_: Any) -> str:
@@ -55,7 +55,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     def retire(self) -> None:
         """Give way to a newer panel."""
-        self._login.unwatch(self._show)
+        self._login.unsubscribe(self._show)
         self._paste.layout.display = self._fresh.layout.display = "none"
         self._card.value = _card(
             "Connect to Salesmate",
@@ -83,7 +83,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         if waiting:
             self._card.value = _waiting(login)
             self._field.placeholder = f"{login.redirect_uri}?code=..."
-        elif login.phase is LoginState.WORKING:
+        elif login.phase is LoginState.EXCHANGING:
             self._card.value = _card("Connect to Salesmate", _status("Connecting ..."))
         elif login.phase is LoginState.EXPIRED:
             self._card.value = _card("Connect to Salesmate", _status("This link has expired."))

@@ -82,11 +82,11 @@ def _line(login: LoginFlow) -> str | None:
         if login.phase is LoginState.DONE:
             leave(login)
 
-    login.watch(leave)
+    login.subscribe(leave)
     try:
         entered: str | None = session.prompt("Address: ", pre_run=begin, in_thread=True)
         return None if entered is None else entered.strip()
     except (EOFError, KeyboardInterrupt):
         return ""
     finally:
-        login.unwatch(leave)
+        login.unsubscribe(leave)

@@ -64,11 +64,11 @@ def consent(url, **form):
 def test_the_redirect_is_caught(pending, tokens):
     """Allowing in a browser on this machine is all a person has to do."""
     seen = []
-    pending.watch(lambda it: seen.append(it.phase))
+    pending.subscribe(lambda it: seen.append(it.phase))
     page = requests.get(consent(pending.url), timeout=5)
     assert (page.status_code, "close this tab" in page.text) == (200, True)
     assert pending.wait(5)
-    assert seen == [LoginState.WORKING, LoginState.DONE]
+    assert seen == [LoginState.EXCHANGING, LoginState.DONE]
     assert len(tokens) == 1
     assert not pending.is_listening
 
@@ -227,7 +227,7 @@ def test_an_address_expires_and_frees_its_port(pending, monkeypatch):
     """A forgotten login does not hold its port for ever; a fresh address is had on demand."""
     monkeypatch.setattr(login, "LIFETIME", 0.05)
     seen = []
-    pending.watch(lambda it: seen.append(it.phase))
+    pending.subscribe(lambda it: seen.append(it.phase))
     first = pending.url
     pending._expiry.join(5)
     assert (pending.phase, pending.is_listening) == (LoginState.EXPIRED, False)
@@ -269,7 +269,7 @@ def test_a_newer_login_has_the_port_of_an_older_one(settings, pending, tokens):
 def test_waiting_is_told_and_ends(pending, tokens, end):
     """Who watches knows that somebody blocks, until the redirect, the link's end or the deadline."""
     address, seen = consent(pending.url), []
-    pending.watch(lambda it: seen.append((it.is_awaited, it.phase)))
+    pending.subscribe(lambda it: seen.append((it.is_awaited, it.phase)))
     what = {"redirect": lambda: requests.get(address, timeout=5), "expiry": pending.expire}
     timer = threading.Timer(0.2, what.get(end, int))
     timer.start()
@@ -356,6 +356,6 @@ def test_a_login_is_logged_without_its_secrets(pending, tokens, caplog):
 
 def test_a_broken_display_does_not_break_the_login(pending, tokens):
     """What a watcher raises is its own affair."""
-    pending.watch(lambda _: 1 / 0)
+    pending.subscribe(lambda _: 1 / 0)
     pending.finish(consent(pending.url))
     assert len(tokens) == 1

@@ -61,7 +61,7 @@ def normalized(pages: list[bytes]) -> Any:
 def ours(pages: list[bytes], loads: Callable[[bytes], Any] = json.loads) -> Any:
     """Turn page after page into typed rows, and these into a frame."""
     reader = BatchBuilder()
-    table = assemble(reader.fields, [reader.read(loads(page)["Data"]["data"]) for page in pages])
+    table = assemble(reader.fields, [reader.build(loads(page)["Data"]["data"]) for page in pages])
     return to_pandas(table, consume=True)
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from salesmate_nb._frames.arrow import BatchBuilder, assemble, join, to_pandas
+from salesmate_nb._frames.arrow import BatchBuilder, assemble, concat, to_pandas
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import custom_field
 
@@ -54,7 +54,7 @@ ODD = [
 def frame_of(*pages, timezone="UTC", order=None):
     reader = BatchBuilder(timezone=timezone)
     return to_pandas(
-        assemble(reader.fields, [reader.read(page) for page in pages], order=order)
+        assemble(reader.fields, [reader.build(page) for page in pages], order=order)
     ), reader.unreadable
 
 
@@ -213,7 +213,7 @@ def test_parquet_keeps_the_types(tmp_path):
 def test_arrow_types_are_plain():
     """The table is int64, string, double, bool, timestamp[us, UTC] and dictionaries of string."""
     reader = BatchBuilder()
-    table = assemble(reader.fields, [reader.read([{"id": 1}])])
+    table = assemble(reader.fields, [reader.build([{"id": 1}])])
     kinds = {field.kind: table.schema.field(field.name).type for field in DEALS.fields}
     assert kinds["datetime"] == pa.timestamp("us", tz="UTC")
     assert pa.types.is_dictionary(kinds["category"])
@@ -252,6 +252,6 @@ def test_a_value_is_read_alike_whatever_stands_beside_it(path, values, timezone)
     """A page gives what its rows give one by one: no neighbour turns 0, False or a date into nothing."""
     together, alone = (BatchBuilder(FIELDS, timezone=timezone, discover=False) for _ in range(2))
     records = [{path: value} for value in values]
-    page = join(FIELDS, [together.read(records)])
-    assert page.equals(join(FIELDS, [alone.read([record]) for record in records]))
+    page = concat(FIELDS, [together.build(records)])
+    assert page.equals(concat(FIELDS, [alone.build([record]) for record in records]))
     assert together.unreadable == alone.unreadable

@@ -280,7 +280,7 @@ def test_fields(whole):
     before = len(whole.log)
     fields = connection.fields_df()
     assert [call.path for call in whole.log[before:]] == [FIELDS]
-    assert set(fields["module"]) == set(RESOURCES)
+    assert set(fields["resource"]) == set(RESOURCES)
     one = fields.set_index(["module", "path"])
     assert one.loc[("deals", "textCustomField1"), "column"] == "contract_length"
     assert one.loc[("deals", "textCustomField1"), "is_custom"]
@@ -288,7 +288,7 @@ def test_fields(whole):
     assert one.loc[("activities", "type"), "options"] == "Call, Meeting, Email, Task"
     assert list(fields.dtypes.astype(str)) == ["str"] * 5 + ["bool", "str"]
     deals = connection.deals_df(limit=1)
-    listed = set(fields.loc[fields["module"] == "deals", "column"].dropna())
+    listed = set(fields.loc[fields["resource"] == "deals", "column"].dropna())
     assert {column for column in deals if not column.startswith(("owner", "primary"))} <= listed
 
 
@@ -299,7 +299,7 @@ def test_a_catalogue_without_a_module_leaves_it_out(box):
     with warnings.catch_warnings(record=True) as told:
         warnings.simplefilter("always")
         fields = reach(box).fields_df()
-    assert list(fields["module"]) == ["deals"]
+    assert list(fields["resource"]) == ["deals"]
     assert sorted(str(one.message).split("list of ")[1].split()[0] for one in told) == [
         "activity",
         "company",

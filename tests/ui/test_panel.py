@@ -23,10 +23,10 @@ class FakeLogin:
     def __init__(self):
         self.watchers, self.pasted = [], []
 
-    def watch(self, watcher):
+    def subscribe(self, watcher):
         self.watchers.append(watcher)
 
-    def unwatch(self, watcher):
+    def unsubscribe(self, watcher):
         self.watchers.remove(watcher)
 
     def finish(self, pasted):
@@ -83,7 +83,7 @@ def test_a_wrong_paste_is_said_escaped_and_cleared(card, login, way):
 
 def test_working_hides_the_field(card, login):
     """While the code is exchanged there is nothing to press twice."""
-    login.move(LoginState.WORKING)
+    login.move(LoginState.EXCHANGING)
     assert "Connecting" in card._card.value
     assert not visible(card._paste)
 
