@@ -22,7 +22,7 @@ FIELDS = "/apis/v3/fields/getAllVisibleFields"
 USERS = "/apis/core/v4/users"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="resource")
 def whole():
     """Serve an account that no test changes."""
     with sandbox.start(deals=700, seed=4) as running:
@@ -281,7 +281,7 @@ def test_fields(whole):
     fields = connection.fields_df()
     assert [call.path for call in whole.log[before:]] == [FIELDS]
     assert set(fields["resource"]) == set(RESOURCES)
-    one = fields.set_index(["module", "path"])
+    one = fields.set_index(["resource", "path"])
     assert one.loc[("deals", "textCustomField1"), "column"] == "contract_length"
     assert one.loc[("deals", "textCustomField1"), "is_custom"]
     assert one.loc[("companies", "intCustomField1"), "label"] == "Employees"
