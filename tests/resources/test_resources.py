@@ -22,7 +22,7 @@ FIELDS = "/apis/v3/fields/getAllVisibleFields"
 USERS = "/apis/core/v4/users"
 
 
-@pytest.fixture(scope="resource")
+@pytest.fixture(scope="module")
 def whole():
     """Serve an account that no test changes."""
     with sandbox.start(deals=700, seed=4) as running:
