@@ -1,35 +1,25 @@
-"""What to connect to and as whom: arguments, else environment, else the nearest ``.env``, else defaults."""
+"""Settings: what to connect to, and as whom."""
 
 from __future__ import annotations
 
 import dataclasses
-import ipaddress
 import os
-import re
-import zoneinfo
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import parse_qsl, urlsplit
 
-import platformdirs
 from dotenv import dotenv_values
 
-from salesmate_nb._redaction import Secret
+from salesmate_nb import _validators as validators
 from salesmate_nb.errors import SettingsError
 
 VENDOR = "https://api.salesmate.io"
-_OWN_PARAMS = {
-    "response_type",
-    "client_id",
-    "redirect_uri",
-    "scope",
-    "state",
-    "code_challenge",
-    "code_challenge_method",
-}
-_MOST_WORKERS = 10  # as many connections as requests keeps open to a host
-_LINKNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def _setting(validate: Callable[[str, object], Any], default: object = None) -> Any:
+    """Return a field with its validator."""
+    return dataclasses.field(default=default, metadata={"validate": validate})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +34,7 @@ class Settings:
     client_id, client_secret : str, optional
         The OAuth client registered with Salesmate. Without a secret it is a public client: PKCE alone.
     redirect_uri : str
-        As registered. A loopback address is listened on; its port 0 stands for any free port.
+        As registered. A loopback address is listened on; port 0 means any free port.
     auth_url, token_url, revoke_url : str
         The authorization, token and (optional) revocation endpoints.
     scope : str, optional
@@ -52,13 +42,13 @@ class Settings:
     auth_params : str, optional
         Further parameters of the login page's address, as ``audience=api&prompt=login``.
     issuer : str, optional
-        Who the authorization server is; where it is set, a redirect must name it as ``iss`` (RFC 9207).
-    client_auth : {"post", "basic"}
-        Whether the client secret goes in the body, as in Salesmate's guide, or in the header.
+        The authorization server. If it is set, a redirect must name it as ``iss`` (RFC 9207).
+    token_endpoint_auth_method : {"client_secret_post", "client_secret_basic"}
+        Whether the client secret goes in the body, as in Salesmate's guide, or in the header (RFC 8414).
     token_body : {"form", "json"}
-        How token requests are written: as RFC 6749 says, or as the client of Salesmate's guide does.
+        The format of token requests: RFC 6749's, or the one in Salesmate's guide.
     api_url : str, optional
-        Where the API answers; by default ``https://<linkname>.salesmate.io``, or
+        The API's address; by default ``https://<linkname>.salesmate.io``, or
         ``https://api.salesmate.io`` without a linkname.
     linkname : str, optional
         The workspace: ``acme``, ``acme.salesmate.io`` and ``https://acme.salesmate.io/`` mean the same.
@@ -66,22 +56,23 @@ class Settings:
     access_token : str, optional
         An access key (My Account, tab Access Key). With one there is no OAuth; it needs a linkname.
     token_cache : path, optional
-        The folder where logins are kept; by default the user's state folder.
-    token_store : {"file", "keyring"}
-        Whether a login is kept in a file there, or in the system's keychain (extra ``keyring``).
+        The folder where logins are stored; by default the user's state folder.
+    token_store : {"file", "keyring", "memory"}
+        Whether a login is stored in a file there, in the system's keychain (extra ``keyring``), or in the
+        memory of this process alone.
     timezone : str
-        IANA name of the zone of dates that the server writes without one.
+        IANA name of the time zone of dates that the server writes without one.
     calls_per_hour : int
-        What the whole company may call in an hour.
+        API calls that the whole account may make in an hour.
     concurrency : int
-        How many calls a read makes side by side, 10 at most.
+        How many requests a read makes in parallel, 10 at most.
     timeout : float
-        Seconds to wait for the server to answer; connecting may take 5 s at most.
+        Seconds to wait for the server to respond; connecting may take 5 s at most.
 
     Raises
     ------
     SettingsError
-        Where a value cannot work, with the name of the setting.
+        If a value is not valid; the message names the setting.
 
     Examples
     --------
@@ -90,62 +81,34 @@ class Settings:
     ('https://acme.salesmate.io', 'acme', '***')
     """
 
-    client_id: str | None = None
-    client_secret: str | None = None
-    redirect_uri: str = "http://localhost:3000/callback"
-    auth_url: str = f"{VENDOR}/oauth/authorize"
-    token_url: str = f"{VENDOR}/oauth/token"
-    revoke_url: str | None = None
-    scope: str | None = None
-    auth_params: str | None = None
-    issuer: str | None = None
-    client_auth: str = "post"
-    token_body: str = "form"  # noqa: S105 - a kind of body
-    api_url: str = ""
-    linkname: str | None = None
-    access_token: str | None = None
-    token_cache: Path = field(default_factory=lambda: platformdirs.user_state_path("salesmate_nb"))
-    token_store: str = "file"  # noqa: S105 - a kind of place
-    timezone: str = "UTC"
-    calls_per_hour: int = 1500
-    concurrency: int = 4
-    timeout: float = 30.0
+    client_id: str | None = _setting(validators.text)
+    client_secret: str | None = _setting(validators.secret)
+    redirect_uri: str = _setting(validators.required_url, "http://localhost:3000/callback")
+    auth_url: str = _setting(validators.required_url, f"{VENDOR}/oauth/authorize")
+    token_url: str = _setting(validators.required_url, f"{VENDOR}/oauth/token")
+    revoke_url: str | None = _setting(validators.url)
+    scope: str | None = _setting(validators.text)
+    auth_params: str | None = _setting(validators.auth_params)
+    issuer: str | None = _setting(validators.text)
+    token_endpoint_auth_method: str = _setting(
+        validators.choice("client_secret_post", "client_secret_basic"), "client_secret_post"
+    )
+    token_body: str = _setting(validators.choice("form", "json"), "form")
+    api_url: str = _setting(validators.api_url, "")
+    linkname: str | None = _setting(validators.linkname)
+    access_token: str | None = _setting(validators.access_key)
+    token_cache: Path = _setting(validators.folder)
+    token_store: str = _setting(validators.choice("file", "keyring", "memory"), "file")
+    timezone: str = _setting(validators.timezone, "UTC")
+    calls_per_hour: int = _setting(validators.count, 1500)
+    concurrency: int = _setting(validators.workers, 4)
+    timeout: float = _setting(validators.positive, 30.0)
 
     def __post_init__(self) -> None:
-        for name in (
-            "client_id",
-            "client_secret",
-            "revoke_url",
-            "scope",
-            "auth_params",
-            "issuer",
-            "linkname",
-            "access_token",
-        ):
-            self._set(name, _text(name, getattr(self, name)) or None)
-        _check_auth_params(self.auth_params or "")
-        if self.access_token and not self.access_token.isascii():
-            raise SettingsError(
-                "SALESMATE_ACCESS_TOKEN (access_token) holds a sign that no access key has, such as a curly "
-                "quote; copy it again."
-            )
-        for name in ("client_secret", "access_token"):
-            self._set(name, Secret(value) if (value := getattr(self, name)) else None)
-        self._set("linkname", _linkname(self.linkname))
-        workspace = f"https://{self.linkname}.salesmate.io" if self.linkname else VENDOR
-        self._set("api_url", self.api_url or workspace)
-        for name in ("redirect_uri", "auth_url", "token_url", "revoke_url", "api_url"):
-            if (value := getattr(self, name)) is not None:
-                self._set(name, _url(name, value))
-        self._set("client_auth", _one_of("client_auth", self.client_auth, ("post", "basic")))
-        self._set("token_body", _one_of("token_body", self.token_body, ("form", "json")))
-        self._set("token_cache", Path(self.token_cache).expanduser())
-        self._set("token_store", _one_of("token_store", self.token_store, ("file", "keyring")))
-        self._set("timezone", _timezone(self.timezone))
-        self._set("calls_per_hour", max(int(_positive("calls_per_hour", self.calls_per_hour)), 1))
-        workers = int(_positive("concurrency", self.concurrency))
-        self._set("concurrency", min(max(workers, 1), _MOST_WORKERS))
-        self._set("timeout", _positive("timeout", self.timeout))
+        for setting in dataclasses.fields(self):
+            self._set(setting.name, setting.metadata["validate"](setting.name, getattr(self, setting.name)))
+        if not self.api_url:
+            self._set("api_url", f"https://{self.linkname}.salesmate.io" if self.linkname else VENDOR)
         if self.access_token and not self.linkname:
             raise SettingsError(
                 "SALESMATE_ACCESS_TOKEN is set but SALESMATE_LINKNAME is not. An access key belongs to one "
@@ -154,11 +117,11 @@ class Settings:
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:
-        """Read the settings: arguments here, else the environment, else the nearest ``.env``, else defaults.
+        """Read the settings: arguments, else the environment, else the nearest ``.env``, else defaults.
 
-        ``.env`` is looked for in the working folder and the folders above it. It is only read, and
-        nothing of it goes to ``os.environ``. A variable that is set but empty counts as given: it
-        hides the one in ``.env``. An empty line in ``.env`` (as in ``.env.example``) counts as not given.
+        ``.env`` is searched for in the working folder and the folders above it. It is only read, and
+        nothing in it goes to ``os.environ``. A variable that is set but empty counts as given: it
+        hides the one in ``.env``. An empty value in ``.env`` (as in ``.env.example``) counts as not given.
 
         Parameters
         ----------
@@ -168,7 +131,7 @@ class Settings:
         Raises
         ------
         SettingsError
-            Where ``.env`` cannot be read or a value cannot work.
+            If ``.env`` cannot be read, or a value is not valid.
 
         Examples
         --------
@@ -177,10 +140,10 @@ class Settings:
         """
         dotenv = {name: value for name, value in _read_dotenv().items() if value}
         values: dict[str, Any] = {}
-        for name in (one.name for one in dataclasses.fields(cls)):
+        for name in (setting.name for setting in dataclasses.fields(cls)):
             given = overrides.pop(name, None)
             if given is None:
-                given = os.environ.get(variable(name), dotenv.get(variable(name)))
+                given = os.environ.get(validators.variable(name), dotenv.get(validators.variable(name)))
             if given not in {None, ""}:
                 values[name] = given
         return cls(**values, **overrides)
@@ -212,135 +175,14 @@ class Settings:
         object.__setattr__(self, name, value)
 
 
-def variable(name: str) -> str:
-    """Return the environment variable of a settings field.
-
-    Examples
-    --------
-    >>> variable("client_id")
-    'SALESMATE_CLIENT_ID'
-    """
-    return f"SALESMATE_{name.upper()}"
-
-
-def origin(url: str) -> tuple[str, str, int | None]:
-    """Return scheme, host and port of an address: what a secret may be sent to.
-
-    Examples
-    --------
-    >>> origin("https://Acme.salesmate.io/apis") == origin("https://acme.salesmate.io:443")
-    True
-    """
-    parts = urlsplit(url)
-    return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)
-
-
-def is_loopback(url: str) -> bool:
-    """Tell whether an address stays on this machine.
-
-    Examples
-    --------
-    >>> [is_loopback(f"http://{host}/") for host in ("localhost:3000", "127.0.0.1", "[::1]:80", "10.0.0.1")]
-    [True, True, True, False]
-    """
-    host = urlsplit(url).hostname or ""
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _text(name: str, value: object) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str):
-        raise SettingsError(f"{variable(name)} ({name}) must be text, not {type(value).__name__}.")
-    text = value.reveal() if isinstance(value, Secret) else value.strip()
-    if not text.isprintable():
-        raise SettingsError(
-            f"{variable(name)} ({name}) holds a line break or another unprintable sign; copy it again."
-        )
-    return text
-
-
-def _linkname(given: str | None) -> str | None:
-    if given is None:
-        return None
-    label = given.lower().removeprefix("https://").removesuffix("/").removesuffix(".salesmate.io")
-    if not _LINKNAME.fullmatch(label):
-        raise SettingsError(
-            f"SALESMATE_LINKNAME is {given!r}, which is no workspace name. "
-            "Use the first part of its address: 'acme' for https://acme.salesmate.io."
-        )
-    return label
-
-
-def _url(name: str, given: object) -> str:
-    url = _text(name, given)
-    setting = f"{variable(name)} ({name})"
-    try:
-        parts = urlsplit(url)
-        complete = bool(parts.hostname) and (parts.port is None or parts.port >= 0)
-    except ValueError:
-        complete = False
-    if not complete or re.search(r"[\s\\]", url):
-        raise SettingsError(f"{setting} is not a web address. Write it out: https://host/path.")
-    if parts.username is not None or parts.password is not None:
-        raise SettingsError(f"{setting} holds a user name before its host. Leave that out.")
-    if parts.fragment:
-        raise SettingsError(f"{setting} holds a '#'. Leave that and what follows out.")
-    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(url)):
-        raise SettingsError(
-            f"{setting} is {parts.scheme}://{parts.hostname}, where secrets could be read on the way. "
-            "Use https://; http:// is for this machine only (localhost, 127.0.0.1, [::1])."
-        )
-    return url.rstrip("/") if name == "api_url" else url
-
-
-def _timezone(given: object) -> str:
-    name = _text("timezone", given) or "UTC"
-    try:
-        return zoneinfo.ZoneInfo(name).key
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as err:
-        raise SettingsError(
-            f"SALESMATE_TIMEZONE is {name!r}, which is no IANA time zone. Write it as 'Europe/Berlin'."
-        ) from err
-
-
-def _check_auth_params(given: str) -> None:
-    taken = {name for name, _ in parse_qsl(given, keep_blank_values=True)} & _OWN_PARAMS
-    if taken or (given and not parse_qsl(given)):
-        raise SettingsError(
-            "SALESMATE_AUTH_PARAMS (auth_params) must be written as name=value&name=value, "
-            f"without those that login itself sets: {', '.join(sorted(_OWN_PARAMS))}."
-        )
-
-
-def _one_of(name: str, given: object, choices: tuple[str, ...]) -> str:
-    choice = _text(name, given).lower()
-    if choice not in choices:
-        raise SettingsError(
-            f"{variable(name)} ({name}) is {choice!r}; it must be one of: {', '.join(choices)}."
-        )
-    return choice
-
-
-def _positive(name: str, given: object) -> float:
-    try:
-        number = float(given)  # type: ignore[arg-type] # anything that float refuses is what we look for
-    except (TypeError, ValueError):
-        number = 0.0
-    if not 0 < number < float("inf"):
-        raise SettingsError(f"{variable(name)} ({name}) is {given!r}; it must be a number above 0.")
-    return number
-
-
 def _read_dotenv() -> dict[str, str | None]:
     here = Path.cwd()
     for path in (folder / ".env" for folder in (here, *here.parents)):
         if path.is_file():
             return _parse_dotenv(path)
-        if path.is_dir() and not (path / "pyvenv.cfg").exists():  # people do name virtual environments so
+        if (
+            path.is_dir() and not (path / "pyvenv.cfg").exists()
+        ):  # people do name virtual environments like this
             raise SettingsError(
                 f"{path} is a folder; settings are read from a file of that name. Rename the folder."
             )
@@ -349,7 +191,7 @@ def _read_dotenv() -> dict[str, str | None]:
 
 def _parse_dotenv(path: Path) -> dict[str, str | None]:
     try:
-        # utf-8-sig: Notepad on Windows writes a byte order mark first. No interpolation: a secret may hold "${".
+        # utf-8-sig: Notepad on Windows writes a byte order mark. No interpolation: a secret may hold "${".
         return dotenv_values(path, interpolate=False, encoding="utf-8-sig")
     except OSError as err:
         raise SettingsError(f"{path} cannot be read ({err.strerror}). Check who may read it.") from err

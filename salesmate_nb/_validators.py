@@ -1,0 +1,189 @@
+"""Validators: each returns the checked value of a setting, or raises SettingsError."""
+
+from __future__ import annotations
+
+import re
+import zoneinfo
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import parse_qsl, urlsplit
+
+import platformdirs
+
+from salesmate_nb._redaction import Secret
+from salesmate_nb._urls import is_loopback
+from salesmate_nb.errors import SettingsError
+
+_OWN_PARAMS = {
+    "response_type",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "code_challenge",
+    "code_challenge_method",
+}
+_MAX_WORKERS = 10  # as many connections as requests keeps open to a host
+_LINKNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of a settings field.
+
+    Examples
+    --------
+    >>> variable("client_id")
+    'SALESMATE_CLIENT_ID'
+    """
+    return f"SALESMATE_{name.upper()}"
+
+
+def text(name: str, value: object) -> str | None:
+    """Return text without surrounding space; empty text is ``None``."""
+    if value is None:
+        return None
+    if not isinstance(value, str):
+        raise SettingsError(f"{variable(name)} ({name}) must be text, not {type(value).__name__}.")
+    written = value.reveal() if isinstance(value, Secret) else value.strip()
+    if not written.isprintable():
+        raise SettingsError(
+            f"{variable(name)} ({name}) contains a line break or another non-printable character; "
+            "copy it again."
+        )
+    return written or None
+
+
+def secret(name: str, value: object) -> Secret | None:
+    """Return text as a secret."""
+    written = text(name, value)
+    return Secret(written) if written else None
+
+
+def access_key(name: str, value: object) -> Secret | None:
+    """Return an access key, which is ASCII."""
+    key = secret(name, value)
+    if key and not key.isascii():
+        raise SettingsError(
+            f"{variable(name)} ({name}) contains a non-ASCII character, such as a curly quote; copy it again."
+        )
+    return key
+
+
+def linkname(name: str, value: object) -> str | None:
+    """Return a workspace's name, from its name or address."""
+    given = text(name, value)
+    if given is None:
+        return None
+    label = given.lower().removeprefix("https://").removesuffix("/").removesuffix(".salesmate.io")
+    if not _LINKNAME.fullmatch(label):
+        raise SettingsError(
+            f"{variable(name)} is {given!r}, which is not a valid workspace name. "
+            "Use the first part of its address: 'acme' for https://acme.salesmate.io."
+        )
+    return label
+
+
+def url(name: str, value: object) -> str | None:
+    """Return an address that is https, or http on this machine."""
+    address = text(name, value)
+    if address is None:
+        return None
+    setting = f"{variable(name)} ({name})"
+    try:
+        parts = urlsplit(address)
+        complete = bool(parts.hostname) and (parts.port is None or parts.port >= 0)
+    except ValueError:
+        complete = False
+    if not complete or re.search(r"[\s\\]", address):
+        raise SettingsError(f"{setting} is not a web address. Write it in full: https://host/path.")
+    if parts.username is not None or parts.password is not None:
+        raise SettingsError(f"{setting} contains a user name before its host. Leave that out.")
+    if parts.fragment:
+        raise SettingsError(f"{setting} contains a '#'. Leave that and what follows out.")
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(address)):
+        raise SettingsError(
+            f"{setting} is {parts.scheme}://{parts.hostname}, where secrets could be read on the way. "
+            "Use https://; http:// is for this machine only (localhost, 127.0.0.1, [::1])."
+        )
+    return address
+
+
+def required_url(name: str, value: object) -> str:
+    """Return an address that must be given."""
+    address = url(name, value)
+    if address is None:
+        raise SettingsError(
+            f"{variable(name)} ({name}) is not a web address. Write it in full: https://host/path."
+        )
+    return address
+
+
+def api_url(name: str, value: object) -> str:
+    """Return an address without a slash at its end, or an empty text."""
+    return (url(name, value) or "").rstrip("/")
+
+
+def timezone(name: str, value: object) -> str:
+    """Return the name of an IANA time zone."""
+    zone = text(name, value) or "UTC"
+    try:
+        return zoneinfo.ZoneInfo(zone).key
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as err:
+        raise SettingsError(
+            f"{variable(name)} is {zone!r}, which is not an IANA time zone. Write it as 'Europe/Berlin'."
+        ) from err
+
+
+def auth_params(name: str, value: object) -> str | None:
+    """Return parameters written as a query string."""
+    given = text(name, value)
+    if given is None:
+        return None
+    pairs = parse_qsl(given, keep_blank_values=True)
+    if {key for key, _ in pairs} & _OWN_PARAMS or not parse_qsl(given):
+        raise SettingsError(
+            f"{variable(name)} ({name}) must be written as name=value&name=value, "
+            f"without the parameters that the login itself sets: {', '.join(sorted(_OWN_PARAMS))}."
+        )
+    return given
+
+
+def choice(*choices: str) -> Callable[[str, object], str]:
+    """Return a validator that takes one of some words."""
+
+    def read(name: str, value: object) -> str:
+        chosen = (text(name, value) or "").lower()
+        if chosen not in choices:
+            raise SettingsError(
+                f"{variable(name)} ({name}) is {chosen!r}; it must be one of: {', '.join(choices)}."
+            )
+        return chosen
+
+    return read
+
+
+def folder(name: str, value: object) -> Path:
+    """Return a folder; by default the user's state folder."""
+    del name  # no value of it is refused
+    return Path(str(value)).expanduser() if value else platformdirs.user_state_path("salesmate_nb")
+
+
+def positive(name: str, value: object) -> float:
+    """Return a number above 0."""
+    try:
+        number = float(value)  # type: ignore[arg-type] # anything that float refuses is what we look for
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise SettingsError(f"{variable(name)} ({name}) is {value!r}; it must be a number above 0.")
+    return number
+
+
+def count(name: str, value: object) -> int:
+    """Return a whole number of 1 or more."""
+    return max(int(positive(name, value)), 1)
+
+
+def workers(name: str, value: object) -> int:
+    """Return a number of parallel requests."""
+    return min(count(name, value), _MAX_WORKERS)
