@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from typing import Any, Protocol
 
 import pandas as pd
 
-from salesmate_nb._reading.query import DatetimeLike, TextFilter
-from salesmate_nb._snapshot.refresh import Refresh
-from salesmate_nb._ui.frontend import Frontend, frontend
+from salesmate_nb._auth.token_store import MemoryTokenStore, TokenStore
+from salesmate_nb._signatures import same_arguments_as_method
+from salesmate_nb._ui.frontend import Frontend, frontend, has_kernel
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SettingsError
 from salesmate_nb.settings import Settings
@@ -27,37 +26,45 @@ class RunningSandbox(Protocol):
 
 
 def connect(
-    target: Settings | RunningSandbox | None = None, *, profile: str = "default", wait: float = 0.0
+    target: Settings | RunningSandbox | None = None,
+    *,
+    profile: str = "default",
+    wait: float = 0.0,
+    token_store: TokenStore | None = None,
 ) -> Salesmate:
-    """Connect to Salesmate, asking a person to log in only where it must.
+    """Connect to Salesmate; ask a person to log in only if needed.
 
-    Tried in order: an access key; a cached token that still lives; a cached token renewed; a person,
-    by a panel in a notebook or a prompt in a terminal. Where nobody is there, the connection stays
-    pending. A second call while a login is pending shows the same login again, so a tab that is already
-    open still works; once it is done, further calls and new kernels are silent.
+    Tried in order: an access key; a stored token that is valid; a stored token, refreshed; a person, by a
+    panel in a notebook or a prompt in a terminal. If nobody can be asked, the connection stays pending.
+    A second call while a login is pending shows the same login again, so a tab that is already open still
+    works. Once it is done, further calls and new kernels do not ask again.
 
     Parameters
     ----------
     target : Settings or Sandbox, optional
         What to connect to; by default what :meth:`Settings.load` reads.
     profile : str
-        A name to keep this login under, for those who have several.
+        The name under which this login is stored, for those who have several.
     wait : float
-        Seconds to block for the redirect to arrive, so that a notebook's "Run All" goes on logged in.
-        Where it cannot be caught there is nothing to wait for: then the address has to be pasted.
+        Seconds to wait for the redirect to arrive, so that a notebook's "Run All" continues logged in.
+        If it cannot be received there is nothing to wait for: the address has to be pasted.
+    token_store : TokenStore, optional
+        Where this login is stored; by default where the setting ``SALESMATE_TOKEN_STORE`` says.
 
     Returns
     -------
     Salesmate
         The connection, which module-level :func:`deals_df` uses from now on. While it is pending,
-        its data calls raise ``LoginRequired``.
+        its data calls raise ``LoginRequired``. On a server where several people share one process, use
+        the connection itself: with ``SALESMATE_TOKEN_STORE=memory`` and no kernel, each call logs in for
+        itself, and :func:`deals_df` uses none of them.
 
     Raises
     ------
     SettingsError
-        Where the settings cannot work, or hold neither an access key nor a client id.
+        If the settings are not valid, or hold neither an access key nor a client id.
     ConnectionFailed, ApiError
-        Where a token had to be renewed and the token endpoint did not answer. The token is kept.
+        If a token had to be refreshed and the token endpoint did not respond. The token is kept.
 
     Examples
     --------
@@ -67,33 +74,48 @@ def connect(
     True
     """
     settings, box = _resolve(target)
+    is_shared = token_store is None and _may_be_shared(settings)
+    if token_store is None and settings.token_store == "memory" and not is_shared:  # noqa: S105
+        token_store = _kernel_stores.setdefault((settings, profile), MemoryTokenStore())
+    key = (settings, profile, id(token_store))
     with _connecting:
-        connection = _pending.pop((settings, profile), None) or _new(settings, profile)
-        _newest[:] = [connection]
+        connection = _pending.pop(key, None) or _new(settings, profile, token_store)
+        if not is_shared:
+            _newest[:] = [connection]
         connection.renew()
         if not connection.authorized:
-            _pending[settings, profile] = connection
+            if not is_shared:
+                _pending[key] = connection
             _log_in(connection, box, wait)
     return connection
 
 
-def deals_df(
-    *,
-    status: TextFilter = None,
-    stage: TextFilter = None,
-    pipeline: TextFilter = None,
-    owner: TextFilter = None,
-    modified_since: DatetimeLike = None,
-    created_since: DatetimeLike = None,
-    columns: Sequence[str] | None = None,
-    limit: int | None = None,
-    progress: bool | None = None,
-    wait: bool = True,
-    refresh: Refresh | None = None,
-) -> pd.DataFrame:
-    """Read deals into a frame over the newest connection, or over one made from the settings.
+@same_arguments_as_method(Salesmate.deals_df)
+def deals_df(**arguments: Any) -> pd.DataFrame:
+    """Read deals into a DataFrame over the newest connection, or over one made from the settings.
 
-    Arguments, frame and errors are those of :meth:`Salesmate.deals_df`.
+    Parameters
+    ----------
+    status, stage, pipeline, owner : str, int or list of them, optional
+        Keep deals with one of these values, without regard to case; an owner by name or id.
+    modified_since, created_since : datetime, date, Timestamp or str, optional
+        Keep deals modified, or created, at this time or later.
+    columns : str or sequence of str, optional
+        Columns of the frame, in that order; by default all.
+    limit : int, optional
+        Rows in all.
+    progress : bool, optional
+        Whether to show a progress bar; by default in a notebook or a terminal only.
+    wait : bool
+        Whether to wait if the account's hourly limit is reached; if not, ``RateLimited`` is raised.
+    refresh : {"auto", "full", "never"}, optional
+        How to use the snapshot; by default every row is read from the server.
+
+    Returns
+    -------
+    pandas.DataFrame
+        One row for each deal, ordered by id. :meth:`Salesmate.deals_df` describes arguments, columns and
+        errors in full.
 
     Examples
     --------
@@ -104,29 +126,25 @@ def deals_df(
     >>> list(won.columns)
     ['id', 'title', 'deal_value']
     """
-    connection = _newest[0] if _newest else _offline() if refresh == "never" else connect()
-    return connection.deals_df(
-        status=status,
-        stage=stage,
-        pipeline=pipeline,
-        owner=owner,
-        modified_since=modified_since,
-        created_since=created_since,
-        columns=columns,
-        limit=limit,
-        progress=progress,
-        wait=wait,
-        refresh=refresh,
-    )
+    is_offline = arguments["refresh"] == "never"
+    connection = _newest[0] if _newest else _offline() if is_offline else connect()
+    return connection.deals_df(**arguments)
 
 
 _connecting = threading.RLock()
-_pending: dict[tuple[Settings, str], Salesmate] = {}
+_pending: dict[tuple[Settings, str, int], Salesmate] = {}
 _newest: list[Salesmate] = []
+_kernel_stores: dict[tuple[Settings, str], TokenStore] = {}  # a kernel serves one person
+
+
+def _may_be_shared(settings: Settings) -> bool:
+    """Return whether several people may use this process: a web server has no kernel or terminal."""
+    in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
+    return in_memory and not has_kernel() and frontend() is Frontend.NOBODY
 
 
 def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> None:
-    """Show the pending login to whoever is there, and wait for it where that is asked."""
+    """Show the pending login to whoever can see it, and wait for it if asked to."""
     from salesmate_nb._ui import panel, prompt  # noqa: PLC0415 - widgets and prompts are loaded when shown
 
     login = connection.pending_login()
@@ -134,7 +152,7 @@ def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> N
     if box is not None and box.approve == "auto":
         box.visit(login.url)
         return
-    # nothing that is pasted arrives while we block, so that waiting is for what the listener catches
+    # a notebook handles no paste while we block, so waiting is for what the loopback server receives
     waits = wait > 0 and bool(login.url) and login.is_listening
     there = frontend()
     if there is Frontend.NOTEBOOK:
@@ -149,13 +167,13 @@ def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> N
 
 
 def _offline() -> Salesmate:
-    """Return a connection that may do without a login, since it makes no call."""
+    """Return a connection that needs no login, since it makes no request."""
     return Salesmate(Settings.load())
 
 
-def _new(settings: Settings, profile: str) -> Salesmate:
+def _new(settings: Settings, profile: str, token_store: TokenStore | None) -> Salesmate:
     try:
-        return Salesmate(settings, profile=profile)
+        return Salesmate(settings, profile=profile, token_store=token_store)
     except SettingsError:
         if not settings.client_id and frontend() is Frontend.NOTEBOOK:
             from salesmate_nb._ui import panel  # noqa: PLC0415 - widgets are loaded when shown

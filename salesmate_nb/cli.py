@@ -16,6 +16,7 @@ import pandas as pd
 from salesmate_nb import __version__
 from salesmate_nb._auth.token_store import profiles
 from salesmate_nb._connect import RunningSandbox, connect
+from salesmate_nb._files import reason
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SalesmateError
@@ -23,6 +24,9 @@ from salesmate_nb.resources import RESOURCES
 from salesmate_nb.settings import Settings
 
 _TABLE_ROWS = 20
+_TEXT_FILTERS = ("status", "stage", "pipeline", "owner")
+_TIME_FILTERS = ("modified_since", "created_since")
+_DEALS_ARGUMENTS = (*_TEXT_FILTERS, *_TIME_FILTERS, "columns", "limit", "wait")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -36,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Returns
     -------
     int
-        0 fine, 1 a :class:`SalesmateError` (one line on stderr). Usage errors exit with 2.
+        0 if it succeeded, 1 for a :class:`SalesmateError` (one line on stderr). Usage errors exit with 2.
 
     Examples
     --------
@@ -62,7 +66,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="salesmate-nb", description="Salesmate deals, from the command line."
+        prog="salesmate-nb", description="Read Salesmate deals on the command line."
     )
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(required=True, metavar="command")
@@ -71,41 +75,60 @@ def _parser() -> argparse.ArgumentParser:
         made = commands.add_parser(name, help=what, description=what)
         made.set_defaults(run=run)
         if name != "sandbox":
-            made.add_argument("--profile", help="the name a login is kept under (default: default)")
+            made.add_argument("--profile", help="the name under which the login is stored (default: default)")
         return made
 
-    login = command("login", _login, "Log in once; afterwards notebooks and commands are silent.")
+    login = command("login", _login, "Log in once; later notebooks and commands will not ask again.")
     login.add_argument(
-        "--wait", type=float, default=0.0, metavar="S", help="wait S seconds for the browser only"
+        "--wait",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="wait up to S seconds for the browser, without asking",
     )
-    command("status", _status, "Tell which logins are kept, to what, and until when.")
-    command("logout", _logout, "Forget the login, and revoke it where a revocation endpoint is set.")
-    deals = command("deals", _deals, "Print deals, or write them to a file.")
-    for name in ("status", "stage", "pipeline", "owner"):
-        deals.add_argument(f"--{name}", action="append", help="keep these; may be given several times")
-    for name in ("modified-since", "created-since"):
-        deals.add_argument(f"--{name}", metavar="WHEN", help="2026-01-31, or 2026-01-31T09:00")
-    deals.add_argument(
-        "--columns", type=lambda text: text.split(","), metavar="A,B", help="columns, in this order"
+    command("status", _status, "List the stored logins, their host and expiry.")
+    command("logout", _logout, "Forget the login, and revoke it if a revocation endpoint is set.")
+    _add_deals_options(command("deals", _deals, "Print deals, or write them to a file."))
+    snapshot = command("snapshot", _snapshot, "Update a snapshot on disk, for example from cron.")
+    snapshot.add_argument(
+        "resource",
+        nargs="?",
+        choices=tuple(RESOURCES),
+        default="deals",
+        help="what to update (default: deals)",
     )
-    deals.add_argument("--limit", type=int, metavar="N", help="rows in all")
-    deals.add_argument(
-        "--no-wait", dest="wait", action="store_false", help="fail where the hour's calls are used up"
+    snapshot.add_argument(
+        "--full", action="store_true", help="rebuild from scratch instead of reading only what changed"
     )
-    deals.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
-    deals.add_argument("--output", type=Path, metavar="FILE", help="write here in place of printing")
-    deals.add_argument(
-        "--sandbox", action="store_true", help="use a made-up account, started for this command"
-    )
-    kept = command("snapshot", _snapshot, "Bring a snapshot up to date; made for cron.")
-    kept.add_argument("--of", choices=tuple(RESOURCES), default="deals", help="the kind of records")
-    kept.add_argument("--full", action="store_true", help="read all anew, in place of what changed")
-    kept.add_argument("--output", type=Path, metavar="FILE", help="write it here too, as Parquet")
-    box = command("sandbox", _sandbox, "Run a local Salesmate with made-up deals until Ctrl+C.")
+    snapshot.add_argument("--output", type=Path, metavar="FILE", help="also write it to this Parquet file")
+    box = command("sandbox", _sandbox, "Run a local Salesmate with made-up deals until you press Ctrl+C.")
     box.add_argument("--port", type=int, default=0)
     box.add_argument("--deals", type=int, default=500)
     box.add_argument("--approve", choices=("auto", "ask"), default="ask")
     return parser
+
+
+def _add_deals_options(deals: argparse.ArgumentParser) -> None:
+    for name in _TEXT_FILTERS:
+        deals.add_argument(f"--{name}", action="append", help=f"keep deals with this {name}; may be repeated")
+    for name in _TIME_FILTERS:
+        deals.add_argument(
+            f"--{name.replace('_', '-')}",
+            metavar="WHEN",
+            help="keep deals from this time on: 2026-01-31, or 2026-01-31T09:00",
+        )
+    deals.add_argument(
+        "--columns", type=lambda text: text.split(","), metavar="A,B", help="columns to write, in this order"
+    )
+    deals.add_argument("--limit", type=int, metavar="N", help="write at most N deals")
+    deals.add_argument(
+        "--no-wait", dest="wait", action="store_false", help="fail if the hourly limit is reached"
+    )
+    deals.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
+    deals.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead of printing")
+    deals.add_argument(
+        "--sandbox", action="store_true", help="read a made-up account, started for this command"
+    )
 
 
 def _login(options: argparse.Namespace) -> None:
@@ -128,28 +151,19 @@ def _logout(options: argparse.Namespace) -> None:
 def _deals(options: argparse.Namespace) -> None:
     with _target(sandboxed=options.sandbox) as target:
         connection = _logged_in(connect(target, profile=options.profile or "default"))
-        frame = connection.deals_df(
-            status=options.status,
-            stage=options.stage,
-            pipeline=options.pipeline,
-            owner=options.owner,
-            modified_since=options.modified_since,
-            created_since=options.created_since,
-            columns=options.columns,
-            limit=options.limit,
-            wait=options.wait,
-        )
+        frame = connection.deals_df(**{name: getattr(options, name) for name in _DEALS_ARGUMENTS})
     _write(frame, options.format, options.output)
 
 
 def _snapshot(options: argparse.Namespace) -> None:
     connection = _logged_in(connect(profile=options.profile or "default"))
-    read = getattr(connection, f"{options.of}_df")
+    read = getattr(connection, f"{options.resource}_df")
     frame = read(refresh="full" if options.full else "auto")
-    calls, place = frame.attrs["salesmate"]["calls"], snapshot_folder(connection.settings, connection.profile)
-    _say(f"{len(frame):,} {options.of} in {place / options.of}.parquet; {calls} calls.")
+    folder = snapshot_folder(connection.settings, connection.profile)
+    requests = frame.attrs["salesmate"]["calls"]
+    _say(f"{len(frame):,} {options.resource} in {folder / options.resource}.parquet; {requests} requests.")
     if options.output:
-        _write(frame, "parquet", options.output, options.of)
+        _write(frame, "parquet", options.output, options.resource)
 
 
 def _sandbox(options: argparse.Namespace) -> None:
@@ -158,7 +172,7 @@ def _sandbox(options: argparse.Namespace) -> None:
     with sandbox.start(port=options.port, deals=options.deals, approve=options.approve) as box:
         lines = [f"SALESMATE_{name.upper()}={box.settings[name]}" for name in box.settings.keys()]  # noqa: SIM118
         print("\n".join(lines), flush=True)  # noqa: T201 - the result
-        _say("A local Salesmate is running. Put these lines into .env to use it; Ctrl+C ends it.")
+        _say("A local Salesmate is running. Put these lines into .env to use it. Press Ctrl+C to stop it.")
         with contextlib.suppress(KeyboardInterrupt):
             box.wait()
 
@@ -180,7 +194,7 @@ def _logged_in(connection: Salesmate) -> Salesmate:
 
 
 def _write(frame: pd.DataFrame, kind: str, output: Path | None, what: str = "deals") -> None:
-    """Write a frame whole or not at all: a file that was there stays until the new one is complete."""
+    """Write a frame completely or not at all: an existing file stays until the new one is complete."""
     if output is None:
         if kind == "parquet":
             frame.to_parquet(sys.stdout.buffer)
@@ -196,9 +210,7 @@ def _write(frame: pd.DataFrame, kind: str, output: Path | None, what: str = "dea
                 made.write_text(_text(frame, kind), encoding="utf-8")
             made.replace(output)
     except OSError as err:
-        raise SalesmateError(
-            f"{output} cannot be written ({err.strerror or err}). Choose another --output."
-        ) from err
+        raise SalesmateError(f"{output} cannot be written ({reason(err)}). Choose another --output.") from err
     _say(f"Wrote {len(frame):,} {what} to {output}.")
 
 

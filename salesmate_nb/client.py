@@ -1,80 +1,38 @@
-"""A connection to one account: its login, its calls, and by its frames all that can be read."""
+"""A connection to one Salesmate account: log in, read records, call any other endpoint."""
 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import shutil
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import requests
 
+from salesmate_nb._account import Account
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import unwrap
 from salesmate_nb._api.session import ApiKeySession
-from salesmate_nb._auth import token_endpoint
 from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._auth.session import OAuthSession
-from salesmate_nb._auth.token_store import FileTokenStore, KeyringTokenStore
+from salesmate_nb._auth.token_endpoint import revoke_token
+from salesmate_nb._auth.token_store import FileTokenStore, KeyringTokenStore, MemoryTokenStore, TokenStore
 from salesmate_nb._auth.tokens import Token
+from salesmate_nb._reading.query import DatetimeLike, Refresh, TextFilter
 from salesmate_nb._redaction import Secret
+from salesmate_nb._signatures import same_arguments
 from salesmate_nb._snapshot.store import snapshot_folder
+from salesmate_nb._status import Status
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
-from salesmate_nb.frames import Frames
+from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
 from salesmate_nb.settings import Settings
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class Status:
-    """Who is connected to what, until when; holds no secret.
-
-    Parameters
-    ----------
-    authorized : bool
-        Whether calls can be made now.
-    profile, who, host, api : str
-        The name of this login, the client or key it uses, the API's address and which of its readings.
-    expires_at : pandas.Timestamp or None
-        When the token ends (UTC); it is renewed before. None for an access key, or where nobody said.
-    token_in : str
-        Where the token lies.
-    calls_made, calls_left : int
-        Calls of the last hour that were made from this machine, and what they leave of the company's.
-    """
-
-    authorized: bool
-    profile: str
-    who: str
-    host: str
-    api: str
-    expires_at: pd.Timestamp | None
-    token_in: str
-    calls_made: int
-    calls_left: int
-
-    def lines(self) -> dict[str, str]:
-        """Return it in words, line by line."""
-        ends = f"{self.expires_at:%Y-%m-%d %H:%M} UTC, then renewed" if self.expires_at else "it is refused"
-        if not self.authorized:
-            ends = "nobody is logged in: run connect() or `salesmate-nb login`"
-        return {
-            "as": self.who,
-            "to": f"{self.host} ({self.api})",
-            "until": ends,
-            "token in": self.token_in,
-            "profile": self.profile,
-            "calls left": f"{self.calls_left:,} this hour ({self.calls_made:,} made from this machine)",
-        }
-
-    def __repr__(self) -> str:
-        state = "connected" if self.authorized else "not logged in"
-        lines = "".join(f"\n  {name:<10} {value}" for name, value in self.lines().items())
-        return f"Salesmate: {state}{lines}"
-
-
-class Salesmate(Frames):
+class Salesmate:
     """A connection to one Salesmate account; :func:`connect` makes it.
 
     Parameters
@@ -82,35 +40,353 @@ class Salesmate(Frames):
     settings : Settings
         With an access key, or with a client id for OAuth.
     profile : str
-        The name its login is kept under.
+        The name under which its login is stored.
+    token_store : TokenStore, optional
+        Where its token is stored; by default where `settings` say.
 
     Raises
     ------
     SettingsError
-        Where there is neither an access key nor a client id.
+        If there is neither an access key nor a client id.
     """
 
-    def __init__(self, settings: Settings, *, profile: str = "default") -> None:
-        in_keychain = settings.token_store == "keyring"  # noqa: S105 - a kind of place
-        cache = KeyringTokenStore if in_keychain else FileTokenStore
-        self._cache = cache(settings.token_cache, profile)
-        self._login: LoginFlow | None = None
-        self.session: requests.Session = _session(settings, self._cache, profile)
-        limiter = RateLimiter(settings.api_url, settings.calls_per_hour, settings.token_cache)
-        super().__init__(settings, profile, ApiClient(self.session, settings.api_url, limiter), limiter)
+    def __init__(
+        self, settings: Settings, *, profile: str = "default", token_store: TokenStore | None = None
+    ) -> None:
+        self.settings = settings
+        self.profile = profile
+        self._token_store = _token_store(settings, profile) if token_store is None else token_store
+        self._login_flow: LoginFlow | None = None
+        self.session: requests.Session = _session(settings, self._token_store, profile)
+        in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
+        folder = None if in_memory else settings.token_cache
+        self._limiter = RateLimiter(settings.api_url, settings.calls_per_hour, folder)
+        self._api_client = ApiClient(self.session, settings.api_url, self._limiter)
+        self._account = Account(
+            settings, profile, self._api_client, self._limiter, no_snapshots=_no_snapshots(self._token_store)
+        )
 
     def __repr__(self) -> str:
         state = "authorized" if self.authorized else "pending"
         return f"<Salesmate {self.settings.api_url} profile={self.profile!r} {state}>"
 
+    def deals_df(
+        self,
+        *,
+        status: TextFilter = None,
+        stage: TextFilter = None,
+        pipeline: TextFilter = None,
+        owner: TextFilter = None,
+        modified_since: DatetimeLike = None,
+        created_since: DatetimeLike = None,
+        columns: str | Sequence[str] | None = None,
+        limit: int | None = None,
+        progress: bool | None = None,
+        wait: bool = True,
+        refresh: Refresh | None = None,
+    ) -> pd.DataFrame:
+        """Read deals into a DataFrame: one row each, ordered by id, typed by the schema.
+
+        Parameters
+        ----------
+        status, stage, pipeline : str or list of str, optional
+            Keep deals with one of these values, without regard to case. Salesmate calls a deal that was
+            won ``Won`` or ``Close``; if an account has both, ask for both.
+        owner : str, int or list of them, optional
+            Names or ids of owners.
+        modified_since, created_since : datetime, date, Timestamp or str, optional
+            Keep deals modified, or created, at this time or later. Without a time zone, it is in that of
+            the settings.
+        columns : str or sequence of str, optional
+            Columns of the frame, in that order; by default all, custom fields included.
+        limit : int, optional
+            Rows in all. They are the first by id over v4, the first to arrive over v1.
+        progress : bool, optional
+            Whether to show a progress bar; by default in a notebook or a terminal only.
+        wait : bool
+            Whether to wait, with a countdown in the bar, if the account's hourly limit is reached. If
+            not, ``RateLimited`` is raised before the read begins.
+        refresh : {"auto", "full", "never"}, optional
+            By default every row is read from the server, and nothing is written to disk. ``"auto"`` keeps
+            a snapshot in a file that only you can read, and asks only for what changed since. ``"full"``
+            rebuilds it, with changes that do not touch ``last_modified_at``, such as the new name of a
+            colleague. ``"never"`` reads the snapshot without any request.
+
+        Returns
+        -------
+        pandas.DataFrame
+            The schema's 24 columns, also if there are no rows, then custom fields by name. Ids are
+            ``Int64``, amounts ``float64``, timestamps ``datetime64[us, UTC]``, texts ``str``, and repeated
+            values ``category``. ``df.attrs["salesmate"]`` reports ``host``, ``api``, ``read_at``, the
+            ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging and the server's
+            ``totals``; ``fields``, the API's names of custom columns; and ``unreadable``, how many values
+            of which column could not be read and are missing.
+
+        Raises
+        ------
+        LoginRequired
+            If somebody has to log in first.
+        IncompleteRead
+            If not every deal could be read; there is never a short frame.
+        RateLimited
+            If the hourly limit is reached, and waiting is off or would take over an hour.
+        SalesmateError
+            If an argument is not valid, no response came, or the API failed.
+
+        Examples
+        --------
+        >>> from salesmate_nb import connect, sandbox
+        >>> with sandbox.start(deals=500) as box:
+        ...     df = connect(box).deals_df(status="Won", columns=["id", "deal_value"], limit=2)
+        >>> df.dtypes.astype(str).to_dict()
+        {'id': 'Int64', 'deal_value': 'float64'}
+        """
+        return self._account.frame(DEALS, locals())
+
+    @same_arguments(deals_df)
+    def deals_arrow(self, **arguments: Any) -> pa.Table:
+        """Read deals into an Arrow table, with the arguments of :meth:`deals_df`.
+
+        Returns
+        -------
+        pyarrow.Table
+            The rows and columns of :meth:`deals_df`: ids ``int64``, amounts ``double``, timestamps
+            ``timestamp[us, tz=UTC]``, texts ``string``, and repeated values ``dictionary``. The schema's
+            metadata holds under ``salesmate``, as JSON, what ``attrs`` of a frame reports.
+        """
+        return self._account.arrow(DEALS, arguments)
+
+    def deals(
+        self,
+        *,
+        status: TextFilter = None,
+        stage: TextFilter = None,
+        pipeline: TextFilter = None,
+        owner: TextFilter = None,
+        modified_since: DatetimeLike = None,
+        created_since: DatetimeLike = None,
+        limit: int | None = None,
+        progress: bool | None = None,
+        wait: bool = True,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield deals as the server sent them, page by page as they are asked for.
+
+        Arguments and errors are those of :meth:`deals_df`. A read that is followed to its end is complete,
+        or raises ``IncompleteRead`` there.
+
+        Yields
+        ------
+        dict
+            One record, in the server's own shape.
+        """
+        return self._account.records(DEALS, locals())
+
+    def contacts_df(
+        self,
+        *,
+        owner: TextFilter = None,
+        modified_since: DatetimeLike = None,
+        created_since: DatetimeLike = None,
+        columns: str | Sequence[str] | None = None,
+        limit: int | None = None,
+        progress: bool | None = None,
+        wait: bool = True,
+        refresh: Refresh | None = None,
+    ) -> pd.DataFrame:
+        """Read contacts, the people at customers, into a DataFrame: one row each, ordered by id.
+
+        Arguments, dtypes, ``attrs`` and errors are those of :meth:`deals_df`. The columns are those of
+        ``salesmate_nb.resources.CONTACTS``, then custom fields by name. A deal's ``primary_contact_id``
+        is the ``id`` of one. Requires the v4 API.
+
+        Raises
+        ------
+        SettingsError
+            If the settings have no linkname, and so no v4 API.
+        """
+        return self._account.frame(CONTACTS, locals())
+
+    @same_arguments(contacts_df)
+    def contacts_arrow(self, **arguments: Any) -> pa.Table:
+        """Read contacts into an Arrow table, as :meth:`deals_arrow` reads deals."""
+        return self._account.arrow(CONTACTS, arguments)
+
+    def contacts(
+        self,
+        *,
+        owner: TextFilter = None,
+        modified_since: DatetimeLike = None,
+        created_since: DatetimeLike = None,
+        limit: int | None = None,
+        progress: bool | None = None,
+        wait: bool = True,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield contacts as the server sent them, as :meth:`deals` yields deals."""
+        return self._account.records(CONTACTS, locals())
+
+    @same_arguments(contacts_df)
+    def companies_df(self, **arguments: Any) -> pd.DataFrame:
+        """Read companies, the customers, into a DataFrame: one row each, ordered by id.
+
+        As :meth:`contacts_df`, with the columns of ``salesmate_nb.resources.COMPANIES``. A deal's
+        ``primary_company_id`` is the ``id`` of one.
+        """
+        return self._account.frame(COMPANIES, arguments)
+
+    @same_arguments(contacts_df)
+    def companies_arrow(self, **arguments: Any) -> pa.Table:
+        """Read companies into an Arrow table, as :meth:`deals_arrow` reads deals."""
+        return self._account.arrow(COMPANIES, arguments)
+
+    @same_arguments(contacts)
+    def companies(self, **arguments: Any) -> Iterator[dict[str, Any]]:
+        """Yield companies as the server sent them, as :meth:`deals` yields deals."""
+        return self._account.records(COMPANIES, arguments)
+
+    @same_arguments(contacts_df)
+    def activities_df(self, **arguments: Any) -> pd.DataFrame:
+        """Read activities (calls, meetings, mails, tasks) into a DataFrame: one row each, ordered by id.
+
+        As :meth:`contacts_df`, with the columns of ``salesmate_nb.resources.ACTIVITIES``. If
+        ``related_to_module`` is ``"Deal"``, ``related_to_id`` is the ``id`` of a deal; other kinds of
+        records may have the same ids.
+        """
+        return self._account.frame(ACTIVITIES, arguments)
+
+    @same_arguments(contacts_df)
+    def activities_arrow(self, **arguments: Any) -> pa.Table:
+        """Read activities into an Arrow table, as :meth:`deals_arrow` reads deals."""
+        return self._account.arrow(ACTIVITIES, arguments)
+
+    @same_arguments(contacts)
+    def activities(self, **arguments: Any) -> Iterator[dict[str, Any]]:
+        """Yield activities as the server sent them, as :meth:`deals` yields deals."""
+        return self._account.records(ACTIVITIES, arguments)
+
+    def users_df(self) -> pd.DataFrame:
+        """Read the users of the account into a DataFrame; ``owner_id`` of any record is the ``id`` of one.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``id`` and ``role_id`` (``Int64``), ``first_name``, ``last_name`` and ``email`` (``str``),
+            ``is_active`` (``boolean``) and ``role_name`` (``category``), by id. One request.
+
+        Raises
+        ------
+        SalesmateError
+            As :meth:`get` does.
+        """
+        return self._account.users()
+
+    def fields_df(self) -> pd.DataFrame:
+        """Read the field catalog into a DataFrame: what each field is called, in Salesmate and in the API.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each field of each resource: ``resource``, ``column`` (missing if frames leave the
+            field out), ``label``, ``path`` (the API's name), ``type`` (the API's word), ``is_custom``
+            (``bool``) and ``options`` (the values to choose from). One request at most.
+
+        Raises
+        ------
+        SalesmateError
+            As :meth:`get` does.
+        """
+        return self._account.fields()
+
+    def write_dataset(
+        self,
+        resource: str,
+        path: str | Path,
+        *,
+        partition_by: str | Sequence[str] = (),
+        progress: bool | None = None,
+        wait: bool = True,
+    ) -> int:
+        """Write all records of a resource to a folder of Parquet files, page by page, in constant memory.
+
+        For accounts that are too large for a machine's memory. DuckDB, Polars, Dask and Spark open the
+        folder as it is. So does pandas; if values of a partition column are missing, pass it
+        ``partitioning=pyarrow.dataset.partitioning(flavor="hive")``.
+
+        Parameters
+        ----------
+        resource : {"deals", "contacts", "companies", "activities"}
+            What to write.
+        path : str or Path
+            A folder that does not exist yet. It appears when everything is written, with mode 0700.
+        partition_by : str or sequence of str
+            Columns with few values, each of which becomes a folder, in Hive's way: ``status=Won/``.
+        progress, wait : bool
+            As of :meth:`deals_df`.
+
+        Returns
+        -------
+        int
+            The number of rows.
+
+        Raises
+        ------
+        IncompleteRead
+            If not every record could be read; the folder does not appear.
+        SalesmateError
+            If the folder exists, a column does not, or the disk refuses.
+        """
+        columns = [partition_by] if isinstance(partition_by, str) else partition_by
+        return self._account.write_dataset(
+            resource, Path(path), columns, {"progress": progress, "wait": wait}
+        )
+
+    def get(self, path: str, **params: Any) -> Any:
+        """Send a GET request to any other endpoint, and return the data inside the response's envelope.
+
+        Parameters
+        ----------
+        path : str
+            The path on the API's host, ``"apis/core/v4/users"`` for example.
+        **params
+            The query.
+
+        Returns
+        -------
+        dict or list
+            The value under ``Data``, or the whole response if it has no such envelope.
+
+        Raises
+        ------
+        SalesmateError
+            If there is no login, no response, or a failure.
+        """
+        return unwrap(self._api_client.request("GET", path, params=params))
+
+    def post(self, path: str, json: Any = None) -> Any:
+        """Send a POST request to any other endpoint, once, and return the data inside its envelope.
+
+        Parameters
+        ----------
+        path : str
+            The path on the API's host.
+        json : optional
+            The body.
+
+        Raises
+        ------
+        SalesmateError
+            If there is no login, no response, or a failure. The request is not retried, since a second
+            POST may do a thing twice.
+        """
+        return unwrap(self._api_client.request("POST", path, json=json))
+
     @property
     def authorized(self) -> bool:
-        """Whether calls can be made without anybody logging in."""
+        """Whether requests can be made without anybody logging in."""
         return not isinstance(self.session, OAuthSession) or self.session.current_token is not None
 
     @property
     def login_url(self) -> str | None:
-        """The address where a person allows, while that is pending; the redirect is then listened for."""
+        """The address to open and allow access, while the login is pending; the redirect is then received."""
         return None if self.authorized else self.pending_login().url
 
     def finish_login(self, pasted: str) -> None:
@@ -124,135 +400,109 @@ class Salesmate(Frames):
         Raises
         ------
         StateMismatch, LoginDenied, LoginError
-            Where it belongs to another attempt, consent was refused, or it cannot end this login;
-            the login stays pending, and can be finished still.
+            If it belongs to another attempt, access was denied, or it cannot finish this login. The login
+            stays pending and can still be finished.
         """
         pasted = Secret(pasted)  # it holds the code, and tracebacks may show arguments
         if not self.authorized:
             self.pending_login().finish(pasted)
 
+    def require_login(self) -> None:
+        """Make sure that requests can be made, refreshing the token if it is about to expire.
+
+        Raises
+        ------
+        LoginRequired
+            If somebody has to log in first; the message says how.
+        """
+        if isinstance(self.session, OAuthSession):
+            self.session.ensure_fresh()
+
+    def renew(self) -> None:
+        """Refresh the token if it is about to expire; without one that works, the login is pending."""
+        with contextlib.suppress(LoginRequired):
+            self.require_login()
+
+    def pending_login(self) -> LoginFlow:
+        """Return the login that waits for a person: the same one until it is finished."""
+        if not isinstance(self.session, OAuthSession):
+            raise LoginError("This connection uses an access key, so there is nothing to log in to.")
+        if self._login_flow is None or self._login_flow.phase is LoginState.DONE:
+            self._login_flow = LoginFlow(self.settings, self.session.accept)
+        return self._login_flow
+
     def logout(self) -> None:
-        """Forget the token here and in the cache; revoke it where a revocation endpoint is set.
+        """Forget the token here and in the token store; revoke it if a revocation endpoint is set.
 
         Snapshots of this profile are removed too.
 
         Raises
         ------
         LoginError
-            Where an access key still signs in, since that is not kept here; or where the token was
-            forgotten, but the revocation endpoint did not confirm.
+            If an access key in the settings still signs in; or if the token was forgotten, but the
+            revocation endpoint did not confirm.
         """
         shutil.rmtree(snapshot_folder(self.settings, self.profile), ignore_errors=True)
         session = self.session
-        if not isinstance(session, OAuthSession):  # the key hides a login kept before; it ends too
-            session = OAuthSession(self.settings, self._cache, profile=self.profile)
+        if not isinstance(session, OAuthSession):  # an access key hides an earlier login; it ends too
+            session = OAuthSession(self.settings, self._token_store, profile=self.profile)
         token = session.current_token
         session.forget()
-        if self._login is not None:
-            self._login.expire()
+        if self._login_flow is not None:
+            self._login_flow.expire()
         if token is not None:
             self._revoke(token)
         if self.settings.access_token:
             raise LoginError(
                 "The access key in SALESMATE_ACCESS_TOKEN still signs you in. Remove it from the environment "
-                "or .env; to end it for good, make a new one in Salesmate under My Account."
+                "or .env. To end it for good, make a new one in Salesmate under My Account."
             )
 
     def status(self) -> Status:
-        """Tell who is connected to what, until when, and how many calls are left; makes no call."""
+        """Return who is connected to what, until when, and how many API calls are left; makes no request."""
         token = self.session.current_token if isinstance(self.session, OAuthSession) else None
         ends = token.expires_at if token else None
         return Status(
             authorized=self.authorized,
             profile=self.profile,
-            who=f"client {self.settings.client_id}" if not self.settings.access_token else "an access key",
+            who="an access key" if self.settings.access_token else f"client {self.settings.client_id}",
             host=self.settings.api_url,
-            api=self._api,
+            api=self._account.api,
             expires_at=pd.Timestamp(ends, unit="s", tz="UTC") if ends else None,
-            token_in="the settings" if self.settings.access_token else self._cache.location,
+            token_location="the settings" if self.settings.access_token else self._token_store.location,
             calls_made=self._limiter.used,
             calls_left=self._limiter.remaining,
         )
 
-    def get(self, path: str, **params: Any) -> Any:
-        """Call any other endpoint with GET, and return the data under the answer's envelope.
-
-        Parameters
-        ----------
-        path : str
-            The path on the API's host, ``"apis/core/v4/users"`` for example.
-        **params
-            The query.
-
-        Returns
-        -------
-        dict or list
-            What stands under ``Data``, or the whole answer without such an envelope.
-
-        Raises
-        ------
-        SalesmateError
-            Where there is no login, no answer, or a failure.
-        """
-        return unwrap(self._call("GET", path, params=params))
-
-    def post(self, path: str, json: Any = None) -> Any:
-        """Call any other endpoint with POST, once, and return the data under the answer's envelope.
-
-        Parameters
-        ----------
-        path : str
-            The path on the API's host.
-        json : optional
-            The body.
-
-        Raises
-        ------
-        SalesmateError
-            Where there is no login, no answer, or a failure. It is not repeated, since a second POST
-            may do a thing twice.
-        """
-        return unwrap(self._call("POST", path, json=json))
-
-    def require_login(self) -> None:
-        """Make sure that calls can be made, renewing the token where it is time.
-
-        Raises
-        ------
-        LoginRequired
-            Where somebody has to log in first; it says how.
-        """
-        if isinstance(self.session, OAuthSession):
-            self.session.ensure_fresh()
-
-    def renew(self) -> None:
-        """Renew the token where it is time; with none, or one that has ended, the connection is pending."""
-        with contextlib.suppress(LoginRequired):
-            self.require_login()
-
-    def pending_login(self) -> LoginFlow:
-        """Return the login that waits for a person: the same one until it is done."""
-        if not isinstance(self.session, OAuthSession):
-            raise LoginError("This connection uses an access key; there is nothing to log in to.")
-        if self._login is None or self._login.phase is LoginState.DONE:
-            self._login = LoginFlow(self.settings, self.session.accept)
-        return self._login
-
     def _revoke(self, token: Token) -> None:
         try:
-            token_endpoint.revoke_token(self.settings, token)
+            revoke_token(self.settings, token)
         except SalesmateError as err:
             why = getattr(err, "status", None) or type(err).__name__
             raise LoginError(
-                f"The login is forgotten here, but {self.settings.revoke_url} did not confirm that it is "
-                f"revoked ({why}). Until it is revoked in Salesmate, a copy of its token still works."
+                f"The login was forgotten here, but {self.settings.revoke_url} did not confirm that its "
+                f"token is revoked ({why}). Until it is revoked in Salesmate, a copy of it still works."
             ) from err
 
-    def _call(self, method: str, path: str, **how: Any) -> Any:
-        return self._api_client.request(method, path, **how)
+
+def _token_store(settings: Settings, profile: str) -> TokenStore:
+    if settings.token_store == "memory":  # noqa: S105 - a kind of store
+        return MemoryTokenStore()
+    in_keyring = settings.token_store == "keyring"  # noqa: S105 - a kind of store
+    return (KeyringTokenStore if in_keyring else FileTokenStore)(settings.token_cache, profile)
 
 
-def _session(settings: Settings, cache: FileTokenStore, profile: str) -> requests.Session:
+def _no_snapshots(token_store: TokenStore) -> str:
+    """Return why there are no snapshots: a login that this machine does not store may be one of several."""
+    if isinstance(token_store, FileTokenStore):
+        return ""
+    return (
+        f"Snapshots are files, and this login is stored in {token_store.location}, because of "
+        "SALESMATE_TOKEN_STORE=memory or connect(token_store=...)."
+    )
+
+
+def _session(settings: Settings, token_store: TokenStore, profile: str) -> requests.Session:
     if settings.access_token:
         return ApiKeySession(settings)
     if not settings.client_id:
@@ -260,4 +510,4 @@ def _session(settings: Settings, cache: FileTokenStore, profile: str) -> request
             "SALESMATE_CLIENT_ID is not set (looked in arguments, the environment and .env). "
             "Copy .env.example to .env and fill it in, or try the sandbox: connect(sandbox.start())."
         )
-    return OAuthSession(settings, cache, profile=profile)
+    return OAuthSession(settings, token_store, profile=profile)

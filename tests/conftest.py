@@ -34,6 +34,7 @@ def _clean(monkeypatch, tmp_path):
     monkeypatch.setenv("SALESMATE_TOKEN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setattr(_connect, "_newest", [])
     monkeypatch.setattr(_connect, "_pending", {})
+    monkeypatch.setattr(_connect, "_kernel_stores", {})
 
 
 @pytest.fixture

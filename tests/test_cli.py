@@ -44,16 +44,16 @@ def run(capsys, *arguments):
     return code, out, err
 
 
-def test_deals_on_the_sandbox_need_nothing(capsys):
-    """A table on stdout, from an account that is made up for this command."""
+def test_deals_on_sandbox(capsys):
+    """deals --sandbox prints a table without any settings."""
     code, out, _ = run(capsys, "deals", "--sandbox", "--limit", "30")
     assert code == 0
     assert out.splitlines()[0].split()[:2] == ["id", "title"]
     assert "30 deals, " in out
 
 
-def test_csv_json_and_parquet_hold_the_frame(logged_in, capsys, tmp_path):
-    """Each format, to stdout or a file, holds every deal."""
+def test_formats(logged_in, capsys, tmp_path):
+    """CSV, JSON and Parquet hold every deal, on stdout or in a file."""
     expected = connect().deals_df()
     _, out, _ = run(capsys, "deals", "--format", "csv")
     assert list(pd.read_csv(io.StringIO(out))["id"]) == list(expected["id"])
@@ -66,15 +66,15 @@ def test_csv_json_and_parquet_hold_the_frame(logged_in, capsys, tmp_path):
 
 
 def test_filters_and_columns(logged_in, capsys):
-    """What deals_df takes, the command takes."""
+    """The command takes the arguments of deals_df."""
     _, out, _ = run(
         capsys, "deals", "--status", "Won", "--status", "Lost", "--columns", "status", "--format", "csv"
     )
     assert set(out.split()) == {"status", "Won", "Lost"}
 
 
-def test_a_file_that_cannot_be_written_is_one_line_and_exit_1(logged_in, capsys, tmp_path):
-    """An error is one line on stderr, without a traceback."""
+def test_unwritable_output(logged_in, capsys, tmp_path):
+    """An error is one line on stderr, without a traceback, and exit code 1."""
     code, out, err = run(
         capsys, "deals", "--format", "csv", "--output", str(tmp_path / "no" / "such" / "file.csv")
     )
@@ -82,8 +82,8 @@ def test_a_file_that_cannot_be_written_is_one_line_and_exit_1(logged_in, capsys,
     assert err.startswith("SalesmateError: ")
 
 
-def test_a_failed_read_leaves_the_old_file(logged_in, capsys, tmp_path):
-    """Yesterday's export is not replaced by half of today's."""
+def test_failed_read_keeps_old_file(logged_in, capsys, tmp_path):
+    """A file that exists is replaced by a complete one only."""
     target = tmp_path / "deals.csv"
     target.write_text("yesterday")
     refusal = Answer(status=400, body=b"{}")
@@ -93,29 +93,29 @@ def test_a_failed_read_leaves_the_old_file(logged_in, capsys, tmp_path):
     assert list(tmp_path.glob("*deals*")) == [target]
 
 
-def test_without_a_login_it_says_what_to_run(box, capsys):
-    """Nobody there: no prompt, exit 1, and the command to use."""
+def test_login_required(box, capsys):
+    """Without a login or a terminal: exit code 1, and the command to run."""
     code, _, err = run(capsys, "deals")
     assert code == 1
     assert "salesmate-nb login" in err
 
 
-def test_without_settings_it_names_the_variable(capsys):
-    """One line names what to set."""
+def test_missing_settings(capsys):
+    """One line names the variable to set."""
     code, _, err = run(capsys, "status")
     assert (code, err.count("\n")) == (1, 1)
     assert "SALESMATE_CLIENT_ID" in err
 
 
 def test_status_and_logout(logged_in, capsys):
-    """status tells who and until when; after logout nobody is logged in."""
+    """status shows the login; after logout there is none."""
     assert "Salesmate: connected" in run(capsys, "status")[1]
     assert run(capsys, "logout")[0] == 0
     assert "Salesmate: not logged in" in run(capsys, "status")[1]
 
 
-def test_status_lists_every_profile_without_secrets(logged_in, capsys):
-    """Each kept login has its lines: host, API, expiry, place; and no token."""
+def test_status_lists_profiles(logged_in, capsys):
+    """Each stored login is listed with its host, API and expiry, and no secret."""
     emea = connect(profile="emea")
     logged_in.visit(emea.login_url)
     _, out, _ = run(capsys, "status")
@@ -125,8 +125,8 @@ def test_status_lists_every_profile_without_secrets(logged_in, capsys):
     assert run(capsys, "status", "--profile", "emea")[1].count("connected") == 1
 
 
-def test_who_is_not_logged_in_is_told_with_which_profile(box, capsys):
-    """The command in the message is the one that helps; a job that nobody sees learns of the variables."""
+def test_login_required_names_profile(box, capsys):
+    """The message has the command with the profile, and the variables for a job."""
     code, _, err = run(capsys, "deals", "--profile", "emea")
     assert code == 1
     assert "`salesmate-nb login --profile emea`" in err
@@ -134,8 +134,8 @@ def test_who_is_not_logged_in_is_told_with_which_profile(box, capsys):
     assert "`salesmate-nb login`" in run(capsys, "deals")[2]
 
 
-def test_logout_says_when_a_variable_still_signs_in(logged_in, capsys, monkeypatch):
-    """An access key in the environment is named, and what was kept is forgotten all the same."""
+def test_logout_with_access_key(logged_in, capsys, monkeypatch):
+    """An access key in the environment is named; the stored login is forgotten."""
     monkeypatch.setenv("SALESMATE_ACCESS_TOKEN", logged_in.access_key)
     monkeypatch.setenv("SALESMATE_LINKNAME", logged_in.linkname)
     code, _, err = run(capsys, "logout")
@@ -152,44 +152,44 @@ def on_v4(logged_in, monkeypatch):
     return logged_in
 
 
-def test_a_snapshot_for_cron(on_v4, capsys, tmp_path):
-    """The first run reads all, the second what changed, --full all anew; one line says how much it cost."""
+def test_snapshot(on_v4, capsys, tmp_path):
+    """The first run reads everything, the second what changed, --full everything again."""
     code, out, err = run(capsys, "snapshot")
     assert (code, out, err.startswith("40 deals in ")) == (0, "", True)
     changed = on_v4.deals.ids()[7]
     on_v4.deals.edit(changed, title="Changed since")
     code, _, err = run(capsys, "snapshot", "--output", str(tmp_path / "deals.parquet"))
-    assert (code, "; 2 calls.\n" in err, "Wrote 40 deals" in err) == (0, True, True)
+    assert (code, "; 2 requests.\n" in err, "Wrote 40 deals" in err) == (0, True, True)
     fresh = connect().deals_df()
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "deals.parquet"), fresh)
     assert (fresh["title"] == "Changed since").sum() == 1
     code, _, err = run(capsys, "snapshot", "--full")
     assert (code, err.startswith("40 deals in ")) == (0, True)
-    assert "; 2 calls." not in err
+    assert "; 2 requests." not in err
 
 
-def test_a_snapshot_of_other_records(on_v4, capsys):
-    """Contacts, companies and activities are kept beside the deals."""
-    for module in ("contacts", "companies", "activities"):
-        code, _, err = run(capsys, "snapshot", "--of", module)
-        assert (code, f"{module}.parquet" in err) == (0, True)
+def test_snapshot_of_other_resources(on_v4, capsys):
+    """Contacts, companies and activities have snapshots beside the deals."""
+    for resource in ("contacts", "companies", "activities"):
+        code, _, err = run(capsys, "snapshot", resource)
+        assert (code, f"{resource}.parquet" in err) == (0, True)
 
 
-def test_a_snapshot_needs_a_login(box, capsys):
-    """Cron has nobody to ask: exit 1, and the command to use."""
+def test_snapshot_requires_login(box, capsys):
+    """A cron job without a login: exit code 1, and the command to run."""
     code, _, err = run(capsys, "snapshot")
     assert (code, "salesmate-nb login" in err) == (1, True)
 
 
-def test_usage_errors_exit_with_2(capsys):
-    """argparse's own way: usage on stderr, exit 2."""
+def test_usage_error(capsys):
+    """A wrong option prints the usage on stderr, with exit code 2."""
     with pytest.raises(SystemExit) as caught:
         cli.main(["deals", "--format", "xml"])
     assert caught.value.code == 2
 
 
-def test_the_bar_is_on_stderr_and_only_for_people(tmp_path):
-    """Piped, there is no bar; stdout holds the result alone."""
+def test_no_progress_bar_in_pipe(tmp_path):
+    """Piped, there is no progress bar; stdout holds the result alone."""
     done = subprocess.run(
         [
             sys.executable,

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from salesmate_nb import Settings, SettingsError
 from salesmate_nb._redaction import Secret
-from salesmate_nb.settings import is_loopback, variable
+from salesmate_nb._urls import is_loopback
+from salesmate_nb._validators import variable
 
 ROOT = Path(__file__).parents[1]
 FIELDS = [field.name for field in dataclasses.fields(Settings)]

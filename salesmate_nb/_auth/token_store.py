@@ -28,6 +28,10 @@ _SERVICE = "salesmate_nb"
 class TokenStore(Protocol):
     """Where a token is kept: two verbs, and a lock around read-refresh-write."""
 
+    @property
+    def location(self) -> str:
+        """Where the token is stored, in words."""
+
     def load(self) -> Token | None:
         """Return the kept token, if there is one that can be read."""
 
@@ -251,3 +255,25 @@ def _read_private(path: Path) -> Secret:
         if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
             raise OSError(None, "it belongs to another user")
         return Secret(file.read(_LONGEST))
+
+
+class MemoryTokenStore:
+    """Placeholder until the auth room lands."""
+
+    location = "memory only"
+
+    def __init__(self) -> None:
+        self._token: Token | None = None
+
+    def load(self) -> Token | None:
+        """Return it."""
+        return self._token
+
+    def save(self, token: Token | None) -> None:
+        """Keep it."""
+        self._token = token
+
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Do nothing."""
+        yield

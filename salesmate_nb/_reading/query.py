@@ -1,31 +1,40 @@
-"""Which deals are wanted: said once, and checked on every typed row whatever the server was asked."""
+"""A query: which records to read, which columns, how many, and how to read them."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any, Self
+import difflib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Literal, Self, get_args
 from zoneinfo import ZoneInfo
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesmate_nb.errors import SalesmateError
+from salesmate_nb.resources.base import Field, custom_field, custom_path
 
 TextFilter = str | int | Iterable[str | int] | None
 DatetimeLike = str | dt.date | pd.Timestamp | None
+Refresh = Literal["auto", "full", "never"]
+
+_TEXT_FILTERS = ("status", "stage", "pipeline")  # each of the column of its name
+_TIME_FILTERS = {"created_since": "created_at", "modified_since": "last_modified_at"}  # the column of each
+_UTC = pa.timestamp("us", tz="UTC")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Filters:
-    """What a deal must have to be wanted; an empty one wants all.
+    """Conditions that a record must meet; without any, every record does.
 
-    Text is compared without regard to case. An owner is given by name or by id.
+    They are checked here on every typed row, whatever the server was asked. Text is compared without
+    regard to case. An owner is given by name or by id.
 
     Examples
     --------
-    >>> filters = Filters.make(
+    >>> filters = Filters.parse(
     ...     status=["Won", "Lost"], owner=7, created_since="2026-01-01", timezone="Europe/Berlin"
     ... )
     >>> filters.status, filters.owner_ids, filters.created_since.isoformat()
@@ -41,94 +50,178 @@ class Filters:
     modified_since: dt.datetime | None = None
 
     @classmethod
-    def make(
-        cls,
-        *,
-        status: TextFilter = None,
-        stage: TextFilter = None,
-        pipeline: TextFilter = None,
-        owner: TextFilter = None,
-        modified_since: DatetimeLike = None,
-        created_since: DatetimeLike = None,
-        timezone: str = "UTC",
-    ) -> Self:
-        """Read what a caller wants: one value or several, moments in `timezone` where they are naive.
+    def parse(cls, *, timezone: str = "UTC", owner: TextFilter = None, **given: Any) -> Self:
+        """Read a caller's arguments: one value or several; datetimes without a zone are in `timezone`.
 
         Raises
         ------
         SalesmateError
-            Where a value is not of a kind that can be filtered on.
+            If a value is of a type that cannot be filtered on.
         """
         owners = _texts("owner", owner)
+        parsed: dict[str, Any] = {
+            name: _datetime(name, value, timezone) if name in _TIME_FILTERS else _texts(name, value)
+            for name, value in given.items()
+        }
         return cls(
-            status=_texts("status", status),
-            stage=_texts("stage", stage),
-            pipeline=_texts("pipeline", pipeline),
-            owner_names=tuple(one for one in owners if not one.isdecimal()),
-            owner_ids=tuple(int(one) for one in owners if one.isdecimal()),
-            created_since=_moment("created_since", created_since, timezone),
-            modified_since=_moment("modified_since", modified_since, timezone),
+            owner_names=tuple(owner for owner in owners if not owner.isdecimal()),
+            owner_ids=tuple(int(owner) for owner in owners if owner.isdecimal()),
+            **parsed,
         )
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that have to be read to check a row."""
-        checked = {
-            "status": self.status,
-            "stage": self.stage,
-            "pipeline": self.pipeline,
-            "owner_name": self.owner_names,
-            "owner_id": self.owner_names or self.owner_ids,
-            "created_at": self.created_since,
-            "last_modified_at": self.modified_since,
-        }
-        return tuple(name for name, wanted in checked.items() if wanted)
+        """The columns needed to check a row."""
+        texts = [name for name in _TEXT_FILTERS if getattr(self, name)]
+        owner = ["owner_name", "owner_id"] if self.owner_names else ["owner_id"] if self.owner_ids else []
+        times = [column for name, column in _TIME_FILTERS.items() if getattr(self, name) is not None]
+        return (*texts, *owner, *times)
 
-    def mask(self, rows: pa.RecordBatch) -> list[bool]:
-        """Tell for each typed row whether it is wanted."""
-        keep = [True] * rows.num_rows
-        for name, wanted in (("status", self.status), ("stage", self.stage), ("pipeline", self.pipeline)):
-            if wanted:
-                fits = _among(rows.column(name), wanted)
-                keep = [kept and fit for kept, fit in zip(keep, fits, strict=True)]
+    def mask(self, rows: pa.RecordBatch) -> pa.BooleanArray:
+        """Return for each typed row whether it meets every condition."""
+        keep = pa.array([True] * rows.num_rows, pa.bool_())
+        for name in _TEXT_FILTERS:
+            if values := getattr(self, name):
+                keep = pc.and_(keep, _is_among(rows.column(name), values))
         if self.owner_names or self.owner_ids:
-            named = (
-                _among(rows.column("owner_name"), self.owner_names)
-                if self.owner_names
-                else [False] * len(keep)
-            )
-            ids = rows.column("owner_id").to_pylist()
-            keep = [
-                kept and (name or one in self.owner_ids)
-                for kept, name, one in zip(keep, named, ids, strict=True)
-            ]
-        for name, since in (("created_at", self.created_since), ("last_modified_at", self.modified_since)):
-            if since is not None:
-                moments = rows.column(name).to_pylist()
-                keep = [
-                    kept and at is not None and at >= since for kept, at in zip(keep, moments, strict=True)
-                ]
+            named = _is_among(rows.column("owner_name"), self.owner_names)
+            by_id = pc.is_in(rows.column("owner_id"), pa.array(self.owner_ids, pa.int64()))
+            keep = pc.and_(keep, pc.or_(named, by_id))
+        for name, column in _TIME_FILTERS.items():
+            if (since := getattr(self, name)) is not None:
+                is_later = pc.greater_equal(rows.column(column), pa.scalar(since, _UTC))
+                keep = pc.and_(keep, pc.fill_null(is_later, False))
         return keep
 
 
-def _among(column: pa.Array, wanted: tuple[str, ...]) -> list[bool]:
-    folded = {one.casefold() for one in wanted}
-    return [value is not None and value.casefold() in folded for value in column.to_pylist()]
+@dataclass(frozen=True, kw_only=True)
+class Query:
+    """One read, as its caller asked for it.
+
+    Parameters
+    ----------
+    filters : Filters
+        Which records.
+    columns : tuple of str or None
+        Columns of the frame, in order; ``None`` means all.
+    limit : int or None
+        Records in all; ``None`` means every one.
+    progress : bool
+        Whether to show a progress bar.
+    wait : bool
+        Whether to wait if the hourly limit is reached; if not, that is an error.
+    refresh : {"auto", "full", "never"} or None
+        How to use the snapshot; ``None`` reads live.
+    """
+
+    filters: Filters = field(default_factory=Filters)
+    columns: tuple[str, ...] | None = None
+    limit: int | None = None
+    progress: bool = False
+    wait: bool = True
+    refresh: Refresh | None = None
+
+    @classmethod
+    def parse(cls, arguments: Mapping[str, Any], *, timezone: str, is_watched: bool) -> Self:
+        """Read the arguments of a public read method.
+
+        Parameters
+        ----------
+        arguments : mapping of str to object
+            By name: the fields of this class but `filters`, and the arguments of :meth:`Filters.parse`.
+        timezone : str
+            IANA name of the zone of datetimes without one.
+        is_watched : bool
+            What ``progress=None`` means: whether a person sees the bar.
+
+        Raises
+        ------
+        SalesmateError
+            If a value is not valid; the message names the argument.
+
+        Examples
+        --------
+        >>> query = Query.parse({"status": "Won", "columns": "id"}, timezone="UTC", is_watched=False)
+        >>> query.filters.status, query.columns, query.limit
+        (('Won',), ('id',), None)
+        """
+        given = dict(arguments)
+        own = {name: given.pop(name) for name in cls.__dataclass_fields__ if name in given}
+        progress = own.pop("progress", None)
+        refresh = own.get("refresh")
+        if refresh is not None and refresh not in get_args(Refresh):
+            raise SalesmateError(f"refresh={refresh!r} is not valid. Use None, 'auto', 'full' or 'never'.")
+        own["columns"] = _columns(own.get("columns"))
+        own["limit"] = _limit(own.get("limit"))
+        filters = Filters.parse(**given, timezone=timezone)
+        return cls(filters=filters, progress=is_watched if progress is None else progress, **own)
+
+
+def choose_columns(
+    names: Iterable[str], fields: Sequence[Field], *, unlisted: bool = False
+) -> dict[str, Field]:
+    """Return the fields of the named columns; a custom field may be named by its label or the API's name.
+
+    Parameters
+    ----------
+    names : iterable of str
+        Columns, in order. A name that is repeated counts once.
+    fields : sequence of Field
+        What there is.
+    unlisted : bool
+        Whether a custom field may be named that `fields` do not list: v1 has no list of them.
+
+    Raises
+    ------
+    SalesmateError
+        If there is no such column; the message names the closest one.
+
+    Examples
+    --------
+    >>> from salesmate_nb.resources import DEALS
+    >>> choose_columns(["id", "id"], DEALS.fields)
+    {'id': Field(name='id', path='id', kind='int')}
+    >>> choose_columns(["deal_vlaue"], DEALS.fields)
+    Traceback (most recent call last):
+    salesmate_nb.errors.SalesmateError: columns: there is no column 'deal_vlaue'. Did you mean 'deal_value'?
+    """
+    by_name = {field.name: field for field in fields}
+    return {name: by_name.get(name) or _custom(name, by_name, unlisted=unlisted) for name in names}
+
+
+def _custom(name: str, by_name: Mapping[str, Field], *, unlisted: bool) -> Field:
+    path = custom_path(name)
+    listed = next((field for field in by_name.values() if field.path == path), None)
+    if listed is not None:
+        return replace(listed, name=name)
+    if path is not None and unlisted:
+        return custom_field(path)
+    close = difflib.get_close_matches(name, by_name, n=1)
+    advice = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(by_name)}."
+    raise SalesmateError(f"columns: there is no column {name!r}. {advice}")
+
+
+def _is_among(column: pa.Array, values: Iterable[str]) -> pa.BooleanArray:
+    """Return for each text whether it is one of the values, without regard to case."""
+    folded = {value.casefold() for value in values}
+    encoded = column.dictionary_encode()  # a page repeats few statuses, stages and owners
+    fits = pa.array([text.casefold() in folded for text in encoded.dictionary.to_pylist()], pa.bool_())
+    return pc.fill_null(fits.take(encoded.indices), False)
 
 
 def _texts(name: str, given: TextFilter) -> tuple[str, ...]:
     if given is None:
         return ()
-    values = [given] if isinstance(given, str) or _is_whole(given) else _iterable(name, given)
+    values = [given] if isinstance(given, str) or _is_integer(given) else _list(name, given)
     if not values:
-        raise SalesmateError(f"{name} is empty, so no deal could fit. Give a value, or None for all.")
+        raise SalesmateError(f"{name}=[] would match nothing. Give a value, or None for all.")
     for value in values:
-        if isinstance(value, bool) or not (isinstance(value, str) or _is_whole(value)):
+        if isinstance(value, bool) or not (isinstance(value, str) or _is_integer(value)):
             raise SalesmateError(f"{name}={value!r} cannot be filtered on. Give a text or a list of texts.")
     return tuple(str(value).strip() for value in values)
 
 
-def _iterable(name: str, given: Any) -> list[Any]:
+def _list(name: str, given: Any) -> list[Any]:
     try:
         return list(given)
     except TypeError as err:
@@ -137,21 +230,42 @@ def _iterable(name: str, given: Any) -> list[Any]:
         ) from err
 
 
-def _is_whole(value: Any) -> bool:
-    return hasattr(value, "__index__")  # numpy's integers too, as they come out of a frame
+def _is_integer(value: Any) -> bool:
+    return hasattr(value, "__index__")  # numpy's integers too, as a frame holds them
 
 
-def _moment(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | None:
+def _datetime(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | None:
     if given is None:
         return None
     try:
-        moment = pd.Timestamp(given)
-        if pd.isna(moment):
-            raise ValueError("not a time")  # noqa: TRY301 - same answer as for what pandas refuses
-        if moment.tzinfo is None:
-            moment = moment.tz_localize(ZoneInfo(timezone), ambiguous=True, nonexistent="shift_forward")
-        return moment.tz_convert("UTC").to_pydatetime(warn=False)
+        timestamp = pd.Timestamp(given)
+        if pd.isna(timestamp):
+            raise ValueError("not a time")  # noqa: TRY301 - same message as for what pandas refuses
+        if timestamp.tzinfo is None:
+            timestamp = timestamp.tz_localize(ZoneInfo(timezone), ambiguous=True, nonexistent="shift_forward")
+        return timestamp.tz_convert("UTC").to_pydatetime(warn=False)
     except (ValueError, TypeError, OverflowError) as err:
         raise SalesmateError(
-            f"{name}={given!r} is no moment. Give a datetime, a date or text like '2026-01-31T09:00'."
+            f"{name}={given!r} is not a date or time. Give a datetime, a date, or text such as '2026-01-31' "
+            "or '2026-01-31T09:00'."
         ) from err
+
+
+def _columns(given: Any) -> tuple[str, ...] | None:
+    if given is None:
+        return None
+    names = [given] if isinstance(given, str) else _list("columns", given)
+    for name in names:
+        if not isinstance(name, str):
+            raise SalesmateError(f"columns: {name!r} is not a column name. Give a name or a list of names.")
+    return tuple(dict.fromkeys(names))
+
+
+def _limit(given: Any) -> int | None:
+    if given is None:
+        return None
+    if isinstance(given, bool) or not _is_integer(given) or given < 0:
+        raise SalesmateError(
+            f"limit={given!r} is not valid. Give a whole number of 0 or more, or None for all."
+        )
+    return int(given)

@@ -1,14 +1,13 @@
-"""Records of one kind: from what is wanted to raw records, or to typed tables."""
+"""The reader of one resource: from a query to raw records, or to a typed table and a report."""
 
 from __future__ import annotations
 
-import difflib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -17,7 +16,6 @@ from tqdm.auto import tqdm
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
-from salesmate_nb._reading import search
 from salesmate_nb._reading.field_catalog import FieldCatalog, ResourceFields
 from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.paginators import (
@@ -26,235 +24,216 @@ from salesmate_nb._reading.paginators import (
     OffsetPaginator,
     Paginator,
 )
-from salesmate_nb._reading.query import Filters
-from salesmate_nb._ui.frontend import Frontend, frontend
-from salesmate_nb.errors import SalesmateError, SettingsError
+from salesmate_nb._reading.query import Filters, Query, choose_columns
+from salesmate_nb._reading.report import ReadReport
+from salesmate_nb._reading.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
 from salesmate_nb.resources import DEALS
-from salesmate_nb.resources.base import Field, Resource, custom_field, custom_path, is_custom
+from salesmate_nb.resources.base import Field, Resource, is_custom
 from salesmate_nb.settings import Settings
 
-_LONGEST_WAIT = 3700.0  # seconds; an hour's calls are free again after one
+_LONGEST_WAIT = 3700.0  # seconds; a rate limit by the hour has room again after one
+
+
+class Page(NamedTuple):
+    """The records of one page that were asked for, as the server sent them and typed."""
+
+    records: list[Record]
+    rows: pa.RecordBatch
 
 
 class ResourceReader:
-    """The records of one kind in one account.
+    """Reads the records of one resource of one account.
 
     Parameters
     ----------
     resource : Resource
-        Which kind.
+        What is read.
     api_client : ApiClient
-        Makes authorised calls.
+        Makes authorized requests.
     settings : Settings
         A linkname in them means the v4 search, none means v1; and the zone of dates without one.
-    library : FieldCatalog
-        The field catalogues, shared by all kinds.
+    catalog : FieldCatalog
+        The account's own fields, shared by all resources.
+    paginators : list of Paginator, optional
+        How to page, the best first; by default those that the API is known or thought to support.
     """
 
     def __init__(
-        self, resource: Resource, api_client: ApiClient, settings: Settings, library: FieldCatalog
+        self,
+        resource: Resource,
+        api_client: ApiClient,
+        settings: Settings,
+        catalog: FieldCatalog,
+        paginators: list[Paginator] | None = None,
     ) -> None:
         self.resource = resource
         self._api_client = api_client
         self._settings = settings
-        self._library = library
+        self._catalog = catalog
         windows = CreatedWindowPaginator(ZoneInfo(settings.timezone))
-        self._ways: list[Paginator] = (
+        self._paginators = paginators or (
             [KeysetPaginator(), windows, OffsetPaginator()] if settings.linkname else [OffsetPaginator()]
         )
 
-    def records(
-        self, filters: Filters, *, limit: int | None, progress: bool | None, wait: bool
-    ) -> Iterator[search.Record]:
-        """Yield wanted records as the server sent them, page by page as they are asked for."""
-        fields = _named(("id", *filters.columns), self.resource.fields)
-        reader = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
-        with closing(self.reading(limit, progress=progress, wait=wait)) as reading:
-            sweep = self.sweep(reading, filters, self.catalogue(reading)[0], limit, ordered=True)
-            for records, _ in reading.wanted(sweep, filters, reader):
-                yield from records
+    def records(self, query: Query) -> Iterator[Record]:
+        """Yield records as the server sent them, page by page as they are asked for."""
+        fields = list(choose_columns(("id", *query.filters.columns), self.resource.fields).values())
+        builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
+        with closing(self.open(query)) as context:
+            full_read = self._full_read(context, query, self.fields(context)[0], ordered=True)
+            for page in context.matching(full_read, query.filters, builder):
+                yield from page.records
 
-    def table(
-        self,
-        filters: Filters,
-        *,
-        columns: Sequence[str] | None,
-        limit: int | None,
-        progress: bool | None,
-        wait: bool,
-    ) -> tuple[pa.Table, dict[str, Any]]:
-        """Read wanted records into a table, and tell what is to be known of the reading."""
-        with closing(self.reading(limit, progress=progress, wait=wait)) as reading:
-            known, order = self.catalogue(reading)
-            fields = known if columns is None else _named(("id", *filters.columns, *columns), known)
-            reader = BatchBuilder(fields, timezone=self._settings.timezone, discover=columns is None)
-            sweep = self.sweep(reading, filters, fields, limit, ordered=limit is not None)
-            pages = [rows for _, rows in reading.wanted(sweep, filters, reader)]
-        table = assemble(reader.fields, pages, order=order)
-        told = {"strategy": sweep.strategy, "totals": sweep.totals, **_told(reader)}
-        return table if columns is None else table.select(list(columns)), told
-
-    def batches(
-        self, reading: ReadContext, filters: Filters
-    ) -> tuple[BatchBuilder, Iterator[pa.RecordBatch]]:
-        """Return typed rows page by page, all with the same columns, and what reads them."""
-        fields, _ = self.catalogue(reading)
-        reader = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
-        sweep = self.sweep(reading, filters, fields, None)
-        return reader, (rows for _, rows in reading.wanted(sweep, filters, reader))
-
-    def reading(self, limit: int | None = None, *, progress: bool | None, wait: bool) -> ReadContext:
-        """Begin a reading."""
-        return ReadContext(self._api_client, self.resource.name, limit, progress=progress, wait=wait)
-
-    def sweep(
-        self,
-        reading: ReadContext,
-        filters: Filters,
-        fields: Sequence[Field],
-        limit: int | None,
-        *,
-        ordered: bool = False,
-    ) -> FullRead:
-        """Return the pages that hold whatever is wanted."""
-        request = search.SearchRequest.matching(filters, [field.path for field in fields], self.resource)
-        if limit is not None and not filters.columns:  # all that comes is wanted
-            request = replace(request, rows=max(min(limit, search.PAGE), 1))
-        return FullRead(
-            self.fetcher(reading),
-            request,
-            self._ways,
-            workers=self._settings.concurrency,
-            ordered=ordered,
-            plan=reading.plan,
-            cancel=reading.waiter.cancel,
+    def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
+        """Read records into a typed table, and report how."""
+        with closing(self.open(query)) as context:
+            known, order = self.fields(context)
+            shown = None if query.columns is None else self._choose(query.columns, known)
+            needed = ("id", *query.filters.columns)
+            fields = known if shown is None else list((self._choose(needed, known) | shown).values())
+            builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=shown is None)
+            full_read = self._full_read(context, query, fields, ordered=query.limit is not None)
+            pages = [page.rows for page in context.matching(full_read, query.filters, builder)]
+        table = assemble(builder.fields, pages, order=order)
+        report = ReadReport(
+            strategy=full_read.strategy,
+            totals=full_read.totals,
+            unreadable=dict(builder.unreadable),
+            fields={field.name: field.path for field in builder.fields if is_custom(field.path)},
         )
+        return table if shown is None else table.select(list(shown)), report
 
-    def fetcher(self, reading: ReadContext) -> Callable[[search.SearchRequest], search.SearchPage]:
-        """Return what makes a call for a page.
+    def batches(self, context: ReadContext, query: Query) -> tuple[BatchBuilder, Iterator[pa.RecordBatch]]:
+        """Return typed rows page by page, all with the same columns, and what builds them."""
+        fields, _ = self.fields(context)
+        builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
+        full_read = self._full_read(context, query, fields)
+        return builder, (page.rows for page in context.matching(full_read, query.filters, builder))
+
+    def open(self, query: Query) -> ReadContext:
+        """Begin a read."""
+        return ReadContext(self._api_client, self.resource.name, query)
+
+    def fields(self, context: ReadContext) -> tuple[list[Field], Mapping[str, Sequence[str]]]:
+        """Return the fields, over v4 with the account's custom ones, and the order of their options.
+
+        v1 has no field catalog; its custom fields are discovered while reading.
+        """
+        self.fetcher(context)
+        known = ResourceFields()
+        if self._settings.linkname:
+            known = self._catalog.of(self.resource, context.request)
+        return [*self.resource.fields, *known.fields], known.order
+
+    def fetcher(self, context: ReadContext) -> Callable[[SearchRequest], SearchPage]:
+        """Return what requests a page.
 
         Raises
         ------
         SettingsError
-            Where these records are not known to the API that the settings mean.
+            If the API that the settings name does not have this resource.
         """
-        if self._settings.linkname is None and self.resource is not DEALS:
-            raise SettingsError(
-                f"{self.resource.name.capitalize()} are read by the v4 search, which needs SALESMATE_LINKNAME: "
-                "set it to the 'acme' of https://acme.salesmate.io. Without it there are deals only."
-            )
-        return partial(search.search_v4 if self._settings.linkname else search.list_v1, reading.call)
+        if self.resource is not DEALS:
+            self._settings.require_v4(self.resource.name.capitalize())
+        return partial(search_v4 if self._settings.linkname else list_v1, context.request)
 
-    def catalogue(self, reading: ReadContext) -> tuple[list[Field], Mapping[str, Sequence[str]]]:
-        """Return the fields, over v4 with the account's custom ones, and the order of their choices.
+    def _choose(self, names: Sequence[str], known: Sequence[Field]) -> dict[str, Field]:
+        return choose_columns(names, known, unlisted=self._settings.linkname is None)
 
-        v1 has no catalogue; its custom fields are met while reading.
-        """
-        self.fetcher(reading)
-        known = self._library.of(self.resource, reading.call) if self._settings.linkname else ResourceFields()
-        return [*self.resource.fields, *known.fields], known.order
+    def _full_read(
+        self, context: ReadContext, query: Query, fields: Sequence[Field], *, ordered: bool = False
+    ) -> FullRead:
+        """Return the read of whatever the query may want; the server is asked to filter as far as it can."""
+        request = SearchRequest.matching(query.filters, [field.path for field in fields], self.resource)
+        if query.limit is not None and not query.filters.columns:  # every record that comes is wanted
+            request = replace(request, rows=max(min(query.limit, PAGE), 1))
+        return FullRead(
+            self.fetcher(context),
+            request,
+            self._paginators,
+            workers=self._settings.concurrency,
+            ordered=ordered,
+            plan=context.plan,
+            cancel=context.waiter.cancel,
+        )
 
 
 class ReadContext:
-    """One reading on its way: its calls, how long they may wait, and the bar that shows it.
+    """One read in progress: its requests, how long they may wait, and the bar that shows it.
 
     Parameters
     ----------
     api_client : ApiClient
-        Makes its calls.
+        Makes its requests.
     noun : str
-        What is read.
-    limit : int or None
-        Rows that are wanted in all.
-    progress : bool or None
-        Whether to show a bar; ``None``: where somebody is watching.
-    wait : bool
-        Whether to wait where the hour's calls are used up.
+        What is read, for the bar.
+    query : Query
+        Its limit, and whether to wait and to show a bar.
     """
 
-    def __init__(
-        self, api_client: ApiClient, noun: str, limit: int | None = None, *, progress: bool | None, wait: bool
-    ) -> None:
-        shown = frontend() is not Frontend.NOBODY if progress is None else progress
-        self._bar = tqdm(desc=noun, unit=f" {noun}", disable=not shown, leave=False)
-        self._limit = limit
-        self._noun = self._ahead = noun
+    def __init__(self, api_client: ApiClient, noun: str, query: Query) -> None:
+        self._bar = tqdm(desc=noun, unit=f" {noun}", disable=not query.progress, leave=False)
+        self._limit = query.limit
+        self._noun = self._description = noun
         self._api_client = api_client
-        self.waiter = Waiter(_LONGEST_WAIT if wait else 0.0, self._tell)
-        self.call = partial(api_client.request, waiter=self.waiter)
+        self.waiter = Waiter(_LONGEST_WAIT if query.wait else 0.0, self._show_wait)
+        self.request = partial(api_client.request, waiter=self.waiter)
 
     def close(self) -> None:
-        """Take the bar away."""
+        """Remove the bar."""
         self._bar.close()
 
-    def plan(self, total: int | None, calls: int) -> None:
-        """Say what is ahead.
+    def plan(self, total: int | None, requests: int) -> None:
+        """Show what is ahead, once the first page is there.
+
+        Parameters
+        ----------
+        total : int or None
+            How many records the server has.
+        requests : int
+            How many more requests that takes.
 
         Raises
         ------
         RateLimited
-            Where the hour has too few calls left for it, and this reading is not to wait.
+            If the hourly limit leaves too few for it, and this read is not to wait.
         """
         if self._limit is not None:
             total = self._limit
-            calls = min(calls, math.ceil(self._limit / search.PAGE) - 1)
-        minutes = math.ceil(self._api_client.plan(calls, self.waiter) / 60)
-        self._ahead = f"{self._noun}, {calls + 1:,} calls" + (
-            f", {minutes} min of waiting" if minutes else ""
-        )
+            requests = min(requests, math.ceil(self._limit / PAGE) - 1)
+        minutes = math.ceil(self._api_client.plan(requests, self.waiter) / 60)
+        waiting = f", {minutes} min of waiting" if minutes else ""
+        self._description = f"{self._noun}, {requests + 1:,} requests{waiting}"
         self._bar.total = total
-        self._tell("")
+        self._show_wait("")
 
-    def _tell(self, waits: str) -> None:
-        self._bar.set_description_str(f"{self._noun}: {waits}" if waits else self._ahead)
-
-    def typed(self, sweep: FullRead, reader: BatchBuilder) -> Iterator[pa.RecordBatch]:
+    def typed(self, full_read: FullRead, builder: BatchBuilder) -> Iterator[pa.RecordBatch]:
         """Yield the typed rows of each page, whatever they hold."""
-        with closing(sweep.pages()) as pages:
+        with closing(full_read.pages()) as pages:
             for page in pages:
-                yield reader.build(page.records)
+                yield builder.build(page.records)
                 self._bar.update(len(page.records))
 
-    def wanted(
-        self, sweep: FullRead, filters: Filters, reader: BatchBuilder
-    ) -> Iterator[tuple[list[search.Record], pa.RecordBatch]]:
-        """Yield of each page the wanted records and their typed rows, up to the limit."""
+    def matching(self, full_read: FullRead, filters: Filters, builder: BatchBuilder) -> Iterator[Page]:
+        """Yield of each page the records that meet the filters, up to the limit."""
         left = self._limit
         if left == 0:
             return
-        with closing(sweep.pages()) as pages:
+        with closing(full_read.pages()) as pages:
             for page in pages:
-                rows = reader.build(page.records)
-                keep = [number for number, wanted in enumerate(filters.mask(rows)) if wanted][:left]
+                rows = builder.build(page.records)
+                mask = filters.mask(rows).to_pylist()
+                keep = [number for number, is_match in enumerate(mask) if is_match][:left]
                 self._bar.update(len(page.records) if left is None else len(keep))
                 if len(keep) == rows.num_rows:
-                    yield page.records, rows
+                    yield Page(page.records, rows)
                 else:
-                    yield [page.records[number] for number in keep], rows.take(pa.array(keep, pa.int64()))
+                    records = [page.records[number] for number in keep]
+                    yield Page(records, rows.take(pa.array(keep, pa.int64())))
                 if left is not None:
                     left -= len(keep)
                     if left <= 0:
                         return
 
-
-def _told(reader: BatchBuilder) -> dict[str, Any]:
-    """Return what is to be known of the columns that were read."""
-    return {
-        "unreadable": dict(reader.unreadable),
-        "fields": {one.name: one.path for one in reader.fields if is_custom(one.path)},
-    }
-
-
-def _named(names: Sequence[str], known: Sequence[Field]) -> list[Field]:
-    """Return the fields of these columns; custom ones go by the API's name too."""
-    by_name = {field.name: field for field in known}
-    return [by_name.get(name) or _custom(name, by_name) for name in dict.fromkeys(names)]
-
-
-def _custom(name: str, known: Mapping[str, Field]) -> Field:
-    if path := custom_path(name):
-        labelled = next((field for field in known.values() if field.path == path), custom_field(path))
-        return replace(labelled, name=name)
-    close = difflib.get_close_matches(name, known, n=1)
-    advice = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(known)}."
-    raise SalesmateError(f"columns: there is no column {name!r}. {advice}")
+    def _show_wait(self, waiting: str) -> None:
+        self._bar.set_description_str(f"{self._noun}: {waiting}" if waiting else self._description)

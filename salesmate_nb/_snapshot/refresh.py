@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import closing, suppress
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -21,20 +21,18 @@ from salesmate_nb._reading.paginators import (
     PaginationUnsupported,
     Paginator,
 )
-from salesmate_nb._reading.query import Filters
+from salesmate_nb._reading.query import Filters, Query
 from salesmate_nb._reading.reader import ReadContext, ResourceReader
+from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.search import PAGE, SearchPage, SearchRequest, record_id
 from salesmate_nb._snapshot.changes import Changes
 from salesmate_nb._snapshot.deletions import Deletions
 from salesmate_nb._snapshot.store import Snapshot, SnapshotFile, rows_of, wanted, with_parse_errors, without
-from salesmate_nb.errors import IncompleteRead, SalesmateError, SettingsError
+from salesmate_nb.errors import IncompleteRead, SalesmateError
 from salesmate_nb.resources.base import is_custom
 from salesmate_nb.settings import Settings
 
 log = logging.getLogger("salesmate_nb")
-
-Refresh = Literal["auto", "full", "never"]
-REFRESHES = ("auto", "full", "never")
 
 _STAGED = 20  # pages that are put on disk at a time
 _DEPTH = 10  # calls that finding one deleted row takes, among 100,000
@@ -63,26 +61,15 @@ class SnapshotRefresher:
         self._settings = settings
         self._noun = records.resource.name
 
-    def table(
-        self,
-        mode: Refresh,
-        filters: Filters,
-        *,
-        columns: Sequence[str] | None,
-        limit: int | None,
-        progress: bool | None,
-        wait: bool,
-    ) -> tuple[pa.Table, dict[str, Any]]:
-        """Return wanted rows of the snapshot, refreshed as `mode` says, and what is to be known of them.
+    def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
+        """Return the queried rows of the snapshot, refreshed as ``query.refresh`` says, and a report.
 
         Raises
         ------
         SalesmateError
-            Where `mode` is none, or ``"never"`` finds no snapshot.
+            If ``"never"`` finds no snapshot.
         """
-        if mode not in REFRESHES:
-            raise SalesmateError(f"refresh={mode!r} is not known. Use None, 'auto', 'full' or 'never'.")
-        if mode == "never":
+        if query.refresh == "never":
             snapshot = self._file.load()
             if snapshot is None:
                 raise SalesmateError(
@@ -90,26 +77,22 @@ class SnapshotRefresher:
                     "refresh='auto'."
                 )
         else:
-            with closing(self._records.reading(progress=progress, wait=wait)) as reading, self._file.lock():
-                snapshot = self._update(reading, anew=mode == "full")
-        table, unreadable = wanted(snapshot, filters, columns, limit)
-        told = {
-            "strategy": "snapshot",
-            "totals": [snapshot.table.num_rows],
-            "unreadable": unreadable,
-            "fields": {one.name: one.path for one in snapshot.fields if is_custom(one.path)},
-            "read_at": snapshot.read_at,
-        }
-        return table, told
+            with closing(self._records.open(replace(query, limit=None))) as reading, self._file.lock():
+                snapshot = self._update(reading, anew=query.refresh == "full")
+        table, unreadable = wanted(snapshot, query)
+        report = ReadReport(
+            strategy="snapshot",
+            totals=[snapshot.table.num_rows],
+            unreadable=unreadable,
+            fields={field.name: field.path for field in snapshot.fields if is_custom(field.path)},
+            read_at=snapshot.read_at,
+        )
+        return table, report
 
     def _update(self, reading: ReadContext, *, anew: bool) -> Snapshot:
         """Return the snapshot of now, which is on disk too."""
-        if self._settings.linkname is None:
-            raise SettingsError(
-                "Snapshots need the v4 search, since v1 cannot be asked what changed. "
-                "Set SALESMATE_LINKNAME, or read live with refresh=None."
-            )
-        fields, order = self._records.catalogue(reading)
+        self._settings.require_v4("Snapshots")
+        fields, order = self._records.fields(reading)
         reader = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
         kept = None if anew else self._file.load()
         if kept is not None and set(kept.fields) == set(fields) and kept.watermark is not None:

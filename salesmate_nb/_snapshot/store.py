@@ -21,9 +21,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from salesmate_nb._frames.arrow import arrow_schema, assemble, concat
-from salesmate_nb._reading.query import Filters
+from salesmate_nb._reading.query import Query, choose_columns
 from salesmate_nb.errors import SalesmateError
-from salesmate_nb.resources.base import Field, custom_path
+from salesmate_nb.resources.base import Field
 from salesmate_nb.settings import Settings
 
 VERSION = 2
@@ -237,43 +237,29 @@ def with_parse_errors(rows: pa.RecordBatch, parse_errors: Mapping[str, Sequence[
     return rows.append_column(UNREADABLE.name, pa.array(marks, pa.string()))
 
 
-def wanted(
-    snapshot: Snapshot, filters: Filters, columns: Sequence[str] | None, limit: int | None
-) -> tuple[pa.Table, dict[str, int]]:
-    """Return what is wanted, typed as a live read is, and how many values of it could not be read.
+def wanted(snapshot: Snapshot, query: Query) -> tuple[pa.Table, dict[str, int]]:
+    """Return the queried rows and columns, typed as a live read is, and how many values could not be read.
 
-    Of columns that rows are chosen by, those of all rows count: a row may be left out because of one.
+    Of columns that the filters check, the values of all rows count: a row may be left out because of one.
     """
+    shown = None if query.columns is None else choose_columns(query.columns, snapshot.fields)
     table = snapshot.table
-    chosen_by = {name: count for name, count in _unreadable(table).items() if name in filters.columns}
-    if filters.columns:
-        rows = table.combine_chunks().to_batches()
-        keep = [wanted for batch in rows for wanted in filters.mask(batch)]
-        table = table.filter(pa.array(keep, pa.bool_()))
-    if limit is not None:
-        table = table.slice(0, limit)
-    unreadable = _unreadable(table) | chosen_by
-    found = assemble(snapshot.fields, [table], order=snapshot.order)
-    if columns is None:
-        return found, unreadable
-    fields = _columns(columns, snapshot.fields)
-    shown = {name: unreadable[field.name] for name, field in fields.items() if field.name in unreadable}
-    return pa.table({name: found.column(field.name) for name, field in fields.items()}), chosen_by | shown
-
-
-def _columns(names: Sequence[str], fields: Sequence[Field]) -> dict[str, Field]:
-    chosen = {name: _field_named(name, fields) for name in names}
-    if unknown := [name for name, field in chosen.items() if field is None]:
-        raise SalesmateError(
-            f"columns: there is no column {unknown[0]!r}. There are: {', '.join(one.name for one in fields)}."
+    checked = {name: count for name, count in _unreadable(table).items() if name in query.filters.columns}
+    if query.filters.columns:
+        batches = table.combine_chunks().to_batches()
+        table = pa.Table.from_batches(
+            [rows.filter(query.filters.mask(rows)) for rows in batches], table.schema
         )
-    return {name: field for name, field in chosen.items() if field is not None}
-
-
-def _field_named(name: str, fields: Sequence[Field]) -> Field | None:
-    """Return the field of a column, by its name, or for custom ones by the API's."""
-    path = custom_path(name)
-    return next((one for one in fields if one.name == name or one.path == path), None)
+    if query.limit is not None:
+        table = table.slice(0, query.limit)
+    unreadable = _unreadable(table) | checked
+    found = assemble(snapshot.fields, [table], order=snapshot.order)
+    if shown is None:
+        return found, unreadable
+    columns = {field.path: field.name for field in snapshot.fields}
+    labels = {name: columns[field.path] for name, field in shown.items()}
+    counted = {name: unreadable[label] for name, label in labels.items() if label in unreadable}
+    return pa.table({name: found.column(label) for name, label in labels.items()}), checked | counted
 
 
 def _unreadable(table: pa.Table) -> dict[str, int]:

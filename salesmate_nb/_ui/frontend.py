@@ -29,6 +29,11 @@ def frontend() -> Frontend:
     return Frontend.TERMINAL if all(map(_is_terminal, (sys.stdin, sys.stderr))) else Frontend.NOBODY
 
 
+def has_kernel() -> bool:
+    """Return whether this process is a Jupyter kernel, which serves one notebook."""
+    return _kernel() is not None
+
+
 def _is_terminal(stream: TextIO | None) -> bool:
     """Tell whether somebody is at a stream; it may be missing (``2>&-``) or closed by the program."""
     return stream is not None and not stream.closed and stream.isatty()

@@ -1,8 +1,10 @@
-"""Filters: what they take, and which rows they keep."""
+"""Queries: what filters take and keep, which columns there are, and every other argument."""
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+import re
 
 import numpy as np
 import pandas as pd
@@ -10,7 +12,9 @@ import pyarrow as pa
 import pytest
 
 from salesmate_nb import SalesmateError
-from salesmate_nb._reading.query import Filters
+from salesmate_nb._reading.query import Filters, Query, choose_columns
+from salesmate_nb.resources import DEALS
+from salesmate_nb.resources.base import custom_field
 
 UTC = dt.UTC
 ROWS = pa.RecordBatch.from_pydict(
@@ -51,18 +55,18 @@ ROWS = pa.RecordBatch.from_pydict(
         ({"modified_since": pd.Timestamp("2026-02-01", tz="UTC")}, [0, 1, 2, 3]),
     ],
 )
-def test_rows_are_kept_that_have_all_that_is_asked_for(given, kept):
-    """Several values mean any of them, several filters mean all; case does not matter; missing never fits."""
-    mask = Filters.make(**given).mask(ROWS)
-    assert [number for number, keep in enumerate(mask) if keep] == kept
+def test_mask(given, kept):
+    """Several values mean any, several filters mean all; case does not matter; missing never matches."""
+    mask = Filters.parse(**given).mask(ROWS)
+    assert [number for number, keep in enumerate(mask.to_pylist()) if keep] == kept
 
 
 @pytest.mark.parametrize(
-    "moment", ["2026-01-02", dt.datetime(2026, 1, 2), dt.date(2026, 1, 2), pd.Timestamp("2026-01-02")]
+    "value", ["2026-01-02", dt.datetime(2026, 1, 2), dt.date(2026, 1, 2), pd.Timestamp("2026-01-02")]
 )
-def test_a_naive_moment_is_in_the_settings_time_zone(moment):
+def test_datetime_without_zone(value):
     """Midnight in Kolkata is 18:30 UTC of the day before."""
-    filters = Filters.make(created_since=moment, timezone="Asia/Kolkata")
+    filters = Filters.parse(created_since=value, timezone="Asia/Kolkata")
     assert filters.created_since == dt.datetime(2026, 1, 1, 18, 30, tzinfo=UTC)
 
 
@@ -80,16 +84,85 @@ def test_a_naive_moment_is_in_the_settings_time_zone(moment):
         {"modified_since": "9999999-01-01"},
     ],
 )
-def test_what_cannot_be_filtered_on_is_named(given):
+def test_invalid_filter(given):
     """The error names the argument and what it takes."""
     with pytest.raises(SalesmateError, match=next(iter(given))):
-        Filters.make(**given)
+        Filters.parse(**given)
 
 
-def test_only_the_columns_that_are_checked_have_to_be_read():
-    """A filter names the columns it looks at."""
-    assert Filters.make(owner="Ann", created_since="2026-01-01").columns == (
+def test_columns_of_filters():
+    """Filters name the columns they check."""
+    assert Filters.parse(owner="Ann", created_since="2026-01-01").columns == (
         "owner_name",
         "owner_id",
         "created_at",
     )
+
+
+def parse(**arguments):
+    """Parse arguments as a public method hands them on."""
+    return Query.parse(arguments, timezone="UTC", is_watched=True)
+
+
+def test_query_of_arguments():
+    """Filters are separated from what shapes the read; progress=None means: if somebody watches."""
+    query = parse(status="Won", columns=["id", "title", "id"], limit=np.int64(7), progress=None, wait=False)
+    assert query.filters.status == ("Won",)
+    assert (query.columns, query.limit, query.progress) == (("id", "title"), 7, True)
+    assert (query.wait, query.refresh) == (False, None)
+    assert parse(progress=False).progress is False
+
+
+def test_query_is_frozen():
+    """A query cannot be changed behind the door."""
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        parse().limit = 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"limit": -1}, "limit=-1 is not valid"),
+        ({"limit": 1.5}, "limit=1.5 is not valid"),
+        ({"limit": True}, "limit=True is not valid"),
+        ({"refresh": "always"}, "refresh='always' is not valid. Use None, 'auto', 'full' or 'never'."),
+        ({"columns": 7}, "columns=7 cannot be"),
+        ({"columns": [7]}, "columns: 7 is not a column name"),
+    ],
+)
+def test_invalid_argument(arguments, message):
+    """The error names the argument and what it takes."""
+    with pytest.raises(SalesmateError, match=re.escape(message)):
+        parse(**arguments)
+
+
+FIELDS = (
+    *DEALS.fields,
+    dataclasses.replace(custom_field("textCustomField1"), name="contract_length"),
+)
+
+
+def test_choose_columns_by_label_or_api_name():
+    """A custom field is found by its label and by the API's name, and is called as it was asked for."""
+    chosen = choose_columns(["contract_length", "text_custom_field_1", "id", "id"], FIELDS)
+    assert {name: field.path for name, field in chosen.items()} == {
+        "contract_length": "textCustomField1",
+        "text_custom_field_1": "textCustomField1",
+        "id": "id",
+    }
+    assert [field.name for field in chosen.values()] == ["contract_length", "text_custom_field_1", "id"]
+
+
+def test_choose_unlisted_column():
+    """A custom field that is not listed is accepted only if there is no list."""
+    assert choose_columns(["int_custom_field_9"], FIELDS, unlisted=True)["int_custom_field_9"].kind == "int"
+    with pytest.raises(SalesmateError, match="no column 'int_custom_field_9'"):
+        choose_columns(["int_custom_field_9"], FIELDS)
+
+
+def test_choose_misspelt_column():
+    """The error names the closest column, or all of them."""
+    with pytest.raises(SalesmateError, match=r"Did you mean 'contract_length'\?"):
+        choose_columns(["contract_lenght"], FIELDS)
+    with pytest.raises(SalesmateError, match=r"There are: id, title, .*, contract_length"):
+        choose_columns(["x"], FIELDS)

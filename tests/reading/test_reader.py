@@ -1,4 +1,4 @@
-"""Reading deals: the real ones three ways, filters, columns, limits, and servers unlike their documents."""
+"""The reader of a resource: three ways in, filters, columns, limits, and servers that differ."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import column_name
 from salesmate_nb.sandbox import Answer
 
-WAYS = ["oauth-v1", "oauth-v4", "key-v4"]
+ACCESS = ["oauth-v1", "oauth-v4", "key-v4"]
 DTYPES = {
     "int": "Int64",
     "string": "str",
@@ -25,12 +25,12 @@ DTYPES = {
 }
 
 
-def reach(box, way):
+def reach(box, access):
     """Connect to a sandbox by OAuth and v1, OAuth and v4, or an access key and v4."""
-    if way == "oauth-v1":
+    if access == "oauth-v1":
         return connect(box)
     settings = Settings(**dataclasses.replace(box.settings, linkname=box.linkname))
-    if way == "key-v4":
+    if access == "key-v4":
         return connect(dataclasses.replace(settings, access_token=box.access_key))
     connection = connect(settings)
     if connection.login_url:
@@ -55,11 +55,11 @@ def check_contract(frame):
     assert frame["id"].is_monotonic_increasing
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_real_deals_give_their_true_figures(real_deals, way):
-    """8,800 real opportunities read exactly, whichever way: their README's figures, the contract's types."""
+@pytest.mark.parametrize("access", ACCESS)
+def test_real_deals(real_deals, access):
+    """8,800 real opportunities are read exactly by each API: their README's figures, the contract's types."""
     with sandbox.start(data=real_deals) as box:
-        frame = reach(box, way).deals_df()
+        frame = reach(box, access).deals_df()
     check_contract(frame)
     won = frame[frame["status"] == "Won"]
     assert len(frame) == 8800
@@ -75,18 +75,18 @@ def test_the_real_deals_give_their_true_figures(real_deals, way):
     assert frame.attrs["salesmate"]["unreadable"] == {}
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_what_was_read_is_what_the_server_has(box, way):
+@pytest.mark.parametrize("access", ACCESS)
+def test_every_deal_once(box, access):
     """Each deal of the sandbox is there, once."""
-    frame = reach(box, way).deals_df()
+    frame = reach(box, access).deals_df()
     check_contract(frame)
     assert list(frame["id"]) == sorted(box.deals.ids())
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_the_ways_agree(box, way):
+@pytest.mark.parametrize("access", ACCESS)
+def test_v1_and_v4_agree(box, access):
     """v1 and v4 give the same values; labels of custom fields and the order of categories are v4's alone."""
-    first, second = (mechanical(reach(box, one).deals_df()) for one in (way, "oauth-v1"))
+    first, second = (mechanical(reach(box, one).deals_df()) for one in (access, "oauth-v1"))
     pd.testing.assert_frame_equal(first, second, check_categorical=False)
 
 
@@ -96,16 +96,16 @@ def mechanical(frame):
     return frame.rename(columns=names).sort_index(axis="columns")
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_an_empty_account_gives_the_same_columns(way):
-    """No deals is a result like any other."""
+@pytest.mark.parametrize("access", ACCESS)
+def test_empty_account(access):
+    """Without deals the frame has the same columns and dtypes."""
     with sandbox.start(deals=0) as box:
-        frame = reach(box, way).deals_df()
+        frame = reach(box, access).deals_df()
     check_contract(frame)
     assert len(frame) == 0
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("access", ACCESS)
 @pytest.mark.parametrize(
     "filters",
     [
@@ -119,9 +119,9 @@ def test_an_empty_account_gives_the_same_columns(way):
         {"pipeline": "nothing has this"},
     ],
 )
-def test_a_filter_gives_what_filtering_the_whole_frame_gives(box, way, filters):
-    """What the server was asked for changes the calls, never the result."""
-    connection = reach(box, way)
+def test_filters(box, access, filters):
+    """A filter gives what filtering the whole frame gives, whatever the server filters."""
+    connection = reach(box, access)
     expected = connection.deals_df()
     for name, wanted in filters.items():
         if name.endswith("_since"):
@@ -137,24 +137,24 @@ def test_a_filter_gives_what_filtering_the_whole_frame_gives(box, way, filters):
     assert list(frame["id"]) == list(expected["id"])
 
 
-def test_v4_asks_the_server_to_filter(box):
-    """Status and moments go along as rules, so that fewer pages come; moments with a day's margin."""
+def test_rules_of_filters(box):
+    """v4 is asked to filter by status and time; times have a day's margin."""
     reach(box, "key-v4").deals_df(status="won", created_since="2026-01-02")
     rules = box.log[-1].json["filterQuery"]["group"]["rules"]
     sent = {rule["field"]["fieldName"]: (rule["condition"], rule["data"]) for rule in rules}
     assert sent == {"deal.status": ("EQUALS", "Won"), "deal.createdAt": ("IS_AFTER", "Jan 01, 2026 12:00 AM")}
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_columns_come_in_the_order_they_were_asked_for(box, way):
-    """Only what is asked for is in the frame, custom fields by name too."""
-    frame = reach(box, way).deals_df(columns=["title", "deal_value"], status="Won")
+@pytest.mark.parametrize("access", ACCESS)
+def test_columns(box, access):
+    """The frame has the columns that were asked for, in that order."""
+    frame = reach(box, access).deals_df(columns=["title", "deal_value"], status="Won")
     assert list(frame.columns) == ["title", "deal_value"]
     assert len(frame) > 0
 
 
-def test_v4_is_asked_for_the_columns_that_are_needed_only(box):
-    """displayingFields holds what the frame and the filters need."""
+def test_displaying_fields(box):
+    """v4 is asked only for the fields that columns and filters need."""
     reach(box, "key-v4").deals_df(columns=["title"], owner="nobody")
     assert box.log[-1].json["displayingFields"] == [
         "deal.id",
@@ -164,18 +164,18 @@ def test_v4_is_asked_for_the_columns_that_are_needed_only(box):
     ]
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_an_unknown_column_is_answered_with_a_near_one(box, way):
-    """A slip of the pen gets the name that was meant."""
+@pytest.mark.parametrize("access", ACCESS)
+def test_unknown_column(box, access):
+    """A misspelt column is an error that names the closest one."""
     with pytest.raises(SalesmateError, match="Did you mean 'deal_value'"):
-        reach(box, way).deals_df(columns=["deal_vlaue"])
+        reach(box, access).deals_df(columns=["deal_vlaue"])
 
 
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("access", ACCESS)
 @pytest.mark.parametrize("limit", [0, 1, 250, 251, 10_000])
-def test_a_limit_counts_rows_in_all(box, way, limit):
-    """A limit is of rows, not of a page, and saves calls."""
-    connection = reach(box, way)
+def test_limit(box, access, limit):
+    """A limit counts rows in all, not per page, and saves requests."""
+    connection = reach(box, access)
     before = len(box.log)
     frame = connection.deals_df(limit=limit)
     assert list(frame["id"]) == sorted(box.deals.ids())[:limit]
@@ -183,16 +183,16 @@ def test_a_limit_counts_rows_in_all(box, way, limit):
 
 
 @pytest.mark.parametrize("limit", [-1, 1.5, "5", True])
-def test_a_limit_that_is_none_is_named(box, limit):
-    """A limit is a whole number from 0."""
+def test_invalid_limit(box, limit):
+    """A limit is a whole number of 0 or more."""
     with pytest.raises(SalesmateError, match="limit="):
         reach(box, "oauth-v1").deals_df(limit=limit)
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_records_come_lazily_and_as_sent(box, way):
-    """deals() yields dictionaries in the server's own shape, and asks for a page when it is needed."""
-    connection = reach(box, way)
+@pytest.mark.parametrize("access", ACCESS)
+def test_iterator_is_lazy(box, access):
+    """deals() yields dictionaries in the server's shape, and requests a page when it is needed."""
+    connection = reach(box, access)
     before = len(box.log)
     records = connection.deals()
     assert len(box.log) == before
@@ -203,8 +203,8 @@ def test_records_come_lazily_and_as_sent(box, way):
     assert 1 + sum(1 for _ in records) == 600
 
 
-def test_attrs_tell_host_api_moment_and_calls(box):
-    """A frame knows where it comes from; nothing in it is secret, and Parquet keeps it."""
+def test_attrs(box):
+    """A frame reports where it comes from, without secrets."""
     connection = reach(box, "key-v4")
     attrs = connection.deals_df().attrs["salesmate"]
     assert (attrs["host"], attrs["api"]) == (box.url, "v4")
@@ -213,8 +213,8 @@ def test_attrs_tell_host_api_moment_and_calls(box):
     assert box.access_key not in json.dumps(attrs)
 
 
-def test_unreadable_values_are_counted_and_warned_of_once(fresh):
-    """What did not fit is missing, counted in attrs, and told in one warning."""
+def test_unreadable_values(fresh):
+    """Values that could not be read are missing, counted in attrs, and named in one warning."""
     rows = [{"id": n, "dealValue": "much", "createdAt": "soon" if n else "2026-01-01"} for n in range(3)]
     with pytest.warns(UserWarning, match="missing: 2 in created_at, 3 in deal_value") as warned:
         frame = answers(fresh, connect(fresh), lambda _: {"Data": {"data": rows, "totalRows": 3}})
@@ -253,13 +253,13 @@ def deals(*numbers):
         (5, lambda at: {"Data": {"data": deals(*range(max(at - 1, 0), min(at + 2, 5))), "totalRows": 5}}),
     ],
 )
-def test_v1_is_read_right_however_it_pages(fresh, count, give):
-    """Total or none, paging or none, any place and order of the list: each deal once."""
+def test_v1_paging(fresh, count, give):
+    """With or without a total or paging, whatever the place and order of the list: each deal once."""
     assert list(answers(fresh, connect(fresh), give)["id"]) == list(range(count))
 
 
-def test_a_read_that_stays_short_is_no_frame(fresh):
-    """Where fewer deals come than the total says, twice over, the numbers are raised."""
+def test_incomplete_read(fresh):
+    """If fewer deals come than the total says, twice, the error has both numbers."""
     with pytest.raises(
         IncompleteRead, match="9 deals were read, twice over, where the server counted 10"
     ) as caught:
@@ -267,8 +267,8 @@ def test_a_read_that_stays_short_is_no_frame(fresh):
     assert (caught.value.read, caught.value.total) == (9, 10)
 
 
-def test_a_row_that_slipped_past_the_offset_is_read_again(fresh):
-    """Newest first, so that no order shows it: a deletion moves a row to a page that was read already."""
+def test_row_that_slipped_past_the_offset(fresh):
+    """A deletion moves a row to a page that was already read: it is read again."""
     calls = []
 
     def give(at):
@@ -293,31 +293,31 @@ def test_a_row_that_slipped_past_the_offset_is_read_again(fresh):
         {"data": [{"id": True}]},
     ],
 )
-def test_an_answer_without_deals_is_a_bad_response(fresh, page):
-    """Something else than a list of deals is never an empty frame."""
+def test_response_without_deals(fresh, page):
+    """A response that is not a list of deals is an error, never an empty frame."""
     with pytest.raises(BadResponse):
         answers(fresh, connect(fresh), lambda _: page)
 
 
 @pytest.mark.parametrize("given", [7, "7", " 7 ", "7.0", 7.0])
-def test_an_id_is_read_in_any_form_a_number_comes_in(fresh, given):
-    """What tells rows apart is the id that the frame shows."""
+def test_id_formats(fresh, given):
+    """An id is read from a number or a text."""
     ids = answers(fresh, connect(fresh), lambda at: {"data": [{"id": given}, {"id": str(2**63 - 1)}][at:]})[
         "id"
     ]
     assert list(ids) == [7, 2**63 - 1]
 
 
-def test_a_catalogue_that_does_not_answer_leaves_the_standard_columns(fresh):
-    """Where custom fields cannot be listed, the rest is read, and a warning says so."""
+def test_field_catalog_is_refused(fresh):
+    """If custom fields cannot be listed, the rest is read, with a warning."""
     fresh.script("/apis/v3/fields/getAllVisibleFields", *[Answer(status=403, body=b"{}")] * 2)
     with pytest.warns(UserWarning, match="field catalogue cannot be read"):
         frame = reach(fresh, "key-v4").deals_df()
     check_contract(frame)
 
 
-def test_custom_columns_go_by_label_or_by_the_apis_name(box):
-    """A column is found under both names; attrs tell the API's."""
+def test_custom_columns(box):
+    """A custom column is found by its label and by the API's name."""
     connection = reach(box, "key-v4")
     frame = connection.deals_df()
     assert frame.attrs["salesmate"]["fields"]["contract_length"] == "textCustomField1"
@@ -327,14 +327,14 @@ def test_custom_columns_go_by_label_or_by_the_apis_name(box):
     pd.testing.assert_series_equal(both["contract_length"], both["text_custom_field_1"], check_names=False)
 
 
-def test_stages_come_in_the_servers_order(box):
-    """Sorting by stage sorts as the pipeline does, not by the alphabet."""
+def test_order_of_stages(box):
+    """Stages sort as in the pipeline, not by the alphabet."""
     stages = list(reach(box, "key-v4").deals_df()["stage"].cat.categories)
     assert stages[:5] == ["Qualified", "Demo", "Proposal", "Negotiation", "Signed"]
 
 
-def test_without_the_catalogue_custom_fields_keep_their_api_names(box):
-    """Where the catalogue does not answer, the newest deal tells which custom fields there are."""
+def test_custom_columns_without_field_catalog(box):
+    """Without the field catalog, the newest deal shows which custom fields there are."""
     connection = reach(box, "key-v4")
     box.script("/apis/v3/fields/getAllVisibleFields", sandbox.Answer(status=404))
     with pytest.warns(UserWarning, match="go by the API's names, and those that the newest record lacks"):
@@ -344,8 +344,8 @@ def test_without_the_catalogue_custom_fields_keep_their_api_names(box):
     assert all("custom_field" in name for name in custom)
 
 
-def test_the_arrow_table_holds_what_the_frame_holds(box):
-    """deals_arrow gives the same columns, rows and attrs, in Arrow's types."""
+def test_arrow_table(box):
+    """deals_arrow gives the columns, rows and attrs of the frame, in Arrow's types."""
     connection = reach(box, "key-v4")
     table, frame = connection.deals_arrow(), connection.deals_df()
     assert table.column_names == list(frame.columns)
@@ -358,8 +358,8 @@ def test_the_arrow_table_holds_what_the_frame_holds(box):
 
 
 @pytest.mark.parametrize("deals", [0, 600])
-def test_parquet_keeps_columns_types_order_and_attrs(deals, tmp_path):
-    """What is written and read again is the same frame, whole or empty."""
+def test_parquet_round_trip(deals, tmp_path):
+    """Parquet keeps columns, dtypes, categories and attrs, with or without rows."""
     with sandbox.start(deals=deals) as small:
         frame = reach(small, "key-v4").deals_df()
     frame.to_parquet(tmp_path / "deals.parquet")
@@ -373,12 +373,12 @@ def test_parquet_keeps_columns_types_order_and_attrs(deals, tmp_path):
     assert again.attrs == frame.attrs
 
 
-def test_a_plan_that_does_not_fit_the_hour_is_refused_where_waiting_is_off():
-    """The first page tells how many calls it takes: more than are left, so no other is made."""
+def test_wait_false():
+    """If the hourly limit has too few requests left after the first page, no other is made."""
     with sandbox.start(deals=2_000) as box:
         account = dataclasses.replace(box.settings, linkname=box.linkname, access_token=box.access_key)
         connection = connect(Settings(**account, calls_per_hour=6))
-        with pytest.raises(RateLimited, match="no room for 7 more calls") as caught:
+        with pytest.raises(RateLimited, match=r"7 more (calls|requests)") as caught:
             connection.deals_df(wait=False)
         assert 3_500 < caught.value.retry_after <= 3_600
         assert len(box.log) == 2
@@ -386,8 +386,8 @@ def test_a_plan_that_does_not_fit_the_hour_is_refused_where_waiting_is_off():
         assert connection.status().calls_left == 3
 
 
-def test_a_read_that_has_to_wait_says_so_in_its_bar(capsys, monkeypatch):
-    """The hour's calls are used up in the middle: the bar counts down, and the frame is whole."""
+def test_wait_for_rate_limit(capsys, monkeypatch):
+    """The hourly limit is reached in the middle: the bar counts down, and the frame is complete."""
     monkeypatch.setattr("salesmate_nb._api.rate_limit.HOUR", 4.0)
     with sandbox.start(deals=2_000) as box:
         account = dataclasses.replace(box.settings, linkname=box.linkname, access_token=box.access_key)
@@ -395,11 +395,11 @@ def test_a_read_that_has_to_wait_says_so_in_its_bar(capsys, monkeypatch):
     assert list(frame["id"]) == box.deals.ids()
     shown = capsys.readouterr().err
     assert "deals: hourly limit, on in 0:0" in shown
-    assert "deals, 8 calls, 1 min of waiting" in shown
+    assert "deals, 8 requests, 1 min of waiting" in shown
 
 
-def test_connections_that_share_a_folder_share_the_hour(box):
-    """What one kernel calls is missing from what another has left."""
+def test_shared_rate_limit(box):
+    """Requests of one kernel count against the limit of another."""
     first, second = reach(box, "key-v4"), reach(box, "key-v4")
     before = second.status()
     first.get("apis/core/v4/users")

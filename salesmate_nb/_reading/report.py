@@ -1,0 +1,54 @@
+"""A report on a read: what ``df.attrs["salesmate"]`` says about where its rows come from."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+
+def _now() -> str:
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadReport:
+    """How a table was read, and from where.
+
+    Parameters
+    ----------
+    strategy : str
+        How pages were read: the paginator's name, ``"plain offsets"``, or ``"snapshot"``.
+    totals : sequence of int
+        The numbers of records that the server reported, in order.
+    unreadable : mapping of str to int
+        For each column with any: how many values could not be read and are missing.
+    fields : mapping of str to str
+        The API's names of the custom columns.
+    read_at : str
+        When the rows were read; ISO 8601, UTC.
+    host, api : str
+        The API's address, and ``"v4"`` or ``"v1"``.
+    calls, calls_left : int
+        API calls that this read made, and how many are left of the account's hourly limit.
+
+    Examples
+    --------
+    >>> ReadReport(strategy="keyset", totals=[500]).as_attrs()["totals"]
+    [500]
+    """
+
+    strategy: str
+    totals: Sequence[int] = ()
+    unreadable: Mapping[str, int] = field(default_factory=dict)
+    fields: Mapping[str, str] = field(default_factory=dict)
+    read_at: str = field(default_factory=_now)
+    host: str = ""
+    api: str = ""
+    calls: int = 0
+    calls_left: int = 0
+
+    def as_attrs(self) -> dict[str, Any]:
+        """Return it as plain values, for ``DataFrame.attrs`` and JSON."""
+        return {**asdict(self), "totals": list(self.totals)}

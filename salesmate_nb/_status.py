@@ -1,0 +1,57 @@
+"""The status of a connection: who is connected to what, until when, and how many API calls are left."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class Status:
+    """Who is connected to what, until when; holds no secret.
+
+    Parameters
+    ----------
+    authorized : bool
+        Whether requests can be made now.
+    profile, who, host, api : str
+        The name of this login, the client or key it uses, the API's address, and ``"v4"`` or ``"v1"``.
+    expires_at : pandas.Timestamp or None
+        When the access token expires (UTC); it is refreshed before. ``None`` if that is not known.
+    token_location : str
+        Where the token is stored.
+    calls_made, calls_left : int
+        API calls of the last hour made from this machine, and what they leave of the hourly limit.
+    """
+
+    authorized: bool
+    profile: str
+    who: str
+    host: str
+    api: str
+    expires_at: pd.Timestamp | None
+    token_location: str
+    calls_made: int
+    calls_left: int
+
+    def lines(self) -> dict[str, str]:
+        """Return it in words, line by line."""
+        expires = "not known"
+        if self.expires_at is not None:
+            expires = f"{self.expires_at:%Y-%m-%d %H:%M} UTC, refreshed automatically"
+        if not self.authorized:
+            expires = "not logged in: run connect() or `salesmate-nb login`"
+        return {
+            "login": self.who,
+            "host": f"{self.host} ({self.api})",
+            "expires": expires,
+            "stored in": self.token_location,
+            "profile": self.profile,
+            "API calls": f"{self.calls_left:,} left this hour ({self.calls_made:,} made from this machine)",
+        }
+
+    def __repr__(self) -> str:
+        state = "connected" if self.authorized else "not logged in"
+        lines = "".join(f"\n  {name:<10} {value}" for name, value in self.lines().items())
+        return f"Salesmate: {state}{lines}"

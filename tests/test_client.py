@@ -1,0 +1,261 @@
+"""Salesmate, over real sockets against the sandbox."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pandas as pd
+import pytest
+import requests
+
+from salesmate_nb import (
+    LoginDenied,
+    LoginError,
+    LoginRequired,
+    NotFound,
+    Salesmate,
+    SalesmateError,
+    Settings,
+    StateMismatch,
+    connect,
+    sandbox,
+)
+
+
+@pytest.fixture
+def box():
+    with sandbox.start(deals=60) as running:
+        yield running
+
+
+@pytest.fixture
+def asking():
+    with sandbox.start(deals=60, approve="ask") as running:
+        yield running
+
+
+def press(url, button="allow"):
+    """Follow the consent page as a person does, and return the address the browser is sent to."""
+    page = requests.get(url, timeout=5)
+    assert page.ok
+    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+    action = re.search(r'<form[^>]* action="([^"]*)"', page.text)
+    target = requests.compat.urljoin(url, action.group(1) if action else "")
+    response = requests.post(target, data=fields | {"decision": button}, allow_redirects=False, timeout=5)
+    assert response.status_code in {302, 303}
+    return response.headers["Location"]
+
+
+def test_finish_login(asking):
+    """login_url and finish_login log in without a panel, whatever is pasted around the address."""
+    connection = connect(asking)
+    connection.finish_login(f'\n "{press(connection.login_url)}" \n')
+    assert connection.authorized
+    connection.finish_login("anything")  # done already: nothing to do
+    assert len(connection.deals_df()) == 60
+
+
+def test_wrong_paste_keeps_login_pending(asking):
+    """A denial, a missing code and a wrong state are each named; the login can still be finished."""
+    connection = connect(asking)
+    url = connection.login_url
+    good = press(url)
+    state = parse_qs(urlsplit(good).query)["state"][0]
+    with pytest.raises(LoginDenied):
+        connection.finish_login(press(url, "deny"))
+    with pytest.raises(StateMismatch):
+        connection.finish_login(good.replace(state, "x" * len(state)))
+    with pytest.raises(LoginError, match="no code"):
+        connection.finish_login("http://localhost:3000/callback")
+    assert connection.login_url == url
+    connection.finish_login(good)
+    assert connection.authorized
+
+
+def test_logout_ends_pending_login(asking):
+    """After logout an old link logs nobody in, and its port is free."""
+    connection = connect(asking)
+    old = connection.login_url
+    receiver = urlsplit(parse_qs(urlsplit(old).query)["redirect_uri"][0])
+    connection.logout()
+    with pytest.raises(requests.ConnectionError):
+        requests.get(receiver.geturl(), timeout=5)
+    assert connection.login_url != old
+
+
+def test_access_key(box):
+    """A key and a linkname connect without OAuth."""
+    settings = Settings(linkname=box.linkname, access_token=box.access_key, api_url=box.url)
+    connection = connect(settings)
+    assert (connection.authorized, connection.login_url) == (True, None)
+    assert len(connection.deals_df()) == 60
+    assert not any(call.path.startswith("/oauth") for call in box.log)
+    assert {call.headers["Accesstoken"] for call in box.log} == {box.access_key}
+    with pytest.raises(LoginError, match="SALESMATE_ACCESS_TOKEN"):
+        connection.logout()
+
+
+def test_wrong_key_or_linkname(box):
+    """A wrong key and a wrong linkname are each named."""
+    good = Settings(linkname=box.linkname, access_token=box.access_key, api_url=box.url)
+    with pytest.raises(SalesmateError, match="access key"):
+        connect(dataclasses.replace(good, access_token="wrong")).deals_df()
+    with pytest.raises(NotFound, match="SALESMATE_LINKNAME"):
+        connect(dataclasses.replace(good, linkname="other")).deals_df()
+
+
+def test_get_and_post(box):
+    """Parameters and body reach the server; the data inside the envelope comes back."""
+    connection = connect(box)
+    users = connection.get("/apis/core/v4/users", status="active")
+    assert {"id", "firstName", "email"} <= users[0].keys()
+    assert box.log[-1].query == {"status": "active"}
+    body = {
+        "displayingFields": ["deal.id"],
+        "filterQuery": {"group": {"operator": "AND", "rules": []}},
+        "moduleId": 4,
+    }
+    found = connection.post("apis/deal/v4/search?rows=3&from=0", body)
+    assert len(found["data"]) == 3
+    with pytest.raises(NotFound):
+        connection.get("apis/deal/v4/1")
+
+
+def test_status(box):
+    """The status says who, where and until when, and holds no secret."""
+    connection = connect(box)
+    status = connection.status()
+    assert status.authorized
+    assert (status.host, status.api, status.profile) == (box.url, "v1", "default")
+    assert 3500 < status.expires_at.timestamp() - __import__("time").time() <= 3600
+    assert status.calls_left == 1500
+    shown = repr(status)
+    assert all(word in shown for word in ("connected", box.url, "default.json", "API calls"))
+    assert not any(
+        secret in shown
+        for secret in (box.settings.client_secret, connection.session.current_token.access_token.reveal())
+    )
+
+
+def test_logout_forgets_and_revokes(box):
+    """The token is gone here and at the server, and the connection is pending again."""
+    connection = connect(box)
+    token = connection.session.current_token.access_token.reveal()
+    connection.logout()
+    assert (connection.authorized, list(connection.settings.token_cache.glob("*.json"))) == (False, [])
+    assert box.log[-1].path == "/oauth/revoke"
+    response = requests.get(f"{box.url}/v1/deals", headers={"Authorization": f"Bearer {token}"}, timeout=5)
+    assert response.status_code == 401
+    with pytest.raises(LoginRequired):
+        connection.deals_df()
+    assert connection.login_url
+
+
+def test_logout_with_access_key(box):
+    """A stored login behind an access key is revoked too; the error says that the key still signs in."""
+    token = connect(box).session.current_token.refresh_token.reveal()
+    settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "access_token": box.access_key})
+    with pytest.raises(LoginError, match="SALESMATE_ACCESS_TOKEN"):
+        Salesmate(settings).logout()
+    assert (box.log[-1].path, box.log[-1].form["token"]) == ("/oauth/revoke", token)
+    assert list(settings.token_cache.glob("*.json")) == []
+
+
+@pytest.mark.parametrize("fault", [{"status": 503}, {"status": 401}, {"drop": "before"}])
+def test_unconfirmed_revocation(box, fault):
+    """The token is forgotten here, and the error says that it may still work elsewhere."""
+    connection = connect(box)
+    box.script("/oauth/revoke", sandbox.Answer(**fault))
+    with pytest.raises(LoginError, match=r"forgotten here, but .*/oauth/revoke did not confirm"):
+        connection.logout()
+    assert (connection.authorized, list(connection.settings.token_cache.glob("*.json"))) == (False, [])
+
+
+def test_expired_token_is_refreshed(box):
+    """A read refreshes an expired access token without an error."""
+    connection = connect(box)
+    box.expire_access_tokens()
+    assert len(connection.deals_df()) == 60
+    assert [call.form.get("grant_type") for call in box.log if call.path == "/oauth/token"] == [
+        "authorization_code",
+        "refresh_token",
+    ]
+
+
+def test_revoked_grant_requires_login(box):
+    """If the server ends the login, the next read raises LoginRequired, and connect() logs in again."""
+    connection = connect(box)
+    box.revoke_all()
+    with pytest.raises(LoginRequired, match=r"connect\(\)"):
+        connection.deals_df()
+    assert not connection.authorized
+    assert len(connect(box).deals_df()) == 60
+
+
+def test_connection_repr_has_no_secret(box):
+    """repr and vars of a connection and its session hold no token and no client secret."""
+    connection = connect(box)
+    token = connection.session.current_token
+    secrets = [token.access_token.reveal(), token.refresh_token.reveal(), box.settings.client_secret]
+    shown = f"{connection!r} {vars(connection)} {vars(connection.session)} {connection.session.token}"
+    assert not any(secret in shown for secret in secrets)
+
+
+def test_salesmate_without_connect(box):
+    """The class connects without asking anybody."""
+    connect(box)
+    assert len(Salesmate(Settings(**box.settings)).deals_df(limit=1)) == 1
+
+
+@pytest.fixture
+def by_key(box):
+    """Connect over v4, with an access key."""
+    settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "access_token": box.access_key})
+    return connect(settings)
+
+
+@pytest.mark.parametrize("resource", ["deals", "contacts", "companies", "activities"])
+def test_three_forms_of_each_resource(by_key, resource):
+    """A frame, an Arrow table and an iterator hold the same records."""
+    frame = getattr(by_key, f"{resource}_df")(limit=7)
+    table = getattr(by_key, f"{resource}_arrow")(limit=7)
+    records = list(getattr(by_key, resource)(limit=7))
+    assert list(frame["id"]) == table.column("id").to_pylist() == [record["id"] for record in records]
+    assert table.column_names == list(frame.columns)
+    assert json.loads(table.schema.metadata[b"salesmate"]).keys() == frame.attrs["salesmate"].keys()
+
+
+@pytest.mark.parametrize(
+    ("columns", "expected"),
+    [
+        ("id", ["id"]),
+        (["id", "id"], ["id"]),
+        (("title", "id"), ["title", "id"]),
+        (["text_custom_field_1", "contract_length"], ["text_custom_field_1", "contract_length"]),
+    ],
+)
+def test_columns_live_and_from_snapshot(by_key, columns, expected):
+    """Columns are chosen alike, live and from a snapshot."""
+    live, kept = by_key.deals_df(columns=columns), by_key.deals_df(columns=columns, refresh="auto")
+    assert list(live.columns) == list(kept.columns) == expected
+    pd.testing.assert_frame_equal(live, kept)
+
+
+@pytest.mark.parametrize("columns", ["deal_vlaue", ["deal_vlaue"], ["id", 7], 7, ["text_custom_field_99"]])
+def test_invalid_columns_live_and_from_snapshot(by_key, columns):
+    """A column that does not exist is the same error, live and from a snapshot."""
+    messages = []
+    for refresh in (None, "auto"):
+        with pytest.raises(SalesmateError, match="columns") as caught:
+            by_key.deals_df(columns=columns, refresh=refresh)
+        messages.append(str(caught.value))
+    assert messages[0] == messages[1]
+
+
+def test_unknown_resource_of_dataset(by_key, tmp_path):
+    """write_dataset names the resources there are."""
+    with pytest.raises(SalesmateError, match=r"resource='tickets' is not known\. Use one of deals, contacts"):
+        by_key.write_dataset("tickets", tmp_path / "tickets")

@@ -1,0 +1,41 @@
+"""The status of a connection, in words."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from salesmate_nb._status import Status
+
+STATUS = Status(
+    authorized=True,
+    profile="default",
+    who="client my-app",
+    host="https://acme.salesmate.io",
+    api="v4",
+    expires_at=pd.Timestamp("2026-11-25 15:10", tz="UTC"),
+    token_location="memory",
+    calls_made=2,
+    calls_left=1498,
+)
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        ({}, "expires    2026-11-25 15:10 UTC, refreshed automatically"),
+        ({"expires_at": None}, "expires    not known"),
+        ({"authorized": False}, "expires    not logged in: run connect() or `salesmate-nb login`"),
+        ({}, "host       https://acme.salesmate.io (v4)"),
+        ({}, "API calls  1,498 left this hour (2 made from this machine)"),
+        ({}, "stored in  memory"),
+    ],
+)
+def test_lines(changes, line):
+    """Each fact has a line."""
+    shown = repr(dataclasses.replace(STATUS, **changes))
+    assert f"\n  {line}" in shown
+    state = "not logged in" if changes.get("authorized") is False else "connected"
+    assert shown.startswith(f"Salesmate: {state}")
