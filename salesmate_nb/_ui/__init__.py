@@ -1,1 +1,1 @@
-"""What a person sees while logging in, and where: notebook, terminal or nowhere."""
+"""The login that users see: the panel in notebooks, the prompt in terminals, and their texts."""

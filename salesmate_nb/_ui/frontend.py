@@ -1,4 +1,4 @@
-"""Who could answer a question here: somebody at a notebook, at a terminal, or nobody."""
+"""Detect whether a user can see output and answer: in a notebook, in a terminal, or not at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any, TextIO
 
 
 class Frontend(Enum):
-    """Who sees what is shown, and can answer it."""
+    """Where a user sees output and can answer a question."""
 
     NOTEBOOK = "notebook"
     TERMINAL = "terminal"
@@ -17,15 +17,27 @@ class Frontend(Enum):
 
 
 def frontend() -> Frontend:
-    """Tell who is there now.
+    """Detect the frontend of the running cell or process.
 
-    A notebook's kernel is told with each cell whether its front end can ask for input: JupyterLab,
-    Notebook 7 and VS Code can, nbclient and papermill cannot. Voila cannot either, but shows widgets.
+    Each execute request says whether the notebook's frontend can ask for input. JupyterLab, Notebook 7
+    and VS Code can. nbclient and papermill cannot. Voila cannot either, but it shows widgets.
+
+    Returns
+    -------
+    Frontend
+        ``NOBODY`` if no user can answer, as in cron, pipes and headless notebook runs.
+
+    Examples
+    --------
+    >>> frontend() in Frontend
+    True
     """
     kernel = _kernel()
     if kernel is not None:
-        answers = getattr(kernel, "_allow_stdin", False) or "voila" in os.environ.get("SERVER_SOFTWARE", "")
-        return Frontend.NOTEBOOK if answers else Frontend.NOBODY
+        can_answer = getattr(kernel, "_allow_stdin", False) or "voila" in os.environ.get(
+            "SERVER_SOFTWARE", ""
+        )
+        return Frontend.NOTEBOOK if can_answer else Frontend.NOBODY
     return Frontend.TERMINAL if all(map(_is_terminal, (sys.stdin, sys.stderr))) else Frontend.NOBODY
 
 
@@ -35,11 +47,11 @@ def has_kernel() -> bool:
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
-    """Tell whether somebody is at a stream; it may be missing (``2>&-``) or closed by the program."""
+    """Return whether a stream is a terminal; it may be missing (``2>&-``) or closed by the program."""
     return stream is not None and not stream.closed and stream.isatty()
 
 
 def _kernel() -> Any:
-    ipython = sys.modules.get("IPython")  # where nobody imported it, no kernel runs
+    ipython = sys.modules.get("IPython")  # no kernel runs unless it is imported
     shell = ipython.get_ipython() if ipython else None
     return getattr(shell, "kernel", None)

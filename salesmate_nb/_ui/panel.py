@@ -1,4 +1,4 @@
-"""The login panel: ipywidgets over a login on its way, with no logic of its own."""
+"""The login panel: ipywidgets that show a login flow."""
 
 from __future__ import annotations
 
@@ -10,22 +10,23 @@ import ipywidgets
 from IPython.display import display
 
 from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._ui import texts
 from salesmate_nb.errors import SalesmateError
 
 
 class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
-    """A card that shows a login: its link, where it stands, and a field for the address to paste.
+    """A card with the login link, the state of the login, and a field for the address to paste.
 
-    States are told in words, and announced to screen readers; the field has a label, and gets the focus
-    when something is wrong with what was pasted. Nothing pasted stays in the field, since the values of
-    widgets are saved with a notebook.
+    Screen readers announce each state. The field has a label, and gets the focus if the pasted address
+    is wrong. The field is cleared before its content is used, because a notebook saves the values of
+    its widgets.
 
     Parameters
     ----------
     login : LoginFlow
-        What waits for a person.
+        The login to show.
     facts : callable
-        Tells, once connected, who is connected to what, line by line.
+        Returns the lines to show once connected: account, host, expiry and the like, by name.
     """
 
     def __init__(self, login: LoginFlow, facts: Callable[[], Mapping[str, str]]) -> None:
@@ -33,34 +34,31 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._facts = facts
         self._card = ipywidgets.HTML()
         self._field = ipywidgets.Text(
-            description="Address",
-            continuous_update=False,  # so that the address goes off as a whole
+            description=texts.ADDRESS_LABEL,
+            continuous_update=False,  # send the address once, not character by character
             style={"description_width": "initial"},
             layout={"flex": "1 1 12em", "width": "auto", "min_width": "0"},
         )
-        self._button = ipywidgets.Button(description="Connect", layout={"width": "auto"})
-        self._fresh = ipywidgets.Button(description="Get a fresh link", layout={"width": "max-content"})
+        self._button = ipywidgets.Button(description=texts.CONNECT_BUTTON, layout={"width": "auto"})
+        self._new_link = ipywidgets.Button(description=texts.NEW_LINK_BUTTON, layout={"width": "max-content"})
         self._field.observe(lambda change: self._finish(change["new"]), "value")
         self._button.on_click(lambda _: self._finish(self._field.value))
-        self._fresh.on_click(lambda _: login.renew())
-        self._paste = ipywidgets.HBox([self._field, self._button], layout={"flex_flow": "row wrap"})
-        super().__init__([self._card, self._paste, self._fresh], layout={"max_width": "46em"})
+        self._new_link.on_click(lambda _: login.renew())
+        self._paste_row = ipywidgets.HBox([self._field, self._button], layout={"flex_flow": "row wrap"})
+        super().__init__([self._card, self._paste_row, self._new_link], layout={"max_width": "46em"})
         self.add_class("salesmate-nb")
         login.subscribe(self._show)
         self._show(login)
 
     def __repr__(self, **_: Any) -> str:
-        """Tell what to do where no widgets are shown; this text is saved with the notebook, so no address."""
-        return _WITHOUT_WIDGETS
+        """Return the text for frontends without widgets; it is saved with the notebook, so it has no URL."""
+        return texts.WITHOUT_WIDGETS
 
     def retire(self) -> None:
-        """Give way to a newer panel."""
+        """Stop following the login, and point to the newer panel."""
         self._login.unsubscribe(self._show)
-        self._paste.layout.display = self._fresh.layout.display = "none"
-        self._card.value = _card(
-            "Connect to Salesmate",
-            "<p>A login is shown in a newer cell. To log in here, run this cell again.</p>",
-        )
+        self._paste_row.layout.display = self._new_link.layout.display = "none"
+        self._card.value = _card(f"<p>{texts.MOVED}</p>")
 
     def _finish(self, pasted: str) -> None:
         if not pasted:
@@ -68,38 +66,36 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._field.value = ""
         try:
             self._login.finish(pasted)
-        except SalesmateError:  # the login tells its message
+        except SalesmateError:  # _show() displays its message
             self._field.focus()
         except Exception as err:  # noqa: BLE001 - ipywidgets would swallow it
-            self._card.value = _card(
-                "Connect to Salesmate", _alert(f"An unforeseen {type(err).__name__} came up.")
-            )
+            self._card.value = _card(_alert(texts.UNEXPECTED_ERROR.format(error=type(err).__name__)))
 
     def _show(self, login: LoginFlow) -> None:
         waiting = login.phase is LoginState.WAITING
-        self._paste.layout.display = "" if waiting else "none"
-        self._field.disabled = self._button.disabled = login.is_awaited  # what is pasted would not arrive
-        self._fresh.layout.display = "" if login.phase is LoginState.EXPIRED else "none"
+        self._paste_row.layout.display = "" if waiting else "none"
+        self._field.disabled = self._button.disabled = login.is_awaited  # a busy kernel receives no paste
+        self._new_link.layout.display = "" if login.phase is LoginState.EXPIRED else "none"
         if waiting:
-            self._card.value = _waiting(login)
+            self._card.value = _card(_waiting(login))
             self._field.placeholder = f"{login.redirect_uri}?code=..."
         elif login.phase is LoginState.EXCHANGING:
-            self._card.value = _card("Connect to Salesmate", _status("Connecting ..."))
+            self._card.value = _card(_status(texts.CONNECTING))
         elif login.phase is LoginState.EXPIRED:
-            self._card.value = _card("Connect to Salesmate", _status("This link has expired."))
+            self._card.value = _card(_status(texts.EXPIRED))
         else:
             self._card.value = _card(
-                "Connected to Salesmate", _status("You are logged in.") + _list(self._facts())
+                _status(texts.LOGGED_IN) + _list(self._facts()), title=texts.TITLE_CONNECTED
             )
 
 
 def show(login: LoginFlow, facts: Callable[[], Mapping[str, str]]) -> None:
-    """Display the panel of a login under the running cell; an earlier panel gives way to it.
+    """Display the panel of a login below the running cell, and retire the panel shown before.
 
     Parameters
     ----------
     login, facts
-        As :class:`Panel` takes them.
+        See :class:`Panel`.
     """
     while _shown:
         _shown.pop().retire()
@@ -108,14 +104,14 @@ def show(login: LoginFlow, facts: Callable[[], Mapping[str, str]]) -> None:
 
 
 def show_no_credentials() -> None:
-    """Display what to do where no account is set up."""
-    card = f'<div class="salesmate-nb">{_card("Connect to Salesmate", _NO_CREDENTIALS)}</div>'
-    display({"text/html": card, "text/plain": "Salesmate: no account is set up yet."}, raw=True)
+    """Display how to set up an account."""
+    card = f'<div class="salesmate-nb">{_card(texts.NO_ACCOUNT)}</div>'
+    display({"text/html": card, "text/plain": texts.NO_ACCOUNT_PLAIN}, raw=True)
 
 
 _shown: list[Panel] = []
 
-# VS Code's colours first: it has Jupyter's too, those of the light theme whatever its own is
+# VS Code's colors come first: it also defines Jupyter's, but always those of the light theme
 _STYLE = """<style>
 .salesmate-nb { border: 1px solid var(--vscode-panel-border, var(--jp-border-color1, #bdbdbd));
   border-radius: 6px; padding: 14px 18px 12px; margin: 4px 0;
@@ -139,27 +135,9 @@ _STYLE = """<style>
   background: var(--vscode-textCodeBlock-background, var(--jp-layout-color2, #f5f5f5)) }
 </style>"""
 
-_GO = "Log in to Salesmate"
-# ipywidgets cuts it after 110 characters
-_WITHOUT_WIDGETS = (
-    "Salesmate login. No panel here? Open connect().login_url, then connect().finish_login('its address')."
-)
-_NO_CREDENTIALS = """
-<p>No account is set up yet. Put one of these into a file named <code>.env</code> beside the notebook:</p>
-<pre># log in with OAuth (from whoever registered the client with Salesmate)
-SALESMATE_CLIENT_ID=...
-SALESMATE_CLIENT_SECRET=...
 
-# or an access key (Salesmate: My Account, tab Access Key)
-SALESMATE_ACCESS_TOKEN=...
-SALESMATE_LINKNAME=acme</pre>
-<p>Then run this cell again. To try it without an account:
-<code>from salesmate_nb import sandbox; connect(sandbox.start())</code></p>
-"""
-
-
-def _card(title: str, inner: str) -> str:
-    return f'{_STYLE}<div class="card"><h4>{title}</h4>{inner}</div>'
+def _card(content: str, title: str = texts.TITLE) -> str:
+    return f'{_STYLE}<div class="card"><h4>{title}</h4>{content}</div>'
 
 
 def _status(text: str) -> str:
@@ -176,14 +154,13 @@ def _list(facts: Mapping[str, str]) -> str:
 
 
 def _waiting(login: LoginFlow) -> str:
-    link = html.escape(login.url, quote=True)
-    go = f'<p><a class="go" href="{link}" target="_blank" rel="noopener noreferrer">{_GO}</a></p>'
+    """Return the login link and what to do next as HTML."""
+    url = html.escape(login.url, quote=True)  # before is_listening: reading it starts the loopback server
     if login.is_listening:
-        state = _status("It opens in a new tab. Waiting for Salesmate ...")
-        first = "Interrupt this cell, then paste" if login.is_awaited else "Paste"
-        hint = f"Page can't be reached after you allowed? {first} its address here:"
+        state = texts.WAITING
+        hint = texts.PASTE_AFTER_INTERRUPT if login.is_awaited else texts.PASTE_IF_UNREACHABLE
     else:
-        state = _status("It opens in a new tab. Allow there, then copy the address you end on.")
-        obstacle = f"{html.escape(login.obstacle)} " if login.obstacle else ""
-        hint = f"{obstacle}The page you end on need not load: only its address counts. Paste it here:"
-    return _card("Connect to Salesmate", f'{_alert(login.message)}{go}{state}<p class="hint">{hint}</p>')
+        state = texts.ALLOW_AND_COPY
+        hint = f"{login.obstacle} {texts.PASTE_LAST_ADDRESS}".lstrip()
+    link = f'<a class="go" href="{url}" target="_blank" rel="noopener noreferrer">{texts.LOGIN_LINK}</a>'
+    return f'{_alert(login.message)}<p>{link}</p>{_status(state)}<p class="hint">{html.escape(hint)}</p>'

@@ -1,4 +1,4 @@
-"""The login at a terminal: the address on a line of its own, and a prompt for what comes back."""
+"""The login in a terminal: the login link, and a prompt for the address of the last page."""
 
 from __future__ import annotations
 
@@ -11,44 +11,44 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.output import create_output
 
 from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._ui import texts
 from salesmate_nb.errors import SalesmateError
 
-_PAGE_TIMEOUT = 5.0  # seconds for the browser to take its last page
+_PAGE_TIMEOUT = 5.0  # seconds for the browser to receive the page that says "Connected"
 
 
 def ask(login: LoginFlow) -> None:
-    """Show the login's address, try the browser, and ask until the login is done or nothing is entered.
+    """Show the login link, open the browser, and prompt until logged in or left empty.
 
-    Where the browser is on this machine the listener finishes it, and the prompt goes away by itself.
+    If the browser runs on this computer, the loopback server completes the login and the prompt ends
+    by itself.
 
     Parameters
     ----------
     login : LoginFlow
-        What waits for a person.
+        The login to complete.
     """
     announce(login, tries_browser=True)
     if login.obstacle:
         say(login.obstacle)
-    say(
-        "If the page you end on cannot be reached, paste its address here; an empty line leaves it for later."
-    )
+    say(texts.PASTE_OR_SKIP)
     while login.phase is not LoginState.DONE:
         pasted = _line(login)
         if pasted == "":
             break
-        if pasted is not None:  # else the listener caught something
-            with contextlib.suppress(SalesmateError):  # the login tells its message
+        if pasted is not None:  # None: the loopback server received a redirect
+            with contextlib.suppress(SalesmateError):  # login.message is shown below
                 login.finish(pasted)
         if login.message:
             say(login.message)
     if login.phase is LoginState.DONE:
         login.wait(_PAGE_TIMEOUT)
-    say("Connected." if login.phase is LoginState.DONE else "Not connected yet. Run this again to go on.")
+    say(texts.CONNECTED if login.phase is LoginState.DONE else texts.NOT_CONNECTED)
 
 
 def announce(login: LoginFlow, *, tries_browser: bool) -> None:
-    """Show the login's address, alone on its line, and try the browser where somebody sits at it."""
-    say("Open this address to log in to Salesmate, and allow:\n")
+    """Show the login link alone on its line; open it if the terminal has a screen for a browser."""
+    say(f"{texts.OPEN_LINK}\n")
     say(login.url)
     say("")
     if tries_browser and _has_screen():
@@ -57,25 +57,25 @@ def announce(login: LoginFlow, *, tries_browser: bool) -> None:
 
 
 def say(text: str) -> None:
-    """Write a line for the person, on stderr so that results on stdout stay clean."""
+    """Write a line to stderr, so that stdout holds results only."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - a prompt prints
 
 
 def _has_screen() -> bool:
-    """Tell whether a browser opens beside the terminal; without a screen, w3m or lynx takes it over."""
-    named = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-    return sys.platform in {"win32", "darwin"} or any(os.environ.get(name) for name in named)
+    """Return whether a browser gets a window; without a screen, w3m or lynx would take the terminal."""
+    variables = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    return sys.platform in {"win32", "darwin"} or any(os.environ.get(name) for name in variables)
 
 
 def _line(login: LoginFlow) -> str | None:
-    """Read a line of any length, pasted line breaks included; None where the login went on by itself."""
+    """Read a line of any length, line breaks included; None if the loopback server received a redirect."""
     session: PromptSession[str] = PromptSession(
         output=create_output(stdout=sys.stderr), reserve_space_for_menu=0
     )
 
     def leave(_: LoginFlow) -> None:
-        is_news = login.phase is LoginState.DONE or (login.phase is LoginState.WAITING and login.message)
-        if is_news and session.app.is_running and session.app.loop is not None:
+        has_result = login.phase is LoginState.DONE or (login.phase is LoginState.WAITING and login.message)
+        if has_result and session.app.is_running and session.app.loop is not None:
             session.app.loop.call_soon_threadsafe(session.app.exit)
 
     def begin() -> None:
@@ -84,7 +84,7 @@ def _line(login: LoginFlow) -> str | None:
 
     login.subscribe(leave)
     try:
-        entered: str | None = session.prompt("Address: ", pre_run=begin, in_thread=True)
+        entered: str | None = session.prompt(texts.ADDRESS_PROMPT, pre_run=begin, in_thread=True)
         return None if entered is None else entered.strip()
     except (EOFError, KeyboardInterrupt):
         return ""

@@ -1,4 +1,4 @@
-"""Who is there: a kernel whose front end answers, a terminal, or nobody."""
+"""The frontend: a notebook, a terminal, or nobody."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from salesmate_nb._ui.frontend import Frontend
 
 @pytest.fixture
 def terminal():
-    ours, theirs = pty.openpty()
-    with os.fdopen(theirs, "r+b", buffering=0) as raw, io.TextIOWrapper(raw) as stream:
+    controller, device = pty.openpty()
+    with os.fdopen(device, "r+b", buffering=0) as raw, io.TextIOWrapper(raw) as stream:
         yield stream
-    os.close(ours)
+    os.close(controller)
 
 
 def closed():
@@ -28,8 +28,8 @@ def closed():
     return stream
 
 
-def test_a_terminal_has_somebody_at_both_ends(terminal, monkeypatch):
-    """Somebody can answer who sees the question and can type."""
+def test_terminal(terminal, monkeypatch):
+    """If stdin and stderr are terminals, a user can read a question and answer it."""
     monkeypatch.setattr(sys, "stdin", terminal)
     monkeypatch.setattr(sys, "stderr", terminal)
     assert frontend.frontend() is Frontend.TERMINAL
@@ -37,8 +37,8 @@ def test_a_terminal_has_somebody_at_both_ends(terminal, monkeypatch):
 
 @pytest.mark.parametrize("name", ["stdin", "stderr"])
 @pytest.mark.parametrize("stream", [None, closed(), io.StringIO()], ids=["missing", "closed", "file"])
-def test_a_stream_without_anybody_is_nobody(terminal, monkeypatch, name, stream):
-    """Cron, a pipe, ``2>&-`` or a program that closed its input: nobody is asked, and nothing fails."""
+def test_nobody_without_a_terminal(terminal, monkeypatch, name, stream):
+    """Under cron, in a pipe, after ``2>&-`` or with a closed stdin there is nobody to ask, and no error."""
     monkeypatch.setattr(sys, "stdin", terminal)
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setattr(sys, name, stream)
@@ -46,15 +46,15 @@ def test_a_stream_without_anybody_is_nobody(terminal, monkeypatch, name, stream)
 
 
 @pytest.mark.parametrize(
-    ("allows", "server", "there"),
+    ("allow_stdin", "server", "expected"),
     [
         (True, "", Frontend.NOTEBOOK),
         (False, "", Frontend.NOBODY),
         (False, "voila/0.5.8", Frontend.NOTEBOOK),
     ],
 )
-def test_a_kernel_knows_whether_its_front_end_answers(monkeypatch, allows, server, there):
-    """JupyterLab can ask for input, nbclient cannot; Voila cannot, and shows widgets."""
-    monkeypatch.setattr(frontend, "_kernel", lambda: SimpleNamespace(_allow_stdin=allows))
+def test_notebook_kernel(monkeypatch, allow_stdin, server, expected):
+    """JupyterLab can ask for input, nbclient cannot; Voila cannot either, but shows widgets."""
+    monkeypatch.setattr(frontend, "_kernel", lambda: SimpleNamespace(_allow_stdin=allow_stdin))
     monkeypatch.setenv("SERVER_SOFTWARE", server)
-    assert frontend.frontend() is there
+    assert frontend.frontend() is expected

@@ -1,4 +1,4 @@
-"""The panel's states, as ipywidgets has them; tests/browser shows them to a person's eyes."""
+"""The states of the login panel as widget values; tests/browser renders them in JupyterLab."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import pytest
 
 from salesmate_nb import LoginError
 from salesmate_nb._auth.flow import LoginState
-from salesmate_nb._ui import panel
+from salesmate_nb._ui import panel, texts
 from salesmate_nb._ui.panel import Panel
 
 
 class FakeLogin:
-    """A login whose phases a test sets."""
+    """A login flow whose state a test sets."""
 
     url = 'https://auth.example.com/?a=1&b="<x>'
     redirect_uri = "http://localhost:3000/callback"
@@ -50,27 +50,28 @@ def login():
 
 @pytest.fixture
 def card(login):
-    return Panel(login, lambda: {"to": "<acme>", "token in": "/home/jo"})
+    return Panel(login, lambda: {"host": "<acme>", "token stored in": "/home/jo"})
 
 
 def visible(widget):
     return widget.layout.display != "none"
 
 
-def test_it_shows_the_link_and_the_field(card):
-    """Waiting: a link in a new tab that tells nothing of where it came from, and a labelled field."""
+def test_waiting_shows_login_link(card):
+    """The login link opens a new tab without a referrer; the paste field has a label."""
     assert 'target="_blank" rel="noopener noreferrer"' in card._card.value
     assert "https://auth.example.com/?a=1&amp;b=&quot;&lt;x&gt;" in card._card.value
-    assert "Waiting for Salesmate" in card._card.value
+    assert texts.LOGIN_LINK in card._card.value
+    assert texts.WAITING in card._card.value
     assert card._field.placeholder == "http://localhost:3000/callback?code=..."
-    assert (card._field.description, card._button.description) == ("Address", "Connect")
-    assert (visible(card._paste), visible(card._fresh)) == (True, False)
+    assert (card._field.description, card._button.description) == (texts.ADDRESS_LABEL, texts.CONNECT_BUTTON)
+    assert (visible(card._paste_row), visible(card._new_link)) == (True, False)
 
 
-@pytest.mark.parametrize("way", ["enter", "button"])
-def test_a_wrong_paste_is_said_escaped_and_cleared(card, login, way):
-    """The field is empty before anything is done with what was in it, and the message is plain text."""
-    if way == "enter":
+@pytest.mark.parametrize("trigger", ["enter", "button"])
+def test_wrong_paste_is_cleared(card, login, trigger):
+    """A wrong address leaves the field empty, and its error message is shown as plain text."""
+    if trigger == "enter":
         card._field.value = "wrong"
     else:
         with card._field.hold_trait_notifications():
@@ -78,40 +79,40 @@ def test_a_wrong_paste_is_said_escaped_and_cleared(card, login, way):
         card._button.click()
     assert (login.pasted, card._field.value) == (["wrong"], "")
     assert 'role="alert">No &lt;b&gt;code&lt;/b&gt;.' in card._card.value
-    assert visible(card._paste)
+    assert visible(card._paste_row)
 
 
-def test_working_hides_the_field(card, login):
-    """While the code is exchanged there is nothing to press twice."""
+def test_exchanging_hides_paste_field(card, login):
+    """While the code is exchanged, nothing can be submitted twice."""
     login.move(LoginState.EXCHANGING)
-    assert "Connecting" in card._card.value
-    assert not visible(card._paste)
+    assert texts.CONNECTING in card._card.value
+    assert not visible(card._paste_row)
 
 
-def test_connected_tells_the_facts_and_no_link(card, login):
-    """Link and field are gone; what is shown from outside is escaped."""
+def test_connected_shows_account(card, login):
+    """Once connected, the account is shown, HTML-escaped, and the link and the field are gone."""
     login.move(LoginState.DONE)
-    assert "Connected to Salesmate" in card._card.value
+    assert texts.TITLE_CONNECTED in card._card.value
     assert "<dd>&lt;acme&gt;</dd>" in card._card.value
     assert "href" not in card._card.value
-    assert (visible(card._paste), visible(card._fresh)) == (False, False)
+    assert (visible(card._paste_row), visible(card._new_link)) == (False, False)
 
 
-def test_an_expired_link_is_replaced_on_demand(card, login):
-    """Expired: no link, and a button for a fresh one."""
+def test_expired_link_is_replaced(card, login):
+    """An expired link is removed, and a button gets a new one."""
     login.move(LoginState.EXPIRED)
-    assert "expired" in card._card.value
+    assert texts.EXPIRED in card._card.value
     assert "href" not in card._card.value
-    assert (visible(card._paste), visible(card._fresh)) == (False, True)
-    card._fresh.click()
+    assert (visible(card._paste_row), visible(card._new_link)) == (False, True)
+    card._new_link.click()
     assert "href" in card._card.value
 
 
-def test_while_the_cell_waits_nothing_can_be_pasted(card, login):
-    """A paste would lie in the field, and in the saved notebook, until the cell ends: it says what to do."""
+def test_paste_disabled_while_cell_waits(card, login):
+    """While connect(wait=...) blocks, the field is disabled: a paste would stay in the saved notebook."""
     login.is_awaited = True
     login.move(LoginState.WAITING)
-    assert "Interrupt this cell, then paste" in card._card.value
+    assert "Interrupt this cell" in card._card.value
     assert (card._field.disabled, card._button.disabled) == (True, True)
     login.is_awaited = False
     login.move(LoginState.WAITING)
@@ -119,43 +120,59 @@ def test_while_the_cell_waits_nothing_can_be_pasted(card, login):
     assert (card._field.disabled, card._button.disabled) == (False, False)
 
 
-def test_a_taken_port_is_told(login):
-    """Why the address has to be pasted stands beside the field."""
+def test_busy_port_is_explained(login):
+    """If the loopback server cannot start, the panel says why the address must be pasted."""
     login.is_listening, login.obstacle = False, "Port <3000> is in use by another program."
-    assert "Port &lt;3000&gt; is in use" in Panel(login, dict)._card.value
+    shown = Panel(login, dict)._card.value
+    assert "Port &lt;3000&gt; is in use by another program. " + texts.PASTE_LAST_ADDRESS in shown
+    assert texts.ALLOW_AND_COPY in shown
 
 
-def test_what_is_unforeseen_is_told_too(card, login):
-    """ipywidgets swallows what a callback raises; the panel does not."""
+def test_loopback_server_is_started_first(login):
+    """Reading the login's URL starts the loopback server, so the panel reads it before `is_listening`."""
+    login.is_listening = False
+
+    class Lazy(type(login)):
+        @property
+        def url(self):
+            self.is_listening = True
+            return "https://auth.example.com/"
+
+    login.__class__ = Lazy
+    assert texts.WAITING in Panel(login, dict)._card.value
+
+
+def test_unexpected_error_is_shown(card, login):
+    """The panel shows an unexpected error, which ipywidgets would swallow."""
     login.finish = lambda _: 1 / 0
     card._field.value = "x"
     assert "ZeroDivisionError" in card._card.value
 
 
-def test_a_second_panel_retires_the_first(login, capsys):
-    """One panel at a time follows the login."""
+def test_new_panel_retires_old(login, capsys):
+    """Only the newest panel follows the login."""
     panel.show(login, dict)
     first = panel._shown[0]
     panel.show(login, dict)
-    assert "newer cell" in first._card.value
+    assert texts.MOVED in first._card.value
     assert "href" not in first._card.value
-    assert not visible(first._paste)
+    assert not visible(first._paste_row)
     assert login.watchers == [panel._shown[0]._show]
-    assert capsys.readouterr().out.count("Salesmate login") == 2
+    assert capsys.readouterr().out.count(texts.WITHOUT_WIDGETS) == 2
 
 
-def test_its_text_form_says_how_to_do_without_it(card):
-    """Where no widgets are shown the text stands in their place; it is saved, and holds no address."""
+def test_plain_text_without_widgets(card):
+    """A frontend without widgets shows a text that explains how to log in; it is saved, so it has no URL."""
     text = card._repr_mimebundle_()["text/plain"]
-    assert text == repr(card)  # ipywidgets cuts what is too long for it
+    assert text == texts.WITHOUT_WIDGETS  # ipywidgets would cut a longer text
     assert "connect().finish_login(" in text
     assert "http" not in text
 
 
-def test_no_credentials_needs_no_widgets(monkeypatch):
-    """What to put into .env is shown as HTML, or as text where that is all there is."""
+def test_no_credentials(monkeypatch):
+    """Without credentials, the lines for .env are shown as HTML, with a plain text beside it."""
     shown = []
     monkeypatch.setattr(panel, "display", lambda bundle, raw: shown.append(bundle))
     panel.show_no_credentials()
     assert "SALESMATE_CLIENT_ID=" in shown[0]["text/html"]
-    assert "no account" in shown[0]["text/plain"]
+    assert shown[0]["text/plain"] == texts.NO_ACCOUNT_PLAIN

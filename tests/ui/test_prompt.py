@@ -1,164 +1,197 @@
-"""The login at a terminal, in a real pseudo-terminal."""
+"""The login prompt, with typed keys and a screen in memory; test_prompt_terminal.py uses a real terminal."""
 
 from __future__ import annotations
 
-import os
-import pty
+import io
 import re
-import select
-import subprocess
+import socket
 import sys
+import threading
 import time
+import webbrowser
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
 import requests
+from prompt_toolkit.application import create_app_session
+from prompt_toolkit.input import create_pipe_input
 
-from salesmate_nb import sandbox
+from salesmate_nb import Settings, sandbox
+from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._ui import prompt, texts
+
+PROMPT = texts.ADDRESS_PROMPT.rstrip()
+
+
+class User:
+    """A person at the prompt: reads the screen, types, and has a browser."""
+
+    def __init__(self, keys, screen):
+        self.keys, self.screen = keys, screen
+
+    def read(self, pattern, count=1):
+        """Wait until a pattern is on the screen `count` times."""
+        deadline = time.monotonic() + 10
+        while len(re.findall(pattern, self.screen.getvalue())) < count:
+            assert time.monotonic() < deadline, self.screen.getvalue()
+            time.sleep(0.005)
+
+    def type(self, text):
+        self.keys.send_text(text)
 
 
 @pytest.fixture
 def box():
-    with sandbox.start(deals=5) as running:
+    with sandbox.start(deals=1) as running:
         yield running
 
 
-class Terminal:
-    """A `salesmate-nb login` in a terminal of its own."""
-
-    def __init__(self, box, folder, *, variables=(), **changes):
-        settings = {name: box.settings[name] for name in box.settings.keys()} | changes  # noqa: SIM118
-        environment = {
-            f"SALESMATE_{name.upper()}": str(value) for name, value in settings.items() if value is not None
-        }
-        environment = {**os.environ, **environment, "BROWSER": "true", "TERM": "xterm", **dict(variables)}
-        ours, theirs = pty.openpty()
-        command = [sys.executable, "-W", "ignore", "-m", "salesmate_nb.cli", "login"]
-        self.process = subprocess.Popen(
-            command, stdin=theirs, stdout=theirs, stderr=theirs, env=environment, cwd=folder
-        )
-        os.close(theirs)
-        self.handle, self.text = ours, ""
-
-    def read_until(self, pattern):
-        """Read until something is there, and answer the question where the cursor is."""
-        deadline = time.monotonic() + 30
-        while not (found := re.search(pattern, self.text)):
-            assert time.monotonic() < deadline, self.text
-            if select.select([self.handle], [], [], 0.2)[0]:
-                try:
-                    new = os.read(self.handle, 65536).decode(errors="replace")
-                except OSError:  # the other side has closed it
-                    return re.search(pattern, self.text)
-                if "\x1b[6n" in new:
-                    os.write(self.handle, b"\x1b[1;1R")
-                self.text += new
-        return found
-
-    def type(self, text):
-        os.write(self.handle, text.encode())
-
-    def close(self):
-        self.process.kill()
-        self.process.wait()
-        os.close(self.handle)
+@pytest.fixture
+def busy_redirect():
+    """Return a redirect address whose port another program uses."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        yield f"http://127.0.0.1:{other.getsockname()[1]}/callback"
 
 
 @pytest.fixture
-def login(box, tmp_path):
-    opened = []
+def ask(box, monkeypatch):
+    """Run prompt.ask() while `act(user, login)` plays the user; return the login and the screen."""
 
-    def start(**changes):
-        opened.append(Terminal(box, tmp_path, **changes))
-        return opened[-1]
+    def run(act, **changes):
+        tokens, failures, screen = [], [], io.StringIO()
+        login = LoginFlow(Settings(**dict(box.settings) | changes), tokens.append)
+        monkeypatch.setattr(sys, "stderr", screen)
+        with create_pipe_input() as keys, create_app_session(input=keys):
 
-    yield start
-    for terminal in opened:
-        terminal.close()
+            def play():
+                try:
+                    act(User(keys, screen), login)
+                except BaseException as err:  # noqa: BLE001 - raised below, in the test's thread
+                    failures.append(err)
+                    keys.send_text("\r")
 
+            person = threading.Thread(target=play)
+            person.start()
+            prompt.ask(login)
+            person.join(10)
+        login.close()
+        monkeypatch.undo()
+        if failures:
+            raise failures[0]
+        assert len(tokens) == (login.phase is LoginState.DONE)
+        return login, screen.getvalue()
 
-def address_in(terminal):
-    """Return the address that stands alone on its line."""
-    return terminal.read_until(r"\r?\n(http://127\.0\.0\.1:\d+/oauth/authorize\?\S+)\r?\n").group(1)
-
-
-def test_the_listener_finishes_it_without_a_key(login):
-    """Allowing in the browser ends the prompt by itself."""
-    terminal = login()
-    url = address_in(terminal)
-    terminal.read_until("Address:")
-    assert requests.get(url, timeout=10).ok
-    assert terminal.read_until("Connected")
-    assert terminal.process.wait(10) == 0
-
-
-def test_a_refusal_that_the_listener_catches_is_told(login):
-    """Who denies in the browser reads so in the terminal, and can still allow."""
-    terminal = login()
-    url = address_in(terminal)
-    terminal.read_until("Address:")
-    asked = dict(parse_qsl(urlsplit(url).query))
-    denied = {"error": "access_denied", "state": asked["state"]}
-    assert requests.get(asked["redirect_uri"], params=denied, timeout=10).status_code == 400
-    assert terminal.read_until("Consent was refused(.|\n)*Address:")
-    assert requests.get(url, timeout=10).ok
-    assert terminal.read_until("Connected")
-    assert terminal.process.wait(10) == 0
+    monkeypatch.setattr(webbrowser, "open", lambda _: False)
+    return run
 
 
-def test_a_token_endpoint_that_does_not_answer_leaves_the_prompt(login, box):
-    """A network that is down for a moment does not end the login; the address can be pasted again."""
+def landing_page(login):
+    """Allow access; return the address that the browser ends on."""
+    return requests.get(login.url, allow_redirects=False, timeout=10).headers["Location"]
+
+
+def test_loopback_redirect_ends_prompt(ask):
+    """Allowing access in the browser ends the prompt by itself."""
+
+    def allow(user, login):
+        user.read(PROMPT)
+        assert requests.get(login.url, timeout=10).ok
+
+    login, screen = ask(allow)
+    assert f"\n{login.url}\n" in screen
+    assert screen.rstrip().endswith(texts.CONNECTED)
+
+
+def test_denial_is_shown(ask):
+    """After a denial in the browser the prompt says so, and the login link still works."""
+
+    def deny_then_allow(user, login):
+        user.read(PROMPT)
+        request = dict(parse_qsl(urlsplit(login.url).query))
+        denied = {"error": "access_denied", "state": request["state"]}
+        assert requests.get(request["redirect_uri"], params=denied, timeout=10).status_code == 400
+        user.read(re.escape(login.message))
+        user.read(PROMPT, 2)
+        assert requests.get(login.url, timeout=10).ok
+
+    assert ask(deny_then_allow)[0].phase is LoginState.DONE
+
+
+def test_token_endpoint_failure_keeps_prompt(ask, box, busy_redirect):
+    """A transient network failure does not end the login; the address can be pasted again."""
     box.script("/oauth/token", sandbox.Answer(drop="before"))
-    terminal = login(redirect_uri="http://127.0.0.1:1/callback")
-    answer = requests.get(address_in(terminal), allow_redirects=False, timeout=10)
-    terminal.read_until("Address:")
-    terminal.type(answer.headers["Location"] + "\r")
-    assert terminal.read_until("No answer from(.|\n)*Address:")
-    terminal.type(answer.headers["Location"] + "\r")
-    assert terminal.read_until("Connected")
-    assert terminal.process.wait(10) == 0
+
+    def paste_twice(user, login):
+        user.read(PROMPT)
+        address = landing_page(login)
+        user.type(f"{address}\r")
+        user.read("/oauth/token")
+        user.type(f"{address}\r")
+
+    assert ask(paste_twice, redirect_uri=busy_redirect)[0].phase is LoginState.DONE
 
 
-def test_a_paste_of_more_than_1024_signs_is_taken_whole(login, box):
-    """A terminal's line is short; a pasted address can be long."""
-    terminal = login(redirect_uri="http://127.0.0.1:1/callback")  # where nothing can listen
-    url = address_in(terminal)
-    terminal.read_until("Address:")
-    answer = requests.get(url, allow_redirects=False, timeout=10)
-    terminal.type("http://127.0.0.1:1/callback?wrong=1\r")
-    assert terminal.read_until("no code")
-    padded = answer.headers["Location"] + "&padding=" + "x" * 3000
-    terminal.type(f"\x1b[200~{padded}\x1b[201~\r")
-    assert terminal.read_until("Connected")
-    assert terminal.process.wait(10) == 0
-    assert [call.path for call in box.log if call.path == "/oauth/token"] == ["/oauth/token"]
+def test_pasted_line_breaks_and_length(ask, busy_redirect):
+    """A paste of 3000 characters, broken into lines, is read whole."""
+
+    def paste(user, login):
+        user.read(PROMPT)
+        address = landing_page(login) + "&padding=" + "x" * 1500 + "\r\n" + "x" * 1500
+        user.type(f"\x1b[200~{address}\x1b[201~\r")
+
+    login, screen = ask(paste, redirect_uri=busy_redirect)
+    assert login.phase is LoginState.DONE
+    assert login.obstacle
+    assert login.obstacle in screen
 
 
-def test_an_empty_line_leaves_it_for_later(login):
-    """Who does not want to log in now presses Enter: one line, exit 1."""
-    terminal = login()
-    terminal.read_until("Address:")
-    terminal.type("\r")
-    assert terminal.read_until("Not connected yet")
-    assert terminal.process.wait(10) == 1
+def test_wrong_address_prompts_again(ask, busy_redirect):
+    """A wrong address shows its error and prompts again."""
+
+    def paste_wrong(user, _):
+        user.type(f"{busy_redirect}?wrong=1\r")
+        user.read(PROMPT, 2)
+        user.type("\r")
+
+    login, screen = ask(paste_wrong)
+    assert login.message in screen
+    assert texts.NOT_CONNECTED in screen
 
 
-@pytest.mark.skipif(sys.platform == "darwin", reason="there a browser never opens in the terminal")
-@pytest.mark.parametrize("has_screen", [True, False])
-def test_a_browser_is_opened_beside_the_terminal_never_in_it(login, tmp_path, has_screen):
-    """With a screen the browser gets the address; on a server, w3m does not take the terminal over."""
-    tools = tmp_path / "bin"
-    tools.mkdir()
-    for name in ("www-browser", "w3m", "xdg-open"):
-        (tools / name).write_text(f'#!/bin/sh\necho "$@" >> {tmp_path}/opened\n')
-        (tools / name).chmod(0o755)
-    screen = {
-        "BROWSER": str(tools / "www-browser") if has_screen else "",
-        "DISPLAY": "",
-        "WAYLAND_DISPLAY": "",
-    }
-    terminal = login(variables={"PATH": f"{tools}:{os.environ['PATH']}", **screen})
-    url = address_in(terminal)
-    terminal.read_until("Address:")
-    opened = (tmp_path / "opened").read_text() if (tmp_path / "opened").exists() else ""
-    assert opened == (f"{url}\n" if has_screen else "")
+@pytest.mark.parametrize("keys", ["\r", "  \r", "\x03", "\x04"], ids=["enter", "blank", "ctrl-c", "ctrl-d"])
+def test_empty_line_skips_login(ask, keys):
+    """Enter, Ctrl+C and Ctrl+D leave the login for later."""
+    login, screen = ask(lambda user, _: user.type(keys))
+    assert login.phase is LoginState.WAITING
+    assert screen.rstrip().endswith(texts.NOT_CONNECTED)
+
+
+@pytest.mark.parametrize("variable", ["DISPLAY", "WAYLAND_DISPLAY", "BROWSER", None])
+def test_browser_opens_only_with_a_screen(settings, monkeypatch, variable):
+    """The browser opens the login link if it gets a window of its own."""
+    opened = []
+    monkeypatch.setattr(sys, "platform", "linux")
+    monkeypatch.setattr(webbrowser, "open", opened.append)
+    for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    if variable:
+        monkeypatch.setenv(variable, "1")
+    login = LoginFlow(settings, lambda _: None)
+    prompt.announce(login, tries_browser=True)
+    prompt.announce(login, tries_browser=False)
+    login.close()
+    assert opened == ([login.url] if variable else [])
+
+
+def test_broken_browser_is_ignored(settings, monkeypatch, capsys):
+    """If no browser can be started, the login link on the screen is enough."""
+
+    def fail(_):
+        raise webbrowser.Error
+
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(webbrowser, "open", fail)
+    login = LoginFlow(settings, lambda _: None)
+    prompt.announce(login, tries_browser=True)
+    login.close()
+    assert f"\n{login.url}\n" in capsys.readouterr().err

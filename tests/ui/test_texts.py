@@ -1,0 +1,35 @@
+"""The texts that the login panel and the prompt show."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from salesmate_nb._ui import panel, texts
+
+TEXTS = {name: text for name, text in vars(texts).items() if name.isupper()}
+SOURCES = [path.read_text(encoding="utf-8") for path in Path(panel.__file__).parent.glob("*.py")]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_each_text_is_plain(name):
+    """Texts have no retired words, and call the link to the consent page "login link"."""
+    words = re.compile(r"\b(tell|told|moment|anew|answer|where that|is no \w+|fresh link)\b", re.IGNORECASE)
+    assert not words.search(TEXTS[name])
+    assert not re.search(r"(?<!login )\blink\b", TEXTS[name])
+
+
+def test_texts_without_widgets_fit():
+    """ipywidgets cuts a text that has more than 110 characters."""
+    assert len(texts.WITHOUT_WIDGETS) <= 110
+
+
+def test_sentences_live_in_texts_only():
+    """The panel and the prompt hold no sentence of their own."""
+    panel_and_prompt = [source for source in SOURCES if "from salesmate_nb._ui import texts" in source]
+    assert len(panel_and_prompt) == 2
+    for source in panel_and_prompt:
+        code = re.sub(r'"""(.|\n)*?"""|#.*', "", source)
+        assert re.findall(r'"[A-Z][a-z]+ [a-z ]+.*?"', code) == []
