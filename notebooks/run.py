@@ -1,4 +1,4 @@
-"""Run a notebook from top to bottom in a fresh kernel, and print what its cells show."""
+"""Run a notebook from top to bottom in a fresh kernel, and print the outputs of its cells."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import nbformat
 
 
 def main(path: Path) -> None:
-    """Run the notebook at `path`; the first cell that fails ends it, with its traceback."""
+    """Run the notebook at `path`; a failing cell stops it with a traceback."""
     notebook = nbformat.read(path, as_version=4)
     nbclient.NotebookClient(
         notebook,
         timeout=300,
         resources={"metadata": {"path": str(path.parent)}},
-        extra_arguments=["--log-level=ERROR"],  # the kernel warns of TCP, which here is this machine's own
+        extra_arguments=[
+            "--log-level=ERROR"
+        ],  # the kernel warns about TCP, which only this computer can reach here
     ).execute()
     for cell in notebook.cells:
         if cell.cell_type == "markdown":

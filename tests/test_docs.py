@@ -1,61 +1,82 @@
-"""What people copy is executed: README's blocks, the notebooks, and the targets they name."""
+"""What users copy is executed: the blocks of README, the notebooks, and the make targets."""
 
 from __future__ import annotations
 
+import contextlib
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import nbclient
 import nbformat
 import pytest
 
+import salesmate_nb
+from salesmate_nb import sandbox
+
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$(?:\n+^```text\n(.*?)^```$)?", README, re.MULTILINE | re.DOTALL)
-SETUP = """
-import salesmate_nb
-from salesmate_nb import deals_df, sandbox
-
-_box = sandbox.start(api="v4")
-_connect = salesmate_nb.connect
-salesmate_nb.connect = connect = lambda target=None, **how: _connect(target or _box, **how)
-connect()
-"""
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+PAGES = ["README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md", ".env.example"]
+RETIRED = re.compile(
+    r"\b(tells?|told|anew|moments?|patience|sweeps?|redeem|catalogue|in passing|meanwhile|honou?red|"
+    r"(is|are) no (?!longer)\w+|whatever the|where (that|nobody|nothing|it) (is|can|has))\b",
+    re.IGNORECASE,
+)
+
+
+@pytest.fixture
+def account(monkeypatch):
+    """Let connect() without arguments use a sandbox, and stop every sandbox that a block starts."""
+    start, connect = sandbox.start, salesmate_nb.connect
+    with contextlib.ExitStack() as running:
+        box = running.enter_context(start(api="v4"))
+        monkeypatch.setattr(sandbox, "start", lambda **options: running.enter_context(start(**options)))
+        monkeypatch.setattr(salesmate_nb, "connect", lambda target=None: connect(target or box))
+        salesmate_nb.connect()
+        yield
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_each_block_of_the_readme_runs_and_prints_what_it_says(number, tmp_path):
-    """A Python block runs on the sandbox, and prints the text block that follows it to the letter."""
+@pytest.mark.usefixtures("account")
+def test_readme_block(number, capsys):
+    """A Python block of README runs on the sandbox, and prints exactly the text block that follows it."""
     code, printed = BLOCKS[number]
     *lines, last = code.rstrip().splitlines()
     if printed and not last.startswith("print("):
-        code = "\n".join([*lines, f"print({last})"])  # a notebook shows what its last line is
-    done = subprocess.run(
-        [sys.executable, "-c", SETUP + code], capture_output=True, text=True, cwd=tmp_path, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    assert not printed or done.stdout.strip() == printed.strip()
+        code = "\n".join([*lines, f"print({last})"])  # a notebook shows the value of the last line
+    names = {"connect": salesmate_nb.connect, "deals_df": salesmate_nb.deals_df}
+    exec(compile(code, f"README block {number}", "exec"), names)
+    assert not printed or capsys.readouterr().out.strip() == printed.strip()
 
 
+@pytest.mark.usefixtures("account")
+def test_quickstart_cells():
+    """The cells of the quickstart run in order and end with a table of won value by owner."""
+    names = {}
+    for cell in nbformat.read(ROOT / "notebooks" / "quickstart.ipynb", as_version=4).cells:
+        if cell.cell_type == "code":
+            exec(compile(cell.source, cell.id, "exec"), names)
+    assert len(names["df"]) > len(names["won"]) > 0
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
-def test_each_notebook_runs_from_top_to_bottom(path, zone, monkeypatch):
-    """Every cell of every notebook runs on the sandbox, nobody asked, and its checks hold in any zone."""
+def test_notebook_runs(path, zone, monkeypatch):
+    """Every notebook runs from top to bottom in a fresh kernel, and its checks hold in any time zone."""
     monkeypatch.delenv("SALESMATE_TOKEN_CACHE")
-    written = path.read_text(encoding="utf-8").replace(
-        "sandbox.start(", f"sandbox.start(time_zone='{zone}', "
-    )
-    notebook = nbformat.reads(written, as_version=4)
+    source = path.read_text(encoding="utf-8").replace("sandbox.start(", f"sandbox.start(time_zone='{zone}', ")
+    notebook = nbformat.reads(source, as_version=4)
     nbclient.NotebookClient(notebook, timeout=120).execute()
     assert any(cell.get("outputs") for cell in notebook.cells)
-    assert f"time_zone='{zone}'" in written
+    assert f"time_zone='{zone}'" in source
 
 
-def test_a_notebook_that_nobody_watches_never_hangs(monkeypatch):
-    """Run by nbclient or papermill without a login, it ends at once, with the command and variable to use."""
+@pytest.mark.slow
+def test_headless_notebook_fails_fast(monkeypatch):
+    """Without a login, nbclient and papermill do not hang: the error names the command and the variable."""
     monkeypatch.setenv("SALESMATE_CLIENT_ID", "my-app")
     cells = ["from salesmate_nb import connect, deals_df\nconnect()", "deals_df()"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
@@ -67,14 +88,14 @@ def test_a_notebook_that_nobody_watches_never_hangs(monkeypatch):
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_notebooks_are_kept_without_outputs(path):
-    """A notebook in the repository holds no output, so no customer's data and no noise in a diff."""
+def test_notebook_has_no_outputs(path):
+    """Notebooks are saved without outputs: no customer data, and no noise in a diff."""
     cells = nbformat.read(path, as_version=4).cells
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
 
 
-def test_make_lists_the_targets_that_the_readme_names():
-    """Plain `make` explains itself, and README names no target that is not there."""
+def test_make_targets():
+    """Plain `make` lists the targets, and README names no other."""
     listed = subprocess.run(
         ["make", "--no-print-directory"], capture_output=True, text=True, cwd=ROOT, check=True
     ).stdout
@@ -83,23 +104,30 @@ def test_make_lists_the_targets_that_the_readme_names():
     assert set(re.findall(r"`make (\w+)`", README)) <= targets
 
 
-def test_messages_that_the_readme_explains_are_those_that_come():
-    """What the troubleshooting table quotes stands in the code, but for what browsers say."""
-    rows = [row for row in README.splitlines() if row.startswith("| ") and '"' in row.split("|")[1]]
-    quoted = {
-        said
-        for row in rows
-        if "in the browser" not in row
-        for said in re.findall('"(.+?)"', row.split("|")[1])
-    }
+def test_troubleshooting_quotes_messages():
+    """Messages that README's troubleshooting table quotes are in the code, except those of browsers."""
+    cells = [row.split("|")[1] for row in README.splitlines() if row.startswith("| ")]
+    quoted = [text for cell in cells if "in the browser" not in cell for text in re.findall('"(.+?)"', cell)]
     code = "\n".join(path.read_text(encoding="utf-8") for path in (ROOT / "salesmate_nb").rglob("*.py"))
+    joined = re.sub(r'"\s*\n\s*f?"', "", code)
     assert len(quoted) >= 7
-    assert [said for said in quoted if said not in re.sub(r'"\s*\n\s*f?"', "", code)] == []
+    assert [text for text in quoted if text not in joined] == []
 
 
-def test_local_links_of_the_readme_lead_somewhere():
-    """A picture or page that README links to is in the repository."""
-    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", README) + re.findall(
-        r'(?:src|srcset)="(?!https?:)([^"]+)"', README
-    )
+@pytest.mark.parametrize("page", PAGES)
+def test_local_links(page):
+    """Pictures and pages that a document links to are in the repository."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    links = re.findall(r"\]\((?!https?:|#)([^)#]+)", text)
+    links += re.findall(r'(?:src|srcset)="(?!https?:)([^"]+)"', text)
     assert [link for link in links if not (ROOT / link).exists()] == []
+
+
+@pytest.mark.parametrize("page", [*PAGES, *(f"notebooks/{path.name}" for path in NOTEBOOKS)])
+def test_plain_words(page):
+    """Documents and notebooks have no retired words, except in quoted messages."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    if page.endswith(".ipynb"):
+        text = "\n".join(cell.source for cell in nbformat.reads(text, as_version=4).cells)
+    quoted = r'"[^"\n]*"' if page == "README.md" else "$^"
+    assert [found[0] for found in RETIRED.finditer(re.sub(quoted, "", text))] == []

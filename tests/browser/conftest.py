@@ -1,4 +1,4 @@
-"""JupyterLab in Debian's Chromium, as a person uses it."""
+"""JupyterLab in Debian's Chromium, as a user sees it."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ import pytest
 import requests
 from playwright.sync_api import Page, sync_playwright
 
-SHOTS = os.environ.get("SALESMATE_NB_SHOTS")  # a folder to keep the pictures in
-FOLDER = Path(SHOTS or ".").absolute()  # now, since each test works in a folder of its own
+SHOTS = os.environ.get("SALESMATE_NB_SHOTS")  # a folder to save screenshots in
+FOLDER = Path(SHOTS or ".").absolute()  # absolute, because each test has its own working directory
 
 
 @pytest.fixture(scope="session")
@@ -40,7 +40,7 @@ def chromium():
 
 @pytest.fixture(scope="session")
 def lab(tmp_path_factory):
-    """Run a JupyterLab of its own: no settings of this machine, an empty home, a folder for notebooks."""
+    """Run a separate JupyterLab: default settings, an empty home, a folder for notebooks."""
     home = tmp_path_factory.mktemp("home")
     folder = home / "work"
     folder.mkdir()
@@ -91,7 +91,7 @@ def lab(tmp_path_factory):
 
 
 class Lab:
-    """A running JupyterLab: its address, its folder, and where it keeps the theme that was chosen."""
+    """A running JupyterLab: its URL, its folder, and the file that stores the chosen theme."""
 
     def __init__(self, url: str, token: str, folder: Path, theme: Path) -> None:
         self.url, self.token, self.folder, self.theme = url, token, folder, theme
@@ -116,7 +116,7 @@ class Notebook:
         page.wait_for_timeout(500)
 
     def idle(self) -> None:
-        """Wait until the kernel has nothing to do."""
+        """Wait until the kernel is idle."""
         self.page.wait_for_timeout(300)
         self.page.wait_for_selector("#jp-main-statusbar >> text=/\\| Idle/", timeout=60_000)
 
@@ -130,7 +130,7 @@ class Notebook:
         self.menu("Run", "Run All Cells")
 
     def run_cell(self, number: int) -> None:
-        """Run one cell and wait for its number."""
+        """Run one cell."""
         self.page.locator(".jp-Notebook .jp-Cell").nth(number).locator(".cm-content").click()
         self.page.keyboard.press("Control+Enter")
 
@@ -146,14 +146,14 @@ class Notebook:
         return (self.lab.folder / self.name).read_text()
 
     def restart(self) -> None:
-        """Restart the kernel, and confirm it."""
+        """Restart the kernel."""
         self.menu("Kernel", "Restart Kernel\u2026")
         self.page.click('.jp-Dialog-button:has-text("Restart")')
         self.page.wait_for_timeout(1000)
         self.idle()
 
     def shot(self, name: str, locator=None) -> None:
-        """Keep a picture, where somebody wants to look."""
+        """Save a screenshot if SALESMATE_NB_SHOTS names a folder."""
         if SHOTS:
             FOLDER.mkdir(parents=True, exist_ok=True)
             (locator or self.page).screenshot(path=FOLDER / f"{name}.png")
@@ -161,7 +161,7 @@ class Notebook:
 
 @pytest.fixture
 def context(chromium, lab):
-    lab.theme.unlink(missing_ok=True)  # a test that chose the dark one may have come before
+    lab.theme.unlink(missing_ok=True)  # an earlier test may have chosen the dark theme
     made = chromium.new_context(viewport={"width": 1200, "height": 900})
     made.set_default_timeout(30_000)
     yield made

@@ -1,4 +1,4 @@
-"""The login and the quickstart in a real JupyterLab."""
+"""The quickstart notebook in a real JupyterLab."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("default")]
 ROOT = Path(__file__).parents[2]
 
 
-def test_the_quickstart_runs_with_no_account(lab, open_notebook):
-    """Run All with no settings at all ends with frames, and without an error."""
+def test_quickstart_without_an_account(lab, open_notebook):
+    """Run All without any settings shows frames and no error."""
     shutil.copy(ROOT / "notebooks" / "quickstart.ipynb", lab.folder)
     notebook = open_notebook("quickstart.ipynb")
     notebook.run_all()
