@@ -17,6 +17,7 @@ from salesmate_nb import sandbox
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```python\n(.*?)^```$(?:\n+^```text\n(.*?)^```$)?", README, re.MULTILINE | re.DOTALL)
+TEXTS = "salesmate_nb/_ui/texts.py"
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PAGES = ["README.md", "SECURITY.md", "CHANGELOG.md", "CONTRIBUTING.md", ".env.example"]
 RETIRED = re.compile(
@@ -123,9 +124,9 @@ def test_local_links(page):
     assert [link for link in links if not (ROOT / link).exists()] == []
 
 
-@pytest.mark.parametrize("page", [*PAGES, *(f"notebooks/{path.name}" for path in NOTEBOOKS)])
+@pytest.mark.parametrize("page", [*PAGES, TEXTS, *(f"notebooks/{path.name}" for path in NOTEBOOKS)])
 def test_plain_words(page):
-    """Documents and notebooks have no retired words, except in quoted messages."""
+    """Documents, notebooks and the panel's texts have no retired words, except in quoted messages."""
     text = (ROOT / page).read_text(encoding="utf-8")
     if page.endswith(".ipynb"):
         text = "\n".join(cell.source for cell in nbformat.reads(text, as_version=4).cells)
