@@ -145,7 +145,7 @@ def _may_be_shared(settings: Settings) -> bool:
 
 def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> None:
     """Show the pending login to whoever can see it, and wait for it if asked to."""
-    from salesmate_nb._ui import panel, prompt  # noqa: PLC0415 - widgets and prompts are loaded when shown
+    from salesmate_nb._ui import panel, prompt, texts  # noqa: PLC0415 - widgets and prompts are loaded when shown
 
     login = connection.pending_login()
     login.renew()
@@ -161,7 +161,7 @@ def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> N
         prompt.ask(login)
     elif waits:
         prompt.announce(login, tries_browser=there is Frontend.TERMINAL)
-        prompt.say(f"Waiting up to {wait:.0f} s for Salesmate; Ctrl+C ends it.")
+        prompt.say(texts.WAITING_UP_TO.format(seconds=wait))
     if waits:
         login.wait(wait)
 
