@@ -1,23 +1,38 @@
-"""A local Salesmate on a real socket, with made-up records: OAuth, the v4 search and ``/v1/deals``.
+"""A local Salesmate server on a real socket with made-up records: OAuth, the v4 search and ``/v1/deals``.
 
 It needs the extra ``sandbox``, and imports nothing else of the package, so it cannot share its mistakes.
 
 Examples
 --------
 >>> from salesmate_nb import sandbox
->>> with sandbox.start(deals=20) as box:
-...     len(box.deals), box.settings.client_id
+>>> with sandbox.start(deals=20) as server:
+...     len(server.deals), server.settings.client_id
 (20, 'sandbox-client')
 """
 
 try:
-    import werkzeug as _werkzeug  # noqa: F401 - only whether it is there
+    import werkzeug as _werkzeug  # noqa: F401 - only to check that it is installed
 except ImportError as err:
     raise ImportError('The sandbox needs werkzeug. Run: pip install "salesmate-nb[sandbox]"') from err
 
-from salesmate_nb.sandbox.box import Sandbox, start
-from salesmate_nb.sandbox.journal import Answer, Call
-from salesmate_nb.sandbox.options import Account, Options
-from salesmate_nb.sandbox.store import Store
+from salesmate_nb.sandbox._crm.store import Store
+from salesmate_nb.sandbox._fake_data.deals import make_deals
+from salesmate_nb.sandbox._http.request_log import LoggedRequest
+from salesmate_nb.sandbox._http.scripted_response import ScriptedResponse
+from salesmate_nb.sandbox.options import Account, Behavior, Options
+from salesmate_nb.sandbox.sandbox import Sandbox, start
 
-__all__ = ["Account", "Answer", "Call", "Options", "Sandbox", "Store", "start"]
+Answer = ScriptedResponse  # the name before the move to rooms; remove it with its last use
+
+__all__ = [
+    "Account",
+    "Answer",
+    "Behavior",
+    "LoggedRequest",
+    "Options",
+    "Sandbox",
+    "ScriptedResponse",
+    "Store",
+    "make_deals",
+    "start",
+]

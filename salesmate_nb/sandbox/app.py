@@ -1,10 +1,9 @@
-"""The sandbox as a WSGI application: which endpoint answers a call, and what a test puts in between."""
+"""The sandbox as a WSGI application: routes requests to endpoints, logs them, and runs scripted responses."""
 
 from __future__ import annotations
 
-import socket
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -12,13 +11,15 @@ from werkzeug.exceptions import HTTPException
 from werkzeug.routing import Map, Rule
 from werkzeug.wrappers import Request, Response
 
-from salesmate_nb.sandbox.answers import Refusal
-from salesmate_nb.sandbox.api import Api
-from salesmate_nb.sandbox.crm import Crm
-from salesmate_nb.sandbox.grants import Grants
-from salesmate_nb.sandbox.journal import Answer, Journal
-from salesmate_nb.sandbox.modules import MODULES
-from salesmate_nb.sandbox.oauth import OAuth
+from salesmate_nb.sandbox._api.access import AccessControl
+from salesmate_nb.sandbox._api.endpoints import ApiEndpoints
+from salesmate_nb.sandbox._api.envelope import ApiFailure
+from salesmate_nb.sandbox._crm.crm import Crm
+from salesmate_nb.sandbox._crm.resources import RESOURCES
+from salesmate_nb.sandbox._http.request_log import RequestLog
+from salesmate_nb.sandbox._http.scripted_response import ResponseScripts
+from salesmate_nb.sandbox._oauth.endpoints import OAuthEndpoints
+from salesmate_nb.sandbox._oauth.token_issuer import TokenIssuer
 from salesmate_nb.sandbox.options import Options
 
 if TYPE_CHECKING:
@@ -26,53 +27,58 @@ if TYPE_CHECKING:
 
 Endpoint = Callable[..., Response]
 
-_MODULE = f"<any({', '.join(MODULES)}):module>"
-_HOSTS = {"127.0.0.1", "localhost"}  # else a page from elsewhere could reach us under a name of its own
+_RESOURCE = f"<any({', '.join(RESOURCES)}):resource>"
+_HOSTS = {"127.0.0.1", "localhost"}  # else a web page could reach the sandbox by DNS rebinding
 
 
 class App:
-    """Answers every call to a sandbox.
+    """Respond to all requests to a sandbox.
 
     Parameters
     ----------
     options : Options
         How it behaves.
     crm : Crm
-        What it serves.
-    grants : Grants
-        What it has issued.
-    journal : Journal
-        Where calls are noted, and scripted answers wait.
+        The records it serves.
+    tokens : TokenIssuer
+        The codes and tokens it issues.
+    log : RequestLog
+        Where requests are logged.
+    scripts : ResponseScripts
+        The scripted responses.
     """
 
-    def __init__(self, options: Options, crm: Crm, grants: Grants, journal: Journal) -> None:
+    def __init__(
+        self, options: Options, crm: Crm, tokens: TokenIssuer, log: RequestLog, scripts: ResponseScripts
+    ) -> None:
         self._latency = options.latency
-        self._journal = journal
-        self._api = api = Api(options, crm, grants)
-        oauth = OAuth(options, grants)
+        self._log = log
+        self._scripts = scripts
+        self._access = AccessControl(options, tokens.is_valid)
         self._stopping = threading.Event()
-        self._open: dict[str, Endpoint] = {
+        oauth, api = OAuthEndpoints(options, tokens), ApiEndpoints(options, crm)
+        self._oauth_endpoints: dict[str, Endpoint] = {
             "authorize": oauth.authorize,
             "decide": oauth.decide,
             "token": oauth.token,
             "revoke": oauth.revoke,
         }
-        self._guarded: dict[str, Endpoint] = {
+        self._api_endpoints: dict[str, Endpoint] = {
             "list_deals": api.list_deals,
             "search": api.search,
-            "one": api.one,
+            "get_record": api.get_record,
             "list_users": api.list_users,
             "list_fields": api.list_fields,
         }
-        self._map = Map(
+        self._routes = Map(
             [
                 Rule("/oauth/authorize", methods=["GET"], endpoint="authorize"),
                 Rule("/oauth/authorize", methods=["POST"], endpoint="decide"),
                 Rule("/oauth/token", methods=["POST"], endpoint="token"),
                 Rule("/oauth/revoke", methods=["POST"], endpoint="revoke"),
                 Rule("/v1/deals", methods=["GET"], endpoint="list_deals"),
-                Rule(f"/apis/{_MODULE}/v4/search", methods=["POST"], endpoint="search"),
-                Rule(f"/apis/{_MODULE}/v4/<int:number>", methods=["GET"], endpoint="one"),
+                Rule(f"/apis/{_RESOURCE}/v4/search", methods=["POST"], endpoint="search"),
+                Rule(f"/apis/{_RESOURCE}/v4/<int:record_id>", methods=["GET"], endpoint="get_record"),
                 Rule("/apis/core/v4/users", methods=["GET"], endpoint="list_users"),
                 Rule("/apis/v3/fields/getAllVisibleFields", methods=["GET"], endpoint="list_fields"),
             ],
@@ -80,74 +86,47 @@ class App:
         )
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        """Answer one call (PEP 3333)."""
+        """Respond to one request (PEP 3333)."""
         request = Request(environ)
         request.get_data(cache=True)
-        scripted = self._journal.scripted(request.path)
-        response = self._answer(request) if scripted is None or scripted.real else _canned(scripted)
-        is_dropped = scripted is not None and scripted.drop == "before"
-        self._journal.write(request, 0 if is_dropped else response.status_code)
-        if scripted is None:
+        script = self._scripts.take(request.path)
+        response = self._respond(request) if script is None or script.real else script.response()
+        is_dropped = script is not None and script.drop == "before"
+        self._log.add(request, 0 if is_dropped else response.status_code)
+        if script is None:
             return response(environ, start_response)
-        self._stopping.wait(scripted.delay)
-        if scripted.drop is None:
-            whole = response(environ, start_response)
-            return self._dripping(whole, scripted.pace) if scripted.pace else whole
-        return _drop(scripted, response, environ, start_response)
+        return script.send(response, environ, start_response, self._stopping)
 
     def stop(self) -> None:
-        """Let answers that wait on purpose go at once."""
+        """End the delays of all current responses."""
         self._stopping.set()
 
-    def _dripping(self, whole: Iterable[bytes], pace: float) -> Iterator[bytes]:
-        for part in whole:
-            for number in range(len(part)):
-                yield part[number : number + 1]
-                self._stopping.wait(pace)
-
-    def _answer(self, request: Request) -> Response:
+    def _respond(self, request: Request) -> Response:
         try:
-            if request.host.partition(":")[0] not in _HOSTS:
-                raise _nothing_here(request)  # noqa: TRY301 - one place that turns a refusal into an answer
-            try:
-                name, found = self._map.bind_to_environ(request.environ).match()
-            except HTTPException:
-                raise _nothing_here(request) from None
-            if name in self._open:
-                return self._open[name](request)
+            name, arguments = self._route(request)
+            if name in self._oauth_endpoints:
+                return self._oauth_endpoints[name](request)
             self._stopping.wait(self._latency)
-            self._api.admit(request)
-            return self._guarded[name](request, **found)
-        except Refusal as refusal:
-            return refusal.response()
-        except Exception as err:  # noqa: BLE001 - a server answers, whatever went wrong, a test's hook too
-            return Refusal(
+            self._access.check(request)
+            return self._api_endpoints[name](request, **arguments)
+        except ApiFailure as failure:
+            return failure.response()
+        except Exception as err:  # noqa: BLE001 - a server responds to any error, also in a test's hook
+            return ApiFailure(
                 HTTPStatus.INTERNAL_SERVER_ERROR,
                 "Unknown",
                 f"The sandbox failed: {type(err).__name__}: {err}",
             ).response()
 
-
-def _nothing_here(request: Request) -> Refusal:
-    return Refusal(
-        HTTPStatus.NOT_FOUND, "ObjectNotFound", f"There is nothing at {request.method} {request.path}."
-    )
-
-
-def _canned(answer: Answer) -> Response:
-    headers = {"Content-Type": "application/json", **answer.headers}
-    return Response(answer.body, answer.status, headers)
-
-
-def _drop(
-    scripted: Answer, response: Response, environ: WSGIEnvironment, start_response: StartResponse
-) -> Iterator[bytes]:
-    """Close the connection instead of answering, or in the middle of the body."""
-    if scripted.drop == "in-body":
-        body = response.get_data()
-        response.headers["Content-Length"] = str(max(len(body), 1))
-        start_response(response.status, response.headers.to_wsgi_list())
-        yield body[: len(body) // 2]
-    connection: socket.socket = environ["werkzeug.socket"]
-    connection.shutdown(socket.SHUT_RDWR)
-    raise ConnectionAbortedError("a test wants this connection dropped")
+    def _route(self, request: Request) -> tuple[str, dict[str, object]]:
+        """Return the name of the endpoint, and the arguments from the path."""
+        not_found = ApiFailure(
+            HTTPStatus.NOT_FOUND, "ObjectNotFound", f"{request.method} {request.path} does not exist."
+        )
+        if request.host.partition(":")[0] not in _HOSTS:
+            raise not_found
+        try:
+            name, arguments = self._routes.bind_to_environ(request.environ).match()
+        except HTTPException:
+            raise not_found from None
+        return str(name), dict(arguments)

@@ -1,4 +1,4 @@
-"""A threaded HTTP/1.1 server on 127.0.0.1 that can be stopped for certain."""
+"""A threaded HTTP/1.1 server on 127.0.0.1 that stops reliably."""
 
 from __future__ import annotations
 
@@ -7,40 +7,45 @@ import io
 import socket
 import threading
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
 
-from salesmate_nb.sandbox.app import App
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
 
 HOST = "127.0.0.1"
-_POLL = 0.02  # seconds
-_PATIENCE = 5.0  # seconds until a thread that goes on is reported
+_POLL_INTERVAL = 0.02  # seconds
 
 
 class Server:
-    """Serves an application until it is stopped.
+    """Serve a WSGI application from a background thread until :meth:`stop`.
 
     Parameters
     ----------
-    app : App
-        What answers.
+    app : WSGI application
+        Responds to the requests.
     port : int
-        0 takes a free one.
+        Port to listen on; 0 takes a free one.
+    stop_timeout : float
+        Seconds that :meth:`stop` waits for threads to end.
 
     Raises
     ------
     OSError
-        Where the port is taken.
+        If the port is in use.
     """
 
-    def __init__(self, app: App, port: int) -> None:
-        self._app = app
-        # Bound here, since werkzeug ends the process where the port is taken.
+    def __init__(self, app: WSGIApplication, port: int, *, stop_timeout: float = 5.0) -> None:
+        self._stop_timeout = stop_timeout
+        # Bound here, because werkzeug ends the process if the port is in use.
         with socket.create_server((HOST, port), backlog=128) as listener:
             self._server = _Server(HOST, port, app, _Handler, fd=listener.fileno())
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(_POLL,), name=f"sandbox-{self.port}", daemon=True
+            target=self._server.serve_forever,
+            args=(_POLL_INTERVAL,),
+            name=f"sandbox-{self.port}",
+            daemon=True,
         )
         self._thread.start()
 
@@ -55,23 +60,25 @@ class Server:
         Raises
         ------
         RuntimeError
-            Where one does not.
+            If a thread does not end in time.
         """
-        self._app.stop()
         self._server.shutdown()
-        self._thread.join(_PATIENCE)
+        self._thread.join(self._stop_timeout)
         self._server.server_close()
         threads = [self._thread, *self._server.close_connections()]
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + self._stop_timeout
         for thread in threads:
             thread.join(max(deadline - time.monotonic(), 0))
         alive = [thread.name for thread in threads if thread.is_alive()]
         if alive:
-            raise RuntimeError(f"The sandbox does not stop; still running: {', '.join(alive)}.")
+            raise RuntimeError(
+                f"The sandbox did not stop within {self._stop_timeout:g} s. Threads that still run, until "
+                f"their requests end: {', '.join(alive)}."
+            )
 
 
 class _Server(ThreadedWSGIServer):
-    """Knows its connections, so that idle ones do not outlive it."""
+    """Keep track of open connections, so that idle ones end with the server."""
 
     daemon_threads = True
 
@@ -81,9 +88,12 @@ class _Server(ThreadedWSGIServer):
         super().__init__(*args, **kwargs)
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Serve a connection in a thread of its own."""
+        """Serve a connection in its own thread."""
         thread = threading.Thread(
-            target=self._serve, args=(request, client_address), name=f"sandbox-{self.port}-call", daemon=True
+            target=self._serve,
+            args=(request, client_address),
+            name=f"sandbox-{self.port}-connection",
+            daemon=True,
         )
         with self._lock:
             self._connections[thread] = request
@@ -98,7 +108,7 @@ class _Server(ThreadedWSGIServer):
             return list(self._connections)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Print nothing: what goes wrong in an answer is answered, and the rest is a client that left."""
+        """Print nothing: errors in the application get a response, and others are clients that left."""
 
     def _serve(self, request: Any, client_address: Any) -> None:
         try:
@@ -109,14 +119,14 @@ class _Server(ThreadedWSGIServer):
 
 
 class _Handler(WSGIRequestHandler):
-    """Answers call after call on one connection, which werkzeug's own handler closes after the first."""
+    """Keep connections alive between requests, unlike werkzeug's own handler."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
-    wbufsize = -1  # head and body leave together
+    wbufsize = -1  # send head and body in one packet
 
     def run_wsgi(self) -> None:
-        """Answer one call."""
+        """Respond to one request."""
         environ = self.make_environ()
         length = int(environ.get("CONTENT_LENGTH") or 0)
         is_chunked = environ.pop("wsgi.input_terminated", False)
@@ -124,17 +134,17 @@ class _Handler(WSGIRequestHandler):
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ |= {"wsgi.input": io.BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         try:
-            for part in self.server.app(environ, self._start):
+            for chunk in self.server.app(environ, self._start_response):
                 if self.command != "HEAD":
-                    self.wfile.write(part)
+                    self.wfile.write(chunk)
                 self.wfile.flush()
-        except OSError:  # the client left, or a test dropped it
+        except OSError:  # the client left, or a scripted response dropped the connection
             self.close_connection = True
 
-    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - werkzeug's name
+    def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - named by werkzeug
         """Print nothing."""
 
-    def _start(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
+    def _start_response(self, status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> Any:
         del exc_info
         code, _, phrase = status.partition(" ")
         self.send_response(int(code), phrase)

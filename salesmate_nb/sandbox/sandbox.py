@@ -1,4 +1,4 @@
-"""A running sandbox, and how to start one."""
+"""A running sandbox, and the function that starts it."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from salesmate_nb.sandbox._crm.crm import Crm
+from salesmate_nb.sandbox._crm.store import Store, load_records
+from salesmate_nb.sandbox._fake_data.deals import make_deals
+from salesmate_nb.sandbox._http.request_log import LoggedRequest, RequestLog
+from salesmate_nb.sandbox._http.scripted_response import ResponseScripts, ScriptedResponse
+from salesmate_nb.sandbox._http.server import HOST, Server
+from salesmate_nb.sandbox._oauth.token_issuer import TokenIssuer
 from salesmate_nb.sandbox.app import App
-from salesmate_nb.sandbox.crm import Crm
-from salesmate_nb.sandbox.data import make_deals
-from salesmate_nb.sandbox.grants import Grants
-from salesmate_nb.sandbox.journal import Answer, Call, Journal
 from salesmate_nb.sandbox.options import Account, Options
-from salesmate_nb.sandbox.server import HOST, Server
-from salesmate_nb.sandbox.store import Store, load
 
-_PATIENCE = 10.0  # seconds a person waits for a page
+_VISIT_TIMEOUT = 10.0  # seconds
 
 
 class Sandbox:
-    """A local Salesmate that is running; :func:`start` makes it.
+    """A running local Salesmate server; :func:`start` starts it.
 
     It runs until :meth:`stop`, the end of its ``with`` block or the end of the process.
 
@@ -39,26 +40,28 @@ class Sandbox:
     Attributes
     ----------
     url, linkname, access_key, approve : str
-        Where it answers, its workspace, its access key, and how logins are allowed.
+        Its URL, its workspace, its access key, and how logins are approved.
     settings : Account
-        What a client has to know; ``connect(box)`` reads it.
+        The settings that a client needs; ``connect(server)`` reads them.
     deals : Store
-        What it serves, to be changed while it runs.
+        The deals it serves; change them while it runs.
     """
 
     def __init__(self, options: Options) -> None:
-        records = (
+        deals = (
             make_deals(options.deals, seed=options.seed, zone=options.zone)
             if options.data is None
-            else load(options.data)
+            else load_records(options.data)
         )
-        self._crm = Crm(records, seed=options.seed, zone=options.zone)
+        self._crm = Crm(deals, seed=options.seed, zone=options.zone)
         self.deals = self._crm.deals
-        self._grants = Grants(options)
-        self._journal = Journal()
-        self._server = Server(App(options, self._crm, self._grants, self._journal), options.port)
+        self._tokens = TokenIssuer(options)
+        self._log = RequestLog()
+        self._scripts = ResponseScripts()
+        self._app = App(options, self._crm, self._tokens, self._log, self._scripts)
+        self._server = Server(self._app, options.port)
         self._stopped = threading.Event()
-        self._stopping = threading.Lock()
+        self._stop_lock = threading.Lock()
         self.url = f"http://{HOST}:{self._server.port}"
         self.linkname = options.linkname
         self.access_key = options.access_key
@@ -90,109 +93,109 @@ class Sandbox:
 
     @property
     def contacts(self) -> Store:
-        """The people whom the deals name, to be changed as deals are."""
+        """The contacts that the deals refer to; change them as you change deals."""
         return self._crm["contact"]
 
     @property
     def companies(self) -> Store:
-        """The customers whom the deals name, to be changed as deals are."""
+        """The companies that the deals refer to; change them as you change deals."""
         return self._crm["company"]
 
     @property
     def activities(self) -> Store:
-        """What was and will be done about the deals, to be changed as they are."""
+        """The open and closed activities of the deals; change them as you change deals."""
         return self._crm["activity"]
 
     @property
-    def log(self) -> list[Call]:
-        """The calls received so far, oldest first."""
-        return self._journal.calls()
+    def log(self) -> list[LoggedRequest]:
+        """The requests received so far, oldest first."""
+        return self._log.requests()
 
     @property
     def before_search(self) -> Callable[[], object] | None:
-        """What is called before each page of deals is made up; the same as ``deals.before_search``."""
+        """A function called before each page of deals is built; the same as ``deals.before_search``."""
         return self.deals.before_search
 
     @before_search.setter
     def before_search(self, hook: Callable[[], object] | None) -> None:
         self.deals.before_search = hook
 
-    def script(self, path: str, *answers: Answer) -> None:
-        """Put answers in place of the next ones of a path, in turn.
+    def script(self, path: str, *responses: ScriptedResponse) -> None:
+        """Script the responses to the next requests to a path, in order.
 
         Parameters
         ----------
         path : str
-            ``"/v1/deals"`` for example.
-        *answers : Answer
-            What comes instead.
+            The path, such as ``"/v1/deals"``.
+        *responses : ScriptedResponse
+            The responses, or connection faults.
 
         Examples
         --------
-        >>> with start(deals=1) as box:
-        ...     box.script(
-        ...         "/v1/deals", Answer(status=429, headers={"Retry-After": "1"}), Answer(drop="before")
-        ...     )
+        >>> with start(deals=1) as server:
+        ...     rate_limited = ScriptedResponse(status=429, headers={"Retry-After": "1"})
+        ...     server.script("/v1/deals", rate_limited, ScriptedResponse(drop="before"))
         """
-        self._journal.script(path, answers)
+        self._scripts.add(path, responses)
 
     def unscript(self) -> None:
-        """Take back all answers that were put in place and not given yet."""
-        self._journal.unscript()
+        """Remove all scripted responses that were not sent yet."""
+        self._scripts.clear()
 
     def visit(self, login_url: str) -> None:
-        """Play the person in the browser: open a login's address, and go where it leads.
+        """Open a login URL and follow its redirects, as a person's browser does.
 
-        Where ``approve`` is ``"ask"``, that is the consent page, and nobody answers it.
+        With ``approve="ask"`` it opens the consent page and does not submit it.
 
         Parameters
         ----------
         login_url : str
-            The address, as a client shows it.
+            The URL that the client shows.
 
         Raises
         ------
         RuntimeError
-            Where the way ends on a page that says no, or at nobody.
+            If it ends on an error page, or if nothing listens at the redirect URI.
         """
         browser = urllib.request.build_opener(urllib.request.ProxyHandler({}))
         try:
-            with browser.open(login_url, timeout=_PATIENCE) as page:
+            with browser.open(login_url, timeout=_VISIT_TIMEOUT) as page:
                 page.read()
         except urllib.error.HTTPError as err:
             with err:
-                place = (err.url or "").partition("?")[0]
-                raise RuntimeError(f"The login ended at {place}, which answered {err.code}.") from None
+                url = (err.url or "").partition("?")[0]  # the query may hold a code
+                raise RuntimeError(f"The login ended at {url} with HTTP status {err.code}.") from None
         except urllib.error.URLError as err:
-            raise RuntimeError(f"The login's way broke off: {err.reason}.") from None
+            raise RuntimeError(f"The login failed: a page could not be opened: {err.reason}.") from None
 
     def revoke_all(self) -> None:
-        """End all grants with all their tokens, as an administrator does."""
-        self._grants.revoke_all()
+        """Revoke all grants with their codes and tokens, as an administrator does."""
+        self._tokens.revoke_all()
 
     def expire_access_tokens(self) -> None:
-        """End all access tokens issued so far; refresh tokens go on."""
-        self._grants.expire_access_tokens()
+        """Expire all access tokens issued so far; refresh tokens stay valid."""
+        self._tokens.expire_access_tokens()
 
     def wait(self) -> None:
-        """Block until another thread stops it, or the person presses Ctrl+C."""
-        while not self._stopped.wait(1.0):  # without a timeout, Windows would not hear Ctrl+C
+        """Block until another thread stops the sandbox, or until Ctrl+C."""
+        while not self._stopped.wait(1.0):  # without a timeout, Ctrl+C does not interrupt it on Windows
             pass
 
     def stop(self) -> None:
-        """Stop answering, free the port and remove the token cache; a second call does nothing.
+        """Stop serving, free the port and remove the token cache; a second call does nothing.
 
         Raises
         ------
         RuntimeError
-            Where a thread of it does not end.
+            If a thread of the server does not end within 5 s.
         """
-        with self._stopping:
+        with self._stop_lock:
             if self._stopped.is_set():
                 return
             self._stopped.set()
         atexit.unregister(self.stop)
         shutil.rmtree(self.settings.token_cache, ignore_errors=True)
+        self._app.stop()
         self._server.stop()
 
 
@@ -212,29 +215,30 @@ def start(
     access_key: str = "sandbox-key",
     linkname: str = "sandbox",
     api: str = "v1",
+    id_rules: bool = True,
+    totals: bool = True,
     calls_per_hour: int | None = None,
     latency: float = 0.0,
-    id_rules: bool = True,
     time_zone: str = "UTC",
 ) -> Sandbox:
-    """Start a local Salesmate; each call starts another one.
+    """Start a local Salesmate server; each call starts another one.
 
-    The keywords are the fields of :class:`Options`, which says what each does.
+    The keywords are the fields of :class:`Options` and :class:`Behavior`, which document them.
 
     Returns
     -------
     Sandbox
-        It is running, and a context manager.
+        The running server, a context manager.
 
     Raises
     ------
     ValueError, OSError
-        Where an option cannot work, the data cannot be read or the port is taken.
+        If an option is not valid, the data cannot be read or the port is in use.
 
     Examples
     --------
-    >>> with start(deals=20, seed=7) as box:
-    ...     box.settings.redirect_uri, len(box.deals)
+    >>> with start(deals=20, seed=7) as server:
+    ...     server.settings.redirect_uri, len(server.deals)
     ('http://127.0.0.1:0/callback', 20)
     """
     return Sandbox(Options(**locals()))

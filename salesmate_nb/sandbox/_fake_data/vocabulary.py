@@ -1,4 +1,4 @@
-"""The invented people, companies and phrases that made-up deals are made of."""
+"""The invented people, companies and phrases that made-up records are built from."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ OWNERS = (
     (17, "Łucja Wrona", True),
     (18, "Henrik Aaltonen", True),
     (21, "Dana Whitfield", True),
-    (23, "Karim Benali", False),  # has left, and still owns deals
+    (23, "Karim Benali", False),  # left the company, and still owns deals
 )
-"""Id, name, and whether they still work here."""
+"""Id, name, and whether the user is active."""
 
 PIPELINES = {
     "New business": (("Qualified", 10), ("Demo", 25), ("Proposal", 50), ("Negotiation", 75), ("Signed", 90)),
     "Renewals": (("Upcoming", 40), ("Quoted", 60), ("Verbal yes", 85), ("Renewed", 95)),
 }
-"""Stages in order, with the probability of a win in per cent."""
+"""Stages in order, with the win probability in percent."""
 
-MONEY = {"USD": (0.58, 9.4), "EUR": (0.29, 9.2), "GBP": (0.13, 9.0)}
-"""How often a currency comes, and the logarithm of its usual amount."""
+CURRENCIES = {"USD": (0.58, 9.4), "EUR": (0.29, 9.2), "GBP": (0.13, 9.0)}
+"""The share of each currency, and the logarithm of its median amount."""
 
 FIRST_NAMES = (
     "Ada", "Björn", "Carmen", "Dev", "Elif", "Fiona", "Goran", "Hana", "Iker", "Jo", "Kwame", "Lena",
@@ -55,7 +55,7 @@ TITLES = (
     "{company} - {product}",
     "{product} for {company}",
     "{company}: {product}, {year}",
-    "Renewal {year} – {company}",  # noqa: RUF001 - people do type it
+    "Renewal {year} – {company}",  # noqa: RUF001 - people type such dashes
     '"{product}" ({company})',
     "🚀 {company} {product}",
 )
@@ -64,8 +64,8 @@ SOURCES = ("Website", "Referral", "Trade fair", "Cold call", "Partner", "Newslet
 PRIORITIES = ("High", "Medium", "Low")
 TAGS = ("enterprise", "inbound", "q-end", "multi-year", "public sector", "at risk", "champion", "größer")
 LOST_REASONS = ("Price", "Competitor", "No budget", "No decision", "Missing feature", "Went silent")
-MODES = ("Email", "Call", "Meeting")
-CONTRACTS = ("12 months", "24 months", "36 months", "Monthly")
+COMMUNICATION_MODES = ("Email", "Call", "Meeting")
+CONTRACT_LENGTHS = ("12 months", "24 months", "36 months", "Monthly")
 DESCRIPTIONS = (
     "Wants a quote by the end of the month.",
     "Met at the fair; asked for references.\nDecision is made by two people.",

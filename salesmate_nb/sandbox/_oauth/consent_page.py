@@ -1,4 +1,4 @@
-"""The pages a person sees in the browser: no script, and nothing from elsewhere."""
+"""The consent page and the error page: no scripts, and no external resources."""
 
 from __future__ import annotations
 
@@ -46,44 +46,46 @@ _FRAME = """<!doctype html>
 </html>
 """
 
-_CONSENT = """<p><strong>{client_id}</strong> asks for access to this account:</p>
+_CONSENT = """<p><strong>{client_id}</strong> requests access to this account:</p>
 <ul>
-<li>read deals, with their people and companies</li>
-<li>stay connected until you revoke it</li>
+<li>read deals with their contacts and companies</li>
+<li>stay connected until you revoke access</li>
 </ul>
 <form method="post" action="/oauth/authorize">
 <input type="hidden" name="ticket" value="{ticket}">
 <button type="submit" name="decision" value="deny">Deny</button>
 <button type="submit" name="decision" value="allow" class="main">Allow</button>
 </form>
-<p class="note">This is a local sandbox: nobody's Salesmate account is touched.
-The answer goes to {goes_to}, on this machine.</p>"""
+<p class="note">This is a local sandbox, not a real Salesmate account.
+Your decision is sent to {redirect_host} on this computer.</p>"""
 
 
-def consent(*, client_id: str, goes_to: str, ticket: str) -> str:
-    """Return the page that asks a person to allow or deny.
+def render(*, client_id: str, redirect_host: str, ticket: str) -> str:
+    """Return the page on which a person allows or denies access.
 
     Parameters
     ----------
     client_id : str
-        Who asks.
-    goes_to : str
-        Host and port that the answer goes to.
+        The client that requests access.
+    redirect_host : str
+        Host and port that the decision is sent to.
     ticket : str
-        The one-time value that proves the form comes from this page.
+        The one-time value that proves that the form was sent from this page.
     """
-    content = _CONSENT.format(client_id=escape(client_id), goes_to=escape(goes_to), ticket=escape(ticket))
+    content = _CONSENT.format(
+        client_id=escape(client_id), redirect_host=escape(redirect_host), ticket=escape(ticket)
+    )
     return _FRAME.format(title="Allow access?", style=_STYLE, content=content)
 
 
-def problem(text: str) -> str:
-    """Return the page that tells a person why there is nothing to allow."""
-    content = f'<p>{escape(text)}</p>\n<p class="note">Nothing was allowed, and nothing was sent.</p>'
-    return _FRAME.format(title="This login cannot go on", style=_STYLE, content=content)
+def render_error(text: str) -> str:
+    """Return the page that explains why a login cannot continue."""
+    content = f'<p>{escape(text)}</p>\n<p class="note">No access was granted, and no data was sent.</p>'
+    return _FRAME.format(title="This login cannot continue", style=_STYLE, content=content)
 
 
-def policy(*, form_action: str) -> str:
-    """Return the Content-Security-Policy of a page: its own style, and its form, and nothing else."""
+def security_policy(*, form_action: str) -> str:
+    """Return the Content-Security-Policy of a page: only its own style and its form."""
     return (
         f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; form-action {form_action}; "
         "base-uri 'none'; frame-ancestors 'none'"

@@ -1,4 +1,4 @@
-"""The kinds of records that a sandbox keeps, and the fields that each has."""
+"""The resources of an account (deals, contacts, companies, activities), and the fields of each."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True)
 class Field:
-    """A field of the catalogue; a relation names its parts, and is found by its id.
+    """A field of the field catalog.
 
     Parameters
     ----------
     name, label : str
-        What the API and what people call it.
+        Its name in the API and in the user interface.
     type : str
-        The catalogue's word for what it holds.
+        Its type in the field catalog.
     options : tuple of str
-        What may be chosen, for ``Select``.
+        The options of a ``Select``.
     parts : tuple of str
-        What a relation's object holds.
+        The sub-fields of a relation; rules on the relation itself compare its ``id``.
     """
 
     name: str
@@ -30,31 +30,31 @@ class Field:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Module:
-    """A kind of record.
+class Resource:
+    """A kind of records; the API's word is module.
 
     Parameters
     ----------
     name : str
-        What paths and field names call one: ``deal``.
+        Its name in paths and field names, such as ``deal``.
     plural : str
-        What several are called.
+        The plural of its name.
     rule_name : str
-        What its rules are about: ``Deal``.
-    number : int
+        Its ``moduleName`` in rules, such as ``Deal``.
+    module_id : int
         Its ``moduleId``.
     fields : tuple of Field
-        What every account's records have.
+        The standard fields, which every account has.
     labels : mapping of str to str
-        What the custom fields of made-up records are called.
+        The labels of the custom fields of made-up records.
     params : mapping of str to str
-        What a search has to say in its query.
+        Query parameters that each search has to send.
     """
 
     name: str
     plural: str
     rule_name: str
-    number: int
+    module_id: int
     fields: tuple[Field, ...]
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
     params: Mapping[str, str] = field(default_factory=dict, hash=False)
@@ -97,11 +97,11 @@ _DEAL_FIELDS = (
     Field("primaryCompany", "Primary Company", "Lookup", parts=("id", "name")),
 )
 
-DEALS = Module(
+DEALS = Resource(
     name="deal",
     plural="deals",
     rule_name="Deal",
-    number=4,
+    module_id=4,
     fields=_DEAL_FIELDS,
     labels={
         "textCustomField1": "Contract length",
@@ -111,11 +111,11 @@ DEALS = Module(
         "dateTimeCustomField1": "Go-live",
     },
 )
-CONTACTS = Module(
+CONTACTS = Resource(
     name="contact",
     plural="contacts",
     rule_name="Contact",
-    number=1,
+    module_id=1,
     fields=(
         Field("id", "ID", "Int"),
         Field("name", "Name"),
@@ -134,11 +134,11 @@ CONTACTS = Module(
     ),
     labels={"checkboxCustomField1": "Newsletter"},
 )
-COMPANIES = Module(
+COMPANIES = Resource(
     name="company",
     plural="companies",
     rule_name="Company",
-    number=5,
+    module_id=5,
     fields=(
         Field("id", "ID", "Int"),
         Field("name", "Name"),
@@ -157,11 +157,11 @@ COMPANIES = Module(
     ),
     labels={"intCustomField1": "Employees"},
 )
-ACTIVITIES = Module(
+ACTIVITIES = Resource(
     name="activity",
     plural="activities",
     rule_name="Task",
-    number=2,
+    module_id=2,
     fields=(
         Field("id", "ID", "Int"),
         Field("title", "Title"),
@@ -183,5 +183,5 @@ ACTIVITIES = Module(
     params={"viewType": "list"},
 )
 
-MODULES = {module.name: module for module in (DEALS, CONTACTS, COMPANIES, ACTIVITIES)}
-"""All of them by name; paths and numbers from the v4 reference, siblings' fields as other connectors ask."""
+RESOURCES = {resource.name: resource for resource in (DEALS, CONTACTS, COMPANIES, ACTIVITIES)}
+"""By name. Paths and module ids are from the v4 reference; fields are those that other connectors request."""

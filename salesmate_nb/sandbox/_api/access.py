@@ -1,0 +1,111 @@
+"""Access to the API: the linkname, the access key or token, and the hourly rate limit."""
+
+from __future__ import annotations
+
+import collections
+import math
+import threading
+import time
+from collections.abc import Callable
+from http import HTTPStatus
+
+from werkzeug.wrappers import Request
+
+from salesmate_nb.sandbox._api.envelope import ApiFailure
+from salesmate_nb.sandbox.options import Options
+
+_HOUR = 3600.0  # seconds
+
+
+class AccessControl:
+    """Decide whether a request may use the API.
+
+    Parameters
+    ----------
+    options : Options
+        The account.
+    is_valid_token : callable
+        Returns whether an access token is valid.
+    """
+
+    def __init__(self, options: Options, is_valid_token: Callable[[str], bool]) -> None:
+        self._options = options
+        self._is_valid_token = is_valid_token
+        self._limit = RateLimit(options.calls_per_hour)
+
+    def check(self, request: Request) -> None:
+        """Authenticate a request, and count it against the rate limit.
+
+        Raises
+        ------
+        ApiFailure
+            404 for another workspace, 401 for a missing or invalid token, 403 for a wrong access key,
+            429 if the rate limit is reached.
+        """
+        linkname = request.headers.get("x-linkname")
+        key = request.headers.get("accessToken")
+        if (key or linkname) and linkname != f"{self._options.linkname}.salesmate.io":
+            raise ApiFailure(
+                HTTPStatus.NOT_FOUND, "NoSuchLinkExist", "The x-linkname is not that of this workspace."
+            )
+        authorization = request.authorization
+        if authorization is not None and authorization.type == "bearer":
+            if not self._is_valid_token(authorization.token or ""):
+                raise ApiFailure(
+                    HTTPStatus.UNAUTHORIZED,
+                    "AuthenticationFailed",
+                    "The access token is unknown, expired or revoked.",
+                    {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+                )
+        elif not key:
+            raise ApiFailure(
+                HTTPStatus.UNAUTHORIZED,
+                "AuthenticationFailed",
+                "The request has neither an access token nor an access key.",
+                {"WWW-Authenticate": "Bearer"},
+            )
+        elif key != self._options.access_key:
+            raise ApiFailure(HTTPStatus.FORBIDDEN, "AuthorizationFailed", "The access key is wrong.")
+        self._limit.count()
+
+
+class RateLimit:
+    """A limit of calls in any 3,600 s; safe to use from many threads.
+
+    Parameters
+    ----------
+    calls_per_hour : int, optional
+        The limit; None means no limit.
+    clock : callable
+        Returns the time in seconds.
+    """
+
+    def __init__(self, calls_per_hour: int | None, clock: Callable[[], float] = time.monotonic) -> None:
+        self._calls_per_hour = calls_per_hour
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._calls: collections.deque[float] = collections.deque()
+
+    def count(self) -> None:
+        """Count a call.
+
+        Raises
+        ------
+        ApiFailure
+            429 if the limit is reached, with the seconds until the next call in ``Retry-After``.
+        """
+        if self._calls_per_hour is None:
+            return
+        with self._lock:
+            now = self._clock()
+            while self._calls and self._calls[0] <= now - _HOUR:
+                self._calls.popleft()
+            if len(self._calls) >= self._calls_per_hour:
+                wait = math.ceil(self._calls[0] + _HOUR - now) if self._calls else int(_HOUR)
+                raise ApiFailure(
+                    HTTPStatus.TOO_MANY_REQUESTS,
+                    "TooManyRequests",
+                    f"The account's limit of {self._calls_per_hour} calls per hour is reached.",
+                    {"Retry-After": str(wait)},
+                )
+            self._calls.append(now)

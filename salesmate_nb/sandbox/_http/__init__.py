@@ -1,0 +1,1 @@
+"""The HTTP server, its request log and scripted responses; knows neither OAuth nor CRM records."""

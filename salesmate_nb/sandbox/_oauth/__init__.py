@@ -1,0 +1,1 @@
+"""The OAuth authorization server: endpoints, consent page, codes and tokens."""
