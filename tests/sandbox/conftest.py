@@ -1,4 +1,4 @@
-"""A sandbox for each test, a browser that keeps to the machine, and a person who logs in."""
+"""A sandbox for each test, and a client that sends requests to it over real sockets."""
 
 from __future__ import annotations
 
@@ -12,97 +12,99 @@ import pytest
 import requests
 
 from salesmate_nb import sandbox
-from salesmate_nb.sandbox.grants import challenge_of
+from salesmate_nb.sandbox._oauth.token_issuer import challenge_of
 
 VERIFIER = "a-verifier-of-at-least-forty-three-characters-0"
-REDIRECT = "http://127.0.0.1:5123/callback"
+REDIRECT_URI = "http://127.0.0.1:5123/callback"
 
 
 @dataclass
-class Visitor:
-    """Calls a sandbox over real sockets, as a client or as a person's browser."""
+class Client:
+    """Sends requests to a sandbox, as an API client or as a person's browser."""
 
-    box: sandbox.Sandbox
+    sandbox: sandbox.Sandbox
     http: requests.Session
 
     def authorize(self, *, without=(), **changes):
-        """Open the authorize address, and return the answer without following it."""
+        """Open the authorization endpoint, and return the response without following its redirect."""
         query = {
             "client_id": "sandbox-client",
             "response_type": "code",
-            "redirect_uri": REDIRECT,
+            "redirect_uri": REDIRECT_URI,
             "state": "st4te",
             "code_challenge": challenge_of(VERIFIER),
             "code_challenge_method": "S256",
         }
         query = {name: value for name, value in (query | changes).items() if name not in without}
-        return self.http.get(self.box.settings.auth_url, params=query, allow_redirects=False)
+        return self.http.get(self.sandbox.settings.auth_url, params=query, allow_redirects=False)
 
     def code(self, **changes):
-        """Return a fresh code."""
-        return returned(self.authorize(**changes))["code"]
+        """Return a new authorization code."""
+        return parameters_of(self.authorize(**changes))["code"]
 
     def token(self, *, without=(), **changes):
-        """Exchange a code; by default everything fits but the code, which a test gives."""
+        """Send a token request for a code; all parameters but the code have valid defaults."""
         form = {
             "grant_type": "authorization_code",
-            "redirect_uri": REDIRECT,
+            "redirect_uri": REDIRECT_URI,
             "code_verifier": VERIFIER,
             "client_id": "sandbox-client",
             "client_secret": "sandbox-secret",
         }
         form = {name: value for name, value in (form | changes).items() if name not in without}
-        return self.http.post(self.box.settings.token_url, data=form)
+        return self.http.post(self.sandbox.settings.token_url, data=form)
 
     def refresh(self, token, **changes):
-        """Exchange a refresh token."""
+        """Send a token request for a refresh token."""
         form = {"grant_type": "refresh_token", "refresh_token": token}
         return self.token(without=("redirect_uri", "code_verifier"), **form, **changes)
 
     def log_in(self, **changes):
-        """Return tokens of a new login."""
+        """Return the tokens of a new login."""
         return self.token(code=self.code(**changes)).json()
 
     def deals(self, access_token, **query):
-        """Return the answer of ``GET /v1/deals``."""
-        bearer = {"Authorization": f"Bearer {access_token}"}
-        return self.http.get(f"{self.box.url}/v1/deals", params=query, headers=bearer)
+        """Return the response of ``GET /v1/deals`` for an access token."""
+        headers = {"Authorization": f"Bearer {access_token}"}
+        return self.http.get(f"{self.sandbox.url}/v1/deals", params=query, headers=headers)
 
     def get(self, path, **query):
-        """Return the answer of any endpoint, with the access key."""
-        return self.http.get(f"{self.box.url}{path}", params=query, headers=self.key)
+        """Return the response of any endpoint, with the access key."""
+        return self.http.get(f"{self.sandbox.url}{path}", params=query, headers=self.headers)
 
-    def search(self, *rules, rows=250, offset=0, **body):
-        """Return the answer of a v4 search, with the access key."""
+    def search(self, *rules, resource="deal", rows=250, offset=0, **body):
+        """Return the response of a v4 search, with the access key."""
         if rules:
             body["filterQuery"] = {"group": {"operator": "AND", "rules": list(rules)}}
         body.setdefault("getRecordsCount", True)
+        query = {"rows": rows, "from": offset} | ({"viewType": "list"} if resource == "activity" else {})
         return self.http.post(
-            f"{self.box.url}/apis/deal/v4/search",
-            params={"rows": rows, "from": offset},
-            json=body,
-            headers=self.key,
+            f"{self.sandbox.url}/apis/{resource}/v4/search", params=query, json=body, headers=self.headers
         )
 
-    def found(self, *rules, **body):
-        """Return the ids that a v4 search finds on its first page."""
-        answer = self.search(*rules, **body)
-        assert answer.status_code == 200, answer.text
-        return [deal["id"] for deal in answer.json()["Data"]["data"]]
+    def ids(self, *rules, **body):
+        """Return the ids on the first page of a v4 search."""
+        response = self.search(*rules, **body)
+        assert response.status_code == 200, response.text
+        return [record["id"] for record in response.json()["Data"]["data"]]
 
     @property
-    def key(self):
-        return {"accessToken": self.box.access_key, "x-linkname": f"{self.box.linkname}.salesmate.io"}
+    def headers(self):
+        """The access key and the linkname."""
+        return {
+            "accessToken": self.sandbox.access_key,
+            "x-linkname": f"{self.sandbox.linkname}.salesmate.io",
+        }
 
 
-def returned(answer):
-    """Return what a redirect brings back."""
-    return dict(parse_qsl(urlsplit(answer.headers["Location"]).query))
+def parameters_of(response):
+    """Return the parameters of the URL that a response redirects to."""
+    return dict(parse_qsl(urlsplit(response.headers["Location"]).query))
 
 
 @pytest.fixture
 def http():
-    """Open a session that reads no proxy settings."""
+    """Open a session that ignores proxy settings."""
     with requests.Session() as session:
         session.trust_env = False
         yield session
@@ -110,26 +112,26 @@ def http():
 
 @pytest.fixture
 def start():
-    """Start sandboxes that are stopped when the test ends."""
+    """Return a function that starts sandboxes, which stop when the test ends."""
     with contextlib.ExitStack() as stack:
         yield lambda **options: stack.enter_context(sandbox.start(**{"deals": 5, **options}))
 
 
 @pytest.fixture
-def visit(start, http):
-    """Start a sandbox, and return a visitor of it."""
-    return lambda **options: Visitor(start(**options), http)
+def make_client(start, http):
+    """Return a function that starts a sandbox, and returns a client of it."""
+    return lambda **options: Client(start(**options), http)
 
 
 @pytest.fixture
-def visitor(visit):
-    """Visit a sandbox as it is by default, but for a smaller number of deals."""
-    return visit()
+def client(make_client):
+    """Return a client of a sandbox with five deals and default options."""
+    return make_client()
 
 
 @pytest.fixture
 def data_file(tmp_path):
-    """Write deals into a file for a sandbox to serve."""
+    """Return a function that writes deals to a file, for a sandbox to serve."""
 
     def write(*records):
         path = tmp_path / "deals.json"
@@ -141,7 +143,7 @@ def data_file(tmp_path):
 
 @pytest.fixture
 def rule():
-    """Return a rule as peers write it."""
+    """Return a function that makes a search rule as the v4 reference has it."""
 
     def make(condition, field, data=None):
         return {
@@ -156,12 +158,26 @@ def rule():
 
 
 @pytest.fixture
-def back():
-    """Read what a redirect brings back."""
-    return returned
+def failure_of():
+    """Return a function that checks a failure response, and returns its status code and name."""
+
+    def read(response):
+        payload = response.json()
+        assert payload.keys() == {"Status", "Error"}
+        assert payload["Status"] == "failure"
+        assert payload["Error"].keys() == {"Code", "Name", "Message"}
+        return response.status_code, payload["Error"]["Name"]
+
+    return read
 
 
 @pytest.fixture
-def ticket():
-    """Read the one-time value of a consent page."""
+def redirected():
+    """Return a function that returns the parameters of a redirect."""
+    return parameters_of
+
+
+@pytest.fixture
+def ticket_of():
+    """Return a function that returns the one-time value of a consent page."""
     return lambda page: re.search(r'name="ticket" value="([^"]+)"', page.text)[1]

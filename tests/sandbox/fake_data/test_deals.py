@@ -1,4 +1,4 @@
-"""Made-up deals: the same for the same seed, true to themselves, and as odd as real answers."""
+"""Made-up deals: the same for the same seed, consistent, and as irregular as real responses."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from salesmate_nb.sandbox import moments, words
-from salesmate_nb.sandbox.data import make_deals
-from salesmate_nb.sandbox.fields import MISSING
-from salesmate_nb.sandbox.modules import DEALS
+from salesmate_nb.sandbox import make_deals, timestamps
+from salesmate_nb.sandbox._crm.resources import DEALS
+from salesmate_nb.sandbox._fake_data import vocabulary
+from salesmate_nb.sandbox._fake_data.deals import pick_lists
+from salesmate_nb.sandbox.records import MISSING
 
 UTC = ZoneInfo("UTC")
-MOMENTS = (
+TIMESTAMPS = (
     "createdAt",
     "lastModifiedAt",
     "estimatedCloseDate",
@@ -27,25 +28,27 @@ MOMENTS = (
 
 @pytest.fixture(scope="module")
 def deals():
-    """Enough of them that every rare thing happens."""
+    """Return so many deals that every rare form occurs."""
     return make_deals(2000, seed=0, zone=UTC)
 
 
-def test_a_seed_makes_the_same_deals():
+def test_seed():
     """The same seed makes the same deals, another seed others."""
     assert make_deals(50, seed=1, zone=UTC) == make_deals(50, seed=1, zone=UTC)
     assert make_deals(50, seed=1, zone=UTC) != make_deals(50, seed=2, zone=UTC)
 
 
-def test_a_sandbox_serves_its_seed(visit):
-    """What is served depends on seed and number alone, not on the day."""
-    one, same, other = (visit(deals=30, seed=seed).search().json()["Data"]["data"] for seed in (3, 3, 4))
-    assert one == same == make_deals(30, seed=3, zone=UTC)
-    assert one != other
+def test_sandbox_seed(make_client):
+    """The deals served depend only on seed and number, not on the date."""
+    first, same, other = (
+        make_client(deals=30, seed=seed).search().json()["Data"]["data"] for seed in (3, 3, 4)
+    )
+    assert first == same == make_deals(30, seed=3, zone=UTC)
+    assert first != other
 
 
-def test_ids_grow_with_gaps(deals):
-    """Ids are in the order of creation, begin at 1001, and leave some out."""
+def test_ids(deals):
+    """Ids start at 1001, increase in the order of creation, and have gaps."""
     ids = [deal["id"] for deal in deals]
     assert ids[0] == 1001
     assert ids == sorted(set(ids))
@@ -54,54 +57,56 @@ def test_ids_grow_with_gaps(deals):
     assert created == sorted(created)
 
 
-def test_dates_lie_within_two_years(deals):
-    """Creation is on weekdays of the two years before 2026-06-30, in the plain ISO form."""
+def test_creation_dates(deals):
+    """Deals are created on weekdays in the two years before 2026-06-30."""
     days = [dt.datetime.fromisoformat(deal["createdAt"]) for deal in deals]
     assert dt.datetime(2024, 6, 28, tzinfo=dt.UTC) < days[0] < dt.datetime(2024, 7, 15, tzinfo=dt.UTC)
     assert dt.datetime(2026, 6, 20, tzinfo=dt.UTC) < days[-1] < dt.datetime(2026, 7, 1, tzinfo=dt.UTC)
     assert {day.weekday() for day in days} == {0, 1, 2, 3, 4}
 
 
-def test_some_came_in_one_minute(deals):
-    """An import put many deals into one moment."""
+def test_import(deals):
+    """An import created many deals in one minute."""
     (_, most), *_ = collections.Counter(deal["createdAt"][:16] for deal in deals).most_common(1)
     assert most >= 80
 
 
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
-def test_every_moment_can_be_read(zone):
-    """Moments are ISO or, a few, text in the account's zone; they follow each other sensibly."""
+def test_timestamps(zone):
+    """Timestamps are ISO 8601 or, a few, text in the account's time zone, and in a plausible order."""
     texts = 0
-    for deal in make_deals(1500, seed=5, zone=ZoneInfo(zone)):
-        read = {}
-        for name in MOMENTS:
+    for deal in make_deals(800, seed=5, zone=ZoneInfo(zone)):
+        parsed = {}
+        for name in TIMESTAMPS:
             if deal.get(name) not in MISSING:
-                read[name] = moments.read(deal[name], ZoneInfo(zone))
-                assert read[name] is not None, (name, deal[name])
+                parsed[name] = timestamps.parse(deal[name], ZoneInfo(zone))
+                assert parsed[name] is not None, (name, deal[name])
                 texts += not deal[name].endswith("Z")
-        assert read["createdAt"] <= read["lastModifiedAt"] <= moments.read("2026-06-30T18:00:00Z", UTC)
-        if "closedDate" in read:
-            assert read["createdAt"] - moments.MINUTE < read["closedDate"]
-            assert read["closedDate"] - moments.MINUTE < read["lastModifiedAt"]
-    assert 20 < texts < 500
+        assert (
+            parsed["createdAt"] <= parsed["lastModifiedAt"] <= timestamps.parse("2026-06-30T18:00:00Z", UTC)
+        )
+        if "closedDate" in parsed:
+            assert parsed["createdAt"] - timestamps.MINUTE < parsed["closedDate"]
+            assert parsed["closedDate"] - timestamps.MINUTE < parsed["lastModifiedAt"]
+    assert 10 < texts < 300
 
 
-def test_status_stage_and_dates_agree(deals):
-    """Won and lost deals are closed, open ones are not; probabilities and reasons follow."""
+def test_status_is_consistent(deals):
+    """Only won and lost deals have a closed date; stages, probabilities and reasons are consistent."""
     for deal in deals:
-        stages = [name for name, _ in words.PIPELINES[deal["pipeline"]]]
-        closed, reason = deal.get("closedDate") not in MISSING, deal.get("lostReason") not in MISSING
-        assert closed == (deal["status"] != "Open")
+        stages = [name for name, _ in vocabulary.PIPELINES[deal["pipeline"]]]
+        is_closed, has_reason = (deal.get(name) not in MISSING for name in ("closedDate", "lostReason"))
+        assert is_closed == (deal["status"] != "Open")
         assert deal["stage"] in stages
         assert (deal["stage"] == stages[-1]) == (deal["status"] == "Won")
-        assert not reason or deal["status"] == "Lost"
+        assert not has_reason or deal["status"] == "Lost"
         if deal["status"] != "Open":
             assert deal["winProbability"] == (100 if deal["status"] == "Won" else 0)
         elif deal.get("winProbability") not in MISSING:
             assert 0 < int(deal["winProbability"]) < 100
 
 
-def test_a_team_looks_real(deals):
+def test_distribution(deals):
     """There are two pipelines, eight owners, three currencies, and more lost than won."""
     counts = {
         name: collections.Counter(deal[name] for deal in deals) for name in ("pipeline", "status", "currency")
@@ -115,8 +120,8 @@ def test_a_team_looks_real(deals):
     assert values[0] >= 0
 
 
-def test_answers_are_as_odd_as_real_ones(deals):
-    """Missing values take every form, some numbers are text, and some titles are not ASCII."""
+def test_irregular_values(deals):
+    """Missing values occur in every form, some numbers are text, and some titles are not ASCII."""
     forms = collections.Counter(repr(deal.get("primaryCompany", "absent")) for deal in deals)
     assert {"{}", "None", "''", "'absent'"} <= forms.keys()
     assert {repr(deal.get("source", "absent")) for deal in deals} >= {"None", "''", "'absent'"}
@@ -126,8 +131,8 @@ def test_answers_are_as_odd_as_real_ones(deals):
     assert len({frozenset(deal) for deal in deals}) > 20
 
 
-def test_every_field_is_a_known_one(deals):
-    """Deals hold the standard fields and five custom ones, nothing else."""
+def test_fields(deals):
+    """Deals contain only standard fields and five custom fields."""
     keys = {key for deal in deals for key in deal}
     custom = {key for key in keys if "CustomField" in key}
     assert len(custom) == 5
@@ -136,6 +141,16 @@ def test_every_field_is_a_known_one(deals):
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_small_teams_work(count):
-    """Few deals are deals too."""
+def test_few_deals(count):
+    """Any number of deals can be made."""
     assert len(make_deals(count, seed=0, zone=UTC)) == count
+
+
+def test_pick_lists():
+    """Pipelines and stages are those that occur, in the order of the sales process."""
+    deals = [
+        {"pipeline": "New business", "stage": "Proposal"},
+        {"pipeline": "New business", "stage": "Demo"},
+        {"pipeline": "Other", "stage": None},
+    ]
+    assert pick_lists(deals) == {"pipeline": ["New business"], "stage": ["Demo", "Proposal"]}
