@@ -22,7 +22,7 @@ from salesmate_nb.sandbox._http.scripted_response import ScriptedResponse
 from salesmate_nb.sandbox.options import Account, Behavior, Options
 from salesmate_nb.sandbox.sandbox import Sandbox, start
 
-Answer = ScriptedResponse  # the name before the move to rooms; remove it with its last use
+Answer = ScriptedResponse  # its former name; to be removed with its last use
 
 __all__ = [
     "Account",

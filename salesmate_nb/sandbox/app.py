@@ -43,7 +43,7 @@ class App:
     tokens : TokenIssuer
         The codes and tokens it issues.
     log : RequestLog
-        Where requests are logged.
+        The log that requests are added to.
     scripts : ResponseScripts
         The scripted responses.
     """

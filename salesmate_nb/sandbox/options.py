@@ -15,14 +15,14 @@ APIS = ("v1", "v4")
 
 @dataclass(frozen=True, kw_only=True)
 class Behavior:
-    """How the API behaves where Salesmate accounts differ, or may differ.
+    """How the API behaves, in what may differ between Salesmate accounts.
 
     Parameters
     ----------
     id_rules : bool
         Whether the v4 search applies rules on ``deal.id``, or ignores them.
     totals : bool
-        Whether lists report ``totalRows`` and ``totalPages`` when asked for them.
+        Whether lists report ``totalRows`` and ``totalPages`` when requested.
     calls_per_hour : int, optional
         API calls accepted within any 3,600 s; further ones get 429. None: no limit.
     latency : float

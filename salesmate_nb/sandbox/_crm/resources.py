@@ -31,7 +31,7 @@ class Field:
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """A kind of records; the API's word is module.
+    """A resource of the API, such as deals; in its paths and rules it is called a module.
 
     Parameters
     ----------

@@ -31,7 +31,7 @@ class ScriptedResponse:
         Close the connection before the response, or in the middle of its body.
     real : bool
         Process the request and send the real response, instead of status, body and headers. Delay,
-        pace and drop still apply, as when a response is lost on its way.
+        pace and drop still apply, as when a response is lost in transit.
 
     Raises
     ------
