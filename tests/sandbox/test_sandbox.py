@@ -22,6 +22,15 @@ def test_repr(start):
     assert "stopped" in repr(server)
 
 
+def test_stores(start):
+    """Each resource has a store, and the records of contacts and companies are those of the deals."""
+    server = start(deals=30)
+    stores = (server.deals, server.contacts, server.companies, server.activities)
+    assert [store.resource.plural for store in stores] == ["deals", "contacts", "companies", "activities"]
+    named = {deal["primaryCompany"]["id"] for deal in server.deals.records() if deal.get("primaryCompany")}
+    assert set(server.companies.ids()) == named
+
+
 def test_token_caches_are_separate(start):
     """Each sandbox has its own token cache, which is removed when it stops."""
     first, second = start(), start()
