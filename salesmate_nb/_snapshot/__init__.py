@@ -1,1 +1,1 @@
-"""A local copy of a resource, kept up to date by reading what changed."""
+"""A local copy of a resource in a Parquet file, refreshed by reading only what changed."""

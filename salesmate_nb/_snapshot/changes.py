@@ -1,4 +1,4 @@
-"""What changed since a moment, asked for newest first, and put into the rows that are kept."""
+"""Rows modified since a watermark, read newest first and upserted into a snapshot's table."""
 
 from __future__ import annotations
 
@@ -14,61 +14,61 @@ import pyarrow.compute as pc
 from salesmate_nb._frames.arrow import BatchBuilder
 from salesmate_nb._reading.paginators import LastModifiedPaginator, PageWalk, PaginationUnsupported
 from salesmate_nb._reading.search import Record, SearchPage, SearchRequest, modified_at, record_id
-from salesmate_nb._snapshot.store import rows_of, upsert, with_parse_errors
+from salesmate_nb._snapshot.merge import rows_of, upsert, with_parse_errors
 
-_OVERLAP = dt.timedelta(minutes=2)  # moments may be told to the minute
-_FOLD = dt.timedelta(minutes=62)  # without a zone, an hour of autumn is told twice
+_OVERLAP = dt.timedelta(minutes=2)  # timestamps may be written to the minute
+_FOLD = dt.timedelta(minutes=62)  # without a zone, one hour of autumn occurs twice
 _ZONED = re.compile(r".*(Z|[+-]\d\d:?\d\d)|\d+(\.\d+)?")
-_EVER = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # where there are no rows yet
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # the watermark of an account without rows
 
 
 class Changes:
-    """Reads what changed last, down to a moment up to which all is known, and a little further.
+    """Reads the rows modified last, newest first, until the watermark and a margin are passed.
 
     Parameters
     ----------
-    ask : callable
-        Makes a call for a page; raises `PaginationUnsupported` where the server refuses it.
+    fetch : callable
+        Requests a page; raises `PaginationUnsupported` if the server refuses the request.
     request : SearchRequest
-        Asks for all rows and fields.
-    reader : BatchBuilder
-        Types them.
+        Selects all rows and fields.
+    builder : BatchBuilder
+        Converts records to typed rows.
     zone : zoneinfo.ZoneInfo
-        That of moments which come without one.
+        The time zone of timestamps written without one.
     """
 
     def __init__(
         self,
-        ask: Callable[[SearchRequest], SearchPage],
+        fetch: Callable[[SearchRequest], SearchPage],
         request: SearchRequest,
-        reader: BatchBuilder,
+        builder: BatchBuilder,
         zone: ZoneInfo,
     ) -> None:
-        self._fetch = ask
+        self._fetch = fetch
         self._request = replace(request, sort="lastModifiedAt", is_descending=True)
-        self._reader = reader
+        self._builder = builder
         self._zone = zone
 
     def newest(self) -> dt.datetime | None:
-        """Return the moment of the last change of all, or ``None`` where that cannot be read."""
+        """Return the newest ``lastModifiedAt`` of all rows, or ``None`` if it cannot be read."""
         try:
             found = self._fetch(replace(self._request, fields=("id", "lastModifiedAt"), rows=1)).records
-            return self._moment(found[0]) if found else _EVER
+            return self._modified_at(found[0]) if found else _EPOCH
         except PaginationUnsupported:
             return None
 
     def apply(self, table: pa.Table, watermark: dt.datetime) -> tuple[pa.Table, dt.datetime, int | None]:
-        """Put what changed since a moment into the rows of a snapshot.
+        """Upsert rows modified since the watermark.
 
         Returns
         -------
         tuple of pyarrow.Table, datetime and (int or None)
-            The rows, when the last of them changed, and how many the server says there are.
+            The rows, the new watermark, and the server's total of all rows.
 
         Raises
         ------
         PaginationUnsupported
-            Where the server does not tell what changed last.
+            If the server cannot list rows by their last change.
         """
         walk = PageWalk(LastModifiedPaginator(self._zone), self._request)
         changed: list[pa.RecordBatch] = []
@@ -76,43 +76,41 @@ class Changes:
         page = first = self._fetch(self._request)
         while True:
             rows, ids = self._typed(page)
-            changed.append(rows.filter(pa.array([one not in seen for one in ids], pa.bool_())))
+            changed.append(rows.filter(pa.array([row_id not in seen for row_id in ids], pa.bool_())))
             seen.update(ids)
             walk.take(page)
             if page.records and self._is_caught_up(page.records, rows, table, watermark):
                 break
             if walk.request is None:
                 if page.total and not page.records:
-                    raise PaginationUnsupported("a page of changes came empty")
+                    raise PaginationUnsupported("a page of changes is empty")
                 break
             page = self._fetch(walk.request)
-        updated = upsert(table, rows_of(self._reader.fields, changed))
-        newest = self._moment(first.records[0]) if first.records else watermark
+        updated = upsert(table, rows_of(self._builder.fields, changed))
+        newest = self._modified_at(first.records[0]) if first.records else watermark
         if page is first:
             return updated, newest, first.total
-        again = self._fetch(
-            self._request
-        )  # what changed once more meanwhile went to the front, past the walk
-        return upsert(updated, rows_of(self._reader.fields, [self._typed(again)[0]])), newest, again.total
+        # a row that changed again while these pages were read moved to the front, where it was missed
+        again = self._fetch(self._request)
+        return upsert(updated, rows_of(self._builder.fields, [self._typed(again)[0]])), newest, again.total
 
     def _typed(self, page: SearchPage) -> tuple[pa.RecordBatch, list[int]]:
         """Return the rows of a page, each once, and their ids."""
         records = {record_id(record): record for record in page.records}
-        return with_parse_errors(self._reader.build(list(records.values())), self._reader.parse_errors), list(
-            records
-        )
+        rows = self._builder.build(list(records.values()))
+        return with_parse_errors(rows, self._builder.parse_errors), list(records)
 
     def _is_caught_up(
         self, records: Sequence[Record], rows: pa.RecordBatch, table: pa.Table, watermark: dt.datetime
     ) -> bool:
-        """Tell whether a page goes back far enough, or holds nothing new, and so nothing behind it does."""
+        """Return whether a page reaches back far enough, or holds nothing new, so no later page does."""
         last = records[-1]
-        if self._moment(last) < watermark - (_OVERLAP if _is_zoned(last) else _FOLD):
+        if self._modified_at(last) < watermark - (_OVERLAP if _is_zoned(last) else _FOLD):
             return True
-        # within the overlap, where many changed at once
-        return all(map(_is_zoned, records)) and _tells_seconds(table) and _holds(table, rows)
+        # inside the overlap, after a bulk change: a page that is known in full ends the search
+        return all(map(_is_zoned, records)) and _has_seconds(table) and _contains(table, rows)
 
-    def _moment(self, record: Record) -> dt.datetime:
+    def _modified_at(self, record: Record) -> dt.datetime:
         try:
             return modified_at(record, self._zone)
         except (ValueError, TypeError, OverflowError):
@@ -123,13 +121,13 @@ def _is_zoned(record: Record) -> bool:
     return _ZONED.fullmatch(str(record.get("lastModifiedAt"))) is not None
 
 
-def _tells_seconds(table: pa.Table) -> bool:
-    """Tell whether moments of change are finer than minutes, in each of which rows come in any order."""
-    moments = table.column("last_modified_at").cast(pa.timestamp("us"))
-    return pc.any(pc.not_equal(pc.second(moments), 0)).as_py() is True
+def _has_seconds(table: pa.Table) -> bool:
+    """Return whether timestamps are finer than minutes; within one, rows come in any order."""
+    timestamps = table.column("last_modified_at").cast(pa.timestamp("us"))
+    return pc.any(pc.not_equal(pc.second(timestamps), 0)).as_py() is True
 
 
-def _holds(table: pa.Table, rows: pa.RecordBatch) -> bool:
-    """Tell whether the rows of a page are there already, as they are."""
+def _contains(table: pa.Table, rows: pa.RecordBatch) -> bool:
+    """Return whether the table holds these rows with the same values."""
     held = table.filter(pc.is_in(table.column("id"), rows.column("id")))
     return bool(held.equals(pa.Table.from_batches([rows]).sort_by("id")))

@@ -1,4 +1,4 @@
-"""Which rows are gone from the server, found by its own counts of ranges of ids."""
+"""Deleted rows, found by binary search over the server's own counts of id ranges."""
 
 from __future__ import annotations
 
@@ -9,45 +9,54 @@ from salesmate_nb._reading.search import PAGE, SearchPage, SearchRequest, record
 
 
 class Deletions:
-    """Finds rows that are gone by comparing the server's counts of ranges of ids with ours.
+    """Finds deleted rows by comparing the server's counts of id ranges with the known ids.
 
     Parameters
     ----------
-    ask : callable
-        Makes a call for a page.
+    fetch : callable
+        Requests a page.
     request : SearchRequest
-        Asks for all rows, ids only.
-    ids : list of int
-        The ids that are known, ascending.
+        Selects all rows, ids only.
+    ids : sequence of int
+        The known ids, ascending; at least one.
     """
 
     def __init__(
-        self, ask: Callable[[SearchRequest], SearchPage], request: SearchRequest, ids: Sequence[int]
+        self, fetch: Callable[[SearchRequest], SearchPage], request: SearchRequest, ids: Sequence[int]
     ) -> None:
-        self._fetch = ask
+        self._fetch = fetch
         self._request = request
         self._ids = ids
 
     def find(self, total: int) -> list[int]:
-        """Return the ids that are gone; none where the server takes no notice of rules on ids."""
+        """Return the deleted ids, ascending; none if the server ignores rules on ids.
+
+        Parameters
+        ----------
+        total : int
+            How many of the known rows the server still has.
+        """
         if self._above(self._ids[-1]).total != 0:
             return []
-        return list(self._within(0, len(self._ids), total, 0))
+        return list(self._in_range(0, len(self._ids), total, 0))
 
-    def _within(self, start: int, stop: int, at_start: int, at_stop: int) -> Iterator[int]:
-        """Yield what is gone between two places; from there on the server has `at_start`, `at_stop` rows."""
-        there, known = at_start - at_stop, stop - start
-        if there >= known:
+    def _in_range(self, start: int, stop: int, at_start: int, at_stop: int) -> Iterator[int]:
+        """Yield the deleted among ``ids[start:stop]``.
+
+        The server has `at_start` rows from the first of them on, and `at_stop` after the last.
+        """
+        present, known = at_start - at_stop, stop - start
+        if present >= known:
             return
         if known <= PAGE:
             page = self._above(self._ids[start] - 1, rows=PAGE)
-            present = {record_id(record) for record in page.records}
-            yield from (one for one in self._ids[start:stop] if one not in present)
+            found = {record_id(record) for record in page.records}
+            yield from (known_id for known_id in self._ids[start:stop] if known_id not in found)
             return
         middle = (start + stop) // 2
         at_middle = self._above(self._ids[middle] - 1).total or 0
-        yield from self._within(start, middle, at_start, at_middle)
-        yield from self._within(middle, stop, at_middle, at_stop)
+        yield from self._in_range(start, middle, at_start, at_middle)
+        yield from self._in_range(middle, stop, at_middle, at_stop)
 
-    def _above(self, one: int, rows: int = 1) -> SearchPage:
-        return self._fetch(replace(self._request.above(one), rows=rows))
+    def _above(self, lower_id: int, rows: int = 1) -> SearchPage:
+        return self._fetch(replace(self._request.above(lower_id), rows=rows))

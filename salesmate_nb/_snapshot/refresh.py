@@ -1,10 +1,10 @@
-"""A snapshot brought up to date by what changed since, and checked against the server's count."""
+"""A snapshot refreshed with the changes and deletions since, and checked against the server's total."""
 
 from __future__ import annotations
 
 import datetime as dt
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import replace
 from typing import Any
@@ -27,32 +27,36 @@ from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.search import PAGE, SearchPage, SearchRequest, record_id
 from salesmate_nb._snapshot.changes import Changes
 from salesmate_nb._snapshot.deletions import Deletions
-from salesmate_nb._snapshot.store import Snapshot, SnapshotFile, rows_of, wanted, with_parse_errors, without
+from salesmate_nb._snapshot.merge import rows_of, wanted, with_parse_errors, without
+from salesmate_nb._snapshot.store import Snapshot, SnapshotFile
 from salesmate_nb.errors import IncompleteRead, SalesmateError
 from salesmate_nb.resources.base import is_custom
 from salesmate_nb.settings import Settings
 
 log = logging.getLogger("salesmate_nb")
 
-_STAGED = 20  # pages that are put on disk at a time
-_DEPTH = 10  # calls that finding one deleted row takes, among 100,000
+Refresh = Literal["auto", "full", "never"]
+REFRESHES = ("auto", "full", "never")
+
+_CHECKPOINT_PAGES = 20  # pages that are written to disk at a time
+_SEARCH_DEPTH = 10  # requests that finding one deleted row takes, among 100,000
 
 
 class SnapshotRefresher:
-    """Keeps one resource's snapshot.
+    """Keeps the snapshot of one resource up to date.
 
-    What changed since the last moment that was seen before is put in. The server's own total, which comes
-    with it, shows deletions: those are found by comparing counts of ranges of ids, or where the server
-    takes no rules on ids, by reading all ids.
+    Rows modified since the watermark are upserted. The server's own total, which comes with them, shows
+    whether rows were deleted: those are found by comparing counts of id ranges or, if the server does not
+    support rules on ids, by reading all ids.
 
     Parameters
     ----------
     records : ResourceReader
         Reads from the server.
     file : SnapshotFile
-        Where the snapshot lies.
+        Where the snapshot is stored.
     settings : Settings
-        The time zone, and how many calls are made side by side.
+        The time zone, and how many requests run at a time.
     """
 
     def __init__(self, records: ResourceReader, file: SnapshotFile, settings: Settings) -> None:
@@ -61,127 +65,150 @@ class SnapshotRefresher:
         self._settings = settings
         self._noun = records.resource.name
 
-    def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
-        """Return the queried rows of the snapshot, refreshed as ``query.refresh`` says, and a report.
+    def table(
+        self,
+        mode: Refresh,
+        filters: Filters,
+        *,
+        columns: Sequence[str] | None,
+        limit: int | None,
+        progress: bool | None,
+        wait: bool,
+    ) -> tuple[pa.Table, dict[str, Any]]:
+        """Return the selected rows of the snapshot, refreshed as `mode` says, and the report of this read.
 
         Raises
         ------
+        SettingsError
+            If a refresh has no v4 API to read from.
         SalesmateError
-            If ``"never"`` finds no snapshot.
+            If `mode` is not valid, or is ``"never"`` and there is no snapshot.
         """
-        if query.refresh == "never":
-            snapshot = self._file.load()
-            if snapshot is None:
-                raise SalesmateError(
-                    f"There is no snapshot of {self._noun} in {self._file.path.parent}. Read once with "
-                    "refresh='auto'."
-                )
-        else:
-            with closing(self._records.open(replace(query, limit=None))) as reading, self._file.lock():
-                snapshot = self._update(reading, anew=query.refresh == "full")
-        table, unreadable = wanted(snapshot, query)
-        report = ReadReport(
-            strategy="snapshot",
-            totals=[snapshot.table.num_rows],
-            unreadable=unreadable,
-            fields={field.name: field.path for field in snapshot.fields if is_custom(field.path)},
-            read_at=snapshot.read_at,
-        )
+        if mode not in REFRESHES:
+            raise SalesmateError(f"refresh={mode!r} is not valid. Use None, 'auto', 'full' or 'never'.")
+        snapshot = self._load() if mode == "never" else self._refresh(mode, progress=progress, wait=wait)
+        table, unreadable = wanted(snapshot, filters, columns, limit)
+        report = {
+            "strategy": "snapshot",
+            "totals": [snapshot.table.num_rows],
+            "unreadable": unreadable,
+            "fields": {field.name: field.path for field in snapshot.fields if is_custom(field.path)},
+            "read_at": snapshot.read_at,
+        }
         return table, report
 
-    def _update(self, reading: ReadContext, *, anew: bool) -> Snapshot:
-        """Return the snapshot of now, which is on disk too."""
-        self._settings.require_v4("Snapshots")
-        fields, order = self._records.fields(reading)
-        reader = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
-        kept = None if anew else self._file.load()
-        if kept is not None and set(kept.fields) == set(fields) and kept.watermark is not None:
-            try:
-                caught_up = self._catch_up(reading, reader, replace(kept, fields=tuple(fields)))
-                return self._file.save(replace(caught_up, order=order))
-            except PaginationUnsupported as err:
-                log.info("the snapshot is read anew: %s", err)
-        staged = self._staged(reading, reader)
-        while True:
-            built = self._build(reading, reader, order, staged)
-            try:
-                return self._file.save(self._catch_up(reading, reader, built))
-            except PaginationUnsupported as err:
-                log.info("what changed meanwhile cannot be told: %s", err)
-            self._file.unstage()
-            if staged is None:  # all of it was read just now, as a live read does
-                self._check(reading, built)
-                return self._file.save(replace(built, watermark=None))
-            staged = None
-
-    def _build(
-        self, reading: ReadContext, reader: BatchBuilder, order: Any, staged: Snapshot | None
-    ) -> Snapshot:
-        """Read all rows in order of their ids, going on where a read that was cut off stopped."""
-        if staged is None:
-            staged = Snapshot(
-                table=rows_of(reader.fields),
-                fields=tuple(reader.fields),
-                order=order,
-                watermark=self._changes(reading, reader).newest(),
+    def _load(self) -> Snapshot:
+        snapshot = self._file.load()
+        if snapshot is None:
+            raise SalesmateError(
+                f"There is no snapshot of {self._noun} in {self._file.path.parent}. Read once with "
+                "refresh='auto'."
             )
-        request = self._request(tuple(one.path for one in reader.fields))
-        if staged.table.num_rows:
-            request = request.above(_last(staged.table))
-        sweep = self._sweep(reading, request, ordered=True)
-        pages = [staged.table, *self._staging(reading, sweep, reader, staged)]
-        table = rows_of(reader.fields, pages).sort_by("id")
-        return replace(staged, table=table, order=order)
+        return snapshot
 
-    def _staged(self, reading: ReadContext, reader: BatchBuilder) -> Snapshot | None:
-        """Return what a read that was cut off had, where it can be gone on with."""
-        staged = self._file.staged(reader.fields)
-        if staged is not None and staged.watermark is not None:
-            last = _last(staged.table)
+    def _refresh(self, mode: Refresh, *, progress: bool | None, wait: bool) -> Snapshot:
+        """Return the current snapshot, which is saved too."""
+        self._settings.require_v4("Snapshots")
+        with closing(self._records.reading(progress=progress, wait=wait)) as reading, self._file.lock():
+            fields, order = self._records.catalogue(reading)
+            builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
+            saved = None if mode == "full" else self._file.load()
+            if saved is not None and set(saved.fields) == set(fields) and saved.watermark is not None:
+                try:
+                    current = self._catch_up(reading, builder, replace(saved, fields=tuple(fields)))
+                    return self._file.save(replace(current, order=order))
+                except PaginationUnsupported as err:
+                    log.info("%s cannot be refreshed, reading all of them: %s", self._noun, err)
+            return self._rebuild(reading, builder, order)
+
+    def _rebuild(
+        self, reading: ReadContext, builder: BatchBuilder, order: Mapping[str, Sequence[str]]
+    ) -> Snapshot:
+        """Read all rows, resuming an interrupted read once, and save them."""
+        checkpoint = self._checkpoint(reading, builder)
+        while True:
+            built = self._read_all(reading, builder, order, checkpoint)
+            try:
+                return self._file.save(self._catch_up(reading, builder, built))
+            except PaginationUnsupported as err:
+                log.info("changes to %s during the read cannot be listed: %s", self._noun, err)
+            self._file.discard_checkpoint()
+            if checkpoint is None:  # every row was read just now, as by a live read
+                self._check_total(reading, built)
+                return self._file.save(replace(built, watermark=None))
+            checkpoint = None
+
+    def _checkpoint(self, reading: ReadContext, builder: BatchBuilder) -> Snapshot | None:
+        """Return the rows of an interrupted read, if the server's rules on ids allow to resume it."""
+        checkpoint = self._file.load_checkpoint(builder.fields)
+        if checkpoint is not None and checkpoint.watermark is not None:
+            last = _last_id(checkpoint.table)
             rest = replace(self._request(("id",)).above(last), rows=1)
             with suppress(PaginationUnsupported):
-                if all(record_id(one) > last for one in self._probe(reading)(rest).records):
-                    return staged
-        self._file.unstage()
+                if all(record_id(record) > last for record in self._probe(reading)(rest).records):
+                    return checkpoint
+        self._file.discard_checkpoint()
         return None
 
-    def _staging(
-        self, reading: ReadContext, sweep: FullRead, reader: BatchBuilder, staged: Snapshot
-    ) -> Iterator[pa.Table]:
-        """Yield the rows of a read, and put them on disk a few pages at a time, whatever ends it."""
-        waiting: list[pa.RecordBatch] = []
+    def _read_all(
+        self,
+        reading: ReadContext,
+        builder: BatchBuilder,
+        order: Mapping[str, Sequence[str]],
+        checkpoint: Snapshot | None,
+    ) -> Snapshot:
+        """Read all rows by id, resuming an interrupted read."""
+        if checkpoint is None:
+            checkpoint = Snapshot(
+                table=rows_of(builder.fields),
+                fields=tuple(builder.fields),
+                order=order,
+                watermark=self._changes(reading, builder).newest(),
+            )
+        request = self._request(tuple(field.path for field in builder.fields))
+        if checkpoint.table.num_rows:
+            request = request.above(_last_id(checkpoint.table))
+        read = self._full_read(reading, request, ordered=True)
+        pages = [checkpoint.table, *self._with_checkpoints(reading.typed(read, builder), builder, checkpoint)]
+        return replace(checkpoint, table=rows_of(builder.fields, pages).sort_by("id"), order=order)
 
-        def put() -> pa.Table:
-            rows = rows_of(reader.fields, waiting)
-            waiting.clear()
-            self._file.stage(replace(staged, table=rows))
+    def _with_checkpoints(
+        self, pages: Iterator[pa.RecordBatch], builder: BatchBuilder, checkpoint: Snapshot
+    ) -> Iterator[pa.Table]:
+        """Yield the rows of a read; write them to disk a few pages at a time, and when it is interrupted."""
+        unsaved: list[pa.RecordBatch] = []
+
+        def save() -> pa.Table:
+            rows = rows_of(builder.fields, unsaved)
+            unsaved.clear()
+            self._file.add_to_checkpoint(replace(checkpoint, table=rows))
             return rows
 
         try:
-            for rows in reading.typed(sweep, reader):
-                waiting.append(with_parse_errors(rows, reader.parse_errors))
-                if len(waiting) == _STAGED:
-                    yield put()
+            for rows in pages:
+                unsaved.append(with_parse_errors(rows, builder.parse_errors))
+                if len(unsaved) == _CHECKPOINT_PAGES:
+                    yield save()
         except BaseException:
-            put()
+            save()
             raise
-        yield put()
+        yield save()
 
-    def _catch_up(self, reading: ReadContext, reader: BatchBuilder, kept: Snapshot) -> Snapshot:
-        """Take over what changed, and drop what is gone.
+    def _catch_up(self, reading: ReadContext, builder: BatchBuilder, snapshot: Snapshot) -> Snapshot:
+        """Apply changes and deletions since the watermark.
 
         Raises
         ------
         PaginationUnsupported
-            Where the server does not do what this builds on, or tells of rows that are not to be found.
+            If the server does not support what this relies on, or counts rows that cannot be found.
         """
-        if kept.watermark is None:
+        if snapshot.watermark is None:
             raise PaginationUnsupported("the newest lastModifiedAt cannot be read")
-        changes = self._changes(reading, reader)
-        table, newest, total = changes.apply(kept.table, kept.watermark)
+        changes = self._changes(reading, builder)
+        table, newest, total = changes.apply(snapshot.table, snapshot.watermark)
         if table.num_rows != total:
-            table = self._without_deleted(reading, changes, table, kept.watermark, total)
-        return replace(kept, table=table, watermark=newest)
+            table = self._without_deleted(reading, changes, table, snapshot.watermark, total)
+        return replace(snapshot, table=table, watermark=newest)
 
     def _without_deleted(
         self,
@@ -191,26 +218,26 @@ class SnapshotRefresher:
         watermark: dt.datetime,
         total: int | None,
     ) -> pa.Table:
-        """Return the rows that the server still has; where it tells no total, that takes all ids."""
+        """Return the rows that the server still has; if it gives no total, that takes reading all ids."""
         ids = table.column("id").to_pylist()
-        gone = 0 if total is None else len(ids) - total
-        if 0 < gone * _DEPTH < len(ids) / PAGE:
-            found = Deletions(self._probe(reading), self._request(("id",)), ids).find(len(ids) - gone)
-            if len(found) == gone:
+        deleted = 0 if total is None else len(ids) - total
+        if 0 < deleted * _SEARCH_DEPTH < len(ids) / PAGE:
+            found = Deletions(self._probe(reading), self._request(("id",)), ids).find(len(ids) - deleted)
+            if len(found) == deleted:
                 return without(table, found)
-        there = self._all_ids(reading)
-        if there - set(ids):  # made while the ids were read, or hidden from those that changed
+        present = self._all_ids(reading)
+        if present - set(ids):  # created while the ids were read, or not listed among the changes
             table, *_ = changes.apply(table, watermark)
-            if there.difference(table.column("id").to_pylist()):
-                raise PaginationUnsupported("there are rows that were not among those that changed")
-        return without(table, set(ids) - there)
+            if present.difference(table.column("id").to_pylist()):
+                raise PaginationUnsupported("there are rows that are not listed among the changes")
+        return without(table, set(ids) - present)
 
     def _all_ids(self, reading: ReadContext) -> set[int]:
-        sweep = self._sweep(reading, self._request(("id",)), workers=self._settings.concurrency)
-        return {record_id(record) for page in sweep.pages() for record in page.records}
+        read = self._full_read(reading, self._request(("id",)), workers=self._settings.concurrency)
+        return {record_id(record) for page in read.pages() for record in page.records}
 
-    def _check(self, reading: ReadContext, built: Snapshot) -> None:
-        """Count once more, where changes cannot be asked for."""
+    def _check_total(self, reading: ReadContext, built: Snapshot) -> None:
+        """Compare with the server's total once more, if changes cannot be listed."""
         total = self._records.fetcher(reading)(self._request(("id",), rows=1)).total
         if total is not None and total > built.table.num_rows:
             raise IncompleteRead(
@@ -219,28 +246,28 @@ class SnapshotRefresher:
                 total=total,
             )
 
-    def _changes(self, reading: ReadContext, reader: BatchBuilder) -> Changes:
-        everything = self._request(tuple(one.path for one in reader.fields))
-        return Changes(self._probe(reading), everything, reader, ZoneInfo(self._settings.timezone))
+    def _changes(self, reading: ReadContext, builder: BatchBuilder) -> Changes:
+        everything = self._request(tuple(field.path for field in builder.fields))
+        return Changes(self._probe(reading), everything, builder, ZoneInfo(self._settings.timezone))
 
-    def _sweep(self, reading: ReadContext, request: SearchRequest, **how: Any) -> FullRead:
-        ways: list[Paginator] = [KeysetPaginator(), OffsetPaginator()]
+    def _full_read(self, reading: ReadContext, request: SearchRequest, **options: Any) -> FullRead:
+        paginators: list[Paginator] = [KeysetPaginator(), OffsetPaginator()]
         return FullRead(
             self._records.fetcher(reading),
             request,
-            ways,
+            paginators,
             plan=reading.plan,
             cancel=reading.waiter.cancel,
-            **how,
+            **options,
         )
 
     def _probe(self, reading: ReadContext) -> Callable[[SearchRequest], SearchPage]:
         return probing(self._records.fetcher(reading))
 
-    def _request(self, fields: tuple[str, ...], **how: Any) -> SearchRequest:
-        made = SearchRequest.matching(Filters(), fields, self._records.resource)
-        return replace(made, **how)
+    def _request(self, fields: tuple[str, ...], **changes: Any) -> SearchRequest:
+        request = SearchRequest.matching(Filters(), fields, self._records.resource)
+        return replace(request, **changes)
 
 
-def _last(table: pa.Table) -> int:
+def _last_id(table: pa.Table) -> int:
     return int(pc.max(table.column("id")).as_py())

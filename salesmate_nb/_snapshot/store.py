@@ -1,17 +1,13 @@
-"""A snapshot of a resource: its rows as they were, in one plain Parquet file that any tool opens."""
+"""The snapshot file of a resource: plain Parquet that any tool opens, private to this user."""
 
 from __future__ import annotations
 
 import contextlib
 import datetime as dt
 import json
-import os
 import re
 import shutil
-import tempfile
-import warnings
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -20,36 +16,37 @@ import filelock
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from salesmate_nb._frames.arrow import arrow_schema, assemble, concat
-from salesmate_nb._reading.query import Query, choose_columns
+from salesmate_nb import _files
+from salesmate_nb._frames.arrow import arrow_schema, concat
+from salesmate_nb._warn import warn
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field
 from salesmate_nb.settings import Settings
 
-VERSION = 2
-UNREADABLE = Field(name="_unreadable", path="_unreadable", kind="string")  # no custom field begins so
-_KEY = b"salesmate"
-_PANDAS = b"PANDAS_ATTRS"  # where pandas keeps a frame's attrs
-_DAMAGES = (OSError, ValueError, KeyError, TypeError, pa.ArrowException)
-_LOCK_TIMEOUT = 3700.0  # seconds; another kernel may be reading it all, within the company's calls
+VERSION = 3
+UNREADABLE = Field(name="_unreadable", path="_unreadable", kind="string")  # no custom field starts with "_"
+_METADATA = b"salesmate"
+_PANDAS_ATTRS = b"PANDAS_ATTRS"  # where pandas stores a frame's attrs
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, pa.ArrowException)
+_LOCK_TIMEOUT = 3700.0  # seconds; another kernel's full read may wait an hour for the rate limit
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """Rows as they were at a moment.
+    """All rows of a resource as of one point in time.
 
     Parameters
     ----------
     table : pyarrow.Table
-        By id, each once; categories as plain text. After the columns of the fields comes ``_unreadable``.
+        Sorted by id, each row once; categories as plain strings. ``_unreadable`` follows the fields' columns.
     fields : tuple of Field
-        What the columns are.
+        The fields of the columns.
     order : mapping of str to sequence of str
         For columns whose values are chosen from a list: the values, in the server's order.
     watermark : datetime or None
-        All changes up to here are in it, by the server's clock; ``None`` where the server did not tell.
+        All changes up to this timestamp of the server are included; ``None`` if the server gave none.
     read_at : str
-        When that was known last, by this machine's clock; ISO 8601 in UTC.
+        When the rows were last known to be current, by this machine's clock; ISO 8601 in UTC.
     """
 
     table: pa.Table
@@ -58,50 +55,58 @@ class Snapshot:
     watermark: dt.datetime | None = None
     read_at: str = ""
 
-    def told(self) -> dict[str, Any]:
-        """Return what stands beside the rows, for JSON."""
+    def metadata(self) -> dict[str, Any]:
+        """Return everything but the rows, ready for JSON."""
         return {
-            "fields": [asdict(one) for one in self.fields],
+            "fields": [asdict(column) for column in self.fields],
             "order": {name: list(values) for name, values in self.order.items()},
             "watermark": self.watermark.isoformat() if self.watermark else None,
             "read_at": self.read_at,
         }
 
     @classmethod
-    def of(cls, table: pa.Table, told: Mapping[str, Any]) -> Self:
-        """Put rows and what stands beside them together; raises ``ValueError`` where they do not fit."""
-        watermark = told["watermark"]
-        fields = tuple(Field(**one) for one in told["fields"])
+    def from_table(cls, table: pa.Table, metadata: Mapping[str, Any]) -> Self:
+        """Combine rows with what :meth:`metadata` returned.
+
+        Raises
+        ------
+        ValueError
+            If the table's columns are not those of the fields.
+        KeyError, TypeError
+            If the metadata are not of this form.
+        """
+        watermark = metadata["watermark"]
+        fields = tuple(Field(**column) for column in metadata["fields"])
         if not table.schema.equals(arrow_schema((*fields, UNREADABLE))):
             raise ValueError("columns and fields differ")
         return cls(
             table=table.replace_schema_metadata(None),
             fields=fields,
-            order=told["order"],
+            order=metadata["order"],
             watermark=dt.datetime.fromisoformat(watermark) if watermark else None,
-            read_at=str(told["read_at"]),
+            read_at=str(metadata["read_at"]),
         )
 
 
 class SnapshotFile:
-    """A snapshot in ``<folder>/<name>.parquet``, for this user alone.
+    """A snapshot in ``<folder>/<name>.parquet``, private to this user.
 
-    The format is public: Parquet with zstd, one row for each record, columns as in the frame but
-    categories as plain strings; ``_unreadable`` names the columns, with commas, whose value is missing in
-    that row because it could not be read. The schema's metadata hold JSON under ``salesmate``: whose rows
-    they are (``bound``), their ``fields``, ``order``, ``watermark`` and ``read_at``; and pandas' ``attrs``.
+    The format is public: Parquet with zstd, one row per record, columns as in the frame but categories as
+    plain strings. ``_unreadable`` lists, separated by commas, the columns whose value is missing in that
+    row because it could not be read. The schema's metadata hold JSON under ``salesmate``: whose rows they
+    are (``bound``), their ``fields``, ``order``, ``watermark`` and ``read_at``; and pandas' ``attrs``.
 
-    Files have mode 0600 in a folder of mode 0700, and are replaced in one step. Pages of a read that was
-    cut off stay in ``<name>.parts`` until it is gone on with.
+    Files have mode 0600 in a folder of mode 0700, and are replaced in one step. The pages of an
+    interrupted read stay in ``<name>.parts``, its checkpoint, until a later read resumes.
 
     Parameters
     ----------
     folder : Path
-        Made when first needed.
+        Created when first needed.
     name : str
-        The resource's.
+        The resource's name.
     bound : mapping of str to str
-        Whose rows they are; those of another account, API or user are not used.
+        Whose rows they are; a snapshot of another account, API, user or format version is not used.
     """
 
     def __init__(self, folder: Path, name: str, bound: Mapping[str, str]) -> None:
@@ -110,176 +115,114 @@ class SnapshotFile:
         self._parts = folder / f"{name}.parts"
 
     def load(self) -> Snapshot | None:
-        """Return the snapshot, if there is one of this account, API and user; a damaged one is set aside."""
+        """Return the snapshot, or ``None`` if there is none of this account, API and user.
+
+        A file that cannot be read is moved to ``<name>.damaged``, with a warning.
+        """
         try:
             return self._read(self.path)
         except FileNotFoundError:
             return None
-        except _DAMAGES as err:
-            aside = self.path.with_suffix(".damaged")
+        except _DAMAGE as err:
+            damaged = self.path.with_suffix(".damaged")
             with contextlib.suppress(OSError):
-                self.path.replace(aside)
-            warnings.warn(
-                f"{self.path} cannot be read ({type(err).__name__}); it was set aside as {aside.name}. "
-                "A refresh reads all anew.",
-                stacklevel=2,
+                self.path.replace(damaged)
+            why = getattr(err, "strerror", None) or type(err).__name__  # Arrow's own texts run over lines
+            warn(
+                f"{self.path} cannot be read ({why}); it was moved to {damaged.name}. "
+                "The next refresh reads all records again."
             )
             return None
 
     def save(self, snapshot: Snapshot) -> Snapshot:
-        """Keep a snapshot in place of the one before, and clear what was staged.
+        """Replace the file, discard the checkpoint, and return the snapshot with ``read_at`` set to now.
 
         Raises
         ------
         SalesmateError
-            Where the disk refuses it.
+            If the disk refuses it; the previous file is kept.
         """
-        now = replace(snapshot, read_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
-        self._write(self.path, now.table, now.told())
-        self.unstage()
-        for left in self.path.parent.glob(f".{self.path.stem}.*.tmp"):  # by a process that was killed
-            left.unlink(missing_ok=True)
-        return now
-
-    def unstage(self) -> None:
-        """Remove what was staged."""
-        shutil.rmtree(self._parts, ignore_errors=True)
+        current = replace(snapshot, read_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
+        self._write(self.path, current)
+        self.discard_checkpoint()
+        _files.remove_leftovers(self.path)
+        return current
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
-        """Keep other kernels from refreshing it at the same time.
+        """Keep other threads and processes from refreshing the same snapshot.
 
         Raises
         ------
         SalesmateError
-            Where the disk refuses, or another kernel takes over an hour.
+            If the disk refuses, or the lock stays held for more than an hour.
         """
         with contextlib.ExitStack() as held:
-            with _refusals(self.path):
-                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-                lock = filelock.FileLock(self.path.with_suffix(".lock"), timeout=_LOCK_TIMEOUT, mode=0o600)
-                held.enter_context(lock)
+            with _reporting(self.path):
+                held.enter_context(_files.lock(self.path, _LOCK_TIMEOUT))
             yield
 
-    def staged(self, fields: Sequence[Field]) -> Snapshot | None:
-        """Return what a read of the same fields had when it was cut off."""
+    def load_checkpoint(self, fields: Sequence[Field]) -> Snapshot | None:
+        """Return the rows that an interrupted read of the same fields left; discard any others."""
         try:
             parts = [self._read(path) for path in sorted(self._parts.glob("*.parquet"))]
-        except _DAMAGES:
+        except _DAMAGE:
             parts = []
-        found = [part for part in parts if part is not None and part.fields == tuple(fields)]
-        if not found or len(found) != len(parts):
-            self.unstage()
+        usable = [part for part in parts if part is not None and part.fields == tuple(fields)]
+        if not usable or len(usable) != len(parts):
+            self.discard_checkpoint()
             return None
-        return replace(found[0], table=rows_of(fields, [part.table for part in found]))
+        rows = concat([*fields, UNREADABLE], [part.table for part in usable])
+        return replace(usable[0], table=rows)
 
-    def stage(self, snapshot: Snapshot) -> None:
-        """Keep rows of a read that is going on, beside those that are staged already."""
-        if snapshot.table.num_rows:
+    def add_to_checkpoint(self, rows: Snapshot) -> None:
+        """Write rows of a running read to disk, beside those already in the checkpoint.
+
+        Raises
+        ------
+        SalesmateError
+            If the disk refuses it.
+        """
+        if rows.table.num_rows:
             number = len(list(self._parts.glob("*.parquet")))
-            self._write(self._parts / f"{number:05}.parquet", snapshot.table, snapshot.told())
+            self._write(self._parts / f"{number:05}.parquet", rows)
+
+    def discard_checkpoint(self) -> None:
+        """Remove the rows that an interrupted read left."""
+        shutil.rmtree(self._parts, ignore_errors=True)
 
     def _read(self, path: Path) -> Snapshot | None:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-        with os.fdopen(handle, "rb") as file:
+        with _files.open_private(path) as file:
             table = pq.read_table(file, page_checksum_verification=True)
-        told = json.loads((table.schema.metadata or {})[_KEY])
-        return Snapshot.of(table, told) if told["bound"] == self._bound else None
+        metadata = json.loads((table.schema.metadata or {})[_METADATA])
+        return Snapshot.from_table(table, metadata) if metadata["bound"] == self._bound else None
 
-    def _write(self, path: Path, table: pa.Table, told: Mapping[str, Any]) -> None:
-        described = json.dumps({"bound": self._bound, **told})
-        attrs = json.dumps({"salesmate": {"host": self._bound.get("host"), "read_at": told["read_at"]}})
-        table = table.replace_schema_metadata({_KEY: described, _PANDAS: attrs})
-        with _refusals(path):
-            path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            handle, made = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".tmp")
-            try:
-                with os.fdopen(handle, "wb") as file:
-                    pq.write_table(table, file, compression="zstd", write_page_checksum=True)
-                Path(made).replace(path)
-            except BaseException:
-                Path(made).unlink(missing_ok=True)
-                raise
+    def _write(self, path: Path, snapshot: Snapshot) -> None:
+        metadata = json.dumps({"bound": self._bound, **snapshot.metadata()})
+        attrs = json.dumps({"salesmate": {"host": self._bound.get("host"), "read_at": snapshot.read_at}})
+        table = snapshot.table.replace_schema_metadata({_METADATA: metadata, _PANDAS_ATTRS: attrs})
+        with _reporting(path), _files.atomic_write(path) as file:
+            pq.write_table(table, file, compression="zstd", write_page_checksum=True)
 
 
 def snapshot_folder(settings: Settings, profile: str) -> Path:
-    """Return where a login's snapshots lie: beside its token, by host and profile."""
+    """Return the folder of a login's snapshots: beside its token, by host and profile."""
     host = re.sub(r"[^A-Za-z0-9.-]", "_", settings.api_url.partition("://")[2])
     return settings.token_cache / "snapshots" / host / profile
 
 
-def rows_of(fields: Iterable[Field], pages: Iterable[pa.RecordBatch | pa.Table] = ()) -> pa.Table:
-    """Put pages one after another, with the columns of a snapshot."""
-    return concat([*fields, UNREADABLE], pages)
-
-
-def upsert(table: pa.Table, rows: pa.Table) -> pa.Table:
-    """Return a table with rows put in place of those with the same id, or added; by id."""
-    if not rows.num_rows:
-        return table
-    kept = without(table, rows.column("id").to_pylist())
-    return pa.concat_tables([kept, rows], promote_options="default").sort_by("id")
-
-
-def without(table: pa.Table, ids: Iterable[int]) -> pa.Table:
-    """Return a table without the rows of some ids."""
-    gone = set(ids)
-    return table.filter(pa.array([one not in gone for one in table.column("id").to_pylist()], pa.bool_()))
-
-
-def with_parse_errors(rows: pa.RecordBatch, parse_errors: Mapping[str, Sequence[int]]) -> pa.RecordBatch:
-    """Return a page with ``_unreadable``, made of the rows of each column whose value could not be read."""
-    names: dict[int, list[str]] = {}
-    for name, places in parse_errors.items():
-        for place in places:
-            names.setdefault(place, []).append(name)
-    marks = [",".join(names[place]) if place in names else None for place in range(rows.num_rows)]
-    return rows.append_column(UNREADABLE.name, pa.array(marks, pa.string()))
-
-
-def wanted(snapshot: Snapshot, query: Query) -> tuple[pa.Table, dict[str, int]]:
-    """Return the queried rows and columns, typed as a live read is, and how many values could not be read.
-
-    Of columns that the filters check, the values of all rows count: a row may be left out because of one.
-    """
-    shown = None if query.columns is None else choose_columns(query.columns, snapshot.fields)
-    table = snapshot.table
-    checked = {name: count for name, count in _unreadable(table).items() if name in query.filters.columns}
-    if query.filters.columns:
-        batches = table.combine_chunks().to_batches()
-        table = pa.Table.from_batches(
-            [rows.filter(query.filters.mask(rows)) for rows in batches], table.schema
-        )
-    if query.limit is not None:
-        table = table.slice(0, query.limit)
-    unreadable = _unreadable(table) | checked
-    found = assemble(snapshot.fields, [table], order=snapshot.order)
-    if shown is None:
-        return found, unreadable
-    columns = {field.path: field.name for field in snapshot.fields}
-    labels = {name: columns[field.path] for name, field in shown.items()}
-    counted = {name: unreadable[label] for name, label in labels.items() if label in unreadable}
-    return pa.table({name: found.column(label) for name, label in labels.items()}), checked | counted
-
-
-def _unreadable(table: pa.Table) -> dict[str, int]:
-    """Return for each column that has any how many values could not be read."""
-    marks = table.column(UNREADABLE.name).drop_null().to_pylist()
-    return dict(Counter(name for mark in marks for name in mark.split(",")))
-
-
 @contextlib.contextmanager
-def _refusals(path: Path) -> Iterator[None]:
+def _reporting(path: Path) -> Iterator[None]:
+    """Turn what the disk refuses into an error that says what to do."""
     try:
         yield
     except filelock.Timeout as err:
         raise SalesmateError(
-            f"Another process has been refreshing {path} for an hour. Try again; if it goes on, "
+            f"Another process has been refreshing {path} for an hour. Try again; if this repeats, "
             "end that process."
         ) from err
     except (OSError, NotImplementedError) as err:
-        why = getattr(err, "strerror", None) or err
         raise SalesmateError(
-            f"{path} cannot be written ({why}). Set SALESMATE_TOKEN_CACHE to a folder of your own, "
-            "or read live with refresh=None."
+            f"{path} cannot be written ({_files.reason(err)}). Set SALESMATE_TOKEN_CACHE to a folder of "
+            "your own, or read live with refresh=None."
         ) from err

@@ -1,0 +1,217 @@
+"""Changes since a watermark: which pages are read, and that the result equals the server's rows."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from salesmate_nb._frames.arrow import BatchBuilder
+from salesmate_nb._reading.paginators import PaginationUnsupported
+from salesmate_nb._reading.search import SearchPage, SearchRequest, modified_at
+from salesmate_nb._snapshot.changes import Changes
+
+UTC = ZoneInfo("UTC")
+START = dt.datetime(2026, 1, 1, tzinfo=UTC)
+ROWS = 5  # of a page
+
+
+class Server:
+    """Lists records by their last change, the newest first, as the v4 search does."""
+
+    def __init__(self, records):
+        self.records = {record["id"]: record for record in records}
+        self.requests = []
+        self.before_page = lambda: None
+
+    def __call__(self, request):
+        assert (request.sort, request.is_descending) == ("lastModifiedAt", True)
+        self.requests.append(request)
+        self.before_page()
+        newest = sorted(self.records.values(), key=lambda record: modified_at(record, UTC), reverse=True)
+        page = newest[request.offset : request.offset + request.rows]
+        return SearchPage(records=list(page), total=len(newest))
+
+    def edit(self, number, at, title="changed"):
+        self.records[number] = record(number, at, title)
+
+
+def record(number, at, title="old"):
+    written = at if isinstance(at, str) else at.isoformat()
+    return {"id": number, "title": title, "lastModifiedAt": written}
+
+
+def at(minutes, seconds=7):
+    return START + dt.timedelta(minutes=minutes, seconds=seconds)
+
+
+@pytest.fixture
+def server():
+    """Serve 40 records, an hour between their changes."""
+    return Server([record(number, at(60 * number)) for number in range(1, 41)])
+
+
+@pytest.fixture(scope="session")
+def changes_of(fields):
+    """Return a function that makes `Changes` of a server."""
+
+    def make(fetch, zone=UTC):
+        request = SearchRequest(fields=tuple(field.path for field in fields), rows=ROWS)
+        return Changes(fetch, request, BatchBuilder(fields, timezone=zone.key, discover=False), zone)
+
+    return make
+
+
+def rows_by_id(server):
+    return [server.records[number] for number in sorted(server.records)]
+
+
+def test_newest_change(server, changes_of):
+    """The newest timestamp costs one request of one row and two fields."""
+    assert changes_of(server).newest() == at(60 * 40)
+    (request,) = server.requests
+    assert (request.rows, request.fields) == (1, ("id", "lastModifiedAt"))
+
+
+def test_newest_change_of_an_empty_account(changes_of):
+    """Without rows, the watermark is 1970."""
+    assert changes_of(Server([])).newest() == dt.datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("written", ["", None, "soon", [1]])
+def test_newest_change_is_unreadable(changes_of, written):
+    """A timestamp that cannot be read is no watermark."""
+    page = SearchPage(records=[{"id": 1, "lastModifiedAt": written}], total=1)
+    assert changes_of(lambda _: page).newest() is None
+    with pytest.raises(PaginationUnsupported, match="lastModifiedAt"):
+        changes_of(lambda _: page).apply(None, START)
+
+
+def test_newest_change_is_refused(changes_of):
+    """A server that cannot sort by the last change gives no watermark."""
+
+    def refuse(_):
+        raise PaginationUnsupported("sort")
+
+    assert changes_of(refuse).newest() is None
+
+
+def test_nothing_changed(server, changes_of, table_of):
+    """An unchanged account costs one page."""
+    table = table_of(*rows_by_id(server))
+    after, watermark, total = changes_of(server).apply(table, at(60 * 40))
+    assert (after.equals(table), watermark, total) == (True, at(60 * 40), 40)
+    assert len(server.requests) == 1
+
+
+def test_changed_and_new_rows(server, changes_of, table_of):
+    """Changed rows are replaced and new ones added, and no page behind the watermark is read."""
+    table = table_of(*rows_by_id(server))
+    for number in (1, 2, 3, 50):
+        server.edit(number, at(60 * 41 + number))
+    after, watermark, total = changes_of(server).apply(table, at(60 * 40))
+    assert after.equals(table_of(*rows_by_id(server)))
+    assert (watermark, total) == (at(60 * 41 + 50), 41)
+    assert len(server.requests) == 3  # two pages, and the first again
+
+
+def test_many_pages_of_changes(server, changes_of, table_of):
+    """Changes of several pages are read in full, and then the first page again."""
+    table = table_of(*rows_by_id(server))
+    for number in range(1, 13):
+        server.edit(number, at(60 * 50 + number))
+    after, *_ = changes_of(server).apply(table, at(60 * 40))
+    assert after.equals(table_of(*rows_by_id(server)))
+    assert server.requests[-1].offset == 0
+    assert len(server.requests) <= 6
+
+
+def test_row_that_changes_again(server, changes_of, table_of):
+    """A row that changes while its page is awaited moves to the front, and is found there."""
+    table = table_of(*rows_by_id(server))
+    for number in range(1, 13):
+        server.edit(number, at(60 * 50 + number))
+
+    def edit_again():
+        if len(server.requests) == 2:
+            server.edit(1, at(60 * 60), title="again")
+
+    server.before_page = edit_again
+    after, *_ = changes_of(server).apply(table, at(60 * 40))
+    assert after.column("title")[0].as_py() == "again"
+    assert after.equals(table_of(*rows_by_id(server)))
+
+
+def test_bulk_change_is_read_once(server, changes_of, table_of):
+    """A page within the overlap that the snapshot holds already ends the search."""
+    for number in range(1, 31):
+        server.edit(number, at(60 * 50))
+    table = table_of(*rows_by_id(server))
+    after, *_ = changes_of(server).apply(table, at(60 * 50))
+    assert after.equals(table)
+    assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize("written", ["Mar 04, 2031 09:15 PM", "2031-03-04T21:15:00Z"])
+def test_timestamps_to_the_minute(changes_of, table_of, written):
+    """A row that changes again within the minute of the watermark, behind others of it, is found."""
+    server = Server([record(number, written) for number in range(1, 31)])
+    table = table_of(*rows_by_id(server))
+    server.records[30] = record(30, written, title="changed")
+    watermark = dt.datetime(2031, 3, 4, 21, 15, tzinfo=UTC)
+    assert changes_of(server).apply(table, watermark)[0].equals(table_of(*rows_by_id(server)))
+
+
+def test_hour_that_occurs_twice(changes_of, table_of):
+    """Without a zone, a change in the second 2:03 of autumn is written like one long before the watermark."""
+    berlin = ZoneInfo("Europe/Berlin")
+    server = Server([record(number, f"2026-10-25T02:{number:02}:00") for number in range(1, 59)])
+    table = table_of(*rows_by_id(server))
+    server.records[3] = record(3, "2026-10-25T02:03:00", title="changed")
+    watermark = dt.datetime(2026, 10, 25, 0, 58, tzinfo=UTC)  # the first 2:58
+    after = changes_of(server, berlin).apply(table, watermark)[0]
+    assert after.column("title")[2].as_py() == "changed"
+
+
+def test_empty_page_of_changes(server, changes_of, table_of):
+    """A page without rows, though the server counts some, is not taken for the end."""
+    table = table_of(*rows_by_id(server))
+    for number in range(1, 13):
+        server.edit(number, at(60 * 50 + number))
+
+    def fetch(request):
+        page = server(request)
+        return page if request.offset == 0 else SearchPage(records=[], total=page.total)
+
+    with pytest.raises(PaginationUnsupported):
+        changes_of(fetch).apply(table, at(60 * 40))
+
+
+def test_account_that_became_empty(server, changes_of, table_of):
+    """No rows and a total of 0 leave the table to be compared with that total."""
+    table = table_of(*rows_by_id(server))
+    server.records.clear()
+    assert changes_of(server).apply(table, START) == (table, START, 0)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.integers(0, 30),
+    st.lists(st.tuples(st.integers(1, 40), st.integers(0, 90)), max_size=40),
+)
+def test_any_changes_are_applied(changes_of, table_of, rows, edits):
+    """Whatever rows are created or edited, and how fast, the table equals the server's rows."""
+    server = Server([record(number, at(number, seconds=number)) for number in range(1, rows + 1)])
+    table = table_of(*rows_by_id(server))
+    watermark = changes_of(server).newest()
+    clock = at(30)
+    for version, (number, seconds) in enumerate(edits):
+        clock += dt.timedelta(seconds=seconds)
+        server.edit(number, clock, title=f"version {version}")
+    after, newest, total = changes_of(server).apply(table, watermark)
+    assert after.equals(table_of(*rows_by_id(server)))
+    assert total == len(server.records)
+    assert newest == changes_of(server).newest()
