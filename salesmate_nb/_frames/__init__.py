@@ -1,1 +1,1 @@
-"""Records to Arrow tables, DataFrames and Parquet; makes no request."""
+"""Records to Arrow tables, DataFrames and Parquet datasets; makes no requests."""

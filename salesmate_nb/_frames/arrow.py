@@ -1,4 +1,4 @@
-"""Records to typed Arrow, page by page, to a DataFrame."""
+"""Records to typed Arrow tables, page by page, by a schema and never by guessing."""
 
 from __future__ import annotations
 
@@ -6,80 +6,77 @@ import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._frames.parsing import MISSING, parser
-from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import Field, Kind, custom_field, is_custom
 
-_TYPES: dict[Kind, pa.DataType] = {
-    "int": pa.int64(),
-    "float": pa.float64(),
-    "string": pa.string(),
-    "category": pa.string(),
-    "datetime": pa.timestamp("us", tz="UTC"),
-    "bool": pa.bool_(),
+# Of each kind of field: the Arrow type, and beside it the pandas dtype that dataframe.py makes of it.
+_ARROW_TYPES: dict[Kind, pa.DataType] = {
+    "int": pa.int64(),  # Int64
+    "float": pa.float64(),  # float64
+    "string": pa.string(),  # str
+    "category": pa.string(),  # category, once assemble() has made it a dictionary
+    "datetime": pa.timestamp("us", tz="UTC"),  # datetime64[us, UTC]
+    "bool": pa.bool_(),  # boolean
 }
-# What Arrow would bend where another type stands in a column: 1.5 to 1, True to 1.0. Of texts it bends none.
-_EXACT: dict[Kind, frozenset[type]] = {
+# Python types that Arrow converts without loss; others it may silently change: 1.5 to 1, True to 1.0.
+_LOSSLESS: dict[Kind, frozenset[type]] = {
     "int": frozenset({int, type(None)}),
     "float": frozenset({int, float, type(None)}),
     "bool": frozenset({bool, type(None)}),
 }
-# From 1677 to 2262; moments beyond are read one by one, since Arrow takes years that no calendar has.
-_NANO = pa.timestamp("ns", tz="UTC")
-_STRANGE = object()
-_NULLABLE = {pa.int64(): pd.Int64Dtype(), pa.bool_(): pd.BooleanDtype()}
+# Holds 1677 to 2262. Datetimes outside are parsed one by one, since Arrow accepts years that no calendar has.
+_NANOSECONDS = pa.timestamp("ns", tz="UTC")
+_UNKNOWN_FORM = object()
 
 
 class BatchBuilder:
-    """Reads pages of records into typed rows, by a schema and never by guessing.
+    """Converts pages of records to typed rows.
 
-    A page's columns are taken over as a whole where all their values are as they should be, and value
-    by value where one is not. The dictionaries are not kept.
+    A column is converted as a whole if all its values in a page have the expected form, and value by value
+    if not. Input records are not retained.
 
     Parameters
     ----------
     fields : sequence of Field
-        What to read.
+        The columns to build.
     timezone : str
-        IANA name of the zone of moments that come without one.
+        IANA name of the time zone of datetimes that name none.
     discover : bool
-        Whether custom fields that are met in records are read too.
+        Whether to add a column for each custom field found in the records.
 
     Attributes
     ----------
     fields : list of Field
-        What is read, fields met so far included.
+        The columns, with the custom fields found so far.
     unreadable : dict of str to int
-        For each column that had any: how many values did not fit and so are missing.
+        For each column with values that did not fit its kind: how many, in all pages. They are missing.
     parse_errors : dict of str to list of int
-        For each column that had any in the page read last: the rows of that page.
+        For each such column of the last page: the row numbers within that page.
 
     Examples
     --------
-    >>> reader = BatchBuilder(timezone="Europe/Berlin")
-    >>> rows = reader.build(
+    >>> from salesmate_nb.resources import DEALS
+    >>> builder = BatchBuilder(DEALS.fields, timezone="Europe/Berlin")
+    >>> rows = builder.build(
     ...     [{"id": "7", "dealValue": "12.50", "Owner": {"id": 1, "name": "Ann"}, "status": ""}]
     ... )
     >>> rows.select(["id", "deal_value", "owner_name", "status"]).to_pylist()
     [{'id': 7, 'deal_value': 12.5, 'owner_name': 'Ann', 'status': None}]
     """
 
-    def __init__(
-        self, fields: Sequence[Field] = DEALS.fields, *, timezone: str = "UTC", discover: bool = True
-    ) -> None:
+    def __init__(self, fields: Sequence[Field], *, timezone: str = "UTC", discover: bool = True) -> None:
         self.fields = list(fields)
         self.unreadable: dict[str, int] = {}
         self.parse_errors: dict[str, list[int]] = {}
         self._timezone = timezone
         self._discover = discover
-        self._met = {field.path for field in fields}
+        self._known_paths = {field.path for field in fields}
 
     def build(self, records: Sequence[Mapping[str, Any]]) -> pa.RecordBatch:
-        """Type one page.
+        """Convert one page.
 
         Parameters
         ----------
@@ -93,28 +90,27 @@ class BatchBuilder:
         """
         self.parse_errors = {}
         if self._discover:
-            keys = set().union(*records) - self._met
-            self._met |= keys
-            self.fields += [custom_field(key) for key in sorted(keys) if is_custom(key)]
+            paths = set().union(*records) - self._known_paths
+            self._known_paths |= paths
+            self.fields += [custom_field(path) for path in sorted(paths) if is_custom(path)]
         relations = {parent: _relations(parent, records) for parent in _parents(self.fields)}
-        columns = [self._column(field, _found(field.path, records, relations)) for field in self.fields]
+        columns = [self._column(field, _values(field.path, records, relations)) for field in self.fields]
         return pa.RecordBatch.from_arrays(columns, names=[field.name for field in self.fields])
 
-    def _column(self, field: Field, found: list[Any]) -> pa.Array:
+    def _column(self, field: Field, values: list[Any]) -> pa.Array:
         try:
-            return _clean(field.kind, found)
+            return _convert_column(field.kind, values)
         except (pa.ArrowInvalid, TypeError, OverflowError, UnicodeError):
-            pass  # a value is of another type, too large, or another form of moment: read them one by one
-        read = parser(field.kind, self._timezone)
-        return pa.array(
-            [self._value(field, read, row, value) for row, value in enumerate(found)], _TYPES[field.kind]
-        )
+            pass  # a value has another type, is too large, or is a datetime in another format
+        parse = parser(field.kind, self._timezone)
+        parsed = [self._parse(field, parse, row, value) for row, value in enumerate(values)]
+        return pa.array(parsed, _ARROW_TYPES[field.kind])
 
-    def _value(self, field: Field, read: Callable[[Any], Any], row: int, value: Any) -> Any:
+    def _parse(self, field: Field, parse: Callable[[Any], Any], row: int, value: Any) -> Any:
         if value in MISSING:
             return None
         try:
-            return read(value)
+            return parse(value)
         except (ValueError, OverflowError, RecursionError):
             self.unreadable[field.name] = self.unreadable.get(field.name, 0) + 1
             self.parse_errors.setdefault(field.name, []).append(row)
@@ -127,21 +123,22 @@ def assemble(
     *,
     order: Mapping[str, Sequence[str]] | None = None,
 ) -> pa.Table:
-    """Put pages together into one table: rows by id, standard columns first, custom ones after them by name.
+    """Combine pages into one table: rows by id, standard columns first, then custom ones by name.
 
     Parameters
     ----------
     fields : iterable of Field
-        What the pages hold. A field that was met late is missing in the pages before.
+        The columns. A custom field that was found late is missing in the rows of earlier pages.
     pages : iterable of pyarrow.RecordBatch or pyarrow.Table
         In any order.
     order : mapping of str to sequence of str, optional
-        For categories of a known order, as stages are: their values in that order. Others follow by name.
+        For categories with an order of their own, such as stages: their values in that order. Values that
+        are not listed follow by name.
 
     Returns
     -------
     pyarrow.Table
-        Categories are dictionaries, moments ``timestamp[us, UTC]``.
+        Categories are dictionaries, datetimes ``timestamp[us, UTC]``.
     """
     fields = sorted(fields, key=lambda field: field.name if is_custom(field.path) else "")
     table = concat(fields, pages)
@@ -155,15 +152,15 @@ def assemble(
 
 
 def concat(fields: Iterable[Field], pages: Iterable[pa.RecordBatch | pa.Table]) -> pa.Table:
-    """Put pages one after another, with a column for each field, categories as plain text."""
-    names = arrow_schema(fields)
+    """Concatenate pages into a table with a column for each field, categories as plain strings."""
+    schema = arrow_schema(fields)
     tables = [page if isinstance(page, pa.Table) else pa.Table.from_batches([page]) for page in pages]
-    return pa.concat_tables([names.empty_table(), *tables], promote_options="default").select(names.names)
+    return pa.concat_tables([schema.empty_table(), *tables], promote_options="default").select(schema.names)
 
 
 def arrow_schema(fields: Iterable[Field]) -> pa.Schema:
-    """Return Arrow's schema of a page of these fields."""
-    return pa.schema([(field.name, _TYPES[field.kind]) for field in fields])
+    """Return the Arrow schema of a page of these fields."""
+    return pa.schema([(field.name, _ARROW_TYPES[field.kind]) for field in fields])
 
 
 def _is_sorted(column: pa.ChunkedArray) -> bool:
@@ -171,56 +168,25 @@ def _is_sorted(column: pa.ChunkedArray) -> bool:
     return column.null_count == 0 and ascending is not False
 
 
-def to_pandas(table: pa.Table, *, consume: bool = False) -> pd.DataFrame:
-    """Turn a table into a frame, with the same dtypes whether it has rows or not.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-        As :func:`assemble` returns it.
-    consume : bool
-        Whether to give up the table's memory meanwhile; the table cannot be used afterwards.
-
-    Returns
-    -------
-    pandas.DataFrame
-        ``Int64``, ``float64``, ``str``, ``category``, ``boolean`` and ``datetime64[us, UTC]``.
-
-    Examples
-    --------
-    >>> reader = BatchBuilder()
-    >>> frame = to_pandas(assemble(reader.fields, []))
-    >>> len(frame), len(frame.columns), str(frame["id"].dtype), str(frame["status"].dtype)
-    (0, 24, 'Int64', 'category')
-    """
-    frame: pd.DataFrame = table.to_pandas(
-        types_mapper=_NULLABLE.get, split_blocks=True, self_destruct=consume
-    )
-    for name in frame.columns[frame.dtypes == "category"]:
-        if frame[name].cat.categories.empty:  # which pandas takes for objects, and Parquet then for nulls
-            frame[name] = frame[name].cat.set_categories(pd.Index([], dtype="str"))
-    return frame
-
-
-def _clean(kind: Kind, found: list[Any]) -> pa.Array:
-    """Type a column as a whole; raises where one of its values is not as it should be."""
-    if kind in _EXACT:
-        if not _EXACT[kind].issuperset(map(type, found)):
+def _convert_column(kind: Kind, values: list[Any]) -> pa.Array:
+    """Convert a column as a whole; raises if any of its values needs parsing."""
+    if kind in _LOSSLESS:
+        if not _LOSSLESS[kind].issuperset(map(type, values)):
             raise TypeError
-        if kind == "float" and not math.isfinite(sum(filter(None, found))):
+        if kind == "float" and not math.isfinite(sum(filter(None, values))):
             raise OverflowError
-        return pa.array(found, _TYPES[kind])
-    texts = [None if value == "" else value for value in found] if "" in found else found
+        return pa.array(values, _ARROW_TYPES[kind])
+    texts = [None if value == "" else value for value in values] if "" in values else values
     column = pa.array(texts, pa.string())
-    return column.cast(_NANO).cast(_TYPES[kind]) if kind == "datetime" else column
+    return column.cast(_NANOSECONDS).cast(_ARROW_TYPES[kind]) if kind == "datetime" else column
 
 
 def _categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:
-    """Return a column with the known categories first, in their order, and what else it holds by name."""
-    pages = column.combine_chunks().dictionary_encode()
+    """Return the column as a dictionary: the given categories first, in their order, then others by name."""
+    encoded = column.combine_chunks().dictionary_encode()
     known = list(dict.fromkeys(order))
-    names = pa.array([*known, *sorted(set(pages.dictionary.to_pylist()).difference(known))], pa.string())
-    return pa.DictionaryArray.from_arrays(pc.index_in(pages.dictionary, names).take(pages.indices), names)
+    names = pa.array([*known, *sorted(set(encoded.dictionary.to_pylist()).difference(known))], pa.string())
+    return pa.DictionaryArray.from_arrays(pc.index_in(encoded.dictionary, names).take(encoded.indices), names)
 
 
 def _parents(fields: Iterable[Field]) -> set[str]:
@@ -228,17 +194,17 @@ def _parents(fields: Iterable[Field]) -> set[str]:
 
 
 def _relations(parent: str, records: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Return what each record has under a relation's name, small or capitalised."""
+    """Return what each record has under a relation's name, in lower case or capitalised."""
     capitalised = parent[0].upper() + parent[1:]
     return [record.get(parent) or record.get(capitalised) for record in records]
 
 
-def _found(
+def _values(
     path: str, records: Sequence[Mapping[str, Any]], relations: Mapping[str, Sequence[Any]]
 ) -> list[Any]:
-    """Return the values of a field; one of a relation is nested, or flat: ``owner.id``, ``ownerId``.
+    """Return the values of a field; that of a relation is nested, or flat: ``owner.id``, ``ownerId``.
 
-    A relation in any other form, as a list of several would be, gives what cannot be read.
+    A relation in any other form, such as a list of several, gives a value that no parser accepts.
     """
     parent, _, child = path.partition(".")
     if not child:
@@ -248,6 +214,6 @@ def _found(
     return [
         relation.get(child)
         if isinstance(relation, dict)
-        else record.get(path, record.get(flat, record.get(capitalised, _STRANGE if relation else None)))
+        else record.get(path, record.get(flat, record.get(capitalised, _UNKNOWN_FORM if relation else None)))
         for relation, record in zip(relations[parent], records, strict=True)
     ]

@@ -1,1 +1,1 @@
-"""How fast and how lean reading is: ratios measured in one run, never in a pass or fail test."""
+"""Speed and memory of reading, as ratios measured in one run; never a pass or fail test."""

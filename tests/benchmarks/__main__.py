@@ -1,4 +1,4 @@
-"""Measure all, each side in fresh processes in turn, and print medians and their ratios."""
+"""Run all measurements, each in fresh processes, and print medians and their ratios."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
     parser.add_argument("--deals", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--latency", type=float, default=0.05, metavar="S", help="seconds a call takes")
+    parser.add_argument("--latency", type=float, default=0.05, metavar="S", help="seconds a request takes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         versions = f"Python {platform.python_version()}, pandas {pd.__version__}, pyarrow {pa.__version__}"
@@ -47,7 +47,7 @@ def _frames(folder: Path, runs: int) -> None:
     ours = _measure(work.ours, folder / "clean", runs)
     _compare("pages to frame, json", base[0], ours[0], "s", "<= 0.30")
     if work.orjson is None:
-        print("orjson is not installed: its rows are left out")
+        print("orjson is not installed; its rows are omitted")
     else:
         _compare(
             "pages to frame, orjson",
@@ -59,34 +59,36 @@ def _frames(folder: Path, runs: int) -> None:
     _compare("the same, peak memory", base[1], ours[1], "MB", "<= 0.20")
     dirty = _measure(work.ours, folder / "dirty", runs)
     _compare("5 dirty columns, 1/4 of pages", ours[0], dirty[0], "s", "<= 1.6")
-    _compare("parsing alone", ours[0], _measure(work.parse_only, folder / "clean", runs)[0], "s", "the floor")
+    _compare(
+        "parsing alone", ours[0], _measure(work.parse_only, folder / "clean", runs)[0], "s", "lower bound"
+    )
 
 
 def _sockets(folder: Path, options: argparse.Namespace) -> None:
-    here, there = _FRESH.Pipe()
-    arguments = (options.deals, options.latency, folder, there)
+    pipe, server_end = _FRESH.Pipe()
+    arguments = (options.deals, options.latency, folder, server_end)
     server = _FRESH.Process(target=work.serve, args=arguments, daemon=True)
     server.start()
     try:
-        account = here.recv()
+        account = pipe.recv()
         base = _median([_alone(work.timed, work.loop, account) for _ in range(options.runs)])
         ours = _median([_alone(work.timed, work.deals_df, account) for _ in range(options.runs)])
         _alone(work.timed, work.snapshot, account)
         again = _alone(work.timed, work.snapshot, account)
-        here.send(0.01)
-        changed = here.recv()
+        pipe.send(0.01)
+        changed = pipe.recv()
         later = _alone(work.timed, work.snapshot, account)
-        kept = _median([_alone(work.timed, work.offline, account) for _ in range(options.runs)])
+        reloaded = _median([_alone(work.timed, work.offline, account) for _ in range(options.runs)])
     finally:
         server.kill()
         server.join()
-    _compare(f"{options.latency * 1000:.0f} ms a call, socket to frame", base[0], ours[0], "s", "<= 0.30")
+    _compare(f"{options.latency * 1000:.0f} ms a request, socket to frame", base[0], ours[0], "s", "<= 0.30")
     pages = math.ceil(options.deals / work.PAGE)
-    _row("calls for a full read", f"{pages}", f"{ours[2][1]}", f"+{ours[2][1] - pages}", "<= +8")
-    _row("calls of a refresh, none changed", "", f"{again[2][1]}", "", "<= 2")
+    _row("requests of a full read", f"{pages}", f"{ours[2][1]}", f"+{ours[2][1] - pages}", "<= +8")
+    _row("requests of a refresh, no changes", "", f"{again[2][1]}", "", "<= 2")
     most = 4 + math.ceil(changed / work.PAGE)
     _row(f"the same, {changed:,} changed", "", f"{later[2][1]}", "", f"<= {most}")
-    _compare("offline reload, to a live read", ours[0], kept[0], "s", "<= 0.05")
+    _compare("offline reload, to a live read", ours[0], reloaded[0], "s", "<= 0.05")
     if base[2][0] != options.deals or ours[2][0] != options.deals:
         sys.exit(f"read {base[2][0]} and {ours[2][0]} deals")
 
@@ -95,10 +97,10 @@ def _measure(job: Callable[[Any], Any], folder: Path, runs: int) -> Measure:
     return _median([_alone(work.on_pages, job, folder) for _ in range(runs)])
 
 
-def _alone(job: Callable[..., Measure], *given: Any) -> Measure:
-    """Work in a fresh process."""
+def _alone(job: Callable[..., Measure], *arguments: Any) -> Measure:
+    """Run a job in a fresh process."""
     with ProcessPoolExecutor(1, mp_context=_FRESH) as pool:
-        return pool.submit(job, *given).result()
+        return pool.submit(job, *arguments).result()
 
 
 def _median(measures: list[Measure]) -> Measure:

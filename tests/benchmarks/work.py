@@ -1,4 +1,4 @@
-"""What is measured: each function does one piece of work, and is run in a process of its own."""
+"""The work that is measured; each function runs in a process of its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ import pandas as pd
 import requests
 
 from salesmate_nb import Settings, connect, sandbox
-from salesmate_nb._frames.arrow import BatchBuilder, assemble, to_pandas
+from salesmate_nb._frames.arrow import BatchBuilder, assemble
+from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import custom_field, is_custom
 from salesmate_nb.sandbox.data import make_deals
@@ -32,20 +33,20 @@ _DTYPES = {"int": "Int64", "float": "float64", "string": "str", "category": "cat
 
 
 def make_pages(count: int, folder: Path) -> None:
-    """Write pages of deals as v4 answers them: all clean, and with five dirty columns on each fourth."""
+    """Write pages of deals as v4 sends them: all clean, and with five dirty columns in each fourth."""
     deals = [_clean(deal) for deal in make_deals(count, seed=1, zone=ZoneInfo("UTC"))]
     for name, change in (("clean", lambda deal, _: deal), ("dirty", _dirty)):
         (folder / name).mkdir(parents=True)
         for number in range(math.ceil(count / PAGE)):
             rows = [change(deal, number) for deal in deals[number * PAGE : (number + 1) * PAGE]]
-            answer = {"Status": "success", "Data": {"data": rows, "totalRows": count}}
+            response = {"Status": "success", "Data": {"data": rows, "totalRows": count}}
             (folder / name / f"{number:05}.json").write_text(
-                json.dumps(answer, ensure_ascii=False), encoding="utf-8"
+                json.dumps(response, ensure_ascii=False), encoding="utf-8"
             )
 
 
 def normalized(pages: list[bytes]) -> Any:
-    """Do what most scripts do: all records at once through ``pd.json_normalize``, then types."""
+    """Do what most scripts do: convert all records at once by ``pd.json_normalize``, then set types."""
     records = [record for page in pages for record in json.loads(page)["Data"]["data"]]
     frame = pd.json_normalize(records)
     for field in DEALS.fields:
@@ -59,26 +60,26 @@ def normalized(pages: list[bytes]) -> Any:
 
 
 def ours(pages: list[bytes], loads: Callable[[bytes], Any] = json.loads) -> Any:
-    """Turn page after page into typed rows, and these into a frame."""
-    reader = BatchBuilder()
-    table = assemble(reader.fields, [reader.build(loads(page)["Data"]["data"]) for page in pages])
+    """Convert page after page to typed rows, and these to a frame."""
+    builder = BatchBuilder(DEALS.fields)
+    table = assemble(builder.fields, [builder.build(loads(page)["Data"]["data"]) for page in pages])
     return to_pandas(table, consume=True)
 
 
 def ours_orjson(pages: list[bytes]) -> Any:
-    """Do the same on orjson's parser."""
+    """Do the same with orjson's parser."""
     return ours(pages, orjson.loads)
 
 
 def parse_only(pages: Iterable[bytes]) -> None:
-    """Parse, and keep nothing: the floor."""
+    """Parse the JSON only: the lower bound."""
     loads = json.loads if orjson is None else orjson.loads
     for page in pages:
         loads(page)
 
 
 def loop(account: dict[str, Any]) -> tuple[int, int]:
-    """Read all deals over a socket as a script does: one page after another, then ``json_normalize``."""
+    """Read all deals over a socket as a script does: page by page, then ``json_normalize``."""
     records: list[Any] = []
     session = requests.Session()
     session.headers = {
@@ -87,33 +88,33 @@ def loop(account: dict[str, Any]) -> tuple[int, int]:
     }
     body = {"sort": {"fieldName": "deal.id", "order": "asc"}, "moduleId": 4, "getRecordsCount": True}
     while True:
-        place = f"{account['api_url']}/apis/deal/v4/search?rows={PAGE}&from={len(records)}"
-        data = session.post(place, json=body, timeout=60).json()["Data"]
+        url = f"{account['api_url']}/apis/deal/v4/search?rows={PAGE}&from={len(records)}"
+        data = session.post(url, json=body, timeout=60).json()["Data"]
         records += data["data"]
         if not data["data"] or len(records) >= data["totalRows"]:
             return len(pd.json_normalize(records)), math.ceil(len(records) / PAGE)
 
 
 def deals_df(account: dict[str, Any]) -> tuple[int, int]:
-    """Read all deals over a socket by the package."""
+    """Read all deals over a socket with the package."""
     frame = connect(Settings(**account)).deals_df(progress=False)
     return len(frame), frame.attrs["salesmate"]["calls"]
 
 
 def snapshot(account: dict[str, Any]) -> tuple[int, int]:
-    """Bring a snapshot up to date."""
+    """Refresh a snapshot."""
     frame = connect(Settings(**account)).deals_df(refresh="auto", progress=False)
     return len(frame), frame.attrs["salesmate"]["calls"]
 
 
 def offline(account: dict[str, Any]) -> tuple[int, int]:
-    """Read a snapshot as it is."""
+    """Read a snapshot without a refresh."""
     frame = connect(Settings(**account)).deals_df(refresh="never")
     return len(frame), frame.attrs["salesmate"]["calls"]
 
 
 def serve(count: int, latency: float, folder: Path, pipe: Connection) -> None:
-    """Run a sandbox until its process is ended; each message is a share of the deals to change."""
+    """Run a sandbox until its process is killed; each message is the share of the deals to change."""
     with sandbox.start(deals=count, latency=latency) as box:
         account = replace(box.settings, linkname=box.linkname, access_token=box.access_key)
         pipe.send({**account, "token_cache": str(folder), "calls_per_hour": 10_000})
@@ -125,40 +126,42 @@ def serve(count: int, latency: float, folder: Path, pipe: Connection) -> None:
 
 
 def on_pages(work: Callable[[Any], Any], folder: Path) -> tuple[float, float, Any]:
-    """Time work on pages that are in memory when it begins, once a page of them has loaded all modules."""
+    """Time work on pages in memory; one page is worked on before, to load all modules."""
     pages = [path.read_bytes() for path in sorted(folder.iterdir())]
     work(pages[:1])
     return timed(work, pages)
 
 
-def timed(work: Callable[[Any], Any], given: Any) -> tuple[float, float, Any]:
-    """Return the seconds that work took, the megabytes by which memory peaked, and its small result."""
+def timed(work: Callable[[Any], Any], argument: Any) -> tuple[float, float, Any]:
+    """Return the seconds that work took, the megabytes its memory peaked at, and its result if small."""
     before = _resident()
     start = time.perf_counter()
-    result = work(given)
+    result = work(argument)
     seconds = time.perf_counter() - start
     return seconds, _peak() - before, result if isinstance(result, tuple) else None
 
 
 def _peak() -> float:
-    """Return megabytes in memory at most; ``ru_maxrss`` would count what the parent had before it forked."""
+    """Return the peak of resident memory in megabytes; ``ru_maxrss`` would include the parent's."""
     status = Path("/proc/self/status").read_text(encoding="ascii")
     return int(status.partition("VmHWM:")[2].split()[0]) / 1024
 
 
 def _resident() -> float:
-    """Return megabytes in memory now."""
+    """Return the resident memory in megabytes."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
     return pages * resource.getpagesize() / 2**20
 
 
 def _clean(deal: dict[str, Any]) -> dict[str, Any]:
-    """Return a deal in one form only, for `json_normalize` has no way with others."""
+    """Return a deal in one form only, since `json_normalize` cannot convert others."""
     nested = {name: deal.get(name) or deal.get(name[0].upper() + name[1:]) for name in _RELATIONS}
     plain = {name: value for name, value in deal.items() if "." not in name and not name[0].isupper()}
-    kinds = {one.path: one.kind for one in (*DEALS.fields, *map(custom_field, filter(is_custom, plain)))}
+    fields = (*DEALS.fields, *map(custom_field, filter(is_custom, plain)))
+    kinds = {field.path: field.kind for field in fields}
     kept = {name: _typed(value, kinds.get(name, "string")) for name, value in plain.items()}
-    return {**kept, **{name: one if isinstance(one, dict) else None for name, one in nested.items()}}
+    relations = {name: value if isinstance(value, dict) else None for name, value in nested.items()}
+    return {**kept, **relations}
 
 
 _RELATIONS = ("owner", "primaryContact", "primaryCompany")

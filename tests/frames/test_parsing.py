@@ -1,14 +1,14 @@
-"""Reading one value, in every form that was seen."""
+"""Parsing of single values, in every form that was seen."""
 
 from __future__ import annotations
 
 import datetime as dt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmate_nb._frames.parsing import parser
+from salesmate_nb._frames.parsing import MONTHS, parser
 
 UTC = dt.UTC
 JSON = st.recursive(
@@ -22,7 +22,7 @@ def at(*parts):
     return dt.datetime(*parts, tzinfo=UTC)
 
 
-READ = [
+PARSED = [
     ("int", 7, 7),
     ("int", "7410000", 7410000),
     ("int", " 7 ", 7),
@@ -67,11 +67,17 @@ READ = [
 ]
 
 
-@pytest.mark.parametrize(("kind", "value", "expected"), READ)
-def test_every_form_that_was_seen_is_read(kind, value, expected):
-    """Numbers as text, moments in four forms (those without a zone are in the account's), tags as a list."""
-    read = parser(kind, "Asia/Kolkata")(value)
-    assert (read, type(read)) == (expected, type(expected))
+@pytest.mark.parametrize(("kind", "value", "expected"), PARSED)
+def test_known_forms(kind, value, expected):
+    """Numbers as text, datetimes in four forms (without a zone, in the account's), and tags as a list."""
+    parsed = parser(kind, "Asia/Kolkata")(value)
+    assert (parsed, type(parsed)) == (expected, type(expected))
+
+
+@pytest.mark.parametrize(("number", "name"), enumerate(MONTHS, 1))
+def test_month_names(number, name):
+    """Each month's English abbreviation is parsed, whatever the locale."""
+    assert parser("datetime", "UTC")(f"{name} 04, 2024 09:15 AM") == at(2024, number, 4, 9, 15)
 
 
 @pytest.mark.parametrize(
@@ -113,25 +119,34 @@ def test_every_form_that_was_seen_is_read(kind, value, expected):
         ("datetime", {}),
     ],
 )
-def test_what_does_not_fit_is_refused(kind, value):
-    """Nothing is truncated, rounded or guessed at."""
+def test_unfit_values(kind, value):
+    """A value that does not fit is refused; nothing is truncated, rounded or guessed."""
     with pytest.raises((ValueError, OverflowError)):
         parser(kind, "Asia/Kolkata")(value)
 
 
-@given(st.sampled_from(["int", "float", "string", "category", "bool", "datetime"]), JSON)
-def test_any_json_value_is_read_or_refused(kind, value):
-    """No value ends in another error, and what is read is of the kind."""
-    kinds = {
-        "int": int,
-        "float": float,
-        "string": str,
-        "category": str,
-        "bool": bool,
-        "datetime": dt.datetime,
-    }
+ANY_VALUE = given(st.sampled_from(["int", "float", "string", "category", "bool", "datetime"]), JSON)
+TYPES = {"int": int, "float": float, "string": str, "category": str, "bool": bool, "datetime": dt.datetime}
+
+
+def check_value(kind, value):
     try:
-        read = parser(kind, "UTC")(value)
+        parsed = parser(kind, "UTC")(value)
     except (ValueError, OverflowError):
         return
-    assert type(read) is kinds[kind]
+    assert type(parsed) is TYPES[kind]
+
+
+@settings(max_examples=40, deadline=None)
+@ANY_VALUE
+def test_any_json_value(kind, value):
+    """Any JSON value is parsed to the kind's type, or refused with the expected errors."""
+    check_value(kind, value)
+
+
+@pytest.mark.slow
+@settings(max_examples=1000, deadline=None)
+@ANY_VALUE
+def test_many_json_values(kind, value):
+    """The same for many more values."""
+    check_value(kind, value)
