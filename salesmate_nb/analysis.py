@@ -1,8 +1,8 @@
-"""What a sales team asks of its deals: what is open, what will close, what is won, and how long it takes.
+"""Sales analysis of a frame of deals: pipeline, forecast, win rate and time to close.
 
-Every function takes a frame as ``deals_df()`` returns it and returns a new one, a row for each group; the
-frame that is given is not changed. A missing value in a column that is grouped by is a group of its own,
-groups come in the order of their categories, and values in different currencies are never added up.
+Every function takes a frame as ``deals_df()`` returns it and returns a new one with a row for each group;
+its input is not changed. A missing value in a column that is grouped by is a group of its own, groups come
+in the order of their categories, and values in different currencies are never added up.
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ import pandas as pd
 from salesmate_nb.errors import SalesmateError
 
 _OPEN = ("Open",)
-_WON = ("Won", "Close")  # the API writes either
+_WON = ("Won", "Close")  # the API sends either
 _LOST = ("Lost",)
 _DAY = 24 * 60 * 60  # seconds
-_ROUNDING = 1e-9  # of a product of many shares
+_ROUNDING = 1e-9  # error of a product of many shares
 
 
 def pipeline(
     deals: pd.DataFrame, by: str | Sequence[str] = ("stage",), *, now: dt.datetime | None = None
 ) -> pd.DataFrame:
-    """Sum up the open deals, by any columns and always by currency.
+    """Summarise the open deals by currency, and by any other columns.
 
     Parameters
     ----------
@@ -35,7 +35,7 @@ def pipeline(
     by : str or sequence of str
         The columns to group by, before ``currency``.
     now : datetime, optional
-        When the frame was read; the present moment unless told. Without a zone it is in UTC.
+        When the frame was read; by default the current time. Without a time zone it is in UTC.
 
     Returns
     -------
@@ -66,36 +66,36 @@ def pipeline(
     {'stage': 'Demo', 'currency': 'EUR', 'deals': 2, 'without_value': 1, 'value': 100.0,
      'without_weight': 1, 'weighted': 40.0, 'median_age_days': 9.0}
     """
-    columns = list(dict.fromkeys([*_listed(by), "currency"]))
+    columns = list(dict.fromkeys([*_as_list(by), "currency"]))
     rows = _rows(deals, "status", *columns, "deal_value", "win_probability", "created_at")
     rows = _with_status(rows, _OPEN)
     group, names = _groups(rows, columns)
-    created = _moments(rows["created_at"])
-    age = _days(created, _moment(now, created))
-    return _named(names, _sums(rows, group).assign(median_age_days=age.groupby(group).median()))
+    created = _datetimes(rows["created_at"])
+    age = _days(created, _timestamp(now, created))
+    return _with_names(names, _sums(rows, group).assign(median_age_days=age.groupby(group).median()))
 
 
 def forecast(deals: pd.DataFrame, *, freq: str = "M", now: dt.datetime | None = None) -> pd.DataFrame:
-    """Sum up the open deals by the month in which they should close, and by currency.
+    """Summarise the open deals by currency and by the month in which they should close.
 
-    No open deal is dropped: the sums over all rows are those over all open deals.
+    No open deal is dropped: the sums over all rows equal those over all open deals.
 
     Parameters
     ----------
     deals : pandas.DataFrame
         With ``status``, ``currency``, ``deal_value``, ``win_probability`` and ``estimated_close_date``.
     freq : str
-        How long a period is, as pandas names it: ``"W"``, ``"M"``, ``"Q"`` or ``"Y"``.
+        The length of a period, as a pandas frequency: ``"W"``, ``"M"``, ``"Q"`` or ``"Y"``.
     now : datetime, optional
-        When the frame was read; the present moment unless told. Without a zone it is in UTC.
+        When the frame was read; by default the current time. Without a time zone it is in UTC.
 
     Returns
     -------
     pandas.DataFrame
         ``period``, an ordered category, and ``currency``; then ``deals``, ``without_value``, ``value``,
-        ``without_weight`` and ``weighted`` as of :func:`pipeline`. The first period is ``"overdue"``,
+        ``without_weight`` and ``weighted`` as in :func:`pipeline`. The first period is ``"overdue"``,
         for deals that should have closed before the period of `now`, and the last ``"undated"``. Periods
-        begin and end in the time zone of ``estimated_close_date``: see :func:`in_zone`.
+        start and end in the time zone of ``estimated_close_date``: see :func:`in_zone`.
 
     Raises
     ------
@@ -121,20 +121,20 @@ def forecast(deals: pd.DataFrame, *, freq: str = "M", now: dt.datetime | None = 
     """
     rows = _rows(deals, "status", "currency", "deal_value", "win_probability", "estimated_close_date")
     rows = _with_status(rows, _OPEN)
-    expected = _moments(rows["estimated_close_date"])
+    expected = _datetimes(rows["estimated_close_date"])
     close = expected.dt.tz_localize(None).dt.to_period(freq)
-    present = _moment(now, expected).tz_localize(None).to_period(freq)
-    ahead = sorted(close[close >= present].unique())
-    period = close.astype("str").mask(close < present, "overdue").mask(close.isna(), "undated")
+    current = _timestamp(now, expected).tz_localize(None).to_period(freq)
+    ahead = sorted(close[close >= current].unique())
+    period = close.astype("str").mask(close < current, "overdue").mask(close.isna(), "undated")
     order = pd.CategoricalDtype(["overdue", *map(str, ahead), "undated"], ordered=True)
     group, names = _groups(rows.assign(period=period.astype(order)), ["period", "currency"])
-    return _named(names, _sums(rows, group))
+    return _with_names(names, _sums(rows, group))
 
 
 def win_rate(deals: pd.DataFrame, by: str | Sequence[str] = (), *, confidence: float = 0.95) -> pd.DataFrame:
-    """Tell which share of the decided deals was won, and how sure that is.
+    """Estimate the share of decided deals that were won, with a confidence interval.
 
-    The interval is Wilson's score interval, which stays within 0 and 1 and is fit for small numbers:
+    The interval is Wilson's score interval, which stays within 0 and 1 and suits small numbers:
     E. B. Wilson, "Probable inference, the law of succession, and statistical inference", Journal of the
     American Statistical Association 22 (1927), 209-212.
 
@@ -143,15 +143,15 @@ def win_rate(deals: pd.DataFrame, by: str | Sequence[str] = (), *, confidence: f
     deals : pandas.DataFrame
         With ``status`` and `by`.
     by : str or sequence of str
-        The columns to group by; without any, all deals are one group.
+        The columns to group by; if empty, all deals are one group.
     confidence : float
-        How often intervals made like this hold the true rate, between 0 and 1.
+        The share of such intervals that contain the true rate, between 0 and 1.
 
     Returns
     -------
     pandas.DataFrame
         `by`, then ``won``, ``lost``, ``decided`` (their sum), ``rate`` (won / decided), ``low`` and
-        ``high``. Where nothing is decided these three are missing.
+        ``high``. If nothing is decided, these three are missing.
 
     Raises
     ------
@@ -167,8 +167,8 @@ def win_rate(deals: pd.DataFrame, by: str | Sequence[str] = (), *, confidence: f
     0    3     1        4  0.75  0.301  0.954
     """
     if not 0 < confidence < 1:
-        raise SalesmateError(f"confidence is {confidence}; it has to be between 0 and 1, such as 0.95")
-    by = _listed(by)
+        raise SalesmateError(f"confidence is {confidence}; it must be between 0 and 1, such as 0.95.")
+    by = _as_list(by)
     rows = _rows(deals, "status", *by)
     group, names = _groups(rows, by)
     won = _count(rows["status"].isin(_WON), group)
@@ -179,18 +179,18 @@ def win_rate(deals: pd.DataFrame, by: str | Sequence[str] = (), *, confidence: f
     centre = (rate + z**2 / (2 * decided)) / (1 + z**2 / decided)
     half = z * (rate * (1 - rate) / decided + z**2 / (4 * decided**2)) ** 0.5 / (1 + z**2 / decided)
     counts = {"won": won, "lost": lost, "decided": decided, "rate": rate}
-    # Rounding may put an end a hair beyond 0, 1 or the rate itself.
+    # Rounding may put an end slightly beyond 0, 1 or the rate itself.
     low, high = (centre - half).clip(0, rate), (centre + half).clip(rate, 1)
-    return _named(names, pd.DataFrame({**counts, "low": low, "high": high}))
+    return _with_names(names, pd.DataFrame({**counts, "low": low, "high": high}))
 
 
 def cycle_time(
     deals: pd.DataFrame, by: str | Sequence[str] = (), *, now: dt.datetime | None = None
 ) -> pd.DataFrame:
-    """Estimate how many days deals take from creation to won or lost, open deals taken into account.
+    """Estimate how many days deals take from creation to won or lost, taking open deals into account.
 
-    To look at closed deals alone would make the cycle too short, since long deals are the ones still open.
-    The Kaplan-Meier estimate counts an open deal as one that took at least as long as it is old:
+    Closed deals alone would make the cycle too short, since the long deals are those still open. The
+    Kaplan-Meier estimate counts an open deal as one that takes at least as many days as it is old:
     E. L. Kaplan and P. Meier, "Nonparametric estimation from incomplete observations", Journal of the
     American Statistical Association 53 (1958), 457-481.
 
@@ -199,17 +199,17 @@ def cycle_time(
     deals : pandas.DataFrame
         With ``status``, ``created_at``, ``closed_date`` and `by`.
     by : str or sequence of str
-        The columns to group by; without any, all deals are one group.
+        The columns to group by; if empty, all deals are one group.
     now : datetime, optional
-        When the frame was read; the present moment unless told. Without a zone it is in UTC.
+        When the frame was read; by default the current time. Without a time zone it is in UTC.
 
     Returns
     -------
     pandas.DataFrame
         `by`, then ``deals`` and how many of them are ``closed``; ``quarter_days``, ``median_days`` and
-        ``three_quarters_days``, the first day by which that share has closed, missing where so many have
-        not yet; and ``left_out``, further deals of the group that tell nothing: without a creation, closed
-        without a closing, closed before they were created, or neither open, won nor lost.
+        ``three_quarters_days``, the first day by which that share has closed, missing if fewer have; and
+        ``left_out``, the number of other deals in the group, which cannot be used: without a creation
+        date, closed without a closing date, closed before they were created, or neither open, won nor lost.
 
     Raises
     ------
@@ -229,32 +229,32 @@ def cycle_time(
        deals  closed  quarter_days  median_days  three_quarters_days  left_out
     0      3       2           4.0          8.0                  NaN         1
     """
-    rows, group, names = _lives(deals, _listed(by), now)
+    rows, group, names = _lifetimes(deals, _as_list(by), now)
     known = rows["day"].notna()
-    curve = _curve(rows[known], group[known])
+    curve = _kaplan_meier(rows[known], group[known])
     table = pd.DataFrame({"deals": _count(known, group), "closed": _count(rows["closed"] & known, group)})
     for name, share in {"quarter_days": 0.25, "median_days": 0.5, "three_quarters_days": 0.75}.items():
         reached = curve[curve["still_open"] <= 1 - share + _ROUNDING]
         table[name] = reached.groupby("group")["day"].min().reindex(table.index)
-    return _named(names, table.assign(left_out=_count(~known, group)))
+    return _with_names(names, table.assign(left_out=_count(~known, group)))
 
 
 def survival(
     deals: pd.DataFrame, by: str | Sequence[str] = (), *, now: dt.datetime | None = None
 ) -> pd.DataFrame:
-    """Return the share of deals that are still open after so many days, as :func:`cycle_time` estimates it.
+    """Return the share of deals still open after each number of days, as :func:`cycle_time` estimates it.
 
     Parameters
     ----------
     deals, by, now
-        As of :func:`cycle_time`.
+        As in :func:`cycle_time`.
 
     Returns
     -------
     pandas.DataFrame
-        `by`, then a row for day 0 and each ``day`` after its creation on which a deal closed, or was still
-        open when the frame was read: ``at_risk``, the deals that were open until then; ``closed``, how many
-        closed then; and ``still_open``, the share open afterwards, from 1 down to 0.
+        `by`, then a row for day 0 and for each ``day`` after creation at which a deal closed, or was still
+        open when the frame was read: ``at_risk``, the deals open until that day; ``closed``, how many of
+        them closed on it; and ``still_open``, the share open afterwards, from 1 down to 0.
 
     Raises
     ------
@@ -277,34 +277,34 @@ def survival(
     2  6.0        2       0    0.666667
     3  8.0        1       1    0.000000
     """
-    rows, group, names = _lives(deals, _listed(by), now)
+    rows, group, names = _lifetimes(deals, _as_list(by), now)
     known = rows["day"].notna()
-    curve = _curve(rows[known], group[known]).set_index("group")
-    return _named(names, curve)
+    curve = _kaplan_meier(rows[known], group[known]).set_index("group")
+    return _with_names(names, curve)
 
 
 def in_zone(frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
-    """Tell a frame's moments in a time zone, so that its days, weeks and months are those of that zone.
+    """Convert datetime columns to a time zone.
 
-    ``deals_df()`` tells them in UTC, where the 1st of July in Berlin begins on the 30th of June. The
-    moments themselves stay what they are.
+    Days, weeks and months are then those of that zone. ``deals_df()`` returns UTC, in which the 1st of July
+    in Berlin starts on the 30th of June. Each value remains the same point in time.
 
     Parameters
     ----------
     frame : pandas.DataFrame
-        Any frame; its columns of moments are those with a time zone.
+        Any frame; datetime columns without a time zone are left as they are.
     timezone : str
-        IANA name of the zone, such as ``"Europe/Berlin"``, or ``connect().settings.timezone``.
+        IANA name of the time zone, such as ``"Europe/Berlin"``, or ``connect().settings.timezone``.
 
     Returns
     -------
     pandas.DataFrame
-        A new frame, of dtype ``datetime64[us, <timezone>]`` where that of `frame` was of another zone.
+        A new frame, whose datetime columns have the dtype ``datetime64[us, <timezone>]``.
 
     Raises
     ------
     SalesmateError
-        If there is no such zone.
+        If `timezone` is not a valid IANA name.
 
     Examples
     --------
@@ -316,13 +316,13 @@ def in_zone(frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
         zone = zoneinfo.ZoneInfo(timezone)
     except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as err:
         raise SalesmateError(
-            f"timezone={timezone!r} is no IANA time zone; write it as 'Europe/Berlin'"
+            f"timezone={timezone!r} is not an IANA time zone. Write it as 'Europe/Berlin'."
         ) from err
-    moments = frame.select_dtypes("datetimetz").columns
-    return frame.assign(**{name: frame[name].dt.tz_convert(zone) for name in moments})
+    datetimes = frame.select_dtypes("datetimetz").columns
+    return frame.assign(**{name: frame[name].dt.tz_convert(zone) for name in datetimes})
 
 
-def _listed(by: str | Sequence[str]) -> list[str]:
+def _as_list(by: str | Sequence[str]) -> list[str]:
     return [by] if isinstance(by, str) else list(dict.fromkeys(by))
 
 
@@ -331,8 +331,8 @@ def _rows(deals: pd.DataFrame, *columns: str) -> pd.DataFrame:
     missing = [name for name in dict.fromkeys(columns) if name not in deals.columns]
     if missing:
         raise SalesmateError(
-            f"this frame has no column {', '.join(map(repr, missing))}; "
-            "read it with deals_df(), or name the column in deals_df(columns=[...])"
+            f"The frame has no column {', '.join(map(repr, missing))}. "
+            "Read it with deals_df(), or add the column to deals_df(columns=[...])."
         )
     return deals[list(dict.fromkeys(columns))].reset_index(drop=True)
 
@@ -341,33 +341,33 @@ def _with_status(rows: pd.DataFrame, status: Sequence[str]) -> pd.DataFrame:
     return rows[rows["status"].isin(status)].reset_index(drop=True)
 
 
-def _moments(column: pd.Series) -> pd.Series:
-    """Return a column of moments with a time zone, which is UTC unless it has one."""
+def _datetimes(column: pd.Series) -> pd.Series:
+    """Return a datetime column with a time zone, which is UTC unless it has one."""
     if isinstance(column.dtype, pd.DatetimeTZDtype):
         return column
     if column.dtype.kind != "M" and column.notna().any():
         raise SalesmateError(
-            f"column {column.name!r} holds {column.dtype}, not moments; read it with deals_df() or, where it "
-            "comes from a CSV file, put it through pd.to_datetime(..., utc=True)"
+            f"Column {column.name!r} holds {column.dtype}, not datetimes. Read it with deals_df() or, if it "
+            "comes from a CSV file, convert it with pd.to_datetime(..., utc=True)."
         )
     return pd.to_datetime(column, utc=True)
 
 
-def _moment(now: dt.datetime | None, like: pd.Series) -> pd.Timestamp:
+def _timestamp(now: dt.datetime | None, like: pd.Series) -> pd.Timestamp:
     """Return `now` in the time zone of a column, so that the two can be compared."""
-    moment = pd.Timestamp.now("UTC") if now is None else pd.Timestamp(now)
-    moment = moment.tz_localize("UTC") if moment.tz is None else moment
-    return moment.tz_convert(like.dt.tz)
+    timestamp = pd.Timestamp.now("UTC") if now is None else pd.Timestamp(now)
+    timestamp = timestamp.tz_localize("UTC") if timestamp.tz is None else timestamp
+    return timestamp.tz_convert(like.dt.tz)
 
 
 def _days(start: pd.Series, end: pd.Series | pd.Timestamp) -> pd.Series:
-    spent: pd.Series = end - start
-    days: pd.Series = spent.dt.total_seconds() / _DAY
+    elapsed: pd.Series = end - start
+    days: pd.Series = elapsed.dt.total_seconds() / _DAY
     return days
 
 
 def _groups(rows: pd.DataFrame, by: list[str]) -> tuple[pd.Series, pd.DataFrame]:
-    """Return the number of each row's group, and a frame of what each number stands for."""
+    """Return the group number of each row, and a frame of the values that make up each group."""
     if not by:
         return pd.Series(0, index=rows.index), pd.DataFrame(index=rows.index[:1])
     group = rows.groupby(by, observed=True, dropna=False).ngroup()
@@ -375,23 +375,23 @@ def _groups(rows: pd.DataFrame, by: list[str]) -> tuple[pd.Series, pd.DataFrame]
     return group, rows.loc[first, by].set_index(group[first]).sort_index()
 
 
-def _named(names: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Put what a group's number stands for before each row of a table that is indexed by it."""
+def _with_names(names: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Put the values of each group before its rows in a table that is indexed by group number."""
     taken = names.columns.intersection(table.columns)
     if len(taken):
         raise SalesmateError(
-            f"the result has a column {taken[0]!r} of its own; rename that of the frame to group by it"
+            f"The result has a column {taken[0]!r} of its own. Rename that of the frame to group by it."
         )
     return names.loc[table.index].reset_index(drop=True).join(table.reset_index(drop=True))
 
 
 def _count(flags: pd.Series, group: pd.Series) -> pd.Series[int]:
-    """Return how many rows of each group are flagged."""
+    """Return how many rows of each group have the flag set."""
     return flags.astype("int64").groupby(group).sum()
 
 
 def _sums(rows: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
-    """Return how many deals each group has and what they are worth."""
+    """Return the number of deals in each group, and their value."""
     value = rows["deal_value"]
     weighted = value * rows["win_probability"] / 100
     return pd.DataFrame(
@@ -405,22 +405,22 @@ def _sums(rows: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
     )
 
 
-def _lives(
+def _lifetimes(
     deals: pd.DataFrame, by: list[str], now: dt.datetime | None
 ) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
-    """Return how many days each deal was open, missing where that is not known, and whether it closed."""
+    """Return how many days each deal was open, missing if unknown, and whether it closed."""
     rows = _rows(deals, "status", "created_at", "closed_date", *by)
     group, names = _groups(rows, by)
     closed = rows["status"].isin(_WON + _LOST)
-    end = _moments(rows["closed_date"])
-    day = _days(_moments(rows["created_at"]), end.where(closed, _moment(now, end)))
+    end = _datetimes(rows["closed_date"])
+    day = _days(_datetimes(rows["created_at"]), end.where(closed, _timestamp(now, end)))
     known = (closed | rows["status"].isin(_OPEN)) & (day >= 0)
     return pd.DataFrame({"day": day.where(known), "closed": closed}), group, names
 
 
-def _curve(lives: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
-    """Return the Kaplan-Meier steps of each group, in the order of its days."""
-    ended = lives["closed"].groupby([group.rename("group"), lives["day"]])
+def _kaplan_meier(lifetimes: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
+    """Return the steps of each group's Kaplan-Meier estimate, by day."""
+    ended = lifetimes["closed"].groupby([group.rename("group"), lifetimes["day"]])
     start = pd.MultiIndex.from_product([group.unique(), [0.0]], names=["group", "day"])
     steps = pd.DataFrame({"ended": ended.size(), "closed": ended.sum()})
     steps = steps.reindex(steps.index.union(start), fill_value=0).sort_index().reset_index()
