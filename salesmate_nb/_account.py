@@ -17,7 +17,8 @@ from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import find_rows
 from salesmate_nb._frames import dataset
-from salesmate_nb._frames.arrow import BatchBuilder, assemble, to_pandas
+from salesmate_nb._frames.arrow import BatchBuilder, assemble
+from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb._reading.field_catalog import FieldCatalog, list_fields
 from salesmate_nb._reading.query import Query
 from salesmate_nb._reading.reader import ResourceReader

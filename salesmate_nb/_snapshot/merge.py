@@ -8,10 +8,9 @@ from collections.abc import Iterable, Mapping, Sequence
 import pyarrow as pa
 
 from salesmate_nb._frames.arrow import assemble, concat
-from salesmate_nb._reading.query import Filters
+from salesmate_nb._reading.query import Query, choose_columns
 from salesmate_nb._snapshot.store import UNREADABLE, Snapshot
-from salesmate_nb.errors import SalesmateError
-from salesmate_nb.resources.base import Field, custom_path
+from salesmate_nb.resources.base import Field
 
 
 def rows_of(fields: Iterable[Field], pages: Iterable[pa.RecordBatch | pa.Table] = ()) -> pa.Table:
@@ -58,42 +57,24 @@ def count_unreadable(table: pa.Table) -> dict[str, int]:
     return dict(Counter(name for mark in marks for name in mark.split(",")))
 
 
-def wanted(
-    snapshot: Snapshot, filters: Filters, columns: Sequence[str] | None, limit: int | None
-) -> tuple[pa.Table, dict[str, int]]:
-    """Return the selected rows and columns, typed as a live read is, and the unreadable values in them.
+def select(snapshot: Snapshot, query: Query) -> tuple[pa.Table, dict[str, int]]:
+    """Return the queried rows and columns, typed as a live read is, and the unreadable values in them.
 
     In a column that is filtered on, the unreadable values of all rows count: they can exclude a row.
     """
-    table = snapshot.table
+    shown = None if query.columns is None else choose_columns(query.columns, snapshot.fields)
+    filters, table = query.filters, snapshot.table
     filtered_on = {name: count for name, count in count_unreadable(table).items() if name in filters.columns}
     if filters.columns:
-        rows = table.combine_chunks().to_batches()
-        keep = [is_wanted for batch in rows for is_wanted in filters.mask(batch)]
-        table = table.filter(pa.array(keep, pa.bool_()))
-    if limit is not None:
-        table = table.slice(0, limit)
+        batches = table.combine_chunks().to_batches()
+        table = pa.Table.from_batches([rows.filter(filters.mask(rows)) for rows in batches], table.schema)
+    if query.limit is not None:
+        table = table.slice(0, query.limit)
     unreadable = count_unreadable(table) | filtered_on
     selected = assemble(snapshot.fields, [table], order=snapshot.order)
-    if columns is None:
+    if shown is None:
         return selected, unreadable
-    fields = _columns(columns, snapshot.fields)
-    shown = {name: unreadable[field.name] for name, field in fields.items() if field.name in unreadable}
-    return pa.table(
-        {name: selected.column(field.name) for name, field in fields.items()}
-    ), filtered_on | shown
-
-
-def _columns(names: Sequence[str], fields: Sequence[Field]) -> dict[str, Field]:
-    chosen = {name: _field_named(name, fields) for name in names}
-    if unknown := [name for name, field in chosen.items() if field is None]:
-        raise SalesmateError(
-            f"columns: there is no column {unknown[0]!r}. There are: {', '.join(one.name for one in fields)}."
-        )
-    return {name: field for name, field in chosen.items() if field is not None}
-
-
-def _field_named(name: str, fields: Sequence[Field]) -> Field | None:
-    """Return the field of a column, by its name, or for custom ones by the API's."""
-    path = custom_path(name)
-    return next((one for one in fields if one.name == name or one.path == path), None)
+    by_path = {field.path: field.name for field in snapshot.fields}
+    stored = {name: by_path[field.path] for name, field in shown.items()}
+    counts = {name: unreadable[column] for name, column in stored.items() if column in unreadable}
+    return pa.table({name: selected.column(column) for name, column in stored.items()}), filtered_on | counts

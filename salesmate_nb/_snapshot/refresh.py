@@ -21,22 +21,19 @@ from salesmate_nb._reading.paginators import (
     PaginationUnsupported,
     Paginator,
 )
-from salesmate_nb._reading.query import Filters, Query
+from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.reader import ReadContext, ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.search import PAGE, SearchPage, SearchRequest, record_id
 from salesmate_nb._snapshot.changes import Changes
 from salesmate_nb._snapshot.deletions import Deletions
-from salesmate_nb._snapshot.merge import rows_of, wanted, with_parse_errors, without
+from salesmate_nb._snapshot.merge import rows_of, select, with_parse_errors, without
 from salesmate_nb._snapshot.store import Snapshot, SnapshotFile
 from salesmate_nb.errors import IncompleteRead, SalesmateError
 from salesmate_nb.resources.base import is_custom
 from salesmate_nb.settings import Settings
 
 log = logging.getLogger("salesmate_nb")
-
-Refresh = Literal["auto", "full", "never"]
-REFRESHES = ("auto", "full", "never")
 
 _CHECKPOINT_PAGES = 20  # pages that are written to disk at a time
 _SEARCH_DEPTH = 10  # requests that finding one deleted row takes, among 100,000
@@ -51,7 +48,7 @@ class SnapshotRefresher:
 
     Parameters
     ----------
-    records : ResourceReader
+    reader : ResourceReader
         Reads from the server.
     file : SnapshotFile
         Where the snapshot is stored.
@@ -59,42 +56,31 @@ class SnapshotRefresher:
         The time zone, and how many requests run at a time.
     """
 
-    def __init__(self, records: ResourceReader, file: SnapshotFile, settings: Settings) -> None:
-        self._records = records
+    def __init__(self, reader: ResourceReader, file: SnapshotFile, settings: Settings) -> None:
+        self._reader = reader
         self._file = file
         self._settings = settings
-        self._noun = records.resource.name
+        self._noun = reader.resource.name
 
-    def table(
-        self,
-        mode: Refresh,
-        filters: Filters,
-        *,
-        columns: Sequence[str] | None,
-        limit: int | None,
-        progress: bool | None,
-        wait: bool,
-    ) -> tuple[pa.Table, dict[str, Any]]:
-        """Return the selected rows of the snapshot, refreshed as `mode` says, and the report of this read.
+    def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
+        """Return the queried rows of the snapshot, refreshed as ``query.refresh`` says, and a report.
 
         Raises
         ------
         SettingsError
             If a refresh has no v4 API to read from.
         SalesmateError
-            If `mode` is not valid, or is ``"never"`` and there is no snapshot.
+            If ``"never"`` finds no snapshot, or a column does not exist.
         """
-        if mode not in REFRESHES:
-            raise SalesmateError(f"refresh={mode!r} is not valid. Use None, 'auto', 'full' or 'never'.")
-        snapshot = self._load() if mode == "never" else self._refresh(mode, progress=progress, wait=wait)
-        table, unreadable = wanted(snapshot, filters, columns, limit)
-        report = {
-            "strategy": "snapshot",
-            "totals": [snapshot.table.num_rows],
-            "unreadable": unreadable,
-            "fields": {field.name: field.path for field in snapshot.fields if is_custom(field.path)},
-            "read_at": snapshot.read_at,
-        }
+        snapshot = self._load() if query.refresh == "never" else self._refresh(query)
+        table, unreadable = select(snapshot, query)
+        report = ReadReport(
+            strategy="snapshot",
+            totals=[snapshot.table.num_rows],
+            unreadable=unreadable,
+            fields={field.name: field.path for field in snapshot.fields if is_custom(field.path)},
+            read_at=snapshot.read_at,
+        )
         return table, report
 
     def _load(self) -> Snapshot:
@@ -106,53 +92,56 @@ class SnapshotRefresher:
             )
         return snapshot
 
-    def _refresh(self, mode: Refresh, *, progress: bool | None, wait: bool) -> Snapshot:
+    def _refresh(self, query: Query) -> Snapshot:
         """Return the current snapshot, which is saved too."""
         self._settings.require_v4("Snapshots")
-        with closing(self._records.reading(progress=progress, wait=wait)) as reading, self._file.lock():
-            fields, order = self._records.catalogue(reading)
+        every = Query(progress=query.progress, wait=query.wait)
+        with closing(self._reader.open(every)) as context, self._file.lock():
+            fields, order = self._reader.fields(context)
+            if query.columns is not None:
+                choose_columns(query.columns, fields)  # a misspelt one costs no read
             builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
-            saved = None if mode == "full" else self._file.load()
+            saved = None if query.refresh == "full" else self._file.load()
             if saved is not None and set(saved.fields) == set(fields) and saved.watermark is not None:
                 try:
-                    current = self._catch_up(reading, builder, replace(saved, fields=tuple(fields)))
+                    current = self._catch_up(context, builder, replace(saved, fields=tuple(fields)))
                     return self._file.save(replace(current, order=order))
                 except PaginationUnsupported as err:
                     log.info("%s cannot be refreshed, reading all of them: %s", self._noun, err)
-            return self._rebuild(reading, builder, order)
+            return self._rebuild(context, builder, order)
 
     def _rebuild(
-        self, reading: ReadContext, builder: BatchBuilder, order: Mapping[str, Sequence[str]]
+        self, context: ReadContext, builder: BatchBuilder, order: Mapping[str, Sequence[str]]
     ) -> Snapshot:
         """Read all rows, resuming an interrupted read once, and save them."""
-        checkpoint = self._checkpoint(reading, builder)
+        checkpoint = self._checkpoint(context, builder)
         while True:
-            built = self._read_all(reading, builder, order, checkpoint)
+            built = self._read_all(context, builder, order, checkpoint)
             try:
-                return self._file.save(self._catch_up(reading, builder, built))
+                return self._file.save(self._catch_up(context, builder, built))
             except PaginationUnsupported as err:
                 log.info("changes to %s during the read cannot be listed: %s", self._noun, err)
             self._file.discard_checkpoint()
             if checkpoint is None:  # every row was read just now, as by a live read
-                self._check_total(reading, built)
+                self._check_total(context, built)
                 return self._file.save(replace(built, watermark=None))
             checkpoint = None
 
-    def _checkpoint(self, reading: ReadContext, builder: BatchBuilder) -> Snapshot | None:
+    def _checkpoint(self, context: ReadContext, builder: BatchBuilder) -> Snapshot | None:
         """Return the rows of an interrupted read, if the server's rules on ids allow to resume it."""
         checkpoint = self._file.load_checkpoint(builder.fields)
         if checkpoint is not None and checkpoint.watermark is not None:
             last = _last_id(checkpoint.table)
             rest = replace(self._request(("id",)).above(last), rows=1)
             with suppress(PaginationUnsupported):
-                if all(record_id(record) > last for record in self._probe(reading)(rest).records):
+                if all(record_id(record) > last for record in self._probe(context)(rest).records):
                     return checkpoint
         self._file.discard_checkpoint()
         return None
 
     def _read_all(
         self,
-        reading: ReadContext,
+        context: ReadContext,
         builder: BatchBuilder,
         order: Mapping[str, Sequence[str]],
         checkpoint: Snapshot | None,
@@ -163,13 +152,13 @@ class SnapshotRefresher:
                 table=rows_of(builder.fields),
                 fields=tuple(builder.fields),
                 order=order,
-                watermark=self._changes(reading, builder).newest(),
+                watermark=self._changes(context, builder).newest(),
             )
         request = self._request(tuple(field.path for field in builder.fields))
         if checkpoint.table.num_rows:
             request = request.above(_last_id(checkpoint.table))
-        read = self._full_read(reading, request, ordered=True)
-        pages = [checkpoint.table, *self._with_checkpoints(reading.typed(read, builder), builder, checkpoint)]
+        read = self._full_read(context, request, ordered=True)
+        pages = [checkpoint.table, *self._with_checkpoints(context.typed(read, builder), builder, checkpoint)]
         return replace(checkpoint, table=rows_of(builder.fields, pages).sort_by("id"), order=order)
 
     def _with_checkpoints(
@@ -194,7 +183,7 @@ class SnapshotRefresher:
             raise
         yield save()
 
-    def _catch_up(self, reading: ReadContext, builder: BatchBuilder, snapshot: Snapshot) -> Snapshot:
+    def _catch_up(self, context: ReadContext, builder: BatchBuilder, snapshot: Snapshot) -> Snapshot:
         """Apply changes and deletions since the watermark.
 
         Raises
@@ -204,15 +193,15 @@ class SnapshotRefresher:
         """
         if snapshot.watermark is None:
             raise PaginationUnsupported("the newest lastModifiedAt cannot be read")
-        changes = self._changes(reading, builder)
+        changes = self._changes(context, builder)
         table, newest, total = changes.apply(snapshot.table, snapshot.watermark)
         if table.num_rows != total:
-            table = self._without_deleted(reading, changes, table, snapshot.watermark, total)
+            table = self._without_deleted(context, changes, table, snapshot.watermark, total)
         return replace(snapshot, table=table, watermark=newest)
 
     def _without_deleted(
         self,
-        reading: ReadContext,
+        context: ReadContext,
         changes: Changes,
         table: pa.Table,
         watermark: dt.datetime,
@@ -222,23 +211,23 @@ class SnapshotRefresher:
         ids = table.column("id").to_pylist()
         deleted = 0 if total is None else len(ids) - total
         if 0 < deleted * _SEARCH_DEPTH < len(ids) / PAGE:
-            found = Deletions(self._probe(reading), self._request(("id",)), ids).find(len(ids) - deleted)
+            found = Deletions(self._probe(context), self._request(("id",)), ids).find(len(ids) - deleted)
             if len(found) == deleted:
                 return without(table, found)
-        present = self._all_ids(reading)
+        present = self._all_ids(context)
         if present - set(ids):  # created while the ids were read, or not listed among the changes
             table, *_ = changes.apply(table, watermark)
             if present.difference(table.column("id").to_pylist()):
                 raise PaginationUnsupported("there are rows that are not listed among the changes")
         return without(table, set(ids) - present)
 
-    def _all_ids(self, reading: ReadContext) -> set[int]:
-        read = self._full_read(reading, self._request(("id",)), workers=self._settings.concurrency)
+    def _all_ids(self, context: ReadContext) -> set[int]:
+        read = self._full_read(context, self._request(("id",)), workers=self._settings.concurrency)
         return {record_id(record) for page in read.pages() for record in page.records}
 
-    def _check_total(self, reading: ReadContext, built: Snapshot) -> None:
+    def _check_total(self, context: ReadContext, built: Snapshot) -> None:
         """Compare with the server's total once more, if changes cannot be listed."""
-        total = self._records.fetcher(reading)(self._request(("id",), rows=1)).total
+        total = self._reader.fetcher(context)(self._request(("id",), rows=1)).total
         if total is not None and total > built.table.num_rows:
             raise IncompleteRead(
                 f"Only {built.table.num_rows:,} of {total:,} {self._noun} could be read. Try again.",
@@ -246,26 +235,26 @@ class SnapshotRefresher:
                 total=total,
             )
 
-    def _changes(self, reading: ReadContext, builder: BatchBuilder) -> Changes:
+    def _changes(self, context: ReadContext, builder: BatchBuilder) -> Changes:
         everything = self._request(tuple(field.path for field in builder.fields))
-        return Changes(self._probe(reading), everything, builder, ZoneInfo(self._settings.timezone))
+        return Changes(self._probe(context), everything, builder, ZoneInfo(self._settings.timezone))
 
-    def _full_read(self, reading: ReadContext, request: SearchRequest, **options: Any) -> FullRead:
+    def _full_read(self, context: ReadContext, request: SearchRequest, **options: Any) -> FullRead:
         paginators: list[Paginator] = [KeysetPaginator(), OffsetPaginator()]
         return FullRead(
-            self._records.fetcher(reading),
+            self._reader.fetcher(context),
             request,
             paginators,
-            plan=reading.plan,
-            cancel=reading.waiter.cancel,
+            plan=context.plan,
+            cancel=context.waiter.cancel,
             **options,
         )
 
-    def _probe(self, reading: ReadContext) -> Callable[[SearchRequest], SearchPage]:
-        return probing(self._records.fetcher(reading))
+    def _probe(self, context: ReadContext) -> Callable[[SearchRequest], SearchPage]:
+        return probing(self._reader.fetcher(context))
 
     def _request(self, fields: tuple[str, ...], **changes: Any) -> SearchRequest:
-        request = SearchRequest.matching(Filters(), fields, self._records.resource)
+        request = SearchRequest.matching(Filters(), fields, self._reader.resource)
         return replace(request, **changes)
 
 

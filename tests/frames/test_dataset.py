@@ -35,7 +35,7 @@ connection.deals_df(limit=250)
 dataset._ROWS = 5_000
 peak = lambda: int(re.search(r"VmHWM:\s+([0-9]+) kB", Path("/proc/self/status").read_text())[1])
 before = peak()
-rows = connection.write_dataset(folder, progress=False)
+rows = connection.write_dataset("deals", folder, progress=False)
 print(rows, peak() - before)
 """
 
@@ -63,7 +63,7 @@ def test_other_tools_open_a_dataset(connection, tmp_path, partition_by):
     """pandas, DuckDB, Polars and Dask find each deal once, with the values of a frame."""
     frame = connection.deals_df()
     folder = tmp_path / "deals"
-    assert connection.write_dataset(folder, partition_by=partition_by) == len(frame)
+    assert connection.write_dataset("deals", folder, partition_by=partition_by) == len(frame)
     total = frame.loc[frame["status"] == "Won", "deal_value"].sum()
 
     files = f"read_parquet('{folder}/**/*.parquet', hive_partitioning=true)"
@@ -102,13 +102,13 @@ def test_other_tools_open_a_snapshot(connection):
 @pytest.mark.parametrize("of", ["contacts", "companies", "activities"])
 def test_other_resources(connection, tmp_path, of):
     """Contacts, companies and activities can be written too."""
-    rows = connection.write_dataset(tmp_path / of, of=of)
+    rows = connection.write_dataset(of, tmp_path / of)
     assert rows == len(getattr(connection, f"{of}_df")()) == len(pd.read_parquet(tmp_path / of))
 
 
 def test_folder_is_private(connection, tmp_path):
     """Customers' data are in a folder that only this user can enter."""
-    connection.write_dataset(tmp_path / "deep" / "deals")
+    connection.write_dataset("deals", tmp_path / "deep" / "deals")
     assert stat.S_IMODE((tmp_path / "deep" / "deals").stat().st_mode) == 0o700
 
 
@@ -123,7 +123,7 @@ def test_invalid_arguments(connection, tmp_path):
         ("cannot be written", "file/new", {}),
     ):
         with pytest.raises(SalesmateError, match=match):
-            connection.write_dataset(tmp_path / path, **options)
+            connection.write_dataset("deals", tmp_path / path, **options)
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "work") == ["file", "there"]
 
 
@@ -134,12 +134,12 @@ def test_failed_read_leaves_no_folder(tmp_path):
         real = [Answer(real=True)] * 4
         box.script("/apis/deal/v4/search", *real, *[Answer(status=403)] * 40)
         with pytest.raises(SalesmateError, match="403"):
-            connection.write_dataset(tmp_path / "deals")
+            connection.write_dataset("deals", tmp_path / "deals")
         box.unscript()
         total = b'{"Status": "success", "Data": {"data": [], "totalRows": 9}}'
         box.script("/apis/deal/v4/search", *[Answer(body=total)] * 40)
         with pytest.raises(IncompleteRead):
-            connection.write_dataset(tmp_path / "deals")
+            connection.write_dataset("deals", tmp_path / "deals")
     assert [path.name for path in tmp_path.iterdir() if "deals" in path.name] == []
 
 
@@ -169,7 +169,7 @@ def test_partitions_of_odd_values(tmp_path):
     (tmp_path / "deals.json").write_text(json.dumps(deals))
     folder = tmp_path / "deals"
     with sandbox.start(data=tmp_path / "deals.json") as box:
-        by_key(box).write_dataset(folder, partition_by=["source", "source"])
+        by_key(box).write_dataset("deals", folder, partition_by=["source", "source"])
     assert len(list(folder.iterdir())) == len(ODD)
     files = f"read_parquet('{folder}/*/*.parquet', hive_partitioning=true, hive_types_autocast=false)"
     by_duckdb = duckdb.sql(f"SELECT source FROM {files} ORDER BY id").fetchall()
@@ -184,7 +184,7 @@ def test_empty_account(tmp_path):
     """A dataset without rows has all columns."""
     with sandbox.start(deals=0) as box:
         connection = by_key(box)
-        assert connection.write_dataset(tmp_path / "deals") == 0
+        assert connection.write_dataset("deals", tmp_path / "deals") == 0
         assert list(pd.read_parquet(tmp_path / "deals").columns) == list(connection.deals_df().columns)
 
 
@@ -235,4 +235,4 @@ def test_oauth_login_writes_a_dataset(box, tmp_path):
     """A login by OAuth can write too, not only an access key."""
     connection = connect(box)
     assert dataclasses.asdict(box.settings)["linkname"] == box.linkname
-    assert connection.write_dataset(tmp_path / "deals") == 600
+    assert connection.write_dataset("deals", tmp_path / "deals") == 600

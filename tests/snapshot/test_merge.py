@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import SalesmateError
-from salesmate_nb._reading.query import Filters
-from salesmate_nb._snapshot.merge import count_unreadable, rows_of, upsert, wanted, without
+from salesmate_nb._reading.query import Filters, Query
+from salesmate_nb._snapshot.merge import count_unreadable, rows_of, select, upsert, without
 from salesmate_nb._snapshot.store import Snapshot
 from salesmate_nb.resources.base import custom_field
 
@@ -88,7 +88,7 @@ def test_parse_errors_are_kept_per_row(table_of):
 
 def test_everything_is_selected(snapshot):
     """Without filters, all rows and columns but `_unreadable` come, categories in the server's order."""
-    table, unreadable = wanted(snapshot, Filters(), None, None)
+    table, unreadable = select(snapshot, Query())
     assert table.column_names == ["id", "title", "status", "last_modified_at"]
     assert unreadable == {"last_modified_at": 2}
     assert pa.types.is_dictionary(table.schema.field("status").type)
@@ -97,22 +97,24 @@ def test_everything_is_selected(snapshot):
 
 def test_filter_and_limit(snapshot):
     """Filters apply before the limit; only the unreadable values of the selected rows count."""
-    table, unreadable = wanted(snapshot, Filters.make(status="won"), None, 2)
+    table, unreadable = select(snapshot, Query(filters=Filters.parse(status="won"), limit=2))
     assert table.column("id").to_pylist() == [1, 3]
     assert unreadable == {}
-    assert wanted(snapshot, Filters(), None, 0)[0].num_rows == 0
+    assert select(snapshot, Query(limit=0))[0].num_rows == 0
 
 
 def test_unreadable_values_of_a_filter_column(snapshot):
     """In a column that is filtered on, those of all rows count, though the column is not selected."""
-    table, unreadable = wanted(snapshot, Filters.make(modified_since="2026-02-01"), ["id"], None)
+    table, unreadable = select(
+        snapshot, Query(filters=Filters.parse(modified_since="2026-02-01"), columns=("id",))
+    )
     assert table.to_pydict() == {"id": [3]}
     assert unreadable == {"last_modified_at": 2}
 
 
 def test_selected_columns(snapshot, table_of, fields):
     """Columns come in the given order, a custom one by its label or its API name."""
-    table, unreadable = wanted(snapshot, Filters(), ["title", "id"], None)
+    table, unreadable = select(snapshot, Query(columns=("title", "id")))
     assert table.column_names == ["title", "id"]
     assert unreadable == {}
     label = custom_field("textCustomField1")
@@ -123,10 +125,10 @@ def test_selected_columns(snapshot, table_of, fields):
     renamed = labelled.table.rename_columns({"text_custom_field_1": "contract"})
     labelled = Snapshot(table=renamed, fields=labelled.fields)
     for name in ("contract", "text_custom_field_1"):
-        assert wanted(labelled, Filters(), [name], None)[0].column_names == [name]
+        assert select(labelled, Query(columns=(name,)))[0].column_names == [name]
 
 
 def test_unknown_column(snapshot):
     """The error names the columns there are."""
     with pytest.raises(SalesmateError, match=r"no column 'x'\. There are: id, title, status"):
-        wanted(snapshot, Filters(), ["x"], None)
+        select(snapshot, Query(columns=("x",)))
