@@ -6,6 +6,7 @@ import contextlib
 import json
 import re
 import reprlib
+from collections.abc import Iterable
 from typing import Any
 
 import requests
@@ -22,7 +23,7 @@ except ModuleNotFoundError:  # an extra
 
 _DEEPEST = 4  # objects within objects in which rows are looked for; an answer may nest thousands
 _COUNT = re.compile(r"[0-9]{1,18}")
-_EXCERPT = 200  # characters of the server's own words in a message
+EXCERPT = 200  # characters of the server's own words in a message
 _BROKEN = object()
 _PASSING = frozenset({500, 502, 503, 504})
 
@@ -55,7 +56,7 @@ def decode(response: requests.Response) -> Any:
     status = payload.get("Status") if isinstance(payload, dict) else None
     failed = isinstance(status, str) and status.lower() == "failure"
     if failed or response.status_code >= requests.codes.bad_request:
-        raise _failure(response, *_words(response, payload))
+        raise _failure(response, *error_words(payload, _sent_credentials(response)))
     if response.status_code >= requests.codes.multiple_choices or not isinstance(payload, dict | list):
         raise _bad_response(response, payload)
     return payload
@@ -108,6 +109,64 @@ def find_total(payload: Any, depth: int = _DEEPEST) -> int | None:
     return next((found for found in told if found is not None), None)
 
 
+def error_words(payload: Any, secrets: Iterable[str | None]) -> tuple[str | None, str | None]:
+    """Return the name and message of an error as the server worded them, redacted and cut to `EXCERPT`.
+
+    Reads Salesmate's ``{"Error": {"Code", "Name", "Message"}}`` in upper or lower case (v4 reference;
+    measured) and OAuth's ``{"error", "error_description"}`` (RFC 6749, section 5.2).
+
+    Parameters
+    ----------
+    payload : Any
+        The JSON of a response.
+    secrets : iterable of str or None
+        What the server may repeat; replaced by ``***`` before the text is cut, as a part is not found.
+
+    Returns
+    -------
+    tuple of (str or None, str or None)
+        ``None`` if the payload has no such part.
+
+    Examples
+    --------
+    >>> error_words({"Error": {"Code": "4001", "Name": "ValidationError", "Message": "rows is 251"}}, [])
+    ('ValidationError', 'rows is 251')
+    >>> error_words({"error": "invalid_grant", "error_description": "unknown code c0de-1"}, ["c0de-1"])
+    ('invalid_grant', 'unknown code ***')
+    """
+    if not isinstance(payload, dict):
+        return None, None
+    error = payload.get("Error") or payload.get("error")
+    if isinstance(error, dict):
+        fields = {str(key).lower(): value for key, value in error.items() if value is not None}
+        name, message = fields.get("name") or fields.get("code"), fields.get("message")
+    elif isinstance(error, str):
+        name, message = payload.get("error"), payload.get("error_description")
+        if name is None:
+            message = error
+    else:
+        return None, None
+    shorten = _RedactingRepr(secrets)
+    return shorten.excerpt(name), shorten.excerpt(message)
+
+
+class _RedactingRepr(reprlib.Repr):
+    """A short repr of JSON values, however deep they nest, that redacts each text before it is shortened."""
+
+    def __init__(self, secrets: Iterable[str | None]) -> None:
+        super().__init__()
+        self._secrets = list(secrets)
+
+    def repr_str(self, text: str, level: int) -> str:
+        return super().repr_str(redact(text, self._secrets), level)
+
+    def excerpt(self, value: Any) -> str | None:
+        if value is None:
+            return None
+        text = "".join(value) if isinstance(value, str) else self.repr(value)
+        return redact(text, self._secrets)[:EXCERPT]
+
+
 def _json(response: requests.Response) -> Any:
     """Return what the body holds, ``None`` for an empty one and `_BROKEN` for one that is no JSON."""
     if not response.content.strip():
@@ -126,22 +185,10 @@ def _loads(body: bytes) -> Any:
     return json.loads(body)
 
 
-def _words(response: requests.Response, payload: Any) -> tuple[str | None, str | None]:
-    """Return the name and message of a failure, in either spelling, without the credential it may repeat."""
-    error = payload.get("Error", payload.get("error")) if isinstance(payload, dict) else None
-    if isinstance(error, str):
-        error = {"message": error}
-    if not isinstance(error, dict):
-        return None, None
-    sent = getattr(response.request, "headers", {})
-    secrets = (sent.get("accessToken"), sent.get("Authorization", "").removeprefix("Bearer "))
-    said = {
-        # reprlib goes a few levels down, and an answer may nest a thousand
-        str(key).lower(): redact(value if isinstance(value, str) else reprlib.repr(value), secrets)[:_EXCERPT]
-        for key, value in error.items()
-        if value is not None
-    }
-    return said.get("name") or said.get("code"), said.get("message")
+def _sent_credentials(response: requests.Response) -> tuple[str | None, ...]:
+    """Return the access key or token that the request carried, which the server may repeat."""
+    headers = getattr(response.request, "headers", {})
+    return headers.get("accessToken"), headers.get("Authorization", "").removeprefix("Bearer ")
 
 
 def _failure(response: requests.Response, name: str | None, message: str | None) -> SalesmateError:

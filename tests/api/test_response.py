@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb._api import response as api
+from salesmate_nb._redaction import Secret
 from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, RateLimited, SalesmateError
 
 URL = "https://acme.salesmate.io/apis/deal/v4/search?rows=250&email=jo@example.com"
@@ -138,6 +139,43 @@ def test_a_long_speech_of_the_servers_is_cut(error):
     with pytest.raises(ApiError) as caught:
         api.decode(response({"Error": error}, 400))
     assert len(str(caught.value)) < 600
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        ({"Error": {"Code": "4001", "Name": "N", "Message": "M"}}, ("N", "M")),
+        ({"error": {"code": "4001", "name": "", "message": "m"}}, ("4001", "m")),
+        ({"Error": None, "error": "invalid_grant", "error_description": "d"}, ("invalid_grant", "d")),
+        ({"error": "invalid_grant"}, ("invalid_grant", None)),
+        ({"error": "invalid_grant", "error_description": None}, ("invalid_grant", None)),
+        ({"Error": "no such thing"}, (None, "no such thing")),
+        ({"Error": {"Message": {"rows": [251, None]}}}, (None, "{'rows': [251, None]}")),
+        ({"Error": ["x"]}, (None, None)),
+        ({"Error": {}}, (None, None)),
+        ([], (None, None)),
+        (None, (None, None)),
+    ],
+)
+def test_error_words(payload, words):
+    """Salesmate's and OAuth's errors give a name and a message, each only if the server sent it."""
+    assert api.error_words(payload, []) == words
+
+
+@pytest.mark.parametrize("before", ["", "x" * (api.EXCERPT - 5)])
+@pytest.mark.parametrize("shape", [str, lambda text: [text], lambda text: {text: {"a": text}}])
+@pytest.mark.parametrize("secret", ["s3cret/" * 9, Secret("s3cret'\\" * 9)])
+def test_error_words_are_redacted(before, shape, secret):
+    """A secret is replaced before the text is cut or shortened, so that no part of it is left."""
+    text = f"{before}{secret.reveal() if isinstance(secret, Secret) else secret} is not valid"
+    for payload in (
+        {"Error": {"Name": shape(text), "Message": shape(text)}},
+        {"error": text, "error_description": shape(text)},
+        {"error": Secret(text), "error_description": Secret(text)},
+    ):
+        words = api.error_words(payload, [None, "", secret])
+        assert all(len(word) <= api.EXCERPT for word in words)
+        assert "s3cret" not in repr(words)
 
 
 @pytest.mark.parametrize(
