@@ -1,8 +1,9 @@
-"""Private files: written atomically with mode 0600, read only if they are ours, and locked between processes."""
+"""Private files: written atomically with mode 0600, read only if owned by this user, and locked."""
 
 from __future__ import annotations
 
 import contextlib
+import glob
 import os
 import stat
 import tempfile
@@ -12,6 +13,7 @@ from typing import BinaryIO
 
 import filelock
 
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 _RANDOM = "????????"  # what mkstemp inserts into a name
 
 
@@ -63,7 +65,7 @@ def remove_leftovers(path: Path) -> None:
 
     Call it only while holding the file's lock: another process may be writing.
     """
-    for leftover in path.parent.glob(f".{path.stem}.{_RANDOM}.tmp"):
+    for leftover in path.parent.glob(f".{glob.escape(path.stem)}.{_RANDOM}.tmp"):
         leftover.unlink(missing_ok=True)
 
 
@@ -75,16 +77,13 @@ def open_private(path: Path) -> BinaryIO:
     OSError
         If it is missing, a link, not a regular file, or owned by another user.
     """
-    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
-    file = os.fdopen(handle, "rb")
-    found = os.fstat(handle)
-    if not stat.S_ISREG(found.st_mode):
-        file.close()
-        raise OSError(None, "it is not a regular file")
-    if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
-        file.close()
-        raise OSError(None, "it belongs to another user")
-    return file
+    handle = os.open(path, _READ)
+    try:
+        _check_private(os.fstat(handle))
+        return os.fdopen(handle, "rb")
+    except BaseException:
+        os.close(handle)
+        raise
 
 
 @contextlib.contextmanager
@@ -113,3 +112,10 @@ def lock(path: Path, timeout: float) -> Iterator[None]:
 def reason(err: Exception) -> str:
     """Return in a few words why the disk refused."""
     return str(getattr(err, "strerror", None) or err)
+
+
+def _check_private(found: os.stat_result) -> None:
+    if not stat.S_ISREG(found.st_mode):
+        raise OSError(None, "it is not a regular file")
+    if hasattr(os, "geteuid") and found.st_uid != os.geteuid():
+        raise OSError(None, "it belongs to another user")

@@ -1,0 +1,203 @@
+"""Private files: their modes, atomic writes, who may own them, and the lock."""
+
+from __future__ import annotations
+
+import os
+import stat
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from salesmate_nb import _files
+
+posix = pytest.mark.skipif(os.name != "posix", reason="modes and owners are POSIX")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "state" / "private" / "note.json"
+
+
+def write(path, content=b"new"):
+    with _files.atomic_write(path) as file:
+        file.write(content)
+
+
+def mode(path):
+    return stat.S_IMODE(path.stat().st_mode)
+
+
+@posix
+def test_modes(path):
+    """A file has mode 0600 and its folder 0700 from the start, whatever the umask."""
+    old = os.umask(0)
+    try:
+        with _files.atomic_write(path) as file:
+            (unfinished,) = path.parent.iterdir()
+            assert mode(unfinished) == 0o600
+            file.write(b"new")
+        with _files.lock(path, timeout=2):
+            pass
+    finally:
+        os.umask(old)
+    modes = {item.name: mode(item) for item in (path.parent, *path.parent.iterdir())}
+    assert modes == {"private": 0o700, "note.json": 0o600, "note.lock": 0o600}
+
+
+def test_atomic_write_replaces(path):
+    """The old content is there until the new one is complete; nothing else is left in the folder."""
+    write(path, b"old")
+    with _files.atomic_write(path) as file:
+        file.write(b"new")
+        file.flush()
+        assert path.read_bytes() == b"old"
+    assert path.read_bytes() == b"new"
+    assert list(path.parent.iterdir()) == [path]
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), KeyboardInterrupt()])
+def test_atomic_write_error(path, error):
+    """If an error or Ctrl+C stops the write, the old file stays whole and no other is left."""
+    write(path, b"old")
+
+    def fail():
+        with _files.atomic_write(path) as file:
+            file.write(b"half")
+            raise error
+
+    with pytest.raises(type(error)):
+        fail()
+    assert path.read_bytes() == b"old"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_atomic_write_syncs_before_it_renames(path, monkeypatch):
+    """The content reaches the disk before it gets its name, so that a power failure leaves no empty file."""
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda handle: synced.append((os.fstat(handle).st_size, path.exists())))
+    write(path, b"new")
+    assert synced == [(3, False)]
+
+
+def test_atomic_write_replaces_a_link(path, tmp_path):
+    """A link at the path is replaced, and the file it points to stays as it was."""
+    (tmp_path / "elsewhere").write_text("precious")
+    path.parent.mkdir(parents=True)
+    path.symlink_to(tmp_path / "elsewhere")
+    write(path)
+    assert (path.is_symlink(), path.read_bytes()) == (False, b"new")
+    assert (tmp_path / "elsewhere").read_text() == "precious"
+
+
+@pytest.mark.slow
+def test_killed_writer(path):
+    """A process that is killed while it writes leaves the old file, and a leftover that can be removed."""
+    write(path, b"old")
+    code = (
+        "import os, signal, sys; from pathlib import Path; from salesmate_nb import _files\n"
+        "with _files.atomic_write(Path(sys.argv[1])) as file:\n"
+        "    file.write(b'half'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(path)], check=False)
+    assert path.read_bytes() == b"old"
+    assert len(list(path.parent.iterdir())) == 2
+    _files.remove_leftovers(path)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_leftovers(path):
+    """Only unfinished files of this very path are removed, whatever characters its name has."""
+    path = path.with_name("note[1].json")
+    write(path)
+    others = [path.with_name(name) for name in (".note1.a1b2c3d4.tmp", ".note[1].x.a1b2c3d4.tmp", "b.tmp")]
+    for item in (*others, path.with_name(".note[1].a1b2c3d4.tmp")):
+        item.touch()
+    _files.remove_leftovers(path)
+    assert set(path.parent.iterdir()) == {path, *others}
+
+
+def test_open_private(path):
+    """A regular file of this user is opened for reading bytes."""
+    write(path, b"one\r\ntwo")
+    with _files.open_private(path) as file:
+        assert file.read() == b"one\r\ntwo"
+
+
+@posix
+@pytest.mark.parametrize("kind", ["missing", "folder", "link", "pipe"])
+def test_open_private_refuses(path, tmp_path, kind):
+    """A missing file, a folder, a link and a pipe raise OSError at once, and no handle stays open."""
+    path.parent.mkdir(parents=True)
+    if kind == "folder":
+        path.mkdir()
+    elif kind == "link":
+        (tmp_path / "elsewhere").touch()
+        path.symlink_to(tmp_path / "elsewhere")
+    elif kind == "pipe":
+        os.mkfifo(path)
+    free = os.open(tmp_path, os.O_RDONLY)  # the lowest free handle
+    os.close(free)
+    with pytest.raises(FileNotFoundError if kind == "missing" else OSError):
+        _files.open_private(path)
+    again = os.open(tmp_path, os.O_RDONLY)
+    os.close(again)
+    assert again == free
+
+
+@posix
+def test_open_private_refuses_another_owner(path):
+    """A file of another user is not read."""
+    write(path)
+    try:
+        os.chown(path, 12345, -1)
+    except PermissionError:
+        pytest.skip("only root can give files away")
+    with pytest.raises(OSError, match="another user"):
+        _files.open_private(path)
+
+
+def test_lock_excludes_threads(path):
+    """While one thread holds the lock, another waits for it."""
+    order, inside = [], threading.Event()
+
+    def second():
+        inside.wait()
+        with _files.lock(path, timeout=10):
+            order.append("second")
+
+    thread = threading.Thread(target=second)
+    thread.start()
+    with _files.lock(path, timeout=10):
+        inside.set()
+        thread.join(0.1)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+def test_lock_timeout(path):
+    """A lock that stays held raises Timeout in bounded time."""
+    with (
+        _files.lock(path, timeout=2),
+        pytest.raises(_files.filelock.Timeout),
+        _files.lock(path, timeout=0.05),
+    ):
+        pass
+
+
+def test_lock_does_not_follow_a_link(path, tmp_path):
+    """A link at the lock's path is refused, and the file it points to stays as it was."""
+    (tmp_path / "elsewhere").write_text("precious")
+    path.parent.mkdir(parents=True)
+    path.with_suffix(".lock").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(OSError), _files.lock(path, timeout=2):  # noqa: PT011 - its words differ by system
+        pass
+    assert (tmp_path / "elsewhere").read_text() == "precious"
+
+
+def test_reason():
+    """The system's words for an error, or the error's own."""
+    assert _files.reason(OSError(28, "No space left on device")) == "No space left on device"
+    assert _files.reason(NotImplementedError("no flock here")) == "no flock here"
