@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from salesmate_nb import __version__
-from salesmate_nb._auth.token_store import profiles
+from salesmate_nb._auth.token_store import stored_profiles
 from salesmate_nb._connect import RunningSandbox, connect
 from salesmate_nb._files import reason
 from salesmate_nb._snapshot.store import snapshot_folder
@@ -138,7 +138,7 @@ def _login(options: argparse.Namespace) -> None:
 
 def _status(options: argparse.Namespace) -> None:
     settings = Settings.load()
-    names = [options.profile] if options.profile else profiles(settings.token_cache) or ["default"]
+    names = [options.profile] if options.profile else stored_profiles(settings) or ["default"]
     for name in names:
         print(Salesmate(settings, profile=name).status())  # noqa: T201 - the result
 

@@ -18,9 +18,10 @@ from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import unwrap
 from salesmate_nb._api.session import ApiKeySession
 from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._auth.persistent_token_store import TextTokenStore
 from salesmate_nb._auth.session import OAuthSession
 from salesmate_nb._auth.token_endpoint import revoke_token
-from salesmate_nb._auth.token_store import FileTokenStore, KeyringTokenStore, MemoryTokenStore, TokenStore
+from salesmate_nb._auth.token_store import TokenStore, make_token_store
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._reading.query import DatetimeLike, Refresh, TextFilter
 from salesmate_nb._redaction import Secret
@@ -55,7 +56,7 @@ class Salesmate:
     ) -> None:
         self.settings = settings
         self.profile = profile
-        self._token_store = _token_store(settings, profile) if token_store is None else token_store
+        self._token_store = make_token_store(settings, profile) if token_store is None else token_store
         self._login_flow: LoginFlow | None = None
         self.session: requests.Session = _session(settings, self._token_store, profile)
         in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
@@ -485,16 +486,9 @@ class Salesmate:
             ) from err
 
 
-def _token_store(settings: Settings, profile: str) -> TokenStore:
-    if settings.token_store == "memory":  # noqa: S105 - a kind of store
-        return MemoryTokenStore()
-    in_keyring = settings.token_store == "keyring"  # noqa: S105 - a kind of store
-    return (KeyringTokenStore if in_keyring else FileTokenStore)(settings.token_cache, profile)
-
-
 def _no_snapshots(token_store: TokenStore) -> str:
     """Return why there are no snapshots: a login that this machine does not store may be one of several."""
-    if isinstance(token_store, FileTokenStore):
+    if isinstance(token_store, TextTokenStore):
         return ""
     return (
         f"Snapshots are files, and this login is stored in {token_store.location}, because of "

@@ -68,7 +68,7 @@ def test_wrong_paste_keeps_login_pending(asking):
         connection.finish_login(press(url, "deny"))
     with pytest.raises(StateMismatch):
         connection.finish_login(good.replace(state, "x" * len(state)))
-    with pytest.raises(LoginError, match="no code"):
+    with pytest.raises(LoginError, match="No authorization code"):
         connection.finish_login("http://localhost:3000/callback")
     assert connection.login_url == url
     connection.finish_login(good)

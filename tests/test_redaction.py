@@ -120,7 +120,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     held = connection.session.current_token
     know(held.access_token, held.refresh_token)
     for thing in (settings, connection, connection.status(), connection.session, connection.session.token,
-                  connection.session.current_token, connection._cache, connection._api_client, connection._limiter,
+                  connection.session.current_token, connection._token_store, connection._api_client, connection._limiter,
                   callback.parse_authorization_response(stale), settings.client_secret, settings.access_token):
         show(thing)
     print(box, box.settings, box.log)

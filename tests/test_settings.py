@@ -31,7 +31,7 @@ SAMPLE = {
     "scope": "deals.read",
     "auth_params": "audience=api&prompt=login",
     "issuer": "https://auth.example.com",
-    "client_auth": "basic",
+    "token_endpoint_auth_method": "client_secret_basic",
     "token_body": "json",
     "api_url": "https://example.com/api",
     "linkname": "acme",
@@ -194,7 +194,14 @@ def test_further_parameters_cannot_replace_those_of_the_login(given):
         Settings(auth_params=given)
 
 
-@pytest.mark.parametrize(("name", "choices"), [("client_auth", "post, basic"), ("token_body", "form, json")])
+@pytest.mark.parametrize(
+    ("name", "choices"),
+    [
+        ("token_endpoint_auth_method", "client_secret_post, client_secret_basic"),
+        ("token_body", "form, json"),
+        ("token_store", "file, keyring, memory"),
+    ],
+)
 def test_a_choice_names_the_good_ones(name, choices):
     """A wrong choice is answered with the right ones."""
     with pytest.raises(SettingsError, match=f"one of: {choices}"):

@@ -1,4 +1,4 @@
-"""The authorization response: what comes back from the consent page (RFC 6749, section 4.1.2)."""
+"""The authorization response: what the consent page sends back (RFC 6749, section 4.1.2)."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from urllib.parse import parse_qsl, unquote
 from salesmate_nb._redaction import Secret
 from salesmate_nb.errors import LoginError
 
-_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\ud800-\udfff]")  # the last: halves of a sign
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\ud800-\udfff]")  # the last: half of a surrogate pair
 RESPONSE_FIELD = re.compile(r"(?:^|[?&#])(?:code|error|state)=")
-_LONGEST = 16_384  # characters; no address that a browser shows is longer
+_MAX_LENGTH = 16_384  # characters; no URL in a browser's address bar is longer
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationResponse:
-    """What a redirect says (RFC 6749, sections 4.1.2 and 4.1.2.1); a bare code says nothing else."""
+    """The fields of a redirect (RFC 6749, sections 4.1.2 and 4.1.2.1); a bare code has no other field."""
 
     code: Secret | None = None
     is_bare: bool = False
@@ -27,9 +27,9 @@ class AuthorizationResponse:
 
 
 def parse_authorization_response(pasted: str) -> AuthorizationResponse:
-    """Read a full redirect address, its query string or the bare code, however it was copied.
+    """Parse a full redirect URL, its query string or the bare code, however it was copied.
 
-    Line breaks, quotes, angle brackets, invisible signs and ``&amp;`` around or within are forgiven.
+    Line breaks, quotes, angle brackets, invisible characters and ``&amp;`` in or around it are ignored.
 
     Parameters
     ----------
@@ -39,12 +39,12 @@ def parse_authorization_response(pasted: str) -> AuthorizationResponse:
     Returns
     -------
     AuthorizationResponse
-        What it says. Whether it belongs to this login is for the caller to check.
+        Its fields. The caller checks whether they belong to this login.
 
     Raises
     ------
     LoginError
-        Where there is no code and no error in it, with what to copy instead.
+        If it contains neither a code nor an error; the message says what to copy instead.
 
     Examples
     --------
@@ -53,46 +53,48 @@ def parse_authorization_response(pasted: str) -> AuthorizationResponse:
     ... ).state == "st4te"
     True
     >>> parse_authorization_response("c0de")
-    AuthorizationResponse(code='***', is_bare=True, state=None, error=None, error_description=None, issuer=None)
+    AuthorizationResponse(code='***', is_bare=True, state=None, error=None, ...)
     """
-    came = _read(Secret(pasted))
-    if isinstance(came, str):
-        raise LoginError(came)
-    return came
+    parsed = _parse(Secret(pasted))
+    if isinstance(parsed, str):
+        raise LoginError(parsed)
+    return parsed
 
 
-def _read(pasted: Secret) -> AuthorizationResponse | str:
-    """Return what an address says, or what is wrong with it; no error is raised where its code is at hand."""
+def _parse(pasted: Secret) -> AuthorizationResponse | str:
+    """Return the fields, or the message of the error; raising here would show the code in a traceback."""
     text = _INVISIBLE.sub("", pasted.reveal()).strip().strip("\"'`<>").strip()
     if not text:
-        return "Nothing was pasted. Copy the whole address from the browser's address bar."
-    if len(text) > _LONGEST:
-        return "That is too long to be the address. Copy the browser's address bar only."
-    is_address = "://" in text or RESPONSE_FIELD.search(text) is not None
-    if not is_address and re.search(r"\s", text) is None:
+        return "Nothing was pasted. Copy the full URL from the browser's address bar."
+    if len(text) > _MAX_LENGTH:
+        return "The pasted text is too long for a URL. Copy only what the browser's address bar shows."
+    is_url = "://" in text or RESPONSE_FIELD.search(text) is not None
+    if not is_url and re.search(r"\s", text) is None:
         return AuthorizationResponse(code=Secret(unquote(text)), is_bare=True)
     text = re.sub(r"\s", "", text).replace("&amp;", "&")
-    if not is_address or RESPONSE_FIELD.search(text) is None:
+    if not is_url or RESPONSE_FIELD.search(text) is None:
         return (
-            "There is no code in that. Follow the link, allow, and copy the address of the page you end on: "
-            "it has 'code=' in it, even where the page itself cannot be reached."
+            "No authorization code found. Open the link, allow access, then paste the full URL of the page "
+            "you land on: it contains 'code=', even if the page itself cannot be reached."
         )
     parts = re.split(r"[?#]", text.removesuffix("#_=_"), maxsplit=1)
     fields = parse_qsl(parts[-1].replace("#", "&").replace("?", "&"), keep_blank_values=True)
+    if any([name for name, _ in fields].count(field) > 1 for field in ("code", "state", "error")):
+        return "The pasted URL repeats code, state or error. Open the login link again."
     found = {name: value for name, value in fields if value}
-    if any([name for name, _ in fields].count(name) > 1 for name in ("code", "state", "error")):
-        return "That address says a thing twice, as no login page does. Follow the link again."
-    return _told(found) or "There is no code in that address. Copy the one you end on after you allowed."
+    return _response(found) or (
+        "No authorization code found in this URL. Allow access, then paste the URL of the page you land on."
+    )
 
 
-def _told(found: dict[str, str]) -> AuthorizationResponse | None:
-    """Return what the fields of an address say; None without a code and an error."""
-    if "code" not in found and "error" not in found:
+def _response(fields: dict[str, str]) -> AuthorizationResponse | None:
+    """Return the response with these fields; None if there is neither a code nor an error."""
+    if "code" not in fields and "error" not in fields:
         return None
     return AuthorizationResponse(
-        code=Secret(found["code"]) if "code" in found else None,
-        state=Secret(found["state"]) if "state" in found else None,
-        error=found.get("error"),
-        error_description=found.get("error_description"),
-        issuer=found.get("iss"),
+        code=Secret(fields["code"]) if "code" in fields else None,
+        state=Secret(fields["state"]) if "state" in fields else None,
+        error=fields.get("error"),
+        error_description=fields.get("error_description"),
+        issuer=fields.get("iss"),
     )

@@ -16,11 +16,12 @@ from urllib.parse import urlsplit
 from salesmate_nb._auth.callback import RESPONSE_FIELD
 
 _HTTP = 80
+_POLL_INTERVAL = 0.05  # seconds that each server takes to notice that it is closed
 
 
 @dataclass(frozen=True, kw_only=True)
 class BrowserPage:
-    """What the browser is shown at the end of its way."""
+    """The page that the browser shows at the end of a login."""
 
     title: str
     text: str
@@ -28,22 +29,22 @@ class BrowserPage:
 
 
 class LoopbackServer:
-    """A listener on the loopback redirect address, in threads, until it is closed.
+    """An HTTP server for the loopback redirect URI, in threads, until it is closed.
 
-    It is bound when it is made, to 127.0.0.1 and where there is one to ::1, and answers nothing but
-    its own path: favicons, preconnects and other hosts' names get 404.
+    It binds when it is created, to 127.0.0.1 and, if the machine has it, to ::1. It serves its own path
+    only: favicons, preconnects and requests for other host names get 404.
 
     Parameters
     ----------
     redirect_uri : str
-        A loopback ``http`` address; port 0 takes a free port.
+        A loopback ``http`` URL; port 0 takes a free port.
     on_redirect : callable
-        Gets the query string of what arrived, and a function that sends the page to show.
+        Called with the query string of the redirect, and a function that sends the page to show.
 
     Raises
     ------
     OSError
-        Where the port is taken, on either address: browsers try ``::1`` for ``localhost`` too.
+        If the port is taken, on either address: browsers try ``::1`` for ``localhost`` too.
     """
 
     def __init__(
@@ -66,31 +67,31 @@ class LoopbackServer:
             # else a machine without IPv6
         bracketed = f"[{host}]" if ":" in host else host
         self._names = {f"{name}:{self.port}" for name in (bracketed, "localhost", "127.0.0.1", "[::1]")}
-        if self.port == _HTTP:  # which browsers leave out
+        if self.port == _HTTP:  # browsers omit it
             self._names |= {name.removesuffix(f":{_HTTP}") for name in self._names}
-        # as registered, to the letter, save for a port that was left open
+        # exactly as registered, except for a port that was left open
         self.redirect_uri = (
             redirect_uri if parts.port != 0 else parts._replace(netloc=f"{bracketed}:{self.port}").geturl()
         )
         for server in self._servers:
             threading.Thread(
-                target=server.serve_forever, args=(0.1,), name="salesmate_nb-redirect", daemon=True
+                target=server.serve_forever, args=(_POLL_INTERVAL,), name="salesmate_nb-redirect", daemon=True
             ).start()
 
     @property
     def is_open(self) -> bool:
-        """Whether a redirect would be caught."""
+        """Whether a redirect would be received."""
         return bool(self._servers)
 
     def close(self) -> None:
-        """Stop listening and free the port; a second call does nothing."""
+        """Stop the server and free the port; a second call does nothing."""
         servers, self._servers = self._servers, []
         for server in servers:
             server.shutdown()
             server.server_close()
 
-    def take(self, host: str, target: str, reply: Callable[[BrowserPage], None]) -> bool:
-        """Hand on a request that is for us, and tell whether it is."""
+    def handle(self, host: str, target: str, reply: Callable[[BrowserPage], None]) -> bool:
+        """Pass on a request that is an authorization response for this server; return whether it is."""
         parts = urlsplit(target)
         if host not in self._names or parts.path != self._path or not RESPONSE_FIELD.search(parts.query):
             return False
@@ -98,11 +99,11 @@ class LoopbackServer:
         return True
 
     def _bind(self, address: str, port: int) -> ThreadingHTTPServer:
-        receiver = self
+        server = self
 
         class Handler(_Handler):
             def do_GET(self) -> None:
-                if not receiver.take(self.headers.get("Host", ""), self.path, self.reply):
+                if not server.handle(self.headers.get("Host", ""), self.path, self.reply):
                     self.send_error(HTTPStatus.NOT_FOUND)
 
         return (_Server6 if ":" in address else _Server)((address, port), Handler)
@@ -111,10 +112,13 @@ class LoopbackServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
+    request_queue_size = (
+        128  # browsers open several connections, and idle ones must not keep the redirect out
+    )
     allow_reuse_address = sys.platform != "win32"  # there it would let another program take the port
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a browser that hangs up is no news, and a traceback could show a code."""
+        """Print nothing: browsers hang up routinely, and a traceback could show a code."""
 
 
 class _Server6(_Server):
@@ -136,7 +140,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
-        """Say nothing: the request line holds the code."""
+        """Print nothing: the request line contains the code."""
 
 
 _HEADERS = {

@@ -1,4 +1,4 @@
-"""requests-oauthlib's OAuth2Session made safe: one fresh token for all threads and kernels."""
+"""requests-oauthlib's OAuth2Session with one fresh token for all threads and kernels."""
 
 from __future__ import annotations
 
@@ -20,88 +20,87 @@ from salesmate_nb.settings import Settings
 
 log = logging.getLogger("salesmate_nb")
 
-_SETTLED = 60.0  # seconds after which a token's 403 may mean that it died
+_SETTLED = 60.0  # seconds after its issue from which a 403 may mean that the token was revoked
 
 
 class OAuthSession(OAuth2Session, BoundedSession):
-    """An ``OAuth2Session`` that keeps its token fresh, for all threads and kernels that share a cache.
+    """An ``OAuth2Session`` that refreshes its token for all threads and kernels that share a token store.
 
-    The token goes to the API's own host only. It is renewed a little before it ends, and once when
-    the API does not accept it; then the call is sent again. Renewing happens under the cache's lock,
-    after reading the cache again, so that a rotating refresh token is used once however many
-    processes need it. Nothing but OAuth's own fields goes to the token endpoint.
+    The token is sent to the API's host only. It is refreshed shortly before it expires, and once if
+    the API does not accept it; then the request is sent again. A refresh happens under the store's
+    lock, after loading from the store again, so that a rotating refresh token is used once however many
+    processes need it. Only OAuth's own fields are sent to the token endpoint.
 
     Parameters
     ----------
     settings : Settings
         With a client id.
-    cache : TokenStore
-        Where the token is kept.
+    store : TokenStore
+        Where the token is stored.
     profile : str
-        The name of the login, for messages that say how to renew it.
+        The name of the login, for messages that say how to log in again.
     """
 
-    def __init__(self, settings: Settings, cache: TokenStore, *, profile: str = "default") -> None:
+    def __init__(self, settings: Settings, store: TokenStore, *, profile: str = "default") -> None:
         super().__init__(
             client_id=settings.client_id, redirect_uri=settings.redirect_uri, timeout=settings.timeout
         )
         self._settings = settings
-        self._cache = cache
+        self._store = store
         self._profile = profile
         self._held: Token | None = None
-        self._ended: Secret | None = None  # the access token of a login that the server ended
-        self._renewing = threading.RLock()
+        self._ended: Secret | None = None  # the access token of a login that the server has ended
+        self._refreshing = threading.RLock()
 
     @property
     def current_token(self) -> Token | None:
-        """The token in use, or the one that another process has put in the cache since."""
+        """The token in use, or the one that another process has stored since."""
         if self._held is None:
-            self._hold(self._kept())
+            self._hold(self._stored())
         return self._held
 
     def accept(self, token: Token) -> None:
-        """Use a token that was just issued, and keep it."""
-        with self._renewing, self._cache.lock():
-            self._cache.save(token)
+        """Use a token that was just issued, and store it."""
+        with self._refreshing, self._store.lock():
+            self._store.save(token)
             self._hold(token)
 
     def forget(self) -> None:
-        """Forget the token, here and in the cache."""
-        with self._renewing, self._cache.lock():
-            self._cache.save(None)
+        """Forget the token, here and in the store."""
+        with self._refreshing, self._store.lock():
+            self._store.save(None)
             self._hold(None)
 
     def ensure_fresh(self) -> Token:
-        """Return a token that lives, renewing it where it is time.
+        """Return a valid token, refreshed if it is about to expire.
 
         Raises
         ------
         LoginRequired
-            Where there is none, or it cannot be renewed any more.
+            If there is no token, or it cannot be refreshed any more.
         ConnectionFailed, ApiError
-            Where the token endpoint did not answer, or has a fault. The token is kept.
+            If the token endpoint did not respond, or failed. The token is kept.
         """
         token = self.current_token
         if token is None:
             raise self._login_required("Not logged in")
-        return self._renew(token) if token.is_stale() else token
+        return self._refresh(token) if token.needs_refresh() else token
 
     def refresh_token(self, token_url: str = "", **_: Any) -> dict[str, Any]:  # type: ignore[override] # see below
-        """Renew the token at the endpoint of the settings.
+        """Refresh the token at the settings' token endpoint.
 
-        The base class takes whatever keywords the pending call had and posts them; here none of them
-        goes anywhere.
+        The base class posts the keywords of the pending request to the endpoint; here none is sent.
         """
         del token_url
-        self._renew(self.ensure_fresh())
+        self._refresh(self.ensure_fresh())
         return dict(self.token)
 
     def request(  # type: ignore[override] # the base class's further arguments are for its own refresh
         self, method: str, url: str, **kwargs: Any
     ) -> requests.Response:
-        """Send a request as `requests` does, with a token that lives.
+        """Send a request as `requests` does, with a valid token.
 
-        One whose body is a file or a stream, and was read, is not sent again: its 401 is the answer.
+        If its body is a file or a stream, which was consumed, it is not sent again: the 401 is returned.
         """
         kwargs.pop("withhold_token", None)
         token = self.ensure_fresh()
@@ -109,8 +108,8 @@ class OAuthSession(OAuth2Session, BoundedSession):
         if response.status_code == requests.codes.unauthorized or (
             response.status_code == requests.codes.forbidden and time.time() - token.obtained_at > _SETTLED
         ):
-            newer = self._renew(token) if token.refresh_token else token
-            if newer is not token and _can_be_sent_again(kwargs):
+            newer = self._refresh(token) if token.refresh_token else token
+            if newer is not token and _is_repeatable(kwargs):
                 response.close()
                 response = self._send_with(newer, method, url, kwargs)
         return response
@@ -120,38 +119,39 @@ class OAuthSession(OAuth2Session, BoundedSession):
         credential = HostBoundAuth(self._settings.api_url, {"Authorization": bearer})
         return BoundedSession.request(self, method, url, **{**kwargs, "auth": credential})
 
-    def _renew(self, spent: Token) -> Token:
-        """Return a newer token than `spent`: another thread's, another process's, or the server's."""
-        with self._renewing, self._cache.lock():
-            kept = self._kept()
-            if kept is None:
+    def _refresh(self, old: Token) -> Token:
+        """Return a newer token than `old`: another thread's, another process's, or the server's."""
+        with self._refreshing, self._store.lock():
+            token = self._stored()
+            if token is None:
                 self._hold(None)
                 raise self._login_required("This login was ended elsewhere")
-            if kept.access_token == spent.access_token or kept.is_stale():
-                kept = self._refresh(kept)
-                self._cache.save(kept)
-            self._hold(kept)
-            return kept
+            if token.access_token == old.access_token or token.needs_refresh():
+                token = self._request_refresh(token)
+                self._store.save(token)
+            self._hold(token)
+            return token
 
-    def _kept(self) -> Token | None:
-        """Return the cache's token, if it is for these settings and the server did not end its login."""
-        kept = self._cache.load()
-        usable = kept is not None and kept.fits(self._settings) and kept.access_token != self._ended
-        return kept if usable else None
+    def _stored(self) -> Token | None:
+        """Return the stored token, if it is for these settings and the server has not ended its login."""
+        token = self._store.load()
+        if token is None or not token.was_issued_for(self._settings) or token.access_token == self._ended:
+            return None
+        return token
 
-    def _refresh(self, token: Token) -> Token:
+    def _request_refresh(self, token: Token) -> Token:
         if token.refresh_token is None:
             raise self._login_required("The login has ended, and the server gave no refresh token")
         try:
-            renewed = token_endpoint.refresh_token(self._settings, token)
+            refreshed = token_endpoint.refresh_token(self._settings, token)
         except token_endpoint.InvalidGrant as err:
             self._ended = token.access_token
-            if (newer := self._kept()) is not None:  # by a process that shares the file and no lock
+            if (newer := self._stored()) is not None:  # by a process on a disk where locks do not hold
                 return newer
             self._hold(None)
             raise self._login_required(f"The login has ended ({err})") from None
-        log.info("renewed the login at %s", self._settings.token_url)
-        return renewed
+        log.info("refreshed the token at %s", self._settings.token_url)
+        return refreshed
 
     def _hold(self, token: Token | None) -> None:
         self._held = token
@@ -162,15 +162,16 @@ class OAuthSession(OAuth2Session, BoundedSession):
         )
 
     def _login_required(self, what: str) -> LoginRequired:
-        named = self._profile != "default"
-        call, option = (f"profile={self._profile!r}", f" --profile {self._profile}") if named else ("", "")
+        argument = option = ""
+        if self._profile != "default":
+            argument, option = f"profile={self._profile!r}", f" --profile {self._profile}"
         return LoginRequired(
-            f"{what} at {self._settings.api_url}. Run connect({call}) in a notebook and follow its link, "
-            f"or `salesmate-nb login{option}` in a terminal; then run this again. Where nobody can log in, "
-            "set SALESMATE_ACCESS_TOKEN and SALESMATE_LINKNAME."
+            f"{what} at {self._settings.api_url}. Run connect({argument}) in a notebook and follow its link, "
+            f"or `salesmate-nb login{option}` in a terminal; then run this again. If nobody can log in "
+            "there, set SALESMATE_ACCESS_TOKEN and SALESMATE_LINKNAME."
         )
 
 
-def _can_be_sent_again(kwargs: dict[str, Any]) -> bool:
+def _is_repeatable(kwargs: dict[str, Any]) -> bool:
     body = kwargs.get("data")
     return not kwargs.get("files") and (body is None or isinstance(body, str | bytes | dict | list | tuple))

@@ -1,11 +1,10 @@
-"""The OAuth grants: ask for consent, then one strict call each to exchange_code, refresh and revoke."""
+"""Requests to the OAuth endpoints: build the consent URL; exchange, refresh and revoke a token."""
 
 from __future__ import annotations
 
 import json
 import secrets
 from base64 import b64encode
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote
@@ -14,31 +13,30 @@ import requests
 from oauthlib.oauth2 import WebApplicationClient
 from requests_oauthlib import OAuth2Session
 
+from salesmate_nb._api.response import error_words
 from salesmate_nb._api.session import BoundedSession, send_or_raise
 from salesmate_nb._auth.tokens import Token, is_token
-from salesmate_nb._redaction import Secret, redact
+from salesmate_nb._redaction import Secret
 from salesmate_nb.errors import BadResponse, LoginError, LoginRequired, RateLimited, SalesmateError
 from salesmate_nb.settings import Settings
 
-_EXCERPT = 200  # characters of the server's own words in a message
-
 
 class InvalidGrant(LoginRequired):
-    """The authorization server knows the code or refresh token no more (RFC 6749, section 5.2)."""
+    """The code or refresh token is no longer valid (``invalid_grant``; RFC 6749, section 5.2)."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationRequest:
-    """One request for consent: its address, and what proves that the answer belongs to it.
+    """One authorization request: its URL, and what proves that a response belongs to it.
 
     Parameters
     ----------
     url : str
-        Where the person allows or denies.
+        Where the person allows or denies access.
     redirect_uri : str
-        Where the answer goes.
+        Where the response is sent.
     state, verifier : Secret
-        The redirect must bring back the state (RFC 6749, section 10.12); the verifier goes to the token
+        The response must repeat the state (RFC 6749, section 10.12); the verifier is sent to the token
         endpoint only (RFC 7636).
     """
 
@@ -49,14 +47,14 @@ class AuthorizationRequest:
 
 
 def build_authorization_request(settings: Settings, redirect_uri: str) -> AuthorizationRequest:
-    """Make a request for consent, with a fresh state and a fresh PKCE verifier (S256)."""
+    """Build an authorization request with a new state and a new PKCE verifier (S256)."""
     client = _client(settings)
     verifier = client.create_code_verifier(64)
     state = secrets.token_urlsafe(32)
     scheme, _, rest = settings.auth_url.partition("://")
-    # oauthlib refuses http even on loopback, and its only switch is process-wide; settings have checked
-    # the scheme, so the address is made for https and gets its own scheme back.
-    address, _ = OAuth2Session(
+    # oauthlib refuses http even on loopback, and its only switch is process-wide; the settings have
+    # checked the scheme, so the URL is built for https and gets its own scheme back.
+    https_url, _ = OAuth2Session(
         client=client, redirect_uri=redirect_uri, scope=settings.scope
     ).authorization_url(
         f"https://{rest}",
@@ -66,7 +64,7 @@ def build_authorization_request(settings: Settings, redirect_uri: str) -> Author
         **dict(parse_qsl(settings.auth_params or "")),
     )
     return AuthorizationRequest(
-        url=f"{scheme}://{address.partition('://')[2]}",
+        url=f"{scheme}://{https_url.partition('://')[2]}",
         redirect_uri=redirect_uri,
         state=Secret(state),
         verifier=Secret(verifier),
@@ -79,9 +77,9 @@ def exchange_code(settings: Settings, authorization: AuthorizationRequest, code:
     Raises
     ------
     LoginError
-        Where the server refuses the code, the client or the answer carries no token.
+        If the server refuses the code or the client, or issues no token.
     ConnectionFailed, ApiError
-        Where no answer came, or none that an OAuth server gives.
+        If there is no response, or not one of an OAuth server.
     """
     body = Secret(
         _client(settings).prepare_request_body(
@@ -93,12 +91,13 @@ def exchange_code(settings: Settings, authorization: AuthorizationRequest, code:
         )
     )
     try:
-        answered = _token_call(settings, settings.token_url, body, hide=(code, authorization.verifier))
+        payload = _post(settings, settings.token_url, body, hide=(code, authorization.verifier))
     except InvalidGrant as err:
         raise LoginError(
-            f"Salesmate does not know this code any more ({err}): used, or too old. Open the link again."
+            f"The authorization code is no longer valid ({err}): already used, or expired. "
+            "Open the link again."
         ) from None
-    return Token.from_response(answered, settings)
+    return Token.from_response(payload, settings)
 
 
 def refresh_token(settings: Settings, token: Token) -> Token:
@@ -107,9 +106,9 @@ def refresh_token(settings: Settings, token: Token) -> Token:
     Raises
     ------
     InvalidGrant
-        Where the server has ended the login.
+        If the server has ended the login.
     ConnectionFailed, ApiError, LoginError
-        Where no answer came, none that an OAuth server gives, or the client was refused.
+        If there is no response, not one of an OAuth server, or the client was refused.
     """
     body = Secret(
         _client(settings).prepare_refresh_body(
@@ -119,47 +118,53 @@ def refresh_token(settings: Settings, token: Token) -> Token:
         )
     )
     hide = (token.refresh_token or Secret(), token.access_token)
-    return Token.from_response(
-        _token_call(settings, settings.token_url, body, hide=hide), settings, previous=token
-    )
+    payload = _post(settings, settings.token_url, body, hide=hide)
+    return Token.from_response(payload, settings, previous=token)
 
 
 def revoke_token(settings: Settings, token: Token) -> None:
-    """Revoke a token at the revocation endpoint (RFC 7009), where one is set."""
+    """Revoke a token at the revocation endpoint (RFC 7009); without one, do nothing.
+
+    Raises
+    ------
+    ConnectionFailed, ApiError, LoginError
+        If the endpoint does not confirm.
+    """
     if settings.revoke_url is None:
         return
-    living = token.refresh_token or token.access_token
+    longest = token.refresh_token or token.access_token
     _, _, form = _client(settings).prepare_token_revocation_request(
         "https://",
-        living.reveal(),
+        longest.reveal(),
         "refresh_token" if token.refresh_token else "access_token",
         client_id=settings.client_id,
         **_client_secret(settings),
     )
     body = Secret(form)
     del form
-    _token_call(settings, settings.revoke_url, body, hide=(living,))
+    _post(settings, settings.revoke_url, body, hide=(longest,))
 
 
-def _token_call(settings: Settings, url: str, body: Secret, *, hide: tuple[Secret, ...]) -> dict[str, Any]:
-    """Post a form to an OAuth endpoint once, and return the JSON object it answered.
+def _post(settings: Settings, url: str, body: Secret, *, hide: tuple[Secret, ...]) -> dict[str, Any]:
+    """Post a form to an OAuth endpoint once, and return the JSON object of its response.
 
-    What is sent and what comes back is held as secrets, so that no traceback shows it.
+    The texts sent and received are secrets, so that no traceback shows them.
     """
     with BoundedSession(settings.timeout) as session:
-        response = send_or_raise(lambda: session.post(url, **_written(settings, body)), url)
-    said = _said(response)
-    is_fine = is_token(said.get("access_token")) or url == settings.revoke_url
-    if response.status_code < requests.codes.multiple_choices and is_fine:
-        return said
-    raise _refusal(response, url, _words(said, (*hide, settings.client_secret)), said.get("error"))
+        response = send_or_raise(lambda: session.post(url, **_request_arguments(settings, body)), url)
+    payload = _payload(response)
+    has_result = is_token(payload.get("access_token")) or url == settings.revoke_url
+    if response.status_code < requests.codes.multiple_choices and has_result:
+        return payload
+    raise _error(response, url, *error_words(payload, (*hide, settings.client_secret)))
 
 
-def _written(settings: Settings, sent: Secret) -> dict[str, Any]:
-    """Return what requests needs to send OAuth's fields as the server wants them."""
-    fields: dict[str, str] = {name: Secret(value) for name, value in parse_qsl(sent.reveal())}
+def _request_arguments(settings: Settings, body: Secret) -> dict[str, Any]:
+    """Return the arguments for `requests` that send OAuth's fields in the form the settings name."""
+    fields: dict[str, str] = {name: Secret(value) for name, value in parse_qsl(body.reveal())}
     headers = {"Accept": "application/json"}
-    if settings.client_auth == "basic" and settings.client_secret:
+    is_basic = settings.token_endpoint_auth_method == "client_secret_basic"  # noqa: S105 - a method
+    if is_basic and settings.client_secret:
         pair = (
             quote(fields["client_id"].encode(), safe=""),
             quote(fields.pop("client_secret").encode(), safe=""),
@@ -170,48 +175,40 @@ def _written(settings: Settings, sent: Secret) -> dict[str, Any]:
     return {"data": fields, "headers": headers}
 
 
-def _said(response: requests.Response) -> dict[str, Any]:
-    """Return the JSON object of an answer, its texts as secrets; anything else is an empty one."""
+def _payload(response: requests.Response) -> dict[str, Any]:
+    """Return the JSON object of a response, its texts as secrets; an empty one if it is anything else."""
     try:
-        said = json.loads(response.content)
+        payload = json.loads(response.content)
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(said, dict):
+    if not isinstance(payload, dict):
         return {}
-    return {str(name): Secret(value) if isinstance(value, str) else value for name, value in said.items()}
+    return {name: Secret(value) if isinstance(value, str) else value for name, value in payload.items()}
 
 
-def _refusal(response: requests.Response, url: str, words: str, error: object) -> SalesmateError:
+def _error(response: requests.Response, url: str, name: str | None, message: str | None) -> SalesmateError:
+    """Return the error that a response stands for; `name` and `message` are the server's own words."""
     status = response.status_code
-    answered = f"{url} answered {status}" + (f" ({words})" if words else "")
-    if error == "invalid_grant":
+    words = ": ".join(filter(None, (name, message)))
+    returned = f"{url} returned {status}" + (f" ({words})" if words else "")
+    if name == "invalid_grant":
         return InvalidGrant(words)
-    if error in {"invalid_client", "unauthorized_client"} or status == requests.codes.unauthorized:
+    if name in {"invalid_client", "unauthorized_client"} or status == requests.codes.unauthorized:
         return LoginError(
-            f"{answered}: check SALESMATE_CLIENT_ID, SALESMATE_CLIENT_SECRET and SALESMATE_CLIENT_AUTH."
+            f"{returned}: the client was refused. Check SALESMATE_CLIENT_ID, SALESMATE_CLIENT_SECRET and "
+            "SALESMATE_TOKEN_ENDPOINT_AUTH_METHOD."
         )
     if status == requests.codes.too_many_requests:
-        return RateLimited(f"{answered}: try again in a while.", status=status, url=url)
+        return RateLimited(f"{returned}: too many requests. Try again later.", status=status, url=url)
     if words and status < requests.codes.server_error:
-        return LoginError(f"{answered}: no token was issued. Run connect() again.")
-    shape = "no JSON object with a token" if status < requests.codes.server_error else "a fault of its own"
+        return LoginError(f"{returned}: no token was issued. Run connect() again.")
+    is_fault = status >= requests.codes.server_error
+    what = "a server error" if is_fault else "not a JSON object with a token"
     return BadResponse(
-        f"{answered}: {shape}. Try again; if it goes on, check SALESMATE_TOKEN_URL.", status=status, url=url
+        f"{returned}: {what}. Try again; if it happens again, check SALESMATE_TOKEN_URL.",
+        status=status,
+        url=url,
     )
-
-
-def _words(said: dict[str, Any], hide: Iterable[str | None]) -> str:
-    """Return what a refusal says: OAuth's ``error`` (RFC 6749, section 5.2) or Salesmate's ``Error``.
-
-    Secrets are blotted out before it is cut to length, since a part of one would not be found.
-    """
-    error = said.get("error", said.get("Error"))
-    if isinstance(error, dict):
-        named = {str(key).lower(): value for key, value in error.items()}
-        told = (named.get("name"), named.get("message"))
-    else:
-        told = (error, said.get("error_description"))
-    return redact(": ".join(one for one in told if isinstance(one, str) and one), hide)[:_EXCERPT]
 
 
 def _client(settings: Settings) -> WebApplicationClient:

@@ -12,8 +12,8 @@ from salesmate_nb._redaction import Secret
 from salesmate_nb.settings import Settings
 
 VERSION = 1
-_LEEWAY = 60.0  # seconds before its end at which a token is renewed
-_LATEST = 10**11  # Unix seconds: in the year 5138, which calendars can still tell
+_LEEWAY = 60.0  # seconds before its expiry at which a token is refreshed
+_LATEST = 10**11  # Unix seconds: the year 5138, which calendars can still represent
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,19 +23,21 @@ class Token:
     Parameters
     ----------
     access_token, refresh_token : Secret
-        The refresh token is ``None`` where the server gives none.
+        The refresh token is ``None`` if the server issues none.
     obtained_at, expires_at : int
-        Unix seconds by this machine's clock. ``expires_at`` is ``None`` where the server did not say.
+        Unix seconds by this machine's clock. ``expires_at`` is ``None`` if the server did not state it.
     client_id, token_url, scope
         What it was issued for; it is used for nothing else.
 
     Examples
     --------
     >>> settings = Settings(client_id="my-app")
-    >>> answer = {"access_token": "at-1", "refresh_token": "rt-1", "expires_in": "3600"}
-    >>> token = Token.from_response(answer, settings, now=1_700_000_000)
-    >>> token.access_token, token.expires_at, token.is_stale(now=1_700_003_550)
+    >>> payload = {"access_token": "at-1", "refresh_token": "rt-1", "expires_in": "3600"}
+    >>> token = Token.from_response(payload, settings, now=1_700_000_000)
+    >>> token.access_token, token.expires_at, token.needs_refresh(now=1_700_003_550)
     ('***', 1700003600, True)
+    >>> Token.from_json(token.to_json()) == token
+    True
     """
 
     access_token: Secret
@@ -49,25 +51,35 @@ class Token:
     @classmethod
     def from_response(
         cls,
-        answer: Mapping[str, Any],
+        payload: Mapping[str, Any],
         settings: Settings,
         *,
         previous: Token | None = None,
         now: float | None = None,
     ) -> Self:
-        """Make a token of what the token endpoint answered.
+        """Make a token from the JSON object that the token endpoint returned.
 
-        An absent, empty or ``null`` refresh token, or one that is none, leaves the one of `previous` in
-        force (RFC 6749, section 6). ``expires_in`` may come as a number or as text; anything else means
-        unknown.
+        If the refresh token is absent, empty, ``null`` or malformed, the one of `previous` stays in force
+        (RFC 6749, section 6). ``expires_in`` may be a number or text; anything else counts as unknown.
+
+        Parameters
+        ----------
+        payload : mapping
+            The endpoint's JSON object, with a valid ``access_token``.
+        settings : Settings
+            Whom the token was issued for.
+        previous : Token, optional
+            The token that was refreshed.
+        now : float, optional
+            Unix seconds; by default this machine's clock.
         """
         obtained = int(time.time() if now is None else now)
-        lifetime = _seconds(answer.get("expires_in"))
-        renewal = answer.get("refresh_token")
-        kept = previous.refresh_token if previous else None
+        lifetime = _lifetime(payload.get("expires_in"))
+        issued = payload.get("refresh_token")
+        refresh_token = previous.refresh_token if previous else None
         return cls(
-            access_token=Secret(answer["access_token"]),
-            refresh_token=Secret(renewal) if is_token(renewal) else kept,
+            access_token=Secret(payload["access_token"]),
+            refresh_token=Secret(issued) if is_token(issued) else refresh_token,
             obtained_at=obtained,
             expires_at=None if lifetime is None else obtained + lifetime,
             client_id=settings.client_id or "",
@@ -75,65 +87,73 @@ class Token:
             scope=settings.scope,
         )
 
-    def is_stale(self, now: float | None = None) -> bool:
-        """Tell whether it is time to renew: a minute before its end, or the last tenth of a short life."""
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read a token from the text that :meth:`to_json` wrote.
+
+        Raises
+        ------
+        ValueError
+            If the text is not such a text, or a value in it is not valid.
+        """
+        try:
+            fields = json.loads(text)
+        except RecursionError:
+            raise ValueError("nested too deeply") from None
+        if not isinstance(fields, dict):
+            raise ValueError("not a JSON object")  # noqa: TRY004 - wrong text, as elsewhere in it
+        for name in ("access_token", "refresh_token"):
+            if isinstance(fields.get(name), str):
+                fields[name] = Secret(fields[name])
+        if fields.pop("version", None) != VERSION:
+            raise ValueError("not a token of this version")
+        if fields.keys() != cls.__annotations__.keys() or not _is_valid(fields):
+            raise ValueError("not the fields of a token")
+        return cls(**fields)
+
+    def to_json(self) -> Secret:
+        """Return the token as text to be stored, a secret as a whole, since it contains the tokens."""
+        # json writes a Secret's plain text, because Secret is a str: only here is that wanted
+        return Secret(json.dumps({"version": VERSION, **vars(self)}, indent=1))
+
+    def needs_refresh(self, now: float | None = None) -> bool:
+        """Return whether it expires within a minute, or within the last tenth of a shorter lifetime."""
         if self.expires_at is None:
             return False
         leeway = min(_LEEWAY, (self.expires_at - self.obtained_at) / 10)
         return (time.time() if now is None else now) >= self.expires_at - leeway
 
-    def fits(self, settings: Settings) -> bool:
-        """Tell whether it was issued for these settings' client, token endpoint and scope."""
+    def was_issued_for(self, settings: Settings) -> bool:
+        """Return whether it was issued for the client, token endpoint and scope of these settings."""
         issued_for = (self.client_id, self.token_url, self.scope)
         return issued_for == (settings.client_id, settings.token_url, settings.scope)
 
 
-def is_token(given: object) -> TypeGuard[str]:
-    """Tell whether it is the text of a token: ASCII that can be printed (RFC 6749, appendices A.12 and A.17).
+def is_token(value: object) -> TypeGuard[str]:
+    """Return whether a value is a token's text: printable ASCII (RFC 6749, appendices A.12 and A.17).
 
-    Anything else could not be sent, and would be shown by the error that says so.
+    Anything else cannot be sent in a header, and the error that reports it would show it.
     """
-    return isinstance(given, str) and given != "" and given.isascii() and given.isprintable()
+    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable()
 
 
-def serialize(token: Token) -> Secret:
-    """Return a token as the text that is kept; a secret as a whole, since it holds the tokens."""
-    # json writes a Secret's true text, being str: here is the one place where that is wanted
-    return Secret(json.dumps({"version": VERSION, **vars(token)}, indent=1))
+def _is_valid(fields: dict[str, Any]) -> bool:
+    timestamps = (fields["obtained_at"], 0 if fields["expires_at"] is None else fields["expires_at"])
+    return (
+        is_token(fields["access_token"])
+        and (fields["refresh_token"] is None or is_token(fields["refresh_token"]))
+        and all(isinstance(fields[name], str) and fields[name] for name in ("client_id", "token_url"))
+        and (fields["scope"] is None or isinstance(fields["scope"], str))
+        and all(type(timestamp) is int and 0 <= timestamp <= _LATEST for timestamp in timestamps)
+    )
 
 
-def parse(text: str) -> Token:
-    """Read a token from the text that was kept; ``ValueError`` where that is no such text."""
-    try:
-        kept = json.loads(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-    if not isinstance(kept, dict) or kept.pop("version", None) != VERSION:
-        raise ValueError("not a token file of this version")
-    try:
-        token = Token(**kept)
-    except TypeError:
-        raise ValueError("not the fields of a token") from None
-    said: dict[str, Any] = vars(token)
-    moments = (said["obtained_at"], 0 if said["expires_at"] is None else said["expires_at"])
-    if not (
-        is_token(said["access_token"])
-        and (said["refresh_token"] is None or is_token(said["refresh_token"]))
-        and all(isinstance(said[name], str) and said[name] for name in ("client_id", "token_url"))
-        and (said["scope"] is None or isinstance(said["scope"], str))
-        and all(type(one) is int and 0 <= one <= _LATEST for one in moments)
-    ):
-        raise ValueError("not the values of a token")
-    renewal = Secret(token.refresh_token) if token.refresh_token else None
-    return Token(**{**kept, "access_token": Secret(token.access_token), "refresh_token": renewal})
-
-
-def _seconds(given: object) -> int | None:
-    """Read ``expires_in``; 0 and less would mean to renew before every call, so they count as unknown."""
-    if isinstance(given, bool) or not isinstance(given, str | int | float):
+def _lifetime(value: object) -> int | None:
+    """Read ``expires_in`` in seconds; below 1 counts as unknown, as it would mean to refresh every time."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         return None
     try:
-        seconds = float(given)
+        seconds = float(value)
     except (ValueError, OverflowError):
         return None
     return int(seconds) if 1 <= seconds <= _LATEST / 2 else None

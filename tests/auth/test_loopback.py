@@ -1,4 +1,4 @@
-"""The loopback server: what it hands on, and what it refuses."""
+"""The loopback server: what it passes on, and what it refuses."""
 
 from __future__ import annotations
 
@@ -9,10 +9,8 @@ import socket
 import pytest
 import requests
 
-from salesmate_nb._auth import loopback as redirect
+from salesmate_nb._auth import loopback
 from salesmate_nb._auth.loopback import BrowserPage, LoopbackServer
-
-ADDRESS = "http://localhost:3000/callback?code=c0de-1&state=st4te-1"
 
 
 @pytest.fixture
@@ -21,7 +19,7 @@ def caught():
 
 
 @pytest.fixture
-def receiver(caught):
+def server(caught):
     def on_redirect(query, reply):
         caught.append(query)
         reply(BrowserPage(title="<b>Title</b>", text="Text & more"))
@@ -31,51 +29,51 @@ def receiver(caught):
     made.close()
 
 
-def test_it_takes_a_free_port_for_port_0(receiver):
-    """The redirect address names the port that was taken."""
-    assert receiver.port > 0
-    assert receiver.redirect_uri == f"http://localhost:{receiver.port}/callback"
+def test_port_0_takes_a_free_port(server):
+    """The redirect URI names the port that was taken."""
+    assert server.port > 0
+    assert server.redirect_uri == f"http://localhost:{server.port}/callback"
 
 
-def test_it_hands_on_what_its_path_gets_and_escapes_what_it_shows(receiver, caught):
-    """The query goes to the login; the page is plain, uncached, without script and without referrer."""
-    answer = requests.get(f"{receiver.redirect_uri}?code=c&state=s", timeout=5)
+def test_redirect_is_passed_on(server, caught):
+    """The query goes to the login; the page is escaped, uncached, without script and without referrer."""
+    response = requests.get(f"{server.redirect_uri}?code=c&state=s", timeout=5)
     assert caught == ["code=c&state=s"]
-    assert "&lt;b&gt;Title&lt;/b&gt;" in answer.text
-    assert "Text &amp; more" in answer.text
-    assert "<script" not in answer.text
-    assert answer.headers["Cache-Control"] == "no-store"
-    assert answer.headers["Referrer-Policy"] == "no-referrer"
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
-    policy = answer.headers["Content-Security-Policy"]
+    assert "&lt;b&gt;Title&lt;/b&gt;" in response.text
+    assert "Text &amp; more" in response.text
+    assert "<script" not in response.text
+    assert response.headers["Cache-Control"] == "no-store"
+    assert response.headers["Referrer-Policy"] == "no-referrer"
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
+    policy = response.headers["Content-Security-Policy"]
     assert policy == "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
-    assert "Python" not in answer.headers["Server"]
+    assert "Python" not in response.headers["Server"]
 
 
-def test_it_listens_on_this_machine_alone(receiver):
+def test_binds_loopback_only(server):
     """Nobody else on the network can reach it."""
-    assert {server.server_address[0] for server in receiver._servers} <= {"127.0.0.1", "::1"}
+    assert {each.server_address[0] for each in server._servers} <= {"127.0.0.1", "::1"}
 
 
 @pytest.mark.parametrize(
     "path", ["/favicon.ico", "/", "/callback", "/callback?x=1", "/callback/?code=c", "/other?code=c&state=s"]
 )
-def test_other_requests_get_404_and_do_not_end_it(receiver, caught, path):
-    """A favicon or a preconnect does not use the listener up."""
-    assert requests.get(f"http://127.0.0.1:{receiver.port}{path}", timeout=5).status_code == 404
-    assert (caught, receiver.is_open) == ([], True)
+def test_other_paths_get_404(server, caught, path):
+    """A favicon or a preconnect gets 404, and the server goes on."""
+    assert requests.get(f"http://127.0.0.1:{server.port}{path}", timeout=5).status_code == 404
+    assert (caught, server.is_open) == ([], True)
 
 
-def test_another_host_name_is_refused(receiver, caught):
+def test_other_host_names_get_404(server, caught):
     """A page that rebinds its own name to 127.0.0.1 gets nothing (DNS rebinding)."""
-    connection = http.client.HTTPConnection("127.0.0.1", receiver.port, timeout=5)
-    connection.request("GET", "/callback?code=c&state=s", headers={"Host": f"evil.example:{receiver.port}"})
+    connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=5)
+    connection.request("GET", "/callback?code=c&state=s", headers={"Host": f"evil.example:{server.port}"})
     assert (connection.getresponse().status, caught) == (404, [])
     connection.close()
 
 
-def test_the_usual_port_is_not_in_the_host_name(caught):
-    """A browser asks for http://localhost/callback without naming port 80, and is heard."""
+def test_port_80_in_host_header(caught):
+    """Browsers omit port 80 from the Host header; with and without it the request is accepted."""
     try:
         made = LoopbackServer("http://localhost/callback", lambda query, reply: caught.append(query))
     except OSError:
@@ -90,77 +88,77 @@ def test_the_usual_port_is_not_in_the_host_name(caught):
             "localhost:80:80",
             "",
         )
-        taken = [host for host in hosts if made.take(host, "/callback?code=c", print)]
+        taken = [host for host in hosts if made.handle(host, "/callback?code=c", print)]
     finally:
         made.close()
     assert taken == ["localhost", "localhost:80", "[::1]"]
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "OPTIONS", "HEAD"])
-def test_other_methods_are_refused(receiver, caught, method):
+def test_other_methods_get_501(server, caught, method):
     """A redirect is a GET."""
-    answer = requests.request(method, f"{receiver.redirect_uri}?code=c&state=s", timeout=5)
-    assert (answer.status_code, caught) == (501, [])
+    response = requests.request(method, f"{server.redirect_uri}?code=c&state=s", timeout=5)
+    assert (response.status_code, caught) == (501, [])
 
 
-def test_closing_frees_the_port_and_may_be_done_twice(receiver):
-    """After the login another program can have the port."""
-    receiver.close()
-    receiver.close()
-    assert not receiver.is_open
+def test_close_frees_the_port(server):
+    """After the login another program can take the port; closing twice is no error."""
+    server.close()
+    server.close()
+    assert not server.is_open
     with socket.socket() as other:
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        other.bind(("127.0.0.1", receiver.port))
+        other.bind(("127.0.0.1", server.port))
 
 
-def test_a_taken_port_is_an_os_error(receiver):
-    """Who listens there first has it; the login then asks for a paste."""
+def test_taken_port(server):
+    """A port in use raises OSError; the login then asks for a paste."""
     with pytest.raises(OSError, match="in use"):
-        LoopbackServer(receiver.redirect_uri, print)
+        LoopbackServer(server.redirect_uri, print)
 
 
-def test_a_huge_request_line_is_refused(receiver, caught, capfd):
-    """What no browser sends is answered with an error and not handed on."""
-    with socket.create_connection(("127.0.0.1", receiver.port), timeout=5) as huge:
+def test_huge_request_line(server, caught, capfd):
+    """A request line longer than browsers send gets 414, and is not passed on."""
+    with socket.create_connection(("127.0.0.1", server.port), timeout=5) as huge:
         huge.sendall(b"GET /callback?code=" + b"s3cret" * 20_000)
         status = huge.recv(100)
     assert b" 414 " in status
-    assert requests.get(f"{receiver.redirect_uri}?code=c&state=s", timeout=5).ok
+    assert requests.get(f"{server.redirect_uri}?code=c&state=s", timeout=5).ok
     assert (caught, capfd.readouterr().err) == (["code=c&state=s"], "")
 
 
 @pytest.mark.parametrize("sent", [b"", b"GET /callback?code=c", b"GET /callback?code=c HTTP/1.1\r\nHost: "])
-def test_who_dawdles_is_hung_up_on(receiver, caught, monkeypatch, sent):
-    """Connections that never end their request do not pile up."""
-    assert redirect._Handler.timeout <= 10
-    monkeypatch.setattr(redirect._Handler, "timeout", 0.1)
-    with socket.create_connection(("127.0.0.1", receiver.port), timeout=30) as slow:
+def test_incomplete_request_times_out(server, caught, monkeypatch, sent):
+    """A connection that never completes its request is closed."""
+    assert loopback._Handler.timeout <= 10
+    monkeypatch.setattr(loopback._Handler, "timeout", 0.1)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as slow:
         slow.sendall(sent)
         assert slow.recv(100) == b""
     assert caught == []
 
 
-def test_dozens_at_once_are_served(receiver, caught):
-    """Silent visitors do not keep the one out who was waited for."""
-    silent = [socket.create_connection(("127.0.0.1", receiver.port)) for _ in range(60)]
-    assert requests.get(f"{receiver.redirect_uri}?code=c&state=s", timeout=5).ok
+def test_many_idle_connections(server, caught):
+    """Sixty idle connections do not keep the redirect out."""
+    silent = [socket.create_connection(("127.0.0.1", server.port)) for _ in range(60)]
+    assert requests.get(f"{server.redirect_uri}?code=c&state=s", timeout=5).ok
     assert caught == ["code=c&state=s"]
-    for one in silent:
-        one.close()
+    for connection in silent:
+        connection.close()
 
 
-def test_a_silent_or_broken_visitor_does_not_block_others(receiver, caught, capfd):
-    """A preconnect that says nothing and one that hangs up leave the listener working, and print nothing."""
-    silent = socket.create_connection(("127.0.0.1", receiver.port))
-    with socket.create_connection(("127.0.0.1", receiver.port)) as rude:
+def test_broken_connections_do_not_block(server, caught, capfd):
+    """An idle connection and one that is cut off leave the server working, and print nothing."""
+    silent = socket.create_connection(("127.0.0.1", server.port))
+    with socket.create_connection(("127.0.0.1", server.port)) as rude:
         rude.sendall(b"GET /callback?code=secret HTTP/1.1\r\n")
-    assert requests.get(f"{receiver.redirect_uri}?code=c&state=s", timeout=5).ok
+    assert requests.get(f"{server.redirect_uri}?code=c&state=s", timeout=5).ok
     silent.close()
     assert (caught, capfd.readouterr().err) == (["code=c&state=s"], "")
 
 
-def test_a_port_taken_on_ipv6_alone_counts_as_taken():
-    """A dev server on ::1 would get the browser's ``localhost``; nothing is left listening beside it."""
+def test_port_taken_on_ipv6_only():
+    """A program on ::1 could receive the redirect to ``localhost``: the port counts as taken."""
     try:
         other = socket.create_server(("::1", 0), family=socket.AF_INET6)
     except OSError as err:
@@ -173,8 +171,8 @@ def test_a_port_taken_on_ipv6_alone_counts_as_taken():
             again.bind(("127.0.0.1", port))
 
 
-def test_a_machine_without_ipv6_is_served_on_ipv4(monkeypatch):
-    """Where ::1 cannot be had for another reason than somebody on it, 127.0.0.1 will do."""
+def test_machine_without_ipv6(monkeypatch):
+    """If ::1 does not exist, 127.0.0.1 is enough."""
     real = socket.socket.bind
 
     def bind(self, address):
@@ -192,16 +190,16 @@ def test_a_machine_without_ipv6_is_served_on_ipv4(monkeypatch):
         made.close()
 
 
-def test_an_address_without_a_port_is_kept_to_the_letter(caught):
-    """Port 80 is neither added to the registered address nor expected in the browser's Host."""
+def test_redirect_uri_without_port(caught):
+    """Port 80 is neither added to the registered URI nor expected in the browser's Host header."""
     try:
         made = LoopbackServer("http://localhost/callback", lambda query, _: caught.append(query))
     except OSError as err:
         pytest.skip(f"port 80 cannot be had here: {err.strerror}")
     try:
         assert made.redirect_uri == "http://localhost/callback"
-        assert made.take("localhost", "/callback?code=c", print)
-        assert not made.take("evil.example", "/callback?code=c", print)
+        assert made.handle("localhost", "/callback?code=c", print)
+        assert not made.handle("evil.example", "/callback?code=c", print)
     finally:
         made.close()
     assert caught == ["code=c"]
