@@ -14,7 +14,7 @@ from pathlib import Path
 import pandas as pd
 
 from salesmate_nb import __version__
-from salesmate_nb._auth.token_store import stored_profiles
+from salesmate_nb._auth.token_stores.registry import stored_profiles
 from salesmate_nb._connect import RunningSandbox, connect
 from salesmate_nb._files import reason
 from salesmate_nb._snapshot.store import snapshot_folder

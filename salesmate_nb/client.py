@@ -18,10 +18,10 @@ from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import unwrap
 from salesmate_nb._api.session import ApiKeySession
 from salesmate_nb._auth.flow import LoginFlow, LoginState
-from salesmate_nb._auth.persistent_token_store import TextTokenStore
 from salesmate_nb._auth.session import OAuthSession
 from salesmate_nb._auth.token_endpoint import revoke_token
-from salesmate_nb._auth.token_store import TokenStore, make_token_store
+from salesmate_nb._auth.token_stores.base import TextTokenStore, TokenStore
+from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._reading.query import DatetimeLike, Refresh, TextFilter
 from salesmate_nb._redaction import Secret

@@ -15,8 +15,8 @@ from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ReadTimeoutError
 
-from salesmate_nb.errors import BadResponse, ConnectionFailed, SettingsError
 from salesmate_nb._urls import origin
+from salesmate_nb.errors import BadResponse, ConnectionFailed, SettingsError
 from salesmate_nb.settings import Settings
 
 CONNECT_TIMEOUT = 5.0  # seconds

@@ -12,7 +12,7 @@ from requests_oauthlib import OAuth2Session
 
 from salesmate_nb._api.session import BoundedSession, HostBoundAuth
 from salesmate_nb._auth import token_endpoint
-from salesmate_nb._auth.token_store import TokenStore
+from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._redaction import Secret
 from salesmate_nb.errors import LoginRequired

@@ -6,7 +6,7 @@ import keyring
 import pytest
 from keyrings.alt.file import PlaintextKeyring
 
-from salesmate_nb._auth.token_store import KeyringTokenStore
+from salesmate_nb._auth.token_stores.keyring import KeyringTokenStore
 from salesmate_nb._auth.tokens import Token
 
 NOW = 1_700_000_000  # Unix seconds

@@ -19,7 +19,7 @@ from salesmate_nb import LoginDenied, LoginError, Settings, StateMismatch
 from salesmate_nb._auth import flow
 from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._auth.session import OAuthSession
-from salesmate_nb._auth.token_store import FileTokenStore
+from salesmate_nb._auth.token_stores.file import FileTokenStore
 
 
 @pytest.fixture(scope="module")

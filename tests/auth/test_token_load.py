@@ -43,7 +43,7 @@ KILLER = """
 import json, os, random, signal, sys, time, warnings
 import requests
 from salesmate_nb import LoginRequired, Salesmate, Settings
-from salesmate_nb._auth.token_store import FileTokenStore
+from salesmate_nb._auth.token_stores.file import FileTokenStore
 warnings.simplefilter("error")
 settings, rounds = Settings(**json.loads(sys.argv[1])), int(sys.argv[2])
 random.seed(7)

@@ -1,13 +1,14 @@
-"""Token stores that outlive the process: a file, or the system's keychain."""
+"""The protocol of token stores, and the base of those that keep text in a place that can fail."""
 
 from __future__ import annotations
 
 import abc
 import contextlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import ClassVar, Protocol
 
 from filelock import Timeout
 
@@ -19,9 +20,27 @@ from salesmate_nb.errors import ConnectionFailed, SettingsError
 
 MEMORY_ONLY = "memory only"
 _LOCK_TIMEOUT = 90.0  # seconds; a refresh takes 35 s at most, and two may be waiting
-_MAX_BYTES = 2**20  # of a file; a token takes a few thousand at most
 _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-_SERVICE = "salesmate_nb"  # the name in the keychain
+
+
+class TokenStore(Protocol):
+    """Where the token of one login is kept; several threads may use it at once."""
+
+    @property
+    def location(self) -> str:
+        """Where the token is stored, in words."""
+
+    def load(self) -> Token | None:
+        """Return the stored token, or ``None`` if there is none that can be read."""
+
+    def save(self, token: Token | None) -> None:
+        """Store a token, or with ``None`` delete the stored one."""
+
+    def lock(self) -> AbstractContextManager[None]:
+        """Keep other threads and processes out during load, refresh and save."""
+
+    def profiles(self) -> list[str]:
+        """Return the names of the logins stored in the same place, sorted; empty if it keeps no list."""
 
 
 class TextTokenStore(abc.ABC):
@@ -152,116 +171,6 @@ class TextTokenStore(abc.ABC):
             )
 
 
-class FileTokenStore(TextTokenStore):
-    """A token in ``<folder>/<profile>.json``, for this user alone.
-
-    The file is created with mode 0600 and replaced in one step, so it is never seen half-written or
-    readable by others. A link, or another user's file, is not read.
-    """
-
-    remedy = "Set SALESMATE_TOKEN_CACHE to a folder of your own."
-
-    def __init__(self, folder: Path, profile: str) -> None:
-        super().__init__(folder, profile)
-        self.path = folder / f"{profile}.json"
-
-    @property
-    def place(self) -> str:
-        """The path of the file."""
-        return str(self.path)
-
-    def read_text(self) -> Secret | None:
-        """Return the file's text."""
-        try:
-            with _files.open_private(self.path) as file:
-                return Secret(file.read(_MAX_BYTES).decode())
-        except FileNotFoundError:
-            return None
-
-    def write_text(self, text: Secret) -> None:
-        """Replace the file in one step."""
-        _files.remove_leftovers(self.path)
-        with _files.atomic_write(self.path) as file:
-            file.write(text.reveal().encode())
-
-    def delete_text(self) -> None:
-        """Delete the file, and a corrupt one that was set aside: it may still hold a login."""
-        _files.remove_leftovers(self.path)
-        for path in (self.path, self._aside):
-            path.unlink(missing_ok=True)
-
-    def set_aside(self) -> str | None:
-        """Rename the file to ``<profile>.damaged``."""
-        try:
-            return self.path.replace(self._aside).name
-        except OSError:
-            return None
-
-    def profiles(self) -> list[str]:
-        """Return the names of the token files in the folder."""
-        return _profile_names(self.folder, ".json")
-
-    @property
-    def _aside(self) -> Path:
-        return self.path.with_suffix(".damaged")
-
-
-class KeyringTokenStore(TextTokenStore):
-    """A token in the system's keychain, by the package keyring.
-
-    Its entry has the service ``salesmate_nb`` and is named after the folder and the profile, so that two
-    folders do not share a login. Keychains cannot list their entries, so an empty file
-    ``<folder>/<profile>.keyring`` marks each login.
-
-    Raises
-    ------
-    SettingsError
-        If keyring is not installed, or the profile is not a valid name.
-    """
-
-    remedy = "Unlock the keychain, or set SALESMATE_TOKEN_STORE=file."
-
-    def __init__(self, folder: Path, profile: str) -> None:
-        super().__init__(folder, profile)
-        try:
-            import keyring  # noqa: PLC0415 - an extra
-        except ModuleNotFoundError as err:
-            raise SettingsError(
-                "SALESMATE_TOKEN_STORE is 'keyring', but the package keyring is not installed. "
-                'Run: pip install "salesmate-nb[keyring]"'
-            ) from err
-        self._keyring = keyring
-        self._name = str((folder / profile).absolute())
-        self._marker = folder / f"{profile}.keyring"
-
-    @property
-    def place(self) -> str:
-        """The keychain, and the service that it lists the entry under."""
-        return f"the system's keychain, as {_SERVICE}"
-
-    def read_text(self) -> Secret | None:
-        """Return the entry's text."""
-        text: str | None = _call_keyring(self._keyring.get_password, _SERVICE, self._name)
-        return None if text is None else Secret(text)
-
-    def write_text(self, text: Secret) -> None:
-        """Mark the login first, so that none is in the keychain that cannot be listed; then set the entry."""
-        if not self._marker.is_file():
-            with _files.atomic_write(self._marker):
-                pass
-        _call_keyring(self._keyring.set_password, _SERVICE, self._name, text)
-
-    def delete_text(self) -> None:
-        """Delete the entry and its mark."""
-        if self.read_text() is not None:
-            _call_keyring(self._keyring.delete_password, _SERVICE, self._name)
-        self._marker.unlink(missing_ok=True)
-
-    def profiles(self) -> list[str]:
-        """Return the names of the logins that are marked in the folder."""
-        return _profile_names(self.folder, ".keyring")
-
-
 def check_profile(profile: str) -> str:
     """Return a profile's name if it can name a file in a folder, and nothing outside of it.
 
@@ -277,15 +186,7 @@ def check_profile(profile: str) -> str:
     return profile
 
 
-def _profile_names(folder: Path, suffix: str) -> list[str]:
+def profile_names(folder: Path, suffix: str) -> list[str]:
+    """Return the profiles that have a file with this suffix in a folder, sorted."""
     names = (path.name.removesuffix(suffix) for path in folder.glob(f"*{suffix}"))
     return sorted(name for name in names if _PROFILE.fullmatch(name))
-
-
-def _call_keyring(verb: Callable[..., Any], *arguments: str) -> Any:
-    """Call the keychain; its errors, which may quote the arguments, become an ``OSError`` without them."""
-    try:
-        return verb(*("".join(argument) for argument in arguments))
-    except Exception as err:  # noqa: BLE001 - each backend has errors of its own
-        kind = type(err).__name__
-    raise OSError(None, kind)
