@@ -1,4 +1,4 @@
-"""The account's own fields: what they are called, what they hold, and in which order their values come."""
+"""Field catalog: the account's own fields, with their labels, types and options."""
 
 from __future__ import annotations
 
@@ -6,21 +6,20 @@ import json
 import logging
 import re
 import unicodedata
-import warnings
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from salesmate_nb._api.response import unwrap
 from salesmate_nb._reading.search import RequestFunction, SearchRequest, record_id, search_v4
+from salesmate_nb._warn import warn
 from salesmate_nb.errors import ApiError, BadResponse
-from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import Field, Kind, Resource, custom_field, is_custom
 
 log = logging.getLogger("salesmate_nb")
 
-CATALOGUE_PATH = "apis/v3/fields/getAllVisibleFields"
-_KINDS: dict[str, Kind] = {
+_CATALOG_PATH = "apis/v3/fields/getAllVisibleFields"
+_KIND_BY_TYPE: dict[str, Kind] = {
     "int": "int",
     "integer": "int",
     "decimal": "float",
@@ -36,14 +35,14 @@ _KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True, kw_only=True)
 class ResourceFields:
-    """What is known of the fields of an account's records beyond the schema.
+    """What the catalog adds to the schema of one resource.
 
     Parameters
     ----------
     fields : tuple of Field
-        Custom fields, by column name.
+        Custom fields, sorted by column name.
     order : mapping of str to tuple of str
-        For columns whose values are chosen from a list: the values, in the server's order.
+        The options of each category column, in the server's order.
     """
 
     fields: tuple[Field, ...] = ()
@@ -51,96 +50,100 @@ class ResourceFields:
 
 
 class FieldCatalog:
-    """The catalogues of all modules, asked for once.
+    """The fields of all resources of an account, requested once.
 
-    Its path and shape were seen in other connectors only. Where it does not answer as they say, the
-    newest record itself tells the names of custom fields, as far as it has them, and a warning says so.
-    A fault in passing is raised, since columns would be called differently from read to read.
+    The path and shape of the catalog are known from other connectors only. If the server does not support
+    them, the custom fields of the newest record are used under their API names, and a warning is shown.
+    Transient errors are raised instead, because column names would change from read to read.
     """
 
     def __init__(self) -> None:
         self._payload: Any = None
-        self._read: dict[str, ResourceFields] = {}
+        self._cache: dict[str, ResourceFields] = {}
 
-    def of(self, resource: Resource, call: RequestFunction, **how: Any) -> ResourceFields:
-        """Return a resource's catalogue.
+    def of(self, resource: Resource, call: RequestFunction) -> ResourceFields:
+        """Return the fields of a resource.
 
         Parameters
         ----------
         resource : Resource
-            Which records.
+            Which resource.
         call : callable
-            Makes one call.
-        **how
-            Goes along with the call.
-        """
-        if resource.name not in self._read:
-            self._read[resource.name] = self._fetch(resource, call, **how)
-        return self._read[resource.name]
+            Makes one API request.
 
-    def payload(self, call: RequestFunction, **how: Any) -> Any:
-        """Return the catalogue as it came."""
+        Raises
+        ------
+        SalesmateError
+            If a request fails with a transient error, or the newest record cannot be requested either.
+        """
+        if resource.name not in self._cache:
+            self._cache[resource.name] = self._fetch(resource, call)
+        return self._cache[resource.name]
+
+    def payload(self, call: RequestFunction) -> Any:
+        """Return the catalog as the server sent it."""
         if self._payload is None:
-            self._payload = call("GET", CATALOGUE_PATH, **how)
+            self._payload = call("GET", _CATALOG_PATH)
         return self._payload
 
-    def _fetch(self, resource: Resource, call: RequestFunction, **how: Any) -> ResourceFields:
+    def _fetch(self, resource: Resource, call: RequestFunction) -> ResourceFields:
         try:
-            return parse_catalog(self.payload(call, **how), resource)
+            return parse_catalog(self.payload(call), resource)
         except ApiError as err:
             if err.is_transient:
                 raise
-            why = str(err)
-        found = _of_newest_record(call, resource, **how)
-        warnings.warn(
-            "Custom columns go by the API's names, and those that the newest record lacks are missing, "
-            f"since the field catalogue cannot be read: {why}",
-            stacklevel=2,
+            reason = str(err)
+        fields = _fields_of_newest_record(call, resource)
+        warn(
+            "Custom columns use the API's field names, and custom fields that the newest record lacks are "
+            f"missing, because the field catalog cannot be read: {reason}"
         )
-        return found
+        return fields
 
 
-def parse_catalog(payload: Any, resource: Resource = DEALS) -> ResourceFields:
-    """Read what the catalogue answered of a resource.
+def parse_catalog(payload: Any, resource: Resource) -> ResourceFields:
+    """Parse the catalog's entries for one resource.
 
-    A custom field is called by its label: ``Contract length`` becomes ``contract_length``. Where that
-    is taken already, a number is put behind it.
+    The column of a custom field is named after its label: ``Contract length`` becomes ``contract_length``,
+    or ``contract_length_2`` if that name is already in use.
 
     Raises
     ------
     BadResponse
-        Where it holds no list of the resource's fields.
+        If it contains no list of the resource's fields.
 
     Examples
     --------
-    >>> one = {"fieldName": "textCustomField1", "displayName": "Contract length", "type": "Text"}
-    >>> parse_catalog({"Data": {"deal": [one]}}).fields
+    >>> from salesmate_nb.resources import DEALS
+    >>> entry = {"fieldName": "textCustomField1", "displayName": "Contract length", "type": "Text"}
+    >>> parse_catalog({"Data": {"deal": [entry]}}, DEALS).fields
     (Field(name='contract_length', path='textCustomField1', kind='string'),)
     """
     entries = _entries(payload, resource)
-    custom = _named({path: entries[path] for path in sorted(entries) if is_custom(path)}, resource)
+    custom = _custom_fields({path: entries[path] for path in sorted(entries) if is_custom(path)}, resource)
     fields = (*resource.fields, *custom)
-    options = {one.name: _options(entries[one.path]) for one in fields if one.path in entries}
-    categories = {one.name for one in fields if one.kind == "category"}
+    options = {field.name: _options(entries[field.path]) for field in fields if field.path in entries}
+    categories = {field.name for field in fields if field.kind == "category"}
     return ResourceFields(
-        fields=tuple(sorted(custom, key=lambda one: one.name)),
+        fields=tuple(sorted(custom, key=lambda field: field.name)),
         order={name: values for name, values in options.items() if values and name in categories},
     )
 
 
 def list_fields(payload: Any, resource: Resource) -> list[dict[str, Any]]:
-    """Return what the catalogue tells of each field of a resource, a row each.
+    """Return what the catalog contains about each field of a resource, one row per field.
 
     Raises
     ------
     BadResponse
-        Where it holds no list of the resource's fields.
+        If it contains no list of the resource's fields.
     """
-    known = {one.path: one.name for one in (*resource.fields, *parse_catalog(payload, resource).fields)}
+    fields = (*resource.fields, *parse_catalog(payload, resource).fields)
+    columns = {field.path: field.name for field in fields}
     return [
         {
             "resource": resource.name,
-            "column": known.get(path),
+            "column": columns.get(path),
             "label": str(entry.get("displayName") or "") or None,
             "path": path,
             "type": str(entry.get("type") or "") or None,
@@ -152,27 +155,26 @@ def list_fields(payload: Any, resource: Resource) -> list[dict[str, Any]]:
 
 
 def _entries(payload: Any, resource: Resource) -> dict[str, Mapping[str, Any]]:
-    """Return the entries of a resource's fields by their API names."""
+    """Return the entries of a resource by their API names."""
     data = payload.get("Data", payload) if isinstance(payload, dict) else None
     names = (resource.singular, resource.singular.capitalize())
-    listed = next((data[name] for name in names if name in data), None) if isinstance(data, dict) else None
-    if not isinstance(listed, list):
-        raise BadResponse(f"The field catalogue holds no list of {resource.singular} fields.")
-    return {path: one for one in listed if isinstance(one, dict) and (path := _path(one, resource))}
+    entries = next((data[name] for name in names if name in data), None) if isinstance(data, dict) else None
+    if not isinstance(entries, list):
+        raise BadResponse(f"The field catalog contains no list of {resource.singular} fields.")
+    return {path: entry for entry in entries if isinstance(entry, dict) and (path := _path(entry, resource))}
 
 
-def _of_newest_record(call: RequestFunction, resource: Resource, **how: Any) -> ResourceFields:
-    newest = search_v4(
-        call, SearchRequest(resource=resource, fields=("id",), rows=1, is_descending=True), **how
-    ).records
+def _fields_of_newest_record(call: RequestFunction, resource: Resource) -> ResourceFields:
+    request = SearchRequest(resource=resource, fields=("id",), rows=1, is_descending=True)
+    newest = search_v4(call, request).records
     if not newest:
         return ResourceFields()
     try:
-        record = unwrap(call("GET", f"{resource.path}/{record_id(newest[0])}", **how))
+        record = unwrap(call("GET", f"{resource.path}/{record_id(newest[0])}"))
     except ApiError as err:
         if err.is_transient:
             raise
-        log.info("no custom fields are read, since the newest record answered: %s", err)
+        log.info("custom fields are not read, because the newest record cannot be read: %s", err)
         return ResourceFields()
     paths = sorted(path for path in record if is_custom(path)) if isinstance(record, dict) else []
     return ResourceFields(fields=tuple(custom_field(path) for path in paths))
@@ -182,19 +184,19 @@ def _path(entry: Mapping[str, Any], resource: Resource) -> str:
     return str(entry.get("fieldName") or "").removeprefix(f"{resource.singular}.")
 
 
-def _named(entries: Mapping[str, Mapping[str, Any]], resource: Resource) -> list[Field]:
-    """Return the fields under names made of their labels, none of them twice."""
-    taken = {one.name for one in resource.fields}
-    named = []
+def _custom_fields(entries: Mapping[str, Mapping[str, Any]], resource: Resource) -> list[Field]:
+    """Return custom fields under unique column names made from their labels."""
+    taken = {field.name for field in resource.fields}
+    fields = []
     for path, entry in entries.items():
-        plain = custom_field(path)
-        base = _column_name(str(entry.get("displayName") or "")) or plain.name
-        names = (base, *(f"{base}_{number}" for number in range(2, len(entries) + 3)))
-        name = next(one for one in names if one not in taken)
+        unlabeled = custom_field(path)
+        base = _column_name(str(entry.get("displayName") or "")) or unlabeled.name
+        candidates = (base, *(f"{base}_{number}" for number in range(2, len(entries) + 3)))
+        name = next(candidate for candidate in candidates if candidate not in taken)
         taken.add(name)
-        kind = _KINDS.get(str(entry.get("type")).casefold(), plain.kind)
-        named.append(replace(plain, name=name, kind=kind))
-    return named
+        kind = _KIND_BY_TYPE.get(str(entry.get("type")).casefold(), unlabeled.kind)
+        fields.append(replace(unlabeled, name=name, kind=kind))
+    return fields
 
 
 def _column_name(label: str) -> str:
@@ -203,19 +205,19 @@ def _column_name(label: str) -> str:
 
 
 def _options(entry: Mapping[str, Any]) -> tuple[str, ...]:
-    """Return what may be chosen; it stands in JSON within the JSON, as texts or as objects."""
-    found: Any = entry.get("fieldOptions")
-    if isinstance(found, str):
+    """Return the options of a field; they are JSON inside the JSON, as strings or as objects."""
+    options: Any = entry.get("fieldOptions")
+    if isinstance(options, str):
         try:
-            found = json.loads(found)
+            options = json.loads(options)
         except (ValueError, RecursionError):
             return ()
-    if isinstance(found, dict):
-        found = found.get("values", found.get("options"))
-    return tuple(dict.fromkeys(_texts(found))) if isinstance(found, list) else ()
+    if isinstance(options, dict):
+        options = options.get("values", options.get("options"))
+    return tuple(dict.fromkeys(_option_texts(options))) if isinstance(options, list) else ()
 
 
-def _texts(options: Iterable[Any]) -> Iterable[str]:
+def _option_texts(options: Iterable[Any]) -> Iterable[str]:
     for option in options:
         text = option.get("value", option.get("text")) if isinstance(option, dict) else option
         if isinstance(text, str) and text:

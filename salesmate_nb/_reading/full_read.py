@@ -1,4 +1,4 @@
-"""All records, each exactly once: one way after another, pages side by side, and a check at the end."""
+"""Full reads: every record exactly once, by the first paginator that works, checked against the total."""
 
 from __future__ import annotations
 
@@ -13,61 +13,67 @@ from salesmate_nb.errors import ApiError, IncompleteRead
 
 log = logging.getLogger("salesmate_nb")
 
-_GLANCE = 1.0  # seconds between looks, so that an interrupt is noticed on every system
-_REFUSALS = frozenset({400, 422})
+_POLL_SECONDS = 1.0  # wait in short steps, so that every system notices an interrupt
+_REJECTED = frozenset({400, 422})  # HTTP status
+
+FetchFunction = Callable[[SearchRequest], SearchPage]
+"""Makes one request and returns the page."""
 
 
 class FullRead:
-    """Reads whatever fits a request, each row once.
+    """Reads all records that match a request, each exactly once.
 
-    Ways are tried in turn: one the server does not honour is left for good, and the next begins anew,
-    without handing out again what was read. Behind them all stand plain offsets, read up to twice.
-    At the end the distinct rows are counted against the server's own total. A total that moved meanwhile
-    is no failure where the way misses no row that was there throughout.
+    Paginators are tried in turn. If the server does not support one, that one is dropped for good, and
+    the next starts from the first row without repeating rows that were already returned. The last
+    resort is plain offsets, read at most twice. At the end, the number of distinct rows is compared with
+    the server's own total. A total that changed during the read is not a failure if the paginator
+    cannot miss a row that existed throughout.
 
     Parameters
     ----------
-    ask : callable
-        Makes one call for a page; may be called by several threads at a time.
+    fetch : callable
+        Makes one request for a page; several threads may call it at the same time.
     request : SearchRequest
-        What is wanted.
-    ways : list of Paginator
-        Ways to try, the best first; those that are not honoured are taken out of the list.
+        Which records to read.
+    paginators : list of Paginator
+        The strategies to try, best first. Those that the server does not support are removed from this
+        list, so that the next read does not try them again.
     workers : int
-        How many calls are made side by side.
+        How many requests to make concurrently.
     ordered : bool
-        Whether rows have to come in order of their ids; then one call is made at a time.
+        Whether rows must arrive in the order of their ids; then requests are made one at a time.
     plan : callable, optional
-        Gets, after the first page, how many rows there are, and how many calls are left to make.
+        Called after the first page with the total number of rows (or ``None``) and the number of requests
+        that remain.
     cancel : callable, optional
-        Ends what calls wait for, where the read is left before its end.
+        Called to cancel pending waits if the read ends early.
 
     Attributes
     ----------
     strategy : str
-        The way that was taken.
+        Name of the paginator that was used.
     totals : list of int
-        Totals as the server told them, at the start and wherever it was asked again.
+        The server's totals: the first one, and each later one that differed.
     """
 
     def __init__(
         self,
-        ask: Callable[[SearchRequest], SearchPage],
+        fetch: FetchFunction,
         request: SearchRequest,
-        ways: list[Paginator],
+        paginators: list[Paginator],
         *,
         workers: int = 1,
         ordered: bool = False,
-        plan: Callable[[int | None, int], None] = lambda _total, _calls: None,
+        plan: Callable[[int | None, int], None] = lambda _total, _requests: None,
         cancel: Callable[[], None] = lambda: None,
     ) -> None:
         self.strategy = ""
         self.totals: list[int] = []
-        self._fetch = ask
-        self._probe = probing(ask)
+        self._fetch = fetch
+        self._fetch_if_supported = unsupported_if_rejected(fetch)
         self._request = request
         self._noun = request.resource.name
-        self._ways = ways
+        self._paginators = paginators
         self._workers = 1 if ordered else workers
         self._ordered = ordered
         self._plan = plan
@@ -75,108 +81,97 @@ class FullRead:
         self._seen: set[int] = set()
 
     def pages(self) -> Generator[SearchPage]:
-        """Yield pages that hold no row twice.
+        """Yield pages; no row appears twice.
 
         Raises
         ------
         IncompleteRead
-            Where two readings could not find as many rows as the server says there are.
+            If two attempts found fewer rows than the server's total.
         """
-        whole = yield from self._first_reading()
-        if not whole:
-            log.info("read %d of %s %s; reading once more", len(self._seen), self.totals, self._noun)
-            whole = yield from self._second_reading()
-        if not whole:
+        paginators = [each for each in self._paginators if each.is_ordered_by_id or not self._ordered]
+        is_complete = yield from self._attempt(paginators)
+        if not is_complete:
+            log.info("read %d of %s %s; reading again", len(self._seen), self.totals, self._noun)
+            others = [each for each in paginators if each.is_ordered_by_id and each.name != self.strategy]
+            is_complete = yield from self._attempt(others)
+        if not is_complete:
             raise IncompleteRead(
-                f"{len(self._seen):,} {self._noun} were read, twice over, where the server counted "
-                f"{', then '.join(f'{total:,}' for total in self.totals)}; no frame was made. "
-                "Colleagues may be changing many at this moment: try again.",
+                f"Two full reads found {len(self._seen):,} {self._noun}, but the server counted "
+                f"{', then '.join(f'{total:,}' for total in self.totals)}, so no data was returned. "
+                "Colleagues may be changing many right now: try again.",
                 read=len(self._seen),
                 total=self.totals[-1],
             )
 
-    def _first_reading(self) -> Generator[SearchPage, None, bool]:
-        for way in self._possible():
+    def _attempt(self, paginators: Sequence[Paginator]) -> Generator[SearchPage, None, bool]:
+        """Read by the first paginator that works, and return whether all rows were found."""
+        for paginator in paginators:
             try:
-                yield from self._by(way)
+                yield from self._pages_of(paginator)
             except PaginationUnsupported as err:
-                self._leave(way, err)
+                log.info("%s cannot be read by the paginator %r: %s", self._noun, paginator.name, err)
+                if paginator in self._paginators:  # a concurrent read may have removed it
+                    self._paginators.remove(paginator)
             else:
-                return self._is_whole()
-        return (yield from self._by_plain_offsets())
+                return self._is_complete()
+        return (yield from self._offset_fallback())
 
-    def _second_reading(self) -> Generator[SearchPage, None, bool]:
-        """Read once more, another way than before."""
-        for way in [one for one in self._possible() if one.name != self.strategy and one.sort == "id"]:
-            try:
-                yield from self._by(way)
-            except PaginationUnsupported as err:
-                self._leave(way, err)
-            else:
-                return self._is_whole()
-        return (yield from self._by_plain_offsets())
-
-    def _possible(self) -> list[Paginator]:
-        """Return the ways that are left, those in order of ids only where order matters."""
-        return [way for way in self._ways if way.sort == "id" or not self._ordered]
-
-    def _leave(self, way: Paginator, why: PaginationUnsupported) -> None:
-        log.info("%s are not read by %s: %s", self._noun, way.name, why)
-        if way in self._ways:
-            self._ways.remove(way)
-
-    def _by(self, way: Paginator) -> Generator[SearchPage]:
-        self.strategy = way.name
-        walk, page = self._begin(way)
-        yield self._fresh(page)
-        if walk.request is not None:  # alone, since this page shows whether the way is honoured
-            page = self._probe(walk.request)
+    def _pages_of(self, paginator: Paginator) -> Generator[SearchPage]:
+        self.strategy = paginator.name
+        walk, page = self._first_page(paginator)
+        yield self._without_seen(page)
+        if walk.request is not None:  # alone: this page shows whether the server supports the paginator
+            page = self._fetch_if_supported(walk.request)
             walk.take(page)
-            yield self._fresh(page)
+            yield self._without_seen(page)
         if walk.request is not None:
-            yield from self._side_by_side([walk, *self._further(way)])
+            yield from self._concurrently([walk, *self._further_walks(paginator)])
 
-    def _begin(self, way: Paginator) -> tuple[PageWalk, SearchPage]:
-        """Ask for the first page, and once more without filters where the server refuses those."""
+    def _first_page(self, paginator: Paginator) -> tuple[PageWalk, SearchPage]:
+        """Fetch the first page; if the server rejects the filters, once more without them."""
         while True:
-            walk = PageWalk(way, self._start(way))
+            start = self._start(paginator)
+            walk = PageWalk(paginator, start)
             try:
-                page = self._fetch(self._start(way))
+                page = self._fetch(start)
             except ApiError as err:
-                if not _is_refusal(err):
+                if not _is_rejection(err):
                     raise
                 if not self._request.is_filtered:
                     raise PaginationUnsupported(str(err)) from None
-                log.info("the server takes no such filter, so all are read and filtered here: %s", err)
+                log.info("the server rejects the filters, so all rows are read and filtered here: %s", err)
                 self._request = self._request.unfiltered()
             else:
-                self._note(page, first=True)
+                self._record_total(page)
+                self._report_plan(page)
                 walk.take(page)
                 return walk, page
 
-    def _start(self, way: Paginator) -> SearchRequest:
-        fields = dict.fromkeys((*self._request.fields, way.sort))
-        return replace(self._request, sort=way.sort, fields=tuple(fields))
+    def _start(self, paginator: Paginator) -> SearchRequest:
+        fields = dict.fromkeys((*self._request.fields, paginator.sort))
+        return replace(self._request, sort=paginator.sort, fields=tuple(fields))
 
-    def _further(self, way: Paginator) -> list[PageWalk]:
-        """Return walks that begin in equal distances in what is left, for the other workers."""
-        total, done, start = self.totals[-1] if self.totals else 0, len(self._seen), self._start(way)
+    def _further_walks(self, paginator: Paginator) -> list[PageWalk]:
+        """Return walks for the other workers, which start at equal distances in the remaining rows."""
+        total, done = self.totals[-1] if self.totals else 0, len(self._seen)
+        start = self._start(paginator)
         count = min(self._workers, (total - done) // (2 * start.rows))
         offsets = [done + (total - done) * number // count for number in range(1, count)]
-        return [PageWalk(way, replace(start, offset=offset)) for offset in offsets]
+        return [PageWalk(paginator, replace(start, offset=offset)) for offset in offsets]
 
-    def _side_by_side(self, walks: Sequence[PageWalk]) -> Generator[SearchPage]:
-        """Make one call of each walk at a time; calls are all that other threads do."""
+    def _concurrently(self, walks: Sequence[PageWalk]) -> Generator[SearchPage]:
+        """Make one request of each walk at a time; the other threads do nothing but requests."""
         pool = ThreadPoolExecutor(len(walks), thread_name_prefix="salesmate_nb-read")
+        fetch = self._fetch_if_supported
         try:
-            running = {pool.submit(self._probe, walk.request): walk for walk in walks if walk.request}
+            running = {pool.submit(fetch, walk.request): walk for walk in walks if walk.request}
             while running:
-                for call in wait(running, _GLANCE, FIRST_COMPLETED).done:
-                    walk = running.pop(call)
-                    page = self._take(walk, call, walks)
+                for response in wait(running, _POLL_SECONDS, FIRST_COMPLETED).done:
+                    walk = running.pop(response)
+                    page = self._take(walk, response, walks)
                     if walk.request is not None:
-                        running[pool.submit(self._probe, walk.request)] = walk
-                    yield self._fresh(page)
+                        running[pool.submit(fetch, walk.request)] = walk
+                    yield self._without_seen(page)
         except PaginationUnsupported:
             raise
         except BaseException:
@@ -185,75 +180,78 @@ class FullRead:
         finally:
             pool.shutdown(cancel_futures=True)
 
-    def _take(self, walk: PageWalk, call: Future[SearchPage], walks: Sequence[PageWalk]) -> SearchPage:
+    def _take(self, walk: PageWalk, response: Future[SearchPage], walks: Sequence[PageWalk]) -> SearchPage:
         try:
-            page = call.result()
+            page = response.result()
         except PaginationUnsupported:
             if walk.first is not None or walk is walks[0]:
                 raise
-            page = SearchPage(
-                records=[], total=None
-            )  # no page so far down: the walk before goes on in its place
-        ends = (one.first for one in walks[walks.index(walk) + 1 :])
+            page = SearchPage(records=[], total=None)  # too deep for the server: the walk before covers it
+        ends = (later.first for later in walks[walks.index(walk) + 1 :])
         walk.take(page, next((end for end in ends if end is not None), None))
         return page
 
-    def _by_plain_offsets(self) -> Generator[SearchPage, None, bool]:
-        """Read by what every server knows, and tell whether that found as many rows as there are.
+    def _offset_fallback(self) -> Generator[SearchPage, None, bool]:
+        """Read by plain offsets, which every server supports, and return whether all rows were found.
 
-        Rows may slip from page to page, so it is no way to rely on where the total moved.
+        Rows may slip from page to page, so this is not reliable if the total changed.
         """
         self.strategy = "plain offsets"
-        before, self.totals = self.totals, []
-        offset, met = 0, set[int]()
+        totals_before, self.totals = self.totals, []
+        offset, found = 0, set[int]()
         while True:
             page = self._fetch(replace(self._request, offset=offset))
-            self._note(page, first=offset == 0)
+            self._record_total(page)
+            if offset == 0:
+                self._report_plan(page)
             ids = {record_id(record) for record in page.records}
-            yield self._fresh(page)
-            if not ids - met:
+            yield self._without_seen(page)
+            if not ids - found:
                 break
-            met |= ids
+            found |= ids
             offset += len(ids)
-            is_full = len(ids) == self._request.rows  # more may follow that the total leaves out
+            is_full = len(ids) == self._request.rows  # more rows may follow that the total leaves out
             if page.total is not None and offset >= page.total and not is_full:
                 break
-        self.totals = self.totals or before
-        return not self.totals or {len(met)} == set(self.totals)
+        self.totals = self.totals or totals_before
+        return not self.totals or {len(found)} == set(self.totals)
 
-    def _is_whole(self) -> bool:
-        """Check what a way that misses no row has read, asking for the total again where it moved."""
+    def _is_complete(self) -> bool:
+        """Check the row count of a paginator that misses no row; if it differs, fetch the total again."""
         if self.totals and len(self._seen) != self.totals[-1]:
-            self._note(self._fetch(replace(self._request, rows=1)))
+            self._record_total(self._fetch(replace(self._request, rows=1)))
         return not self.totals or len(self._seen) >= min(self.totals)
 
-    def _note(self, page: SearchPage, *, first: bool = False) -> None:
+    def _record_total(self, page: SearchPage) -> None:
         if page.total is not None and page.total not in self.totals[-1:]:
             self.totals.append(page.total)
-        if first:
-            rows = len(page.records) or 1
-            left = 0 if page.total is None else max(page.total - len(self._seen) - rows, 0)
-            self._plan(page.total, -(-left // rows))
 
-    def _fresh(self, page: SearchPage) -> SearchPage:
-        fresh = {one: record for record in page.records if (one := record_id(record)) not in self._seen}
-        self._seen.update(fresh)
-        return SearchPage(records=list(fresh.values()), total=page.total)
+    def _report_plan(self, page: SearchPage) -> None:
+        """Report after the first page how many rows there are and how many requests remain."""
+        rows = len(page.records) or 1
+        remaining = 0 if page.total is None else max(page.total - len(self._seen) - rows, 0)
+        self._plan(page.total, -(-remaining // rows))
+
+    def _without_seen(self, page: SearchPage) -> SearchPage:
+        """Return the rows of a page that were not returned before."""
+        new = {number: record for record in page.records if (number := record_id(record)) not in self._seen}
+        self._seen.update(new)
+        return SearchPage(records=list(new.values()), total=page.total)
 
 
-def probing(ask: Callable[[SearchRequest], SearchPage]) -> Callable[[SearchRequest], SearchPage]:
-    """Return what asks likewise, and raises `PaginationUnsupported` where the server refuses what is asked."""
+def unsupported_if_rejected(fetch: FetchFunction) -> FetchFunction:
+    """Wrap a fetch function so that a request that the server rejects raises `PaginationUnsupported`."""
 
-    def probe(request: SearchRequest) -> SearchPage:
+    def fetch_if_supported(request: SearchRequest) -> SearchPage:
         try:
-            return ask(request)
+            return fetch(request)
         except ApiError as err:
-            if _is_refusal(err):
+            if _is_rejection(err):
                 raise PaginationUnsupported(str(err)) from None
             raise
 
-    return probe
+    return fetch_if_supported
 
 
-def _is_refusal(err: ApiError) -> bool:
-    return type(err) is ApiError and (err.status in _REFUSALS or err.code == "ValidationError")
+def _is_rejection(err: ApiError) -> bool:
+    return type(err) is ApiError and (err.status in _REJECTED or err.code == "ValidationError")

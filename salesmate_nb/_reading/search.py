@@ -1,4 +1,4 @@
-"""What a page of records is asked for with, over the v4 search or v1, and what came."""
+"""Search: the request for one page of records, over the v4 search or v1, and the page that comes back."""
 
 from __future__ import annotations
 
@@ -13,31 +13,28 @@ from salesmate_nb._api.response import find_rows, find_total
 from salesmate_nb._frames.parsing import parse_datetime
 from salesmate_nb._reading.query import Filters
 from salesmate_nb.errors import BadResponse
-from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import Resource
 
 Record = dict[str, Any]
 
-PAGE = 250  # rows, the most that v4 gives in one answer (v4 reference)
-V1_PATH = "v1/deals"
-_LAST_ID = 2**63 - 1
+PAGE = 250  # rows, the maximum that v4 returns in one response (v4 reference)
+_V1_PATH = "v1/deals"
+_MAX_ID = 2**63 - 1
 _ID = re.compile(r"\s*([0-9]{1,19})(?:\.0*)?\s*")
-_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_STATUSES = {"Open", "Won", "Lost"}
-_EVER = "Jan 01, 1970 05:30 AM"  # the customary rule that means "all": the epoch, as UTC+05:30 writes it
+_EPOCH = "Jan 01, 1970 05:30 AM"  # the customary rule that matches all: the epoch, written in UTC+05:30
 _ZONE_MARGIN = dt.timedelta(days=1)  # more than any two time zones differ
 _MINUTE = dt.timedelta(minutes=1)
 
 
 class RequestFunction(Protocol):
-    """Anything that makes a call and returns the JSON it got."""
+    """Makes one API request and returns the decoded JSON."""
 
-    def __call__(self, method: str, path: str, **how: Any) -> Any:
-        """Make a call, with ``params``, ``json``, ``idempotent`` and ``waiter``."""
+    def __call__(self, method: str, path: str, **options: Any) -> Any:
+        """Make a request; `options` are ``params``, ``json``, ``idempotent`` and ``waiter``."""
 
 
 class Rule(NamedTuple):
-    """A rule of the search, before it is written for a resource."""
+    """One rule of a search, independent of the resource."""
 
     condition: str
     path: str
@@ -48,7 +45,7 @@ class Rule(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class SearchPage:
-    """The rows of one answer, and how many the server says there are that fit what was asked."""
+    """The records of one response, and the server's total of matching records, if it sent one."""
 
     records: list[Record]
     total: int | None
@@ -56,25 +53,25 @@ class SearchPage:
 
 @dataclass(frozen=True, kw_only=True)
 class SearchRequest:
-    """A page to ask for.
+    """A request for one page of records.
 
     Parameters
     ----------
     resource : Resource
-        Which records.
+        Which resource to search.
     rules : tuple of Rule
-        Rules of the search; v1 knows none.
+        All of them must match; v1 ignores them.
     fields : tuple of str
-        API names of the fields to ask for.
+        API names of the fields to return.
     sort : {"id", "createdAt", "lastModifiedAt"}
-        What rows are sorted by.
+        The field to sort by.
     is_descending : bool
-        Whether the last come first.
+        Whether the highest values come first.
     offset, rows : int
-        Rows to pass over, and rows to ask for.
+        Rows to skip, and rows to return.
     """
 
-    resource: Resource = DEALS
+    resource: Resource
     rules: tuple[Rule, ...] = ()
     fields: tuple[str, ...] = ()
     sort: str = "id"
@@ -83,103 +80,131 @@ class SearchRequest:
     rows: int = PAGE
 
     @classmethod
-    def matching(cls, filters: Filters, fields: Iterable[str], resource: Resource = DEALS) -> Self:
-        """Ask for what fits, as far as rules were seen in use for it; the server may still send more.
+    def matching(cls, filters: Filters, fields: Iterable[str], resource: Resource) -> Self:
+        """Request the records that match, as far as the server is known to support the rule.
 
-        Dates go with a day's margin, since rules are read in the account's own time zone and to the minute.
+        The server may return more, so every row has to be checked again. Dates get a margin of one day,
+        because the server reads them in the account's time zone and to the minute.
         """
         rules = [_after("createdAt", "Created At", filters.created_since)]
         if filters.modified_since:
             rules.append(_after("lastModifiedAt", "Last Modified At", filters.modified_since))
-        statuses = [one.capitalize() for one in filters.status]
-        if statuses and set(statuses) <= _STATUSES:  # of others the rule was never seen
-            only = statuses[0] if len(statuses) == 1 else statuses
-            rules.append(Rule("EQUALS", "status", "Status", "Select", only))
+        statuses = [status.capitalize() for status in filters.status]
+        if statuses and set(statuses) <= set(resource.statuses):
+            data = statuses[0] if len(statuses) == 1 else statuses
+            rules.append(Rule("EQUALS", "status", "Status", "Select", data))
         return cls(resource=resource, rules=tuple(rules), fields=tuple(dict.fromkeys(("id", *fields))))
 
     @property
     def is_filtered(self) -> bool:
-        """Whether it asks for less than all."""
+        """Whether it matches fewer than all records."""
         return self.rules != _ALL
 
     def unfiltered(self) -> Self:
-        """Ask for all."""
+        """Return the request without filters."""
         return replace(self, rules=_ALL)
 
     def above(self, record_id: int) -> Self:
-        """Ask for rows with a greater id."""
+        """Return the request for records with a higher id."""
         return replace(self, rules=(*self.rules, Rule("GREATER_THAN", "id", "ID", "Number", record_id)))
 
-    def created_from(self, moment: dt.datetime, zone: ZoneInfo) -> Self:
-        """Ask for rows that were created in a moment's minute or later."""
-        since = _written(moment.astimezone(zone) - _MINUTE)  # IS_AFTER leaves out the minute it names
-        rule = Rule("IS_AFTER", "createdAt", "Created At", "DateTime", since)
+    def created_from(self, since: dt.datetime, zone: ZoneInfo) -> Self:
+        """Return the request for records created in the minute of a timestamp or later.
+
+        Parameters
+        ----------
+        since : datetime.datetime
+            With a time zone.
+        zone : zoneinfo.ZoneInfo
+            The account's time zone, in which the server reads the rule.
+        """
+        minute_before = _rule_date(since.astimezone(zone) - _MINUTE)  # IS_AFTER excludes the named minute
+        rule = Rule("IS_AFTER", "createdAt", "Created At", "DateTime", minute_before)
         return replace(self, rules=(*self.rules, rule))
 
     def body(self) -> dict[str, Any]:
         """Return the body of the v4 search (v4 reference, and what other connectors send)."""
         order = "desc" if self.is_descending else "asc"
         return {
-            "displayingFields": [self._named(path) for path in self.fields],
-            "filterQuery": {"group": {"operator": "AND", "rules": [self._rule(one) for one in self.rules]}},
-            "sort": {"fieldName": self._named(self.sort), "order": order, "orderType": order},
+            "displayingFields": [self._qualified(path) for path in self.fields],
+            "filterQuery": {
+                "group": {"operator": "AND", "rules": [self._rule_json(rule) for rule in self.rules]}
+            },
+            "sort": {"fieldName": self._qualified(self.sort), "order": order, "orderType": order},
             "moduleId": self.resource.number,
             "reportType": "get_data",
             "getRecordsCount": True,
             "pipeline": "",
         }
 
-    def _named(self, path: str) -> str:
+    def _qualified(self, path: str) -> str:
         return f"{self.resource.singular}.{path}"
 
-    def _rule(self, rule: Rule) -> dict[str, Any]:
+    def _rule_json(self, rule: Rule) -> dict[str, Any]:
         return {
             "condition": rule.condition,
             "moduleName": self.resource.rule_name,
-            "field": {"fieldName": self._named(rule.path), "displayName": rule.label, "type": rule.kind},
+            "field": {"fieldName": self._qualified(rule.path), "displayName": rule.label, "type": rule.kind},
             "data": rule.data,
             "eventType": rule.kind,
         }
 
 
-def search_v4(call: RequestFunction, request: SearchRequest, **how: Any) -> SearchPage:
-    """Ask the v4 search for a page."""
-    params = {**request.resource.params, "rows": request.rows, "from": request.offset}
-    path = f"{request.resource.path}/search"
-    return _page(call("POST", path, params=params, json=request.body(), idempotent=True, **how))
-
-
-def list_v1(call: RequestFunction, request: SearchRequest, **how: Any) -> SearchPage:
-    """Ask ``GET /v1/deals`` for a page; how it pages is not documented, so it is asked as v4 is."""
-    return _page(call("GET", V1_PATH, params={"rows": request.rows, "from": request.offset}, **how))
-
-
-def record_id(record: Record) -> int:
-    """Return what tells a record from all others: its id.
+def search_v4(call: RequestFunction, request: SearchRequest) -> SearchPage:
+    """Fetch a page from the v4 search.
 
     Raises
     ------
     BadResponse
-        Where it came without an id, or with one that is no whole number.
+        If the response contains no list of records.
+    """
+    params = {**request.resource.params, "rows": request.rows, "from": request.offset}
+    path = f"{request.resource.path}/search"
+    return _page(call("POST", path, params=params, json=request.body(), idempotent=True))
+
+
+def list_v1(call: RequestFunction, request: SearchRequest) -> SearchPage:
+    """Fetch a page of ``GET /v1/deals``; its paging is undocumented, so it gets the parameters of v4.
+
+    Raises
+    ------
+    BadResponse
+        If the response contains no list of records.
+    """
+    return _page(call("GET", _V1_PATH, params={"rows": request.rows, "from": request.offset}))
+
+
+def record_id(record: Record) -> int:
+    """Return the id of a record.
+
+    Raises
+    ------
+    BadResponse
+        If there is no id, or it is not a whole number from 0 to 2**63 - 1.
+
+    Examples
+    --------
+    >>> record_id({"id": 7}), record_id({"id": "7.0"})
+    (7, 7)
     """
     given = record.get("id")
-    if type(given) is int and 0 <= given <= _LAST_ID:
+    if type(given) is int and 0 <= given <= _MAX_ID:
         return given
-    if (written := _ID.fullmatch(str(given))) and (found := int(written[1])) <= _LAST_ID:
-        return found
+    if (match := _ID.fullmatch(str(given))) and (number := int(match[1])) <= _MAX_ID:
+        return number
     raise BadResponse(
-        "A record came without an id that can be read, so none can be told from another. Try again; "
-        "if it goes on, ask Salesmate's support."
+        "A record has no valid id, so records cannot be distinguished. Try again; if the problem persists, "
+        "contact Salesmate support."
     )
 
 
 def created_at(record: Record, zone: ZoneInfo) -> dt.datetime:
-    """Return when a record was created; raises ``ValueError`` where that cannot be read."""
+    """Return when a record was created, in UTC; raise ``ValueError`` if that cannot be parsed."""
     return parse_datetime(record.get("createdAt"), zone)
 
 
 def modified_at(record: Record, zone: ZoneInfo) -> dt.datetime:
-    """Return when a record was changed last; raises ``ValueError`` where that cannot be read."""
+    """Return when a record was last modified, in UTC; raise ``ValueError`` if that cannot be parsed."""
     return parse_datetime(record.get("lastModifiedAt"), zone)
 
 
@@ -187,20 +212,21 @@ def _page(payload: Any) -> SearchPage:
     records = find_rows(payload)
     if records is None or not all(isinstance(record, dict) for record in records):
         raise BadResponse(
-            "The answer holds no list of records. Check SALESMATE_API_URL and SALESMATE_LINKNAME."
+            "The response contains no list of records. Check SALESMATE_API_URL and SALESMATE_LINKNAME."
         )
     return SearchPage(records=records, total=find_total(payload))
 
 
-def _after(name: str, label: str, since: dt.datetime | None) -> Rule:
-    moment = _EVER if since is None else _written(since - _ZONE_MARGIN)
-    return Rule("IS_AFTER", name, label, "DateTime", moment)
+def _after(path: str, label: str, since: dt.datetime | None) -> Rule:
+    data = _EPOCH if since is None else _rule_date(since - _ZONE_MARGIN)
+    return Rule("IS_AFTER", path, label, "DateTime", data)
 
 
-def _written(moment: dt.datetime) -> str:
-    """Write a moment as rules do, whatever the locale: ``Mar 04, 2024 09:15 PM``."""
-    half = "AM" if moment.hour < 12 else "PM"  # noqa: PLR2004 - noon
-    return f"{_MONTHS[moment.month - 1]} {moment:%d, %Y %I:%M} {half}"
+def _rule_date(timestamp: dt.datetime) -> str:
+    """Format a timestamp as rules expect it, in any locale: ``Mar 04, 2024 09:15 PM``."""
+    month = timestamp.ctime()[4:7]  # in English in every locale, unlike %b
+    half = "AM" if timestamp.hour < 12 else "PM"  # noqa: PLR2004 - noon; %p depends on the locale
+    return f"{month} {timestamp:%d, %Y %I:%M} {half}"
 
 
 _ALL = (_after("createdAt", "Created At", None),)

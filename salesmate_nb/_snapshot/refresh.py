@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._frames.arrow import BatchBuilder
-from salesmate_nb._reading.full_read import FullRead, probing
+from salesmate_nb._reading.full_read import FullRead, unsupported_if_rejected
 from salesmate_nb._reading.paginators import (
     KeysetPaginator,
     OffsetPaginator,
@@ -251,7 +251,7 @@ class SnapshotRefresher:
         )
 
     def _probe(self, context: ReadContext) -> Callable[[SearchRequest], SearchPage]:
-        return probing(self._reader.fetcher(context))
+        return unsupported_if_rejected(self._reader.fetcher(context))
 
     def _request(self, fields: tuple[str, ...], **changes: Any) -> SearchRequest:
         request = SearchRequest.matching(Filters(), fields, self._reader.resource)

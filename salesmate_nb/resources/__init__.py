@@ -1,4 +1,4 @@
-"""The kinds of records that are read into frames, each with its schema."""
+"""The resources of the CRM that are read into frames, each with its schema."""
 
 from salesmate_nb.resources.activities import ACTIVITIES
 from salesmate_nb.resources.companies import COMPANIES
@@ -7,5 +7,5 @@ from salesmate_nb.resources.deals import DEALS
 
 __all__ = ["ACTIVITIES", "COMPANIES", "CONTACTS", "DEALS", "RESOURCES"]
 
-RESOURCES = {module.name: module for module in (DEALS, CONTACTS, COMPANIES, ACTIVITIES)}
-"""All of them, by name."""
+RESOURCES = {resource.name: resource for resource in (DEALS, CONTACTS, COMPANIES, ACTIVITIES)}
+"""All resources by name: the registry for new ones."""

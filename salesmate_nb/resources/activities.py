@@ -1,4 +1,4 @@
-"""Activities: calls, meetings, mails and tasks; ``related_to_module`` says whose id ``related_to_id`` is."""
+"""Activities: calls, meetings, emails and tasks; ``related_to_id`` refers to a ``related_to_module``."""
 
 from salesmate_nb.resources.base import Resource, standard_field
 
@@ -32,4 +32,7 @@ ACTIVITIES = Resource(
         standard_field("description", "string"),
     ),
 )
-"""Names as other connectors ask for them, ``duration`` in minutes; the v4 reference shows the search only."""
+"""Field names are those that other connectors request; the v4 reference documents the search only.
+
+``duration`` is in minutes.
+"""

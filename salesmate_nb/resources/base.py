@@ -1,4 +1,4 @@
-"""The columns of a frame: what the API calls them, what the frame calls them, and what they hold."""
+"""Schemas: the columns of a frame, with their API names and data types."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Kind = Literal["int", "float", "string", "category", "datetime", "bool"]
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Za-z])(?=[0-9])|\.")
 _CUSTOM = re.compile(r"([a-z]+(?:[A-Z][a-z]+)*)CustomField[0-9]+")
-_CUSTOM_KINDS: dict[str, Kind] = {
+_KIND_BY_PREFIX: dict[str, Kind] = {
     "int": "int",
     "decimal": "float",
     "checkbox": "bool",
@@ -22,16 +22,16 @@ _CUSTOM_KINDS: dict[str, Kind] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Field:
-    """One column.
+    """A field of a record, which becomes one column.
 
     Parameters
     ----------
     name : str
-        What the frame calls it: ``primary_company_name``.
+        The column's name: ``primary_company_name``.
     path : str
-        What the API calls it: ``primaryCompany.name``.
+        The API's name: ``primaryCompany.name``.
     kind : {"int", "float", "string", "category", "datetime", "bool"}
-        What it holds; a frame shows it as ``Int64``, ``float64``, ``str``, ``category``,
+        The data type; the pandas dtype is ``Int64``, ``float64``, ``str``, ``category``,
         ``datetime64[us, UTC]`` or ``boolean``.
     """
 
@@ -41,7 +41,7 @@ class Field:
 
 
 def column_name(path: str) -> str:
-    """Return the frame's name for a field, made mechanically from the API's.
+    """Convert the API's name of a field to a column name.
 
     Examples
     --------
@@ -51,34 +51,33 @@ def column_name(path: str) -> str:
     return _WORD_START.sub("_", path).lower()
 
 
-def is_custom(key: str) -> bool:
-    """Tell whether the API's name is that of a field the account made itself.
+def is_custom(path: str) -> bool:
+    """Return whether an API name belongs to a custom field, one that the account created itself.
 
     Examples
     --------
     >>> is_custom("dateTimeCustomField12"), is_custom("dealValue")
     (True, False)
     """
-    return _CUSTOM.fullmatch(key) is not None
+    return _CUSTOM.fullmatch(path) is not None
 
 
-def custom_field(key: str) -> Field:
-    """Return the column of a custom field; its kind is what its name begins with.
+def custom_field(path: str) -> Field:
+    """Return the column of a custom field; the beginning of its API name determines the kind.
 
-    The names ``text``, ``int``, ``decimal``, ``checkbox`` and ``dateTime`` were seen in the v4 reference
-    and other connectors; ``date`` is taken to mean what it says, and all others are read as text.
+    The names ``text``, ``int``, ``decimal``, ``checkbox`` and ``dateTime`` appear in the v4 reference
+    and in other connectors; ``date`` is assumed to be a date, and all others are read as strings.
 
     Examples
     --------
     >>> custom_field("decimalCustomField2")
     Field(name='decimal_custom_field_2', path='decimalCustomField2', kind='float')
     """
-    custom = _CUSTOM.fullmatch(key)
-    return standard_field(key, _CUSTOM_KINDS.get(custom[1], "string") if custom else "string")
+    return standard_field(path, _KIND_BY_PREFIX.get(path.rpartition("CustomField")[0], "string"))
 
 
 def custom_path(name: str) -> str | None:
-    """Return the API's name of a custom field from its mechanical column name, or ``None`` for others.
+    """Convert a column name back to the API name of a custom field; ``None`` for other columns.
 
     Examples
     --------
@@ -91,28 +90,30 @@ def custom_path(name: str) -> str | None:
 
 
 def standard_field(path: str, kind: Kind) -> Field:
-    """Return the column of a field that every account has, under its mechanical name."""
+    """Return the column of a field that every account has, named by :func:`column_name`."""
     return Field(name=column_name(path), path=path, kind=kind)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Resource:
-    """One kind of record that the CRM keeps.
+    """A kind of record that the CRM stores.
 
     Parameters
     ----------
     name : str
-        What several are called, in messages and file names: ``deals``.
+        Plural, for messages and file names: ``deals``.
     singular : str
-        What the API's paths and field names call one: ``deal``.
+        The name in the API's paths and field names: ``deal``.
     rule_name : str
-        What rules of its search are said to be about: ``Deal``.
+        The ``moduleName`` in the rules of its search: ``Deal``.
     number : int
         Its ``moduleId``.
     fields : tuple of Field
-        What every record has, in the frame's order.
+        The standard fields, in the order of the frame's columns.
     params : mapping of str to str
-        What else goes into the query of its search.
+        Additional query parameters of its search.
+    statuses : tuple of str
+        The values of ``status`` that its search is known to filter by; others are filtered after reading.
     """
 
     name: str
@@ -121,8 +122,9 @@ class Resource:
     number: int
     fields: tuple[Field, ...]
     params: Mapping[str, str] = field(default_factory=dict, hash=False)
+    statuses: tuple[str, ...] = ()
 
     @property
     def path(self) -> str:
-        """The path of one record, before its id; and of its search, before ``/search``."""
+        """The path before a record's id, and before ``/search``."""
         return f"apis/{self.singular}/v4"

@@ -1,4 +1,4 @@
-"""Companies: the customers; a deal's ``primary_company_id`` is the id of one."""
+"""Companies: customers; a deal's ``primary_company_id`` refers to one."""
 
 from salesmate_nb.resources.base import Resource, standard_field
 
@@ -26,4 +26,4 @@ COMPANIES = Resource(
         standard_field("description", "string"),
     ),
 )
-"""Names as other connectors ask for them; the v4 reference shows the search, not its fields."""
+"""Field names are those that other connectors request; the v4 reference documents the search only."""

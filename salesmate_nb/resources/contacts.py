@@ -1,4 +1,4 @@
-"""Contacts: the people at customers; a deal's ``primary_contact_id`` is the id of one."""
+"""Contacts: people at customers; a deal's ``primary_contact_id`` refers to one."""
 
 from salesmate_nb.resources.base import Resource, standard_field
 
@@ -27,4 +27,4 @@ CONTACTS = Resource(
         standard_field("description", "string"),
     ),
 )
-"""Names as other connectors ask for them; the v4 reference shows the search, not its fields."""
+"""Field names are those that other connectors request; the v4 reference documents the search only."""

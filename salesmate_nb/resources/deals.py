@@ -1,4 +1,4 @@
-"""Deals: what is sold, for how much, and how far it has come."""
+"""Deals: sales opportunities with their value, stage and status."""
 
 from salesmate_nb.resources.base import Resource, standard_field
 
@@ -7,6 +7,7 @@ DEALS = Resource(
     singular="deal",
     rule_name="Deal",
     number=4,
+    statuses=("Open", "Won", "Lost"),
     fields=(
         standard_field("id", "int"),
         standard_field("title", "string"),
@@ -34,4 +35,4 @@ DEALS = Resource(
         standard_field("description", "string"),
     ),
 )
-"""Names from the v4 reference."""
+"""Field names are those of the v4 reference."""

@@ -1,4 +1,4 @@
-"""Users: the colleagues; every ``owner_id`` is the id of one."""
+"""Users: members of the sales team; every ``owner_id`` refers to one."""
 
 from salesmate_nb.resources.base import standard_field
 
@@ -12,4 +12,4 @@ USER_FIELDS = (
     standard_field("role.id", "int"),
     standard_field("role.name", "category"),
 )
-"""Names from the v4 reference, which has no search of users: one call gives all."""
+"""Field names are those of the v4 reference; it has no search for users, one request returns all of them."""
