@@ -366,7 +366,7 @@ def minute_of(written):
 
 def read(server, ways=None, **how):
     """Return the ids that a sweep of an odd server finds, and the sweep."""
-    request = SearchRequest(fields=("id",), rows=10).unfiltered()
+    request = SearchRequest(resource=DEALS, fields=("id",), rows=10).unfiltered()
     sweep = FullRead(server, request, [make() for make in WAYS.values()] if ways is None else ways, **how)
     return [int(record["id"]) for page in sweep.pages() for record in page.records], sweep
 
@@ -479,7 +479,7 @@ def test_a_total_that_is_told_once_is_checked_against():
     server._answer = lambda request: replace(
         page := answer(request), total=31 if server.calls == 1 else None, records=page.records[::-1]
     )
-    with pytest.raises(IncompleteRead, match="30 deals were read, twice over, where the server counted 31"):
+    with pytest.raises(IncompleteRead, match="30 deals were read, X"):
         read(server)
 
 

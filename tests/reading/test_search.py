@@ -1,0 +1,234 @@
+"""Search requests and pages as pure functions: the body, the rules, dates, and ids."""
+
+from __future__ import annotations
+
+import datetime as dt
+import locale
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from salesmate_nb._reading.query import Filters
+from salesmate_nb._reading.search import (
+    PAGE,
+    SearchRequest,
+    created_at,
+    list_v1,
+    modified_at,
+    record_id,
+    search_v4,
+)
+from salesmate_nb.errors import BadResponse
+from salesmate_nb.resources import ACTIVITIES, CONTACTS, DEALS
+
+UTC = ZoneInfo("UTC")
+EVERYTHING = "Jan 01, 1970 05:30 AM"
+
+
+def matching(resource=DEALS, fields=("title",), **filters):
+    return SearchRequest.matching(Filters.make(**filters), fields, resource)
+
+
+def rules(request):
+    """Return condition and data of each rule in the body, by the API's field name."""
+    listed = request.body()["filterQuery"]["group"]["rules"]
+    return {rule["field"]["fieldName"]: (rule["condition"], rule["data"]) for rule in listed}
+
+
+def record_call(response):
+    """Return a request function that records how it was called, and the record."""
+    calls = []
+
+    def call(method, path, **options):
+        calls.append((method, path, options))
+        return response
+
+    return call, calls
+
+
+def test_body():
+    """The body has the shape of the v4 reference, with names of the resource throughout."""
+    assert matching(fields=("title", "owner.id", "title")).body() == {
+        "displayingFields": ["deal.id", "deal.title", "deal.owner.id"],
+        "filterQuery": {
+            "group": {
+                "operator": "AND",
+                "rules": [
+                    {
+                        "condition": "IS_AFTER",
+                        "moduleName": "Deal",
+                        "field": {
+                            "fieldName": "deal.createdAt",
+                            "displayName": "Created At",
+                            "type": "DateTime",
+                        },
+                        "data": EVERYTHING,
+                        "eventType": "DateTime",
+                    }
+                ],
+            }
+        },
+        "sort": {"fieldName": "deal.id", "order": "asc", "orderType": "asc"},
+        "moduleId": 4,
+        "reportType": "get_data",
+        "getRecordsCount": True,
+        "pipeline": "",
+    }
+
+
+def test_descending_body():
+    """Sort field and direction are in the body."""
+    request = SearchRequest(resource=CONTACTS, sort="lastModifiedAt", is_descending=True)
+    order = {"fieldName": "contact.lastModifiedAt", "order": "desc", "orderType": "desc"}
+    assert request.body()["sort"] == order
+    assert request.body()["moduleId"] == 1
+
+
+@pytest.mark.parametrize(
+    ("filters", "expected"),
+    [
+        ({}, {}),
+        ({"status": "won"}, {"deal.status": ("EQUALS", "Won")}),
+        ({"status": ["Won", "LOST"]}, {"deal.status": ("EQUALS", ["Won", "Lost"])}),
+        ({"status": ["Won", "Close"]}, {}),  # no rule with Close was seen in use
+        ({"stage": "Won", "owner": 7, "pipeline": "Sales"}, {}),
+        ({"created_since": "2026-01-02"}, {"deal.createdAt": ("IS_AFTER", "Jan 01, 2026 12:00 AM")}),
+        (
+            {"modified_since": "2026-01-02T13:05"},
+            {"deal.lastModifiedAt": ("IS_AFTER", "Jan 01, 2026 01:05 PM")},
+        ),
+    ],
+)
+def test_rules(filters, expected):
+    """Status and dates become rules, dates with a margin of one day; other filters do not."""
+    assert rules(matching(**filters)) == {"deal.createdAt": ("IS_AFTER", EVERYTHING), **expected}
+
+
+def test_status_of_other_resources():
+    """A status is a rule only if the resource is known to filter by it."""
+    assert set(rules(matching(CONTACTS, status="Won"))) == {"contact.createdAt"}
+
+
+def test_unfiltered():
+    """Without filters, one rule is left that matches all records."""
+    request = matching(status="Won", created_since="2026-01-02")
+    assert request.is_filtered
+    assert not request.unfiltered().is_filtered
+    assert request.unfiltered() == matching()
+    assert not matching().is_filtered
+
+
+def test_above():
+    """Rules on ids are added to those that are there."""
+    assert rules(matching(status="Won").above(17)) == {
+        "deal.createdAt": ("IS_AFTER", EVERYTHING),
+        "deal.status": ("EQUALS", "Won"),
+        "deal.id": ("GREATER_THAN", 17),
+    }
+
+
+@pytest.mark.parametrize(
+    ("since", "zone", "written"),
+    [
+        ("2024-03-04T21:16:59+00:00", "UTC", "Mar 04, 2024 09:15 PM"),
+        ("2024-03-04T00:01:00+00:00", "UTC", "Mar 04, 2024 12:00 AM"),
+        ("2024-03-04T12:01:00+00:00", "UTC", "Mar 04, 2024 12:00 PM"),
+        ("2024-03-01T00:00:00+00:00", "UTC", "Feb 29, 2024 11:59 PM"),
+        ("2024-03-04T21:16:00+00:00", "Asia/Kolkata", "Mar 05, 2024 02:45 AM"),
+        ("2024-07-04T21:16:00+00:00", "America/New_York", "Jul 04, 2024 05:15 PM"),
+    ],
+)
+def test_created_from(since, zone, written):
+    """The rule names the minute before, in the account's time zone, since IS_AFTER excludes its own."""
+    request = SearchRequest(resource=DEALS).created_from(dt.datetime.fromisoformat(since), ZoneInfo(zone))
+    assert request.body()["filterQuery"]["group"]["rules"][-1]["data"] == written
+
+
+def test_month_names():
+    """Months are in English in every locale."""
+    names = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    since = [dt.datetime(2026, month, 15, 12, 0, tzinfo=dt.UTC) for month in range(1, 13)]
+    installed = [name for name in ("de_DE.UTF-8", "fr_FR.UTF-8") if _has_locale(name)]
+    for name in ("C", *installed):
+        before = locale.setlocale(locale.LC_TIME)
+        locale.setlocale(locale.LC_TIME, name)
+        try:
+            written = [SearchRequest(resource=DEALS).created_from(each, UTC).rules[-1].data for each in since]
+        finally:
+            locale.setlocale(locale.LC_TIME, before)
+        assert written == [f"{month} 15, 2026 11:59 AM" for month in names]
+
+
+def _has_locale(name):
+    before = locale.setlocale(locale.LC_TIME)
+    try:
+        locale.setlocale(locale.LC_TIME, name)
+    except locale.Error:
+        return False
+    locale.setlocale(locale.LC_TIME, before)
+    return True
+
+
+def test_search_v4():
+    """One POST per page, declared idempotent, with the resource's own parameters."""
+    call, calls = record_call({"Status": "success", "Data": {"data": [{"id": 1}], "totalRows": 9}})
+    request = SearchRequest(resource=ACTIVITIES, offset=250)
+    page = search_v4(call, request)
+    assert (page.records, page.total) == ([{"id": 1}], 9)
+    params = {"viewType": "list", "rows": PAGE, "from": 250}
+    options = {"params": params, "json": request.body(), "idempotent": True}
+    assert calls == [("POST", "apis/activity/v4/search", options)]
+
+
+def test_list_v1():
+    """One GET per page, with the parameters of v4."""
+    call, calls = record_call([{"id": 1}])
+    page = list_v1(call, SearchRequest(resource=DEALS, offset=250, rows=100))
+    assert (page.records, page.total) == ([{"id": 1}], None)
+    assert calls == [("GET", "v1/deals", {"params": {"rows": 100, "from": 250}})]
+
+
+@pytest.mark.parametrize("fetch", [search_v4, list_v1])
+@pytest.mark.parametrize("payload", [{}, {"Data": {}}, {"data": [1]}, {"data": [None]}, {"data": "none"}, 7])
+def test_bad_response(fetch, payload):
+    """A response without a list of records is an error, never an empty page."""
+    with pytest.raises(BadResponse, match="no list of records"):
+        fetch(lambda *_, **__: payload, SearchRequest(resource=DEALS))
+
+
+@pytest.mark.parametrize("given", [7, "7", " 7 ", "7.0", "7.", 7.0, "007"])
+def test_record_id(given):
+    """An id is read in any form that a whole number is sent in."""
+    assert record_id({"id": given}) == 7
+
+
+@pytest.mark.parametrize("number", [0, 2**63 - 1])
+def test_record_id_limits(number):
+    """Ids are integers of 63 bits."""
+    assert record_id({"id": number}) == record_id({"id": str(number)}) == number
+
+
+@pytest.mark.parametrize(
+    "record",
+    [{}, {"Id": 1}]
+    + [{"id": given} for given in (None, "", True, 1.5, -1, "-1", "1.5", 2**63, str(2**63), "\u0667", [], "1e3")],
+)
+def test_invalid_record_id(record):
+    """A record without a valid id cannot be distinguished from others, so it is an error."""
+    with pytest.raises(BadResponse, match="no valid id"):
+        record_id(record)
+
+
+def test_record_times():
+    """Times without a zone are in the account's time zone; both are returned in UTC."""
+    record = {"createdAt": "2026-01-01T00:00:00", "lastModifiedAt": "Mar 04, 2024 09:15 PM"}
+    zone = ZoneInfo("Asia/Kolkata")
+    assert created_at(record, zone) == dt.datetime(2025, 12, 31, 18, 30, tzinfo=dt.UTC)
+    assert modified_at(record, zone) == dt.datetime(2024, 3, 4, 15, 45, tzinfo=dt.UTC)
+
+
+@pytest.mark.parametrize("record", [{}, {"createdAt": "soon"}, {"createdAt": None}])
+def test_invalid_record_times(record):
+    """A missing or unreadable time raises, so that the paginator can be changed."""
+    with pytest.raises(ValueError):  # noqa: PT011 - whatever could not be parsed
+        created_at(record, UTC)
