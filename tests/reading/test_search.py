@@ -211,7 +211,8 @@ def test_record_id_limits(number):
 @pytest.mark.parametrize(
     "record",
     [{}, {"Id": 1}]
-    + [{"id": given} for given in (None, "", True, 1.5, -1, "-1", "1.5", 2**63, str(2**63), "\u0667", [], "1e3")],
+    + [{"id": given} for given in (None, "", True, 1.5, -1, "-1", "1.5", "1e3", [], "\u0667")]
+    + [{"id": given} for given in (2**63, str(2**63))],
 )
 def test_invalid_record_id(record):
     """A record without a valid id cannot be distinguished from others, so it is an error."""
