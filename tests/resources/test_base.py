@@ -1,59 +1,75 @@
-"""The columns, as data."""
+"""Schemas: column names, custom fields and paths."""
 
 from __future__ import annotations
 
 import pytest
 
-from salesmate_nb.resources import DEALS
-from salesmate_nb.resources.base import column_name, custom_field, is_custom
+from salesmate_nb.resources.base import (
+    Resource,
+    column_name,
+    custom_field,
+    custom_path,
+    is_custom,
+    standard_field,
+)
 
-NAMES = """id, title, status, stage, pipeline, deal_value, currency, owner_id, owner_name, primary_company_id,
-primary_company_name, primary_contact_id, primary_contact_name, created_at, last_modified_at,
-estimated_close_date, closed_date, last_activity_at, win_probability, priority,
-source, lost_reason, tags, description"""
-KINDS = {
-    "int": "id owner_id primary_contact_id primary_company_id",
-    "string": "title primary_contact_name primary_company_name lost_reason description tags",
-    "category": "status stage pipeline currency source priority owner_name",
-    "float": "deal_value win_probability",
-    "datetime": "created_at last_modified_at estimated_close_date closed_date last_activity_at",
-}
-
-
-def test_the_columns_are_those_of_the_contract_in_its_order():
-    """24 columns, named mechanically from the API's names."""
-    assert [field.name for field in DEALS.fields] == NAMES.replace("\n", " ").split(", ")
-    assert all(field.name == column_name(field.path) for field in DEALS.fields)
-
-
-def test_the_kinds_are_those_of_the_contract():
-    """Each column has its kind."""
-    assert {field.name: field.kind for field in DEALS.fields} == {
-        name: kind for kind, names in KINDS.items() for name in names.split()
-    }
+CUSTOM = [
+    ("textCustomField1", "text_custom_field_1", "string"),
+    ("intCustomField12", "int_custom_field_12", "int"),
+    ("decimalCustomField1", "decimal_custom_field_1", "float"),
+    ("checkboxCustomField1", "checkbox_custom_field_1", "bool"),
+    ("dateTimeCustomField3", "date_time_custom_field_3", "datetime"),
+    ("dateCustomField3", "date_custom_field_3", "datetime"),
+    ("multiSelectCustomField2", "multi_select_custom_field_2", "string"),
+]
 
 
 @pytest.mark.parametrize(
-    ("key", "name", "kind"),
+    ("path", "name"),
     [
-        ("textCustomField1", "text_custom_field_1", "string"),
-        ("intCustomField12", "int_custom_field_12", "int"),
-        ("decimalCustomField1", "decimal_custom_field_1", "float"),
-        ("checkboxCustomField1", "checkbox_custom_field_1", "bool"),
-        ("dateTimeCustomField3", "date_time_custom_field_3", "datetime"),
-        ("dateCustomField3", "date_custom_field_3", "datetime"),
-        ("multiSelectCustomField2", "multi_select_custom_field_2", "string"),
+        ("id", "id"),
+        ("dealValue", "deal_value"),
+        ("primaryCompany.name", "primary_company_name"),
+        ("billingZipCode", "billing_zip_code"),
     ],
 )
-def test_a_custom_field_is_typed_by_its_name(key, name, kind):
-    """What an account made itself is known by what its name begins with."""
-    field = custom_field(key)
-    assert (is_custom(key), field.path, field.name, field.kind) == (True, key, name, kind)
+def test_column_name(path, name):
+    """Words of the API's name are separated by underscores."""
+    assert column_name(path) == name
+    assert standard_field(path, "int").name == name
+
+
+@pytest.mark.parametrize(("path", "name", "kind"), CUSTOM)
+def test_custom_field(path, name, kind):
+    """The API's name of a custom field determines its kind."""
+    field = custom_field(path)
+    assert is_custom(path)
+    assert (field.path, field.name, field.kind) == (path, name, kind)
+
+
+@pytest.mark.parametrize(("path", "name", "kind"), CUSTOM)
+def test_custom_path(path, name, kind):
+    """The column name of a custom field leads back to the API's name."""
+    assert custom_path(name) == path
 
 
 @pytest.mark.parametrize(
-    "key", ["title", "CustomField1", "textCustomField", "textCustomField1x", "", "owner.id"]
+    "name", ["title", "custom_field_1", "text_custom_field", "text_custom_field1", "", "_"]
 )
-def test_other_keys_are_not_custom_fields(key):
-    """A key that only resembles one is left alone."""
-    assert not is_custom(key)
+def test_no_custom_path(name):
+    """Names of other columns, or those that only resemble a custom field's, have no API name."""
+    assert custom_path(name) is None
+
+
+@pytest.mark.parametrize(
+    "path", ["title", "CustomField1", "textCustomField", "textCustomField1x", "", "owner.id"]
+)
+def test_not_custom(path):
+    """An API name that only resembles a custom field's is not one."""
+    assert not is_custom(path)
+
+
+def test_path():
+    """The API's path of a resource contains its singular."""
+    resource = Resource(name="tickets", singular="ticket", rule_name="Ticket", number=9, fields=())
+    assert resource.path == "apis/ticket/v4"
