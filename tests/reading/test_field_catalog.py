@@ -249,16 +249,15 @@ def test_newest_record(newest, record, names):
     assert [field.name for field in found.fields] == names
 
 
-@pytest.mark.parametrize("fails", [PATH, "apis/deal/v4/7"])
-def test_transient_error(fails):
+@pytest.mark.parametrize("path", [PATH, "apis/deal/v4/7"])
+@pytest.mark.parametrize("error", [ConnectionFailed("no network"), ApiError("busy", status=503)])
+def test_transient_error(path, error):
     """A transient error is raised, because column names must not change from read to read."""
-    responses = {
-        PATH: ApiError("no", status=404),
-        "apis/deal/v4/search": NEWEST,
-        fails: ConnectionFailed("x"),
-    }
-    with pytest.raises(ConnectionFailed):
+    error.is_transient = True
+    responses = {PATH: ApiError("no", status=404), "apis/deal/v4/search": NEWEST, path: error}
+    with pytest.raises(type(error)) as caught:
         FieldCatalog().of(DEALS, Api(responses))
+    assert caught.value is error
 
 
 @pytest.fixture

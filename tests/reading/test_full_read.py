@@ -1,4 +1,4 @@
-"""Full reads: every record exactly once, whatever the server supports and whoever changes them meanwhile."""
+"""Full reads: every record exactly once, whatever the server supports and whoever makes changes."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def ids_of(read):
 
 
 def read_threads():
-    return [one.name for one in threading.enumerate() if one.name.startswith("salesmate_nb-read")]
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("salesmate_nb-read")]
 
 
 class Colleagues:
@@ -322,7 +322,7 @@ def test_transient_fault(seven_pages, fault, monkeypatch):
     """The read retries the page that failed, and fetches no other page again."""
     monkeypatch.setattr("salesmate_nb._api.waiting.Waiter.sleep", lambda *_: None)
     box = seven_pages
-    connection = reach(box, concurrency=1)  # concurrently, where walks meet depends on timing
+    connection = reach(box, concurrency=1)  # otherwise the number of requests depends on timing
     undisturbed = connection.deals_df().attrs["salesmate"]["calls"] - 1  # the catalog is known afterwards
     real = sandbox.Answer(real=True)
     box.script("/apis/deal/v4/search", real, real, real, fault, real, fault)
@@ -449,7 +449,8 @@ def examples(count):
 
 
 rows = drawn(
-    120, lambda one, size: [(record_id, one.randrange(41)) for record_id in one.sample(range(1, 10**6), size)]
+    120,
+    lambda chance, size: [(number, chance.randrange(41)) for number in chance.sample(range(1, 10**6), size)],
 )
 stable_servers = given(
     rows=rows,
@@ -470,7 +471,9 @@ stable_servers = given(
 changing_servers = given(
     rows=rows,
     name=st.sampled_from(list(PAGINATORS)),
-    changes=drawn(60, lambda one, size: one.choices(["create", "delete first", "delete middle"], k=size)),
+    changes=drawn(
+        60, lambda chance, size: chance.choices(["create", "delete first", "delete middle"], k=size)
+    ),
     per_call=st.integers(1, 4),
     zone_ahead=st.sampled_from([0, 5, 90]),
     workers=st.sampled_from([1, 3]),
@@ -626,14 +629,48 @@ def test_withheld_rows():
     assert (caught.value.read, caught.value.total) == (25, 30)
 
 
-def test_network_failure():
-    """A failing network says nothing about the server, so no other paginator is tried."""
-    requests_made = []
+@pytest.mark.parametrize(
+    "error", [ConnectionFailed("no network"), ApiError("forbidden", status=403)], ids=["network", "403"]
+)
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_failure(error, count):
+    """An error that says nothing about pagination is raised at once, and no other paginator is tried."""
+    server = OddServer([(number, number) for number in range(1, 301)])
 
     def fetch(request):
-        requests_made.append(request)
-        raise ConnectionFailed("no network")
+        page = server(request)
+        if server.calls >= count:
+            raise error
+        return page
 
-    with pytest.raises(ConnectionFailed):
+    with pytest.raises(type(error)):
         read(fetch)
-    assert len(requests_made) == 1
+    assert server.calls == count
+
+
+def test_rejected_sort():
+    """If the server rejects a paginator's first request, the next paginator is tried."""
+    server = OddServer([(number, number) for number in range(1, 61)])
+
+    def fetch(request):
+        if request.sort == "createdAt":
+            raise ApiError("no such field", status=200, code="ValidationError")
+        return server(request)
+
+    found, full_read = read(fetch, [CreatedWindowPaginator(UTC), OffsetPaginator()])
+    assert found == list(range(1, 61))
+    assert full_read.strategy == "offsets"
+
+
+def test_rejection_in_the_middle():
+    """If the server starts to reject a paginator's requests, the next one reads the rest."""
+    server = OddServer([(number, number) for number in range(1, 61)])
+
+    def fetch(request):
+        if server.calls > 3 and any(rule.path == "id" for rule in request.rules):
+            raise ApiError("no such rule", status=422)
+        return server(request)
+
+    found, full_read = read(fetch)
+    assert sorted(found) == list(range(1, 61))
+    assert full_read.strategy == "windows"

@@ -147,14 +147,7 @@ def test_empty_account(whole, reach, name):
     assert none.dtypes.astype(str).to_dict() == full.dtypes.astype(str).to_dict()
 
 
-@pytest.mark.parametrize(
-    ("name", "deals"),
-    [
-        ("activities", 100),
-        pytest.param("contacts", 4_000, marks=pytest.mark.slow),
-        pytest.param("companies", 4_000, marks=pytest.mark.slow),
-    ],
-)
+@pytest.mark.parametrize(("name", "deals"), [("activities", 100), ("contacts", 4_000), ("companies", 4_000)])
 def test_concurrent_changes(reach, name, deals):
     """Records change between pages: what existed throughout is in the frame, once."""
     with sandbox.start(deals=deals, seed=9) as box:
