@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -107,7 +106,7 @@ class Account:
     def fields(self) -> pd.DataFrame:
         """Read the field catalog of every resource."""
         self._settings.require_v4("Fields")
-        payload = self._catalog.payload(partial(self._api_client.request))
+        payload = self._catalog.payload(self._api_client.request)
         names = ["resource", "column", "label", "path", "type", "is_custom", "options"]
         rows = []
         for resource in RESOURCES.values():

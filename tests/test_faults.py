@@ -244,7 +244,7 @@ def test_the_field_catalogue(box, over_v4, answer, kind):
     if kind in {ConnectionFailed, RateLimited} or answer.status in {401, 500, 503} or is_cut_off:
         fails(over_v4.deals_df, kind)
     else:
-        with pytest.warns(UserWarning, match="field catalogue cannot be read"):
+        with pytest.warns(UserWarning, match="field catalog cannot be read"):
             frame = over_v4.deals_df()
         assert (len(frame), "checkbox_custom_field_1" in frame) == (300, True)
     box.unscript()

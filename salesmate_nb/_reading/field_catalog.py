@@ -43,10 +43,13 @@ class ResourceFields:
         Custom fields, sorted by column name.
     order : mapping of str to tuple of str
         The options of each category column, in the server's order.
+    is_complete : bool
+        Whether there are no other custom fields.
     """
 
     fields: tuple[Field, ...] = ()
     order: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    is_complete: bool = True
 
 
 class FieldCatalog:

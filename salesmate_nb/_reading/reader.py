@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -18,12 +18,7 @@ from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._reading.field_catalog import FieldCatalog, ResourceFields
 from salesmate_nb._reading.full_read import FullRead
-from salesmate_nb._reading.paginators import (
-    CreatedWindowPaginator,
-    KeysetPaginator,
-    OffsetPaginator,
-    Paginator,
-)
+from salesmate_nb._reading.paginators import Paginator, paginators_for
 from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
@@ -70,42 +65,43 @@ class ResourceReader:
         self._api_client = api_client
         self._settings = settings
         self._catalog = catalog
-        windows = CreatedWindowPaginator(ZoneInfo(settings.timezone))
-        self._paginators = paginators or (
-            [KeysetPaginator(), windows, OffsetPaginator()] if settings.linkname else [OffsetPaginator()]
-        )
+        api: Literal["v1", "v4"] = "v4" if settings.linkname else "v1"
+        self._paginators = paginators or paginators_for(api, ZoneInfo(settings.timezone))
 
     def records(self, query: Query) -> Iterator[Record]:
         """Yield records as the server sent them, page by page as they are asked for."""
         fields = list(choose_columns(("id", *query.filters.columns), self.resource.fields).values())
         builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
         with closing(self.open(query)) as context:
-            full_read = self._full_read(context, query, self.fields(context)[0], ordered=True)
+            full_read = self._full_read(context, query, self.fields(context).fields, ordered=True)
             for page in context.matching(full_read, query.filters, builder):
                 yield from page.records
 
     def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
         """Read records into a typed table, and report how."""
         with closing(self.open(query)) as context:
-            known, order = self.fields(context)
-            shown = None if query.columns is None else self._choose(query.columns, known)
-            needed = ("id", *query.filters.columns)
-            fields = known if shown is None else list((self._choose(needed, known) | shown).values())
-            builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=shown is None)
+            known = self.fields(context)
+            fields: Sequence[Field] = known.fields
+            if query.columns is not None:
+                columns = ("id", *query.filters.columns, *query.columns)
+                chosen = choose_columns(columns, fields, unlisted=not known.is_complete)
+                fields = list(chosen.values())
+            discover = query.columns is None
+            builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=discover)
             full_read = self._full_read(context, query, fields, ordered=query.limit is not None)
             pages = [page.rows for page in context.matching(full_read, query.filters, builder)]
-        table = assemble(builder.fields, pages, order=order)
+        table = assemble(builder.fields, pages, order=known.order)
         report = ReadReport(
             strategy=full_read.strategy,
             totals=full_read.totals,
             unreadable=dict(builder.unreadable),
             fields={field.name: field.path for field in builder.fields if is_custom(field.path)},
         )
-        return table if shown is None else table.select(list(shown)), report
+        return table if query.columns is None else table.select(list(query.columns)), report
 
     def batches(self, context: ReadContext, query: Query) -> tuple[BatchBuilder, Iterator[pa.RecordBatch]]:
         """Return typed rows page by page, all with the same columns, and what builds them."""
-        fields, _ = self.fields(context)
+        fields = self.fields(context).fields
         builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
         full_read = self._full_read(context, query, fields)
         return builder, (page.rows for page in context.matching(full_read, query.filters, builder))
@@ -114,16 +110,16 @@ class ResourceReader:
         """Begin a read."""
         return ReadContext(self._api_client, self.resource.name, query)
 
-    def fields(self, context: ReadContext) -> tuple[list[Field], Mapping[str, Sequence[str]]]:
-        """Return the fields, over v4 with the account's custom ones, and the order of their options.
+    def fields(self, context: ReadContext) -> ResourceFields:
+        """Return the schema's fields, over v4 with the account's custom ones, and the order of their options.
 
         v1 has no field catalog; its custom fields are discovered while reading.
         """
         self.fetcher(context)
-        known = ResourceFields()
+        known = ResourceFields(is_complete=False)
         if self._settings.linkname:
             known = self._catalog.of(self.resource, context.request)
-        return [*self.resource.fields, *known.fields], known.order
+        return replace(known, fields=(*self.resource.fields, *known.fields))
 
     def fetcher(self, context: ReadContext) -> Callable[[SearchRequest], SearchPage]:
         """Return what requests a page.
@@ -136,9 +132,6 @@ class ResourceReader:
         if self.resource is not DEALS:
             self._settings.require_v4(self.resource.name.capitalize())
         return partial(search_v4 if self._settings.linkname else list_v1, context.request)
-
-    def _choose(self, names: Sequence[str], known: Sequence[Field]) -> dict[str, Field]:
-        return choose_columns(names, known, unlisted=self._settings.linkname is None)
 
     def _full_read(
         self, context: ReadContext, query: Query, fields: Sequence[Field], *, ordered: bool = False

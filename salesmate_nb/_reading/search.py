@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Protocol, Self
+from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 from salesmate_nb._api.response import find_rows, find_total
@@ -26,11 +26,8 @@ _ZONE_MARGIN = dt.timedelta(days=1)  # more than any two time zones differ
 _MINUTE = dt.timedelta(minutes=1)
 
 
-class RequestFunction(Protocol):
-    """Makes one API request and returns the decoded JSON."""
-
-    def __call__(self, method: str, path: str, **options: Any) -> Any:
-        """Make a request; `options` are ``params``, ``json``, ``idempotent`` and ``waiter``."""
+RequestFunction = Callable[..., Any]
+"""Makes one API request, as ``ApiClient.request`` does, and returns the decoded JSON."""
 
 
 class Rule(NamedTuple):

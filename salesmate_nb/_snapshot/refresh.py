@@ -15,12 +15,7 @@ import pyarrow.compute as pc
 
 from salesmate_nb._frames.arrow import BatchBuilder
 from salesmate_nb._reading.full_read import FullRead, unsupported_if_rejected
-from salesmate_nb._reading.paginators import (
-    KeysetPaginator,
-    OffsetPaginator,
-    PaginationUnsupported,
-    Paginator,
-)
+from salesmate_nb._reading.paginators import PaginationUnsupported, paginators_for
 from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.reader import ReadContext, ResourceReader
 from salesmate_nb._reading.report import ReadReport
@@ -97,7 +92,8 @@ class SnapshotRefresher:
         self._settings.require_v4("Snapshots")
         every = Query(progress=query.progress, wait=query.wait)
         with closing(self._reader.open(every)) as context, self._file.lock():
-            fields, order = self._reader.fields(context)
+            known = self._reader.fields(context)
+            fields, order = known.fields, known.order
             if query.columns is not None:
                 choose_columns(query.columns, fields)  # a misspelt one costs no read
             builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
@@ -240,7 +236,8 @@ class SnapshotRefresher:
         return Changes(self._probe(context), everything, builder, ZoneInfo(self._settings.timezone))
 
     def _full_read(self, context: ReadContext, request: SearchRequest, **options: Any) -> FullRead:
-        paginators: list[Paginator] = [KeysetPaginator(), OffsetPaginator()]
+        zone = ZoneInfo(self._settings.timezone)
+        paginators = [paginator for paginator in paginators_for("v4", zone) if paginator.is_ordered_by_id]
         return FullRead(
             self._reader.fetcher(context),
             request,

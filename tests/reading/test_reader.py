@@ -261,7 +261,7 @@ def test_v1_paging(fresh, count, give):
 def test_incomplete_read(fresh):
     """If fewer deals come than the total says, twice, the error has both numbers."""
     with pytest.raises(
-        IncompleteRead, match="9 deals were read, twice over, where the server counted 10"
+        IncompleteRead, match="Two full reads found 9 deals, but the server counted 10"
     ) as caught:
         answers(fresh, connect(fresh), lambda at: {"Data": {"data": deals(*range(at, 9)), "totalRows": 10}})
     assert (caught.value.read, caught.value.total) == (9, 10)
@@ -311,7 +311,7 @@ def test_id_formats(fresh, given):
 def test_field_catalog_is_refused(fresh):
     """If custom fields cannot be listed, the rest is read, with a warning."""
     fresh.script("/apis/v3/fields/getAllVisibleFields", *[Answer(status=403, body=b"{}")] * 2)
-    with pytest.warns(UserWarning, match="field catalogue cannot be read"):
+    with pytest.warns(UserWarning, match="field catalog cannot be read"):
         frame = reach(fresh, "key-v4").deals_df()
     check_contract(frame)
 
@@ -337,7 +337,7 @@ def test_custom_columns_without_field_catalog(box):
     """Without the field catalog, the newest deal shows which custom fields there are."""
     connection = reach(box, "key-v4")
     box.script("/apis/v3/fields/getAllVisibleFields", sandbox.Answer(status=404))
-    with pytest.warns(UserWarning, match="go by the API's names, and those that the newest record lacks"):
+    with pytest.warns(UserWarning, match="use the API's field names, and custom fields that the newest record lacks"):
         frame = connection.deals_df()
     custom = frame.columns[24:]
     assert len(custom) > 0
