@@ -102,9 +102,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     snapshot.add_argument("--output", type=Path, metavar="FILE", help="also write it to this Parquet file")
     box = command("sandbox", _sandbox, "Run a local Salesmate with made-up deals until you press Ctrl+C.")
-    box.add_argument("--port", type=int, default=0)
-    box.add_argument("--deals", type=int, default=500)
-    box.add_argument("--approve", choices=("auto", "ask"), default="ask")
+    box.add_argument("--port", type=int, default=0, help="port to listen on (default: a free one)")
+    box.add_argument("--deals", type=int, default=500, help="number of deals (default: 500)")
+    box.add_argument(
+        "--approve", choices=("auto", "ask"), default="ask", help="log in at once, or on a consent page"
+    )
     return parser
 
 

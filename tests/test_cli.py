@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from salesmate_nb import cli, connect, sandbox
-from salesmate_nb.sandbox import Answer
+from salesmate_nb.sandbox import ScriptedResponse
 
 
 @pytest.fixture
@@ -86,7 +86,7 @@ def test_failed_read_keeps_old_file(logged_in, capsys, tmp_path):
     """A file that exists is replaced by a complete one only."""
     target = tmp_path / "deals.csv"
     target.write_text("yesterday")
-    refusal = Answer(status=400, body=b"{}")
+    refusal = ScriptedResponse(status=400, body=b"{}")
     logged_in.script("/v1/deals", refusal, refusal)  # by overlapping offsets, then by plain ones
     assert run(capsys, "deals", "--format", "csv", "--output", str(target))[0] == 1
     assert target.read_text() == "yesterday"

@@ -168,7 +168,7 @@ def test_logout_with_access_key(box):
 def test_unconfirmed_revocation(box, fault):
     """The token is forgotten here, and the error says that it may still work elsewhere."""
     connection = connect(box)
-    box.script("/oauth/revoke", sandbox.Answer(**fault))
+    box.script("/oauth/revoke", sandbox.ScriptedResponse(**fault))
     with pytest.raises(LoginError, match=r"forgotten here, but .*/oauth/revoke did not confirm"):
         connection.logout()
     assert (connection.authorized, list(connection.settings.token_cache.glob("*.json"))) == (False, [])

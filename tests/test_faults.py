@@ -28,34 +28,37 @@ from salesmate_nb import (
     sandbox,
 )
 from salesmate_nb._api.waiting import Waiter
-from salesmate_nb.sandbox import Answer
+from salesmate_nb.sandbox import ScriptedResponse
 
 TOKEN, V1, V4 = "/oauth/token", "/v1/deals", "/apis/deal/v4/search"
 USERS, CATALOGUE = "/apis/core/v4/users", "/apis/v3/fields/getAllVisibleFields"
 LOST = {  # no whole answer comes
-    "reset": Answer(drop="before"),
-    "reset in the body": Answer(body=b'{"Status": "success"}' * 99, drop="in-body"),
-    "slow": Answer(body=b"{}", delay=30),
-    "byte by byte": Answer(body=b" " * 3600 + b"{}", pace=0.1),
-    "no gzip": Answer(body=b"{}" * 50, headers={"Content-Encoding": "gzip"}),
+    "reset": ScriptedResponse(drop="before"),
+    "reset in the body": ScriptedResponse(body=b'{"Status": "success"}' * 99, drop="in-body"),
+    "slow": ScriptedResponse(body=b"{}", delay=30),
+    "byte by byte": ScriptedResponse(body=b" " * 3600 + b"{}", pace=0.1),
+    "no gzip": ScriptedResponse(body=b"{}" * 50, headers={"Content-Encoding": "gzip"}),
 }
 ODD = {  # an answer that is none
-    "204": Answer(status=204),
-    "301": Answer(status=301, headers={"Location": "https://evil.example/"}),
-    "50 MB": Answer(body=b'{"Status": "success", "Data": [' + b"1," * 26_000_000 + b"1]}"),
-    "nesting": Answer(body=b'{"Data":' * 200_000 + b"1" + b"}" * 200_000),
-    "charset": Answer(body='{"Status": "success", "Data": "é"}'.encode("latin-1")),
-    "HTML": Answer(body=b"<html><body>Welcome to the hotel's wifi</body></html>"),
-    "empty": Answer(),
+    "204": ScriptedResponse(status=204),
+    "301": ScriptedResponse(status=301, headers={"Location": "https://evil.example/"}),
+    "50 MB": ScriptedResponse(body=b'{"Status": "success", "Data": [' + b"1," * 26_000_000 + b"1]}"),
+    "nesting": ScriptedResponse(body=b'{"Data":' * 200_000 + b"1" + b"}" * 200_000),
+    "charset": ScriptedResponse(body='{"Status": "success", "Data": "é"}'.encode("latin-1")),
+    "HTML": ScriptedResponse(body=b"<html><body>Welcome to the hotel's wifi</body></html>"),
+    "empty": ScriptedResponse(),
 }
 REFUSED = {
-    "401": (Answer(status=401), LoginError),
-    "403": (Answer(status=403), ApiError),
-    "403 with words": (Answer(status=403, body=b'{"Error": {"Name": "AuthorizationFailed"}}'), ApiError),
-    "404": (Answer(status=404), ApiError),
-    "429": (Answer(status=429, headers={"Retry-After": "9999"}), RateLimited),
-    "500": (Answer(status=500), ApiError),
-    "503": (Answer(status=503), ApiError),
+    "401": (ScriptedResponse(status=401), LoginError),
+    "403": (ScriptedResponse(status=403), ApiError),
+    "403 with words": (
+        ScriptedResponse(status=403, body=b'{"Error": {"Name": "AuthorizationFailed"}}'),
+        ApiError,
+    ),
+    "404": (ScriptedResponse(status=404), ApiError),
+    "429": (ScriptedResponse(status=429, headers={"Retry-After": "9999"}), RateLimited),
+    "500": (ScriptedResponse(status=500), ApiError),
+    "503": (ScriptedResponse(status=503), ApiError),
 }
 BUILT = {  # JSON that no page is made of
     "NaN and huge": b'{"Status": "success", "Data": {"data": [{"id": NaN}, {"id": 1e999}], "totalRows": 2}}',
@@ -66,7 +69,7 @@ CELLS = [
     *[(name, answer, ConnectionFailed) for name, answer in LOST.items()],
     *[(name, answer, BadResponse) for name, answer in ODD.items()],
     *[(name, answer, kind) for name, (answer, kind) in REFUSED.items()],
-    *[(name, Answer(body=body), (BadResponse, IncompleteRead)) for name, body in BUILT.items()],
+    *[(name, ScriptedResponse(body=body), (BadResponse, IncompleteRead)) for name, body in BUILT.items()],
 ]
 by_fault = pytest.mark.parametrize(("answer", "kind"), [pytest.param(*one[1:], id=one[0]) for one in CELLS])
 NEXT_STEP = re.compile(r"\b(Try again|Check|Run|Ask|Open|Read|Copy)\b|try again|check SALESMATE")
@@ -228,7 +231,7 @@ def test_a_refusal_that_repeats_the_credential(box, connection, settings, by, be
     if by == "access key":
         connection = connect(dataclasses.replace(settings, linkname="acme", access_token=secret))
     body = json.dumps({"Error": {"Name": secret, "Message": f"{before} {secret} is odd"}}).encode()
-    for answer in (Answer(status=403, body=body), Answer(status=400, body=body)):
+    for answer in (ScriptedResponse(status=403, body=body), ScriptedResponse(status=400, body=body)):
         everywhere(box, USERS, answer)
         err = fails(lambda: connection.get(USERS), ApiError, [secret[:9]])
         assert "***" in str(err)

@@ -27,7 +27,7 @@ from IPython.core.ultratb import VerboseTB
 from salesmate_nb import Settings, connect, sandbox, SalesmateError, cli
 from salesmate_nb._auth import callback
 from salesmate_nb._api.waiting import Waiter
-from salesmate_nb.sandbox import Answer
+from salesmate_nb.sandbox import ScriptedResponse
 
 Waiter.sleep = lambda *_: None
 known = set()
@@ -101,12 +101,12 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     fails(lambda: connection.finish_login("".join(stale + "&" + stale)))
     fails(lambda: connection.finish_login(quietly(lambda: allow(connection.login_url, "deny"))))
     for answer in (
-        Answer(status=500, body=b"oops"),
-        Answer(drop="before"),
-        Answer(drop="in-body", real=True),
-        Answer(body=b"<html>"),
-        Answer(status=301, headers={"Location": "https://evil.example/"}),
-        Answer(status=400, body=json.dumps(echoing).encode()),
+        ScriptedResponse(status=500, body=b"oops"),
+        ScriptedResponse(drop="before"),
+        ScriptedResponse(drop="in-body", real=True),
+        ScriptedResponse(body=b"<html>"),
+        ScriptedResponse(status=301, headers={"Location": "https://evil.example/"}),
+        ScriptedResponse(status=400, body=json.dumps(echoing).encode()),
     ):
         box.script("/oauth/token", answer)
         again = quietly(lambda: allow(connection.login_url))
@@ -135,10 +135,10 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     know(connection.session.current_token.access_token, connection.session.current_token.refresh_token)
     for path in ("/v1/deals", "/oauth/token"):
         for answer in (
-            Answer(status=401), Answer(status=403), Answer(status=500), Answer(drop="before"),
-            Answer(drop="in-body", body=b"{}" * 50), Answer(body=b"<html>"), Answer(delay=2),
-            Answer(status=429, headers={"Retry-After": "9999"}),
-            Answer(status=301, headers={"Location": "https://evil.example/"}),
+            ScriptedResponse(status=401), ScriptedResponse(status=403), ScriptedResponse(status=500), ScriptedResponse(drop="before"),
+            ScriptedResponse(drop="in-body", body=b"{}" * 50), ScriptedResponse(body=b"<html>"), ScriptedResponse(delay=2),
+            ScriptedResponse(status=429, headers={"Retry-After": "9999"}),
+            ScriptedResponse(status=301, headers={"Location": "https://evil.example/"}),
         ):
             if path == "/oauth/token":
                 box.expire_access_tokens()
@@ -169,7 +169,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     for thing in (key, by_key, by_key.session, by_key.session.auth, by_key.status()):
         show(thing)
     by_key.deals_df(progress=True).to_parquet("key.parquet")
-    box.script("/apis/deal/v4/search", *[Answer(status=403)] * 9)
+    box.script("/apis/deal/v4/search", *[ScriptedResponse(status=403)] * 9)
     fails(by_key.deals_df)
     fails(by_key.logout)
     know(box.access_key)
@@ -201,8 +201,8 @@ NOTEBOOK = [
     "connection.settings",
     "vars(connection.session)['_held']",
     "deals_df().head(3)",
-    "box.script('/v1/deals', *[sandbox.Answer(status=403, body=b'{}')] * 3)\ndeals_df()",
-    "box.unscript()\nbox.script('/oauth/token', sandbox.Answer(status=500))\nbox.expire_access_tokens()",
+    "box.script('/v1/deals', *[sandbox.ScriptedResponse(status=403, body=b'{}')] * 3)\ndeals_df()",
+    "box.unscript()\nbox.script('/oauth/token', sandbox.ScriptedResponse(status=500))\nbox.expire_access_tokens()",
     "deals_df()",
     "browser.tell(box, connection)\nbox.stop()",
 ]

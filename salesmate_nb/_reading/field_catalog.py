@@ -101,7 +101,7 @@ class FieldCatalog:
             "Custom columns use the API's field names, and custom fields that the newest record lacks are "
             f"missing, because the field catalog cannot be read: {reason}"
         )
-        return fields
+        return replace(fields, is_complete=False)
 
 
 def parse_catalog(payload: Any, resource: Resource) -> ResourceFields:

@@ -22,11 +22,8 @@ from salesmate_nb.sandbox._http.scripted_response import ScriptedResponse
 from salesmate_nb.sandbox.options import Account, Behavior, Options
 from salesmate_nb.sandbox.sandbox import Sandbox, start
 
-Answer = ScriptedResponse  # its former name; to be removed with its last use
-
 __all__ = [
     "Account",
-    "Answer",
     "Behavior",
     "LoggedRequest",
     "Options",

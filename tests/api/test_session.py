@@ -158,7 +158,7 @@ def test_calls_share_a_connection(server):
 def test_an_answer_without_its_end_is_no_answer():
     """What breaks off before its announced length is not taken for a whole."""
     with sandbox.start(deals=3) as box:
-        box.script("/x", sandbox.Answer(body=b'{"Data": []}', drop="in-body"))
+        box.script("/x", sandbox.ScriptedResponse(body=b'{"Data": []}', drop="in-body"))
         with pytest.raises(ConnectionFailed, match="broke off"):
             reach(box.url).post("x")
 
@@ -291,7 +291,7 @@ def test_netrc_adds_nothing_where_no_credential_is_sent(server, monkeypatch, tmp
 def test_a_session_without_a_credential_follows_no_redirect_either(server):
     """The token endpoint's session takes a 3xx as the answer."""
     with sandbox.start(deals=1) as box:
-        box.script("/x", sandbox.Answer(status=307, headers={"Location": server.url}))
+        box.script("/x", sandbox.ScriptedResponse(status=307, headers={"Location": server.url}))
         with BoundedSession() as session:
             assert (
                 session.post(f"{box.url}/x", data={"a": "b"}).status_code == requests.codes.temporary_redirect

@@ -21,7 +21,7 @@ from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import custom_field, is_custom
-from salesmate_nb.sandbox.data import make_deals
+from salesmate_nb.sandbox import make_deals
 
 try:
     import orjson

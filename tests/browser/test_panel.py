@@ -214,7 +214,7 @@ def test_keyboard_only(notebook):
 def test_expired_and_connecting(lab, box, open_notebook):
     """An expired login link is replaced on demand; the panel says while the code is exchanged."""
     set_up(lab, box)
-    box.script("/oauth/token", sandbox.Answer(real=True, delay=2.0))
+    box.script("/oauth/token", sandbox.ScriptedResponse(real=True, delay=2.0))
     short = "from salesmate_nb._auth import flow\nflow.LIFETIME = 4\n"
     notebook = open_notebook("expired.ipynb", [short + CELLS[0], CELLS[1]])
     notebook.run_cell(0)

@@ -20,7 +20,7 @@ import pytest
 from salesmate_nb import IncompleteRead, SalesmateError, Settings, connect, sandbox
 from salesmate_nb._frames import dataset
 from salesmate_nb.resources.base import Field
-from salesmate_nb.sandbox import Answer
+from salesmate_nb.sandbox import ScriptedResponse
 
 GROWTH = r"""
 import re, sys
@@ -131,13 +131,13 @@ def test_failed_read_leaves_no_folder(tmp_path):
     """The folder appears when all is written, or not at all."""
     with sandbox.start(deals=1500) as box:
         connection = by_key(box)
-        real = [Answer(real=True)] * 4
-        box.script("/apis/deal/v4/search", *real, *[Answer(status=403)] * 40)
+        real = [ScriptedResponse(real=True)] * 4
+        box.script("/apis/deal/v4/search", *real, *[ScriptedResponse(status=403)] * 40)
         with pytest.raises(SalesmateError, match="403"):
             connection.write_dataset("deals", tmp_path / "deals")
         box.unscript()
         total = b'{"Status": "success", "Data": {"data": [], "totalRows": 9}}'
-        box.script("/apis/deal/v4/search", *[Answer(body=total)] * 40)
+        box.script("/apis/deal/v4/search", *[ScriptedResponse(body=total)] * 40)
         with pytest.raises(IncompleteRead):
             connection.write_dataset("deals", tmp_path / "deals")
     assert [path.name for path in tmp_path.iterdir() if "deals" in path.name] == []

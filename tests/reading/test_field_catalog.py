@@ -292,7 +292,7 @@ def test_fields_df(box):
 def test_fields_df_of_some_resources(box):
     """Resources that the catalog lacks are left out, with one warning each."""
     body = {"Data": {"deal": [entry("title", "Title")]}}
-    box.script(f"/{PATH}", sandbox.Answer(body=json.dumps(body).encode()))
+    box.script(f"/{PATH}", sandbox.ScriptedResponse(body=json.dumps(body).encode()))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
         fields = reach(box).fields_df()

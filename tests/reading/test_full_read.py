@@ -217,7 +217,7 @@ def test_rejected_filter(filters):
     with sandbox.start(deals=600) as box:
         connection = reach(box)
         expected = connection.deals_df(**filters)
-        box.script("/apis/deal/v4/search", sandbox.Answer(status=200, body=rejected))
+        box.script("/apis/deal/v4/search", sandbox.ScriptedResponse(status=200, body=rejected))
         frame = connection.deals_df(**filters)
         assert len(searches(box)[-1]["filterQuery"]["group"]["rules"]) <= 2
     assert 0 < len(expected) < 600
@@ -259,10 +259,12 @@ class Gauge:
 
 def test_first_error_ends_the_read():
     """If one page cannot be fetched, the error is raised at once, and no thread makes further requests."""
-    fault = sandbox.Answer(status=403, body=b'{"Status": "failure", "Error": {"Name": "Forbidden"}}')
+    fault = sandbox.ScriptedResponse(
+        status=403, body=b'{"Status": "failure", "Error": {"Name": "Forbidden"}}'
+    )
     with sandbox.start(deals=3_000) as box:
         connection = reach(box)
-        real = sandbox.Answer(real=True)
+        real = sandbox.ScriptedResponse(real=True)
         box.script("/apis/deal/v4/search", real, real, real, fault)
         with pytest.raises(ApiError, match="403"):
             connection.deals_df()
@@ -276,11 +278,11 @@ def test_first_error_ends_the_read():
 @pytest.mark.parametrize("pages", [1, 6])
 def test_interrupt(pages):
     """Ctrl+C while workers wait for the server's rate limit ends the read and all its waits."""
-    limited = sandbox.Answer(status=429, headers={"Retry-After": "600"})
+    limited = sandbox.ScriptedResponse(status=429, headers={"Retry-After": "600"})
     with sandbox.start(deals=5_000) as box:
         connection = reach(box)
         connection.get("apis/core/v4/users")
-        box.script("/apis/deal/v4/search", *[sandbox.Answer(real=True)] * pages, *[limited] * 4)
+        box.script("/apis/deal/v4/search", *[sandbox.ScriptedResponse(real=True)] * pages, *[limited] * 4)
         thread = threading.Thread(target=interrupt_after, args=(box, pages + 1))
         thread.start()
         with pytest.raises(KeyboardInterrupt):
@@ -308,13 +310,13 @@ def seven_pages():
 @pytest.mark.parametrize(
     "fault",
     [
-        sandbox.Answer(status=500),
-        sandbox.Answer(status=502, body=b"<html>"),
-        sandbox.Answer(status=503),
-        sandbox.Answer(status=429, headers={"Retry-After": "0"}),
-        sandbox.Answer(drop="before"),
-        sandbox.Answer(real=True, drop="in-body"),
-        sandbox.Answer(status=200, body=b'{"Status": "success", "Data": {"data": [{"id": 1'),
+        sandbox.ScriptedResponse(status=500),
+        sandbox.ScriptedResponse(status=502, body=b"<html>"),
+        sandbox.ScriptedResponse(status=503),
+        sandbox.ScriptedResponse(status=429, headers={"Retry-After": "0"}),
+        sandbox.ScriptedResponse(drop="before"),
+        sandbox.ScriptedResponse(real=True, drop="in-body"),
+        sandbox.ScriptedResponse(status=200, body=b'{"Status": "success", "Data": {"data": [{"id": 1'),
     ],
     ids=lambda fault: fault.drop or str(fault.status),
 )
@@ -324,7 +326,7 @@ def test_transient_fault(seven_pages, fault, monkeypatch):
     box = seven_pages
     connection = reach(box, concurrency=1)  # otherwise the number of requests depends on timing
     undisturbed = connection.deals_df().attrs["salesmate"]["calls"] - 1  # the catalog is known afterwards
-    real = sandbox.Answer(real=True)
+    real = sandbox.ScriptedResponse(real=True)
     box.script("/apis/deal/v4/search", real, real, real, fault, real, fault)
     frame = connection.deals_df()
     assert list(frame["id"]) == box.deals.ids()

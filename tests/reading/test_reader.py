@@ -12,7 +12,7 @@ import requests_mock
 from salesmate_nb import BadResponse, IncompleteRead, RateLimited, SalesmateError, Settings, connect, sandbox
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import column_name
-from salesmate_nb.sandbox import Answer
+from salesmate_nb.sandbox import ScriptedResponse
 
 ACCESS = ["oauth-v1", "oauth-v4", "key-v4"]
 DTYPES = {
@@ -310,7 +310,7 @@ def test_id_formats(fresh, given):
 
 def test_field_catalog_is_refused(fresh):
     """If custom fields cannot be listed, the rest is read, with a warning."""
-    fresh.script("/apis/v3/fields/getAllVisibleFields", *[Answer(status=403, body=b"{}")] * 2)
+    fresh.script("/apis/v3/fields/getAllVisibleFields", *[ScriptedResponse(status=403, body=b"{}")] * 2)
     with pytest.warns(UserWarning, match="field catalog cannot be read"):
         frame = reach(fresh, "key-v4").deals_df()
     check_contract(frame)
@@ -336,8 +336,10 @@ def test_order_of_stages(box):
 def test_custom_columns_without_field_catalog(box):
     """Without the field catalog, the newest deal shows which custom fields there are."""
     connection = reach(box, "key-v4")
-    box.script("/apis/v3/fields/getAllVisibleFields", sandbox.Answer(status=404))
-    with pytest.warns(UserWarning, match="use the API's field names, and custom fields that the newest record lacks"):
+    box.script("/apis/v3/fields/getAllVisibleFields", sandbox.ScriptedResponse(status=404))
+    with pytest.warns(
+        UserWarning, match="use the API's field names, and custom fields that the newest record lacks"
+    ):
         frame = connection.deals_df()
     custom = frame.columns[24:]
     assert len(custom) > 0

@@ -26,7 +26,7 @@ EVERYTHING = "Jan 01, 1970 05:30 AM"
 
 
 def matching(resource=DEALS, fields=("title",), **filters):
-    return SearchRequest.matching(Filters.make(**filters), fields, resource)
+    return SearchRequest.matching(Filters.parse(**filters), fields, resource)
 
 
 def rules(request):

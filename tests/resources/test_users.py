@@ -8,7 +8,7 @@ import pytest
 
 from salesmate_nb import BadResponse
 from salesmate_nb.resources.users import USERS_PATH
-from salesmate_nb.sandbox import Answer
+from salesmate_nb.sandbox import ScriptedResponse
 
 PATH = f"/{USERS_PATH}"
 
@@ -34,7 +34,7 @@ def test_users_df(box, reach):
 def test_unreadable_value(box, reach):
     """A value that cannot be parsed is missing, and a warning counts it."""
     odd = {"id": 11, "firstName": "Maya", "isActive": "on leave"}
-    box.script(PATH, Answer(body=json.dumps({"Status": "success", "Data": [odd]}).encode()))
+    box.script(PATH, ScriptedResponse(body=json.dumps({"Status": "success", "Data": [odd]}).encode()))
     with pytest.warns(UserWarning, match=r"missing: 1 in is_active\."):
         users = reach(box).users_df()
     assert users["is_active"].isna().all()
@@ -45,12 +45,12 @@ def test_unreadable_value(box, reach):
 )
 def test_bad_response(box, reach, payload):
     """A response without a list of users is an error, not an empty frame."""
-    box.script(PATH, Answer(body=json.dumps(payload).encode()))
+    box.script(PATH, ScriptedResponse(body=json.dumps(payload).encode()))
     with pytest.raises(BadResponse, match="users"):
         reach(box).users_df()
 
 
 def test_no_users(box, reach):
     """An empty list is a team without users."""
-    box.script(PATH, Answer(body=b"[]"))
+    box.script(PATH, ScriptedResponse(body=b"[]"))
     assert len(reach(box).users_df()) == 0

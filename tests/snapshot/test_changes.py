@@ -13,6 +13,7 @@ from salesmate_nb._frames.arrow import BatchBuilder
 from salesmate_nb._reading.paginators import PaginationUnsupported
 from salesmate_nb._reading.search import SearchPage, SearchRequest, modified_at
 from salesmate_nb._snapshot.changes import Changes
+from salesmate_nb.resources import DEALS
 
 UTC = ZoneInfo("UTC")
 START = dt.datetime(2026, 1, 1, tzinfo=UTC)
@@ -59,7 +60,7 @@ def changes_of(fields):
     """Return a function that makes `Changes` of a server."""
 
     def make(fetch, zone=UTC):
-        request = SearchRequest(fields=tuple(field.path for field in fields), rows=ROWS)
+        request = SearchRequest(resource=DEALS, fields=tuple(field.path for field in fields), rows=ROWS)
         return Changes(fetch, request, BatchBuilder(fields, timezone=zone.key, discover=False), zone)
 
     return make

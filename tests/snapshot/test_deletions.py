@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from salesmate_nb._reading.search import PAGE, SearchPage, SearchRequest
 from salesmate_nb._snapshot.deletions import Deletions
+from salesmate_nb.resources import DEALS
 
-EVERYTHING = SearchRequest(fields=("id",))
+EVERYTHING = SearchRequest(resource=DEALS, fields=("id",))
 
 
 class Server:

@@ -26,7 +26,7 @@ from salesmate_nb import (
     deals_df,
     sandbox,
 )
-from salesmate_nb.sandbox import Answer
+from salesmate_nb.sandbox import ScriptedResponse
 
 SEARCH = "/apis/deal/v4/search"
 
@@ -65,7 +65,7 @@ def interrupted_read(box, request):
 
     def refuse_later():
         if next(count) == request:
-            box.script(SEARCH, *[Answer(status=403)] * 9)
+            box.script(SEARCH, *[ScriptedResponse(status=403)] * 9)
 
     box.before_search = refuse_later
     with pytest.raises(SalesmateError, match="403"):
@@ -360,7 +360,7 @@ def test_missing_rows_are_an_error(box):
     connection = reach(box)
 
     def more(body):
-        return Answer(
+        return ScriptedResponse(
             body=json.dumps({"Status": "success", "Data": {"data": body, "totalRows": real + 5}}).encode()
         )
 
@@ -380,22 +380,10 @@ def test_logout_removes_snapshots(box):
     assert not list(folder.rglob("*.parquet"))
 
 
-def refuse(monkeypatch, word):
-    """Let the search refuse, with 400, every body that contains a word."""
-    read = sandbox.api.search.read
-
-    def refusing(body, *what, **how):
-        if word in json.dumps(body):
-            raise sandbox.answers.invalid("This is not supported.")
-        return read(body, *what, **how)
-
-    monkeypatch.setattr(sandbox.api.search, "read", refusing)
-
-
 @pytest.mark.parametrize("word", ['"GREATER_THAN"', '"fieldName": "deal.lastModifiedAt", "order"'])
-def test_refused_requests(box, monkeypatch, word):
+def test_refused_requests(box, word):
     """A server that refuses rules on ids, or sorting by the last change, costs requests but no rows."""
-    refuse(monkeypatch, word)
+    box.deals.refuse_search = lambda body: word in json.dumps(body)
     interrupted_read(box, 4)
     same(reach(box).deals_df(refresh="auto"), reach(box).deals_df())
     box.deals.edit(box.deals.ids()[0], title="changed")
@@ -411,10 +399,12 @@ def test_empty_page_among_changes(box):
         box.deals.edit(deal, title="changed")
     real = len(box.deals)
     empty = json.dumps({"Status": "success", "Data": {"data": [], "totalRows": real}}).encode()
-    box.script(SEARCH, Answer(real=True), Answer(body=empty), Answer(body=empty))
+    box.script(
+        SEARCH, ScriptedResponse(real=True), ScriptedResponse(body=empty), ScriptedResponse(body=empty)
+    )
     same(connection.deals_df(refresh="auto"), connection.deals_df())
     box.deals.edit(box.deals.ids()[0], title="later")
-    box.script(SEARCH, *[Answer(body=empty)] * 3)
+    box.script(SEARCH, *[ScriptedResponse(body=empty)] * 3)
     same(connection.deals_df(refresh="auto"), connection.deals_df())
 
 
@@ -465,19 +455,14 @@ def test_row_that_changes_again_during_the_refresh(box):
     same(frame, connection.deals_df())
 
 
-def test_server_without_totals(box, monkeypatch):
+def test_server_without_totals():
     """Deletions are found by reading all ids."""
-    read = sandbox.api.search.read
-
-    def uncounted(*what, **how):
-        return dataclasses.replace(read(*what, **how), is_counted=False)
-
-    monkeypatch.setattr(sandbox.api.search, "read", uncounted)
-    connection = reach(box)
-    connection.deals_df(refresh="auto")
-    for deal in box.deals.ids()[::400]:
-        box.deals.delete(deal)
-    same(connection.deals_df(refresh="auto"), connection.deals_df())
+    with sandbox.start(deals=1200, totals=False) as box:
+        connection = reach(box)
+        connection.deals_df(refresh="auto")
+        for deal in box.deals.ids()[::400]:
+            box.deals.delete(deal)
+        same(connection.deals_df(refresh="auto"), connection.deals_df())
 
 
 def test_deal_created_while_ids_are_read():
@@ -504,7 +489,7 @@ def test_restored_deal_is_found(box):
     restored = box.deals.get(box.deals.ids()[3])
     box.deals.delete(restored["id"])
     reach(box).deals_df(refresh="auto")
-    box.deals._put(restored["id"], restored)
+    box.deals.put(restored)
     frame = reach(box).deals_df(refresh="auto")
     assert restored["id"] in set(frame["id"])
     same(frame, reach(box).deals_df())
@@ -519,7 +504,7 @@ def test_interrupted_read_resumes_only_when_safe(box, timestamp):
     box.deals.delete(restored["id"])
     interrupted_read(box, 4)
     assert checkpoints(box)
-    box.deals._put(restored["id"], {**restored, "lastModifiedAt": timestamp and "2020-01-01T00:00:00Z"})
+    box.deals.put({**restored, "lastModifiedAt": timestamp and "2020-01-01T00:00:00Z"})
     edited = {} if timestamp else {"lastModifiedAt": ""}
     box.deals.edit(box.deals.ids()[0], title="edited since", **edited)
     for _ in range(2):
@@ -551,7 +536,7 @@ LABELLED = {"fieldName": "textCustomField1", "displayName": "Contract length", "
 def test_changed_field_catalog(box, entries):
     """A custom field that was renamed, retyped or removed is as in a live read."""
     reach(box).deals_df(refresh="auto")
-    changed = Answer(body=json.dumps({"Status": "success", "Data": {"deal": entries}}).encode())
+    changed = ScriptedResponse(body=json.dumps({"Status": "success", "Data": {"deal": entries}}).encode())
     box.script(CATALOGUE, changed, changed)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Values that could not be read are missing")

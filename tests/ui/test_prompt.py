@@ -119,7 +119,7 @@ def test_denial_is_shown(ask):
 
 def test_token_endpoint_failure_keeps_prompt(ask, box, busy_redirect):
     """A transient network failure does not end the login; the address can be pasted again."""
-    box.script("/oauth/token", sandbox.Answer(drop="before"))
+    box.script("/oauth/token", sandbox.ScriptedResponse(drop="before"))
 
     def paste_twice(user, login):
         user.read(PROMPT)

@@ -110,7 +110,7 @@ def test_denial_is_shown(login):
 
 def test_token_endpoint_failure_keeps_prompt(login, box):
     """A transient network failure does not end the login; the address can be pasted again."""
-    box.script("/oauth/token", sandbox.Answer(drop="before"))
+    box.script("/oauth/token", sandbox.ScriptedResponse(drop="before"))
     terminal = login(redirect_uri="http://127.0.0.1:1/callback")
     landing = requests.get(login_url(terminal), allow_redirects=False, timeout=10).headers["Location"]
     terminal.read_until("Address:")
