@@ -113,13 +113,12 @@ def test_folder_is_private(connection, tmp_path):
 
 
 def test_invalid_arguments(connection, tmp_path):
-    """If the folder exists, or a column or resource does not, nothing is written."""
+    """If the folder exists, or a column does not, nothing is written."""
     (tmp_path / "there").mkdir()
     (tmp_path / "file").touch()
     for match, path, options in (
         ("exists already", "there", {}),
         (r"no column 'x'\. There are: id, title, ", "new", {"partition_by": "x"}),
-        ("of='users'", "new", {"of": "users"}),
         ("cannot be written", "file/new", {}),
     ):
         with pytest.raises(SalesmateError, match=match):
