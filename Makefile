@@ -1,51 +1,68 @@
 PYTHON ?= python3
 BIN := .venv/bin
 TESTS ?=
+PYTEST := $(BIN)/python -m pytest
+PARALLEL := -n logical --dist worksteal
 
-.PHONY: help demo test lab lint format types layers notebooks browser pictures bench wheel check clean
+.PHONY: help demo dev test slow coverage lab lint format types layers browser pictures bench wheel check clean
 .DEFAULT_GOAL := help
+.SECONDARY:
 
 help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "  Some of the tests:  make test TESTS='tests/auth -k token'"
+	@echo "  One, in a debugger: .venv/bin/python -m pytest --pdb tests/auth/test_flow.py::test_redirect_is_caught"
 
 demo: .venv/lab.done  ## run the quickstart notebook on the sandbox, and print the frame it got
 	@$(BIN)/python notebooks/run.py notebooks/quickstart.ipynb
 
-test: .venv/dev.done  ## run the tests
-	$(BIN)/python -m pytest $(TESTS)
+test: .venv/test.done  ## run the fast tests, on all cores; TESTS='tests/auth -k token' selects some
+	$(PYTEST) $(PARALLEL) $(TESTS)
+
+slow: .venv/test.done .venv/types.done  ## run the slow tests: notebooks, memory, slow servers, long properties; TESTS= as above
+	$(PYTEST) $(PARALLEL) -m slow $(TESTS)
+
+coverage: .venv/test.done .venv/types.done  ## run the fast and the slow tests, and measure the branches they take, at least 97 %
+	$(PYTEST) $(PARALLEL) -m "not browser and not wheel and not load" --cov --cov-report=term
+
+dev: .venv/dev.done  ## install every tool, and check style, types and layers at each commit
+	$(BIN)/pre-commit install
 
 lab: .venv/lab.done  ## open the quickstart in JupyterLab
 	$(BIN)/jupyter lab notebooks/quickstart.ipynb
 
-lint: .venv/dev.done  ## check style and format
+lint: .venv/lint.done  ## check style and format
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 
-format: .venv/dev.done  ## put style and format right
+format: .venv/lint.done  ## correct style and format
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-types: .venv/dev.done  ## check types
+types: .venv/types.done  ## check types: the package with mypy, what users write with mypy and pyright
 	$(BIN)/mypy
+	$(BIN)/mypy tests/typing/api.py
+	$(BIN)/pyright --pythonpath $(BIN)/python
 
-layers: .venv/dev.done  ## check that imports point one way
+layers: .venv/lint.done  ## check that imports point one way
 	$(BIN)/lint-imports
 
-browser: .venv/dev.done  ## drive JupyterLab in Chromium (Debian: apt-get install chromium)
-	$(BIN)/python -m pytest -m browser
+browser: .venv/browser.done  ## run the browser tests: JupyterLab in Chromium (Debian: apt-get install chromium)
+	$(PYTEST) -m browser
 
-pictures: .venv/dev.done  ## take the README's pictures of the login panel anew
-	SALESMATE_NB_SHOTS=build/pictures $(BIN)/python -m pytest -m browser tests/browser/test_panel.py
+pictures: .venv/browser.done  ## take the README's pictures of the login panel again
+	SALESMATE_NB_SHOTS=build/pictures $(PYTEST) -m browser tests/browser/test_panel.py
 	cp build/pictures/sign-in.png build/pictures/sign-in-dark.png .github/
 	cp build/pictures/connected.png build/pictures/connected-dark.png .github/
 
-bench: .venv/dev.done  ## measure speed and memory, as ratios of one run
+bench: .venv/test.done  ## measure speed and memory, as ratios of one run
 	$(BIN)/python -m tests.benchmarks
 
-wheel: .venv/dev.done  ## build the wheel, and try it in an empty environment
-	$(BIN)/python -m pytest -m wheel
+wheel: .venv/release.done  ## build the wheel, and try it in an empty environment
+	$(PYTEST) -m wheel
 
-check: lint types layers test  ## lint, types, layers and tests
+check: lint types layers test  ## run lint, types, layers and the fast tests
 
 clean:  ## remove the environment and what tools left
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -53,10 +70,14 @@ clean:  ## remove the environment and what tools left
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
+.venv/pip.done: | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'  # the first that reads dependency groups
+	@touch $@
+
 .venv/lab.done: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --editable '.[lab]' nbclient
 	@touch $@
 
-.venv/dev.done: pyproject.toml | .venv/bin/python
-	$(BIN)/python -m pip install --quiet --editable '.[dev]'
-	@touch $@ .venv/lab.done
+.venv/%.done: pyproject.toml | .venv/pip.done
+	$(BIN)/python -m pip install --quiet --editable '.[keyring,sandbox]' --group $*
+	@touch $@

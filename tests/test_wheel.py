@@ -1,4 +1,4 @@
-"""What is built is what works: the wheel and sdist, in an environment that has nothing else."""
+"""The wheel and the sdist: what they hold, and that the wheel works in an empty environment."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ def built(tmp_path_factory):
     return folder
 
 
-def test_the_metadata_passes_twine(built):
-    """PyPI would take it, README included."""
+def test_twine_check(built):
+    """PyPI would accept it, README included."""
     subprocess.run([sys.executable, "-m", "twine", "check", "--strict", *built.iterdir()], check=True)
 
 
-def test_it_holds_the_package_and_nothing_else(built):
+def test_wheel_content(built):
     """Types, licence and entry point are in the wheel; tests and notebooks are not."""
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"salesmate_nb"}
@@ -51,18 +51,20 @@ def test_it_holds_the_package_and_nothing_else(built):
     assert any(name.endswith("entry_points.txt") for name in names)
 
 
-def test_the_metadata_tells_what_it_is(built):
-    """Version, licence, Python versions, extras and links stand where package pages look for them."""
+def test_metadata(built):
+    """Version, licence, Python versions and extras are there; the dependency groups of the tests are not."""
     wheel = zipfile.ZipFile(next(built.glob("*.whl")))
-    told = email.message_from_bytes(wheel.read(next(n for n in wheel.namelist() if n.endswith("/METADATA"))))
-    assert (told["Name"], told["Version"]) == ("salesmate-nb", salesmate_nb.__version__)
-    assert (told["License-Expression"], told["License-File"]) == ("MIT", "LICENSE")
-    assert told["Requires-Python"] == ">=3.11"
-    assert {"sandbox", "keyring", "fast", "lab"} <= set(told.get_all("Provides-Extra"))
-    assert {"Framework :: Jupyter", "Typing :: Typed"} <= set(told.get_all("Classifier"))
+    metadata = email.message_from_bytes(
+        wheel.read(next(n for n in wheel.namelist() if n.endswith("/METADATA")))
+    )
+    assert (metadata["Name"], metadata["Version"]) == ("salesmate-nb", salesmate_nb.__version__)
+    assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
+    assert metadata["Requires-Python"] == ">=3.11"
+    assert set(metadata.get_all("Provides-Extra")) == {"sandbox", "keyring", "lab"}
+    assert {"Framework :: Jupyter", "Typing :: Typed"} <= set(metadata.get_all("Classifier"))
 
 
-def test_the_sdist_can_be_worked_on(built):
+def test_sdist_content(built):
     """Tests, notebooks and the example settings come with the source."""
     names = tarfile.open(next(built.glob("*.tar.gz"))).getnames()
     inside = {name.split("/", 1)[1] for name in names if "/" in name}
@@ -75,7 +77,7 @@ def test_the_sdist_can_be_worked_on(built):
     } <= inside
 
 
-def test_it_works_in_an_empty_environment(built, tmp_path):
+def test_empty_environment(built, tmp_path):
     """Installed from the wheel with the sandbox extra, it logs in and reads."""
     venv.create(tmp_path / "env", with_pip=True)
     python = tmp_path / "env" / "bin" / "python"

@@ -1,0 +1,76 @@
+"""What several test files share: a login by any route, the consent page, and frames compared."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from urllib.parse import urljoin
+
+import pandas as pd
+import requests
+
+from salesmate_nb import Salesmate, Settings
+
+DTYPES = {
+    "int": "Int64",
+    "string": "str",
+    "category": "category",
+    "float": "float64",
+    "datetime": "datetime64[us, UTC]",
+    "bool": "boolean",
+}
+"""The pandas dtype of each kind of field."""
+
+
+def reach(box, by="oauth-v4", **changes):
+    """Connect to a sandbox as a new kernel does: with its token store and nothing else.
+
+    Parameters
+    ----------
+    box : Sandbox
+        A running sandbox; if a login is needed, its account allows it.
+    by : {"oauth-v1", "oauth-v4", "key-v4"}
+        How to authenticate, and which API to read.
+    **changes
+        Settings other than the sandbox's.
+
+    Returns
+    -------
+    Salesmate
+        A connection that may read. It is not the newest one of ``deals_df()``.
+    """
+    account = box.settings
+    if by != "oauth-v1":
+        account = replace(account, linkname=box.linkname)
+    if by == "key-v4":
+        account = replace(account, access_token=box.access_key)
+    connection = Salesmate(Settings(**{**account, **changes}))
+    if not connection.authorized:
+        box.visit(connection.login_url)
+    return connection
+
+
+def decide(url, decision="allow"):
+    """Press a button of the sandbox's consent page, and return the redirect's URL without opening it.
+
+    Parameters
+    ----------
+    url : str
+        The login URL.
+    decision : {"allow", "deny"}
+        The button.
+    """
+    page = requests.get(url, timeout=5)
+    assert page.ok, page.text
+    hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
+    action = re.search(r'<form[^>]* action="([^"]*)"', page.text)
+    target = urljoin(url, action[1] if action else "")
+    response = requests.post(target, data=hidden | {"decision": decision}, allow_redirects=False, timeout=5)
+    assert response.status_code in {302, 303}, response.text
+    return response.headers["Location"]
+
+
+def same(left, right):
+    """Assert that two frames hold the same rows, columns and dtypes, and as many unreadable values."""
+    pd.testing.assert_frame_equal(left.reset_index(drop=True), right.reset_index(drop=True))
+    assert left.attrs["salesmate"]["unreadable"] == right.attrs["salesmate"]["unreadable"]

@@ -1,0 +1,129 @@
+"""What users write, as type checkers see it: mypy and pyright check this file, and nothing runs it.
+
+A line that ends in two ignore comments is a mistake that both must report: an ignore comment that ignores
+nothing is an error to both.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, assert_type
+
+import pandas as pd
+import pyarrow as pa
+
+import salesmate_nb
+from salesmate_nb import Salesmate, SalesmateError, Settings, connect, deals_df, sandbox
+
+# Settings and connections
+settings = Settings(linkname="acme", access_token="made-up", timezone="Europe/Berlin", concurrency=2)
+assert_type(settings.linkname, str | None)
+assert_type(settings.token_cache, Path)
+assert_type(Settings.load(timeout=10), Settings)
+crm = connect()
+assert_type(crm, Salesmate)
+assert_type(connect(settings, profile="second", wait=60), Salesmate)
+assert_type(Salesmate(settings, profile="second"), Salesmate)
+with sandbox.start(deals=50, api="v4") as box:
+    assert_type(connect(box), Salesmate)
+assert_type(crm.authorized, bool)
+assert_type(crm.login_url, str | None)
+crm.finish_login("pasted")
+crm.logout()
+connect("acme")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Settings(link_name="acme")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+# Deals: frames, tables and records
+df = deals_df(
+    status=["Won", "Lost"],
+    stage="Negotiation",
+    pipeline="Sales",
+    owner=[7, "Ann"],
+    modified_since=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+    created_since=pd.Timestamp("2026-01-01"),
+    columns=["id", "title"],
+    limit=3,
+    progress=False,
+    wait=True,
+    refresh="auto",
+)
+assert_type(df, pd.DataFrame)
+assert_type(
+    crm.deals_df(
+        status="Won",
+        stage=["New", "Negotiation"],
+        pipeline=("Sales",),
+        owner=7,
+        modified_since=dt.date(2026, 1, 1),
+        created_since="2026-01-01",
+        columns="id",
+        limit=None,
+        progress=None,
+        wait=False,
+        refresh="never",
+    ),
+    pd.DataFrame,
+)
+table: pa.Table = crm.deals_arrow(status="Won", columns=["id"], limit=3, refresh="full")
+assert_type(
+    crm.deals(status="Won", owner="Ann", limit=3, progress=False, wait=False), Iterator[dict[str, Any]]
+)
+
+deals_df(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+deals_df(limit="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+deals_df("Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+crm.deals_df(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+crm.deals_df(limit="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.deals_df(refresh="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.deals_arrow(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+crm.deals(limit="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+# Contacts, companies and activities: the same three, without what only deals have
+assert_type(
+    crm.contacts_df(
+        owner="Ann",
+        modified_since="2026-01-01",
+        created_since="2026-01-01",
+        columns=["id", "name"],
+        limit=3,
+        progress=False,
+        wait=False,
+        refresh="auto",
+    ),
+    pd.DataFrame,
+)
+assert_type(crm.companies_df(owner=[7], columns=["id"]), pd.DataFrame)
+assert_type(crm.activities_df(created_since="2026-01-01", limit=3), pd.DataFrame)
+table = crm.contacts_arrow(owner="Ann", columns=["id"], refresh="auto")
+table = crm.companies_arrow(limit=3)
+table = crm.activities_arrow(modified_since="2026-01-01")
+assert_type(crm.contacts(owner="Ann", limit=3), Iterator[dict[str, Any]])
+assert_type(crm.companies(created_since="2026-01-01"), Iterator[dict[str, Any]])
+for activity in crm.activities(limit=3):
+    assert_type(activity, dict[str, Any])
+crm.contacts_df(status="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+crm.contacts_df(limit="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.companies_arrow(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+crm.activities(ownr="Ann")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+# What else a connection reads
+assert_type(crm.users_df(), pd.DataFrame)
+assert_type(crm.fields_df(), pd.DataFrame)
+assert_type(crm.write_dataset("deals", partition_by="status", wait=False), int)
+crm.get("apis/core/v4/users", rows=5)
+crm.post("apis/deal/v4/search", json={"fields": ["id"]})
+
+# Errors
+try:
+    deals_df()
+except salesmate_nb.IncompleteRead as err:
+    assert_type(err.read, int | None)
+    assert_type(err.total, int | None)
+except salesmate_nb.RateLimited as err:
+    assert_type(err.status, int | None)
+except (salesmate_nb.LoginRequired, salesmate_nb.SettingsError, salesmate_nb.ConnectionFailed):
+    raise
+except SalesmateError as err:
+    raise SystemExit(str(err)) from err

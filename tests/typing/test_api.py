@@ -1,0 +1,104 @@
+"""The public read methods as users meet them: in type checkers, in Shift-Tab and in Tab."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from IPython.core.completer import provisionalcompleter
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+import salesmate_nb
+from salesmate_nb import Salesmate, Settings
+
+ROOT = Path(__file__).parents[2]
+SHARED = {
+    "owner": None,
+    "modified_since": None,
+    "created_since": None,
+    "columns": None,
+    "limit": None,
+    "progress": None,
+    "wait": True,
+    "refresh": None,
+}
+ARGUMENTS = {  # each with its default
+    "deals": {"status": None, "stage": None, "pipeline": None, **SHARED},
+    "contacts": SHARED,
+    "companies": SHARED,
+    "activities": SHARED,
+}
+FRAMES = [f"{name}_{kind}" for name in ARGUMENTS for kind in ("df", "arrow")]
+RECORDS = {name: {**ARGUMENTS[name]} for name in ARGUMENTS}
+for arguments in RECORDS.values():  # records come as the server sent them, and live
+    del arguments["columns"], arguments["refresh"]
+PUBLIC = [("deals_df", ARGUMENTS["deals"])]
+PUBLIC += [(f"crm.{name}", ARGUMENTS[name.partition("_")[0]]) for name in FRAMES]
+PUBLIC += [(f"crm.{name}", RECORDS[name]) for name in RECORDS]
+each_read = pytest.mark.parametrize(("name", "arguments"), PUBLIC, ids=[name for name, _ in PUBLIC])
+
+
+@pytest.fixture
+def user_names(tmp_path):
+    """Return what a notebook has after its first cell; nothing here connects."""
+    settings = Settings(linkname="acme", access_token="made-up", token_cache=tmp_path)
+    return {"crm": Salesmate(settings), "deals_df": salesmate_nb.deals_df}
+
+
+@pytest.fixture
+def shell(user_names, tmp_path, monkeypatch):
+    """Start IPython without its history."""
+    monkeypatch.setenv("IPYTHONDIR", str(tmp_path / "ipython"))
+    config = Config()
+    config.HistoryManager.enabled = False
+    shell = InteractiveShell(config=config, user_ns=user_names)
+    yield shell
+    shell.history_manager.end_session()
+
+
+@each_read
+def test_signature(user_names, name, arguments):
+    """A read takes every argument by name only, with its default."""
+    signature = inspect.signature(eval(name, user_names))
+    assert {it.name: it.default for it in signature.parameters.values()} == arguments
+    assert {it.kind for it in signature.parameters.values()} == {inspect.Parameter.KEYWORD_ONLY}
+
+
+@each_read
+def test_inspection(shell, name, arguments):
+    """Shift-Tab in a notebook shows every argument with its default, and a docstring."""
+    shown = re.sub(r"\x1b\[[0-9;]*m", "", shell.object_inspect_mime(name)["text/plain"])  # without colors
+    defaults = dict(re.findall(r"\b(\w+)(?:: '[^']*')? = (\w+)", shown.partition("Docstring:")[0]))
+    assert defaults == {argument: str(default) for argument, default in arguments.items()}
+    assert "<no docstring>" not in shown
+
+
+@pytest.mark.parametrize("uses_jedi", [False, pytest.param(True, marks=pytest.mark.slow)])
+@each_read
+def test_completion(shell, name, arguments, uses_jedi):
+    """Tab after the parenthesis offers every argument."""
+    shell.Completer.use_jedi = uses_jedi
+    typed = f"{name}("
+    with provisionalcompleter():
+        offered = {it.text for it in shell.Completer.completions(typed, len(typed))}
+    assert {f"{argument}=" for argument in arguments} <= offered
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "checker",
+    [["mypy", "tests/typing/api.py"], ["pyright", "--pythonpath", sys.executable]],
+    ids=lambda command: command[0],
+)
+def test_type_checkers(checker):
+    """Both accept what is right and report what is wrong: each expected mistake carries an ignore comment."""
+    pytest.importorskip(checker[0], reason="needs the dependency group types: make types")
+    done = subprocess.run(
+        [sys.executable, "-m", *checker], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
