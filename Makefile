@@ -12,7 +12,7 @@ help:  ## list these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "  Some of the tests:  make test TESTS='tests/auth -k token'"
-	@echo "  One, in a debugger: .venv/bin/python -m pytest --pdb tests/auth/test_flow.py::test_redirect_is_caught"
+	@echo "  One, in a debugger: .venv/bin/python -m pytest --pdb tests/auth/test_flow.py::test_redirect_is_received"
 
 demo: .venv/lab.done  ## run the quickstart notebook on the sandbox, and print the frame it got
 	@$(BIN)/python notebooks/run.py notebooks/quickstart.ipynb
