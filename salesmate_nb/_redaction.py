@@ -1,4 +1,4 @@
-"""Secrets: text that does not show itself, and is blotted out of others' words."""
+"""Secrets: text that hides itself, and its redaction from what servers send."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 
 class Secret(str):
-    """Text that shows itself as ``***`` and refuses to be pickled; :meth:`reveal` gives the plain text.
+    """Text that shows as ``***`` and refuses to be pickled; :meth:`reveal` returns the plain text.
 
     Examples
     --------
@@ -23,11 +23,11 @@ class Secret(str):
     __slots__ = ()
 
     def __new__(cls, text: str = "") -> Self:
-        """Make a secret of plain text, or return the one it is already."""
+        """Wrap plain text; a secret is returned as it is."""
         return text if isinstance(text, cls) else super().__new__(cls, text)
 
     def reveal(self) -> str:
-        """Return the plain text, to be sent or stored and nothing else."""
+        """Return the plain text, only to be sent or stored."""
         return "".join(self)
 
     def __repr__(self) -> str:
@@ -46,11 +46,11 @@ class Secret(str):
         return self
 
     def __reduce_ex__(self, protocol: object) -> NoReturn:
-        raise TypeError("Secrets are not pickled; let the other process call Settings.load() or connect().")
+        raise TypeError("Secrets are not pickled; call Settings.load() or connect() in the other process.")
 
 
 def fingerprint(secret: str) -> str:
-    """Return what tells one secret from another and does not lead back to it: 48 bits of a hash.
+    """Return 48 bits of a hash, as 12 hex digits: they identify a secret and cannot be turned back into it.
 
     Examples
     --------
@@ -61,7 +61,7 @@ def fingerprint(secret: str) -> str:
 
 
 def redact(text: str, secrets: Iterable[str | None]) -> str:
-    """Return text of the server's with every secret in it blotted out, plain or as an address quotes it.
+    """Return `text` with each secret replaced by ``***``, be it plain or percent-encoded.
 
     Examples
     --------

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import sys
 import warnings
 from pathlib import Path
 
-_PACKAGE = str(Path(__file__).parent)
+_PACKAGE = str(Path(__file__).parent) + os.sep
 
 
 def warn(message: str) -> None:
@@ -18,7 +19,7 @@ def warn(message: str) -> None:
     >>> with warnings.catch_warnings(record=True) as caught:
     ...     warnings.simplefilter("always")
     ...     warn("2 values are missing")
-    >>> [(str(one.message), one.filename.startswith(_PACKAGE)) for one in caught]
+    >>> [(str(warning.message), warning.filename.startswith(_PACKAGE)) for warning in caught]
     [('2 values are missing', False)]
     """
     level, frame = 1, sys._getframe()  # noqa: SLF001 - as pandas does, to count the frames to skip

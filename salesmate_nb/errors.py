@@ -1,78 +1,79 @@
-"""Every error this package raises.
+"""Every error that this package raises.
 
 ::
 
     SalesmateError
-    ├── SettingsError        what was configured cannot work
-    ├── LoginError           a login did not come to its end
-    │   ├── LoginRequired    somebody has to log in first
-    │   ├── LoginDenied      consent was refused on Salesmate's page
-    │   └── StateMismatch    the redirect belongs to another login attempt
-    ├── ApiError             Salesmate answered with an error
-    │   ├── RateLimited      the company's calls of this hour are used up
-    │   ├── NotFound         no such record, path or workspace
-    │   └── BadResponse      the answer is not what the API documents
-    ├── IncompleteRead       not every row could be read; no frame was made
-    └── ConnectionFailed     no answer: refused, timed out, cut off
+    ├── SettingsError        a setting is missing or not valid
+    ├── LoginError           the login was not completed
+    │   ├── LoginRequired    nobody is logged in, or the login has ended
+    │   ├── LoginDenied      consent was denied on Salesmate's page
+    │   └── StateMismatch    the authorization response belongs to another login attempt
+    ├── ApiError             Salesmate returned an error
+    │   ├── RateLimited      the account's hourly rate limit is exhausted
+    │   ├── NotFound         the record, path or workspace does not exist
+    │   └── BadResponse      the response is not what the API documents
+    ├── IncompleteRead       not every row could be read, so no frame was made
+    └── ConnectionFailed     no complete response: refused, timed out or cut off
 
-A message says what happened, where, and what to do next. None ever holds a secret.
+A message says what happened, where, and what to do next. None contains a secret.
 """
 
 from __future__ import annotations
 
 
 class SalesmateError(Exception):
-    """Anything that went wrong in this package.
+    """Base class of all errors of this package.
 
     Attributes
     ----------
     is_transient : bool
-        Whether the same call may well go through if it is made again in a moment. Never so for a call to
-        the token endpoint, where a second one can end the login.
+        Whether the same request may succeed if it is sent again shortly. Always false for requests to the
+        token endpoint, where a second one can end the login.
     """
 
     is_transient: bool = False
 
 
-class _ForThePerson(SalesmateError):
-    """What the person at the notebook has to settle; where it came up in our code helps nobody."""
+class _UserError(SalesmateError):
+    """What the user has to settle; a traceback through our code would not help."""
 
     def _render_traceback_(self) -> list[str]:
-        """Let IPython show the sentence alone."""
+        """Let IPython show the message without a traceback."""
         return [f"{type(self).__name__}: {self}"]
 
 
-class SettingsError(_ForThePerson):
-    """What was configured cannot work."""
+class SettingsError(_UserError):
+    """A setting is missing or not valid."""
 
 
-class LoginError(_ForThePerson):
-    """A login did not come to its end; the attempt can be finished still, or a new one made."""
+class LoginError(_UserError):
+    """The login was not completed; the same attempt can still be finished, or a new one started."""
 
 
 class LoginRequired(LoginError):
-    """Somebody has to log in before this call can be made."""
+    """Nobody is logged in, or the login has ended: log in, then repeat the request."""
 
 
 class LoginDenied(LoginError):
-    """Consent was refused on Salesmate's page."""
+    """Consent was denied on Salesmate's page."""
 
 
 class StateMismatch(LoginError):
-    """The redirect belongs to another login attempt."""
+    """The authorization response belongs to another login attempt."""
 
 
 class ApiError(SalesmateError):
-    """Salesmate answered with an error.
+    """Salesmate returned an error.
 
     Attributes
     ----------
     status : int or None
         The HTTP status. A failure can come with 200.
     code, message : str or None
-        Salesmate's own words for it (``Error.Name`` and ``Error.Message``), as far as it gave any.
+        Salesmate's own words for it (``Error.Name`` and ``Error.Message``), redacted and cut to 200
+        characters; ``None`` if it sent none.
     url : str or None
-        The address that was called, without its query.
+        The URL of the request, without its query.
     """
 
     def __init__(
@@ -92,23 +93,23 @@ class ApiError(SalesmateError):
 
 
 class RateLimited(ApiError):
-    """The company's calls of this hour are used up.
+    """The account's hourly rate limit is exhausted.
 
     Attributes
     ----------
     retry_after : float or None
-        Seconds until the next call has a chance, where that is known.
+        Seconds until the next request may succeed, if known.
     """
 
     retry_after: float | None = None
 
 
 class NotFound(ApiError):
-    """No such record, path or workspace."""
+    """The record, path or workspace does not exist."""
 
 
 class BadResponse(ApiError):
-    """The answer is not what the API documents: HTML, empty, cut off, or JSON of another shape."""
+    """The response is not what the API documents: HTML, empty, cut off, or JSON of another shape."""
 
 
 class IncompleteRead(SalesmateError):
@@ -117,7 +118,7 @@ class IncompleteRead(SalesmateError):
     Attributes
     ----------
     read, total : int or None
-        How many distinct rows were read, and how many the server says there are.
+        How many distinct rows were read, and how many the server reports.
     """
 
     def __init__(self, text: str, *, read: int | None = None, total: int | None = None) -> None:
@@ -127,4 +128,4 @@ class IncompleteRead(SalesmateError):
 
 
 class ConnectionFailed(SalesmateError):
-    """No answer came: refused, timed out, or cut off."""
+    """No complete response arrived: the connection was refused, timed out or was cut off."""

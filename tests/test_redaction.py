@@ -1,20 +1,27 @@
-"""Nothing leaks: a drive through all that can show a secret, and a search of all that came out."""
+"""Redaction: secrets hide themselves, and no output, file, log or traceback of a whole session has one."""
 
 from __future__ import annotations
 
 import base64
+import copy
 import json
+import pickle
 import re
 import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import quote
 
 import nbclient
 import nbformat
 import pytest
 
+from salesmate_nb import Salesmate, Settings
+from salesmate_nb._redaction import Secret, fingerprint, redact
+
+KEY = "s3cret/value+x"
 DRIVE = r'''
 import contextlib, copy, faulthandler, gc, io, json, logging, os, pickle, pprint, re, sys, threading, warnings
 logging.basicConfig(level=logging.DEBUG)
@@ -25,17 +32,26 @@ import requests
 from IPython.core.formatters import DisplayFormatter
 from IPython.core.ultratb import VerboseTB
 from salesmate_nb import Settings, connect, sandbox, SalesmateError, cli
+from salesmate_nb._api import client
+from salesmate_nb._api.retry import RetryPolicy
+from salesmate_nb._api.session import BoundedSession
 from salesmate_nb._auth import callback
-from salesmate_nb._api.waiting import Waiter
 from salesmate_nb.sandbox import ScriptedResponse
 
-Waiter.sleep = lambda *_: None
+client._TRANSIENT = RetryPolicy(attempts=4, base=0, cap=0)
 known = set()
+slow = []  # whether responses are delayed: then requests time out soon
+send = BoundedSession.send
+
+def impatient(session, request, **kwargs):
+    return send(session, request, **kwargs | ({"timeout": (5, 0.1)} if slow else {}))
+
+BoundedSession.send = impatient
 
 def know(*secrets):
     known.update(str.join("", secret) for secret in secrets if secret)
 
-def tell(err):
+def report(err):
     """Print an error in every way that a notebook or a log prints one."""
     logging.getLogger("app").exception("failed", exc_info=err)
     print(err, repr(err), err.args, vars(err), file=sys.stderr)
@@ -45,7 +61,7 @@ def fails(call):
     try:
         call()
     except SalesmateError as err:
-        tell(err)
+        report(err)
     else:
         raise AssertionError("it did not fail")
 
@@ -66,7 +82,7 @@ def show(thing):
     logging.getLogger("app").debug("seen %s %r", thing, thing)
 
 class Hidden(str):
-    """An address that the drive itself holds, so that a traceback's view of the drive does not count."""
+    """A URL that this script itself holds, so that a traceback's view of the script does not count."""
 
     def __repr__(self):
         return "hidden"
@@ -75,22 +91,22 @@ def allow(url, decision="allow"):
     page = requests.get(url)
     fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
     target = requests.compat.urljoin(url, re.search(r'<form[^>]* action="([^"]*)"', page.text).group(1))
-    answer = requests.post(target, data=fields | {"decision": decision}, allow_redirects=False)
-    return Hidden(answer.headers["Location"])
+    response = requests.post(target, data=fields | {"decision": decision}, allow_redirects=False)
+    return Hidden(response.headers["Location"])
 
-def quietly(make):
+def quietly(call):
     """Do what a browser does, whose own log is not ours."""
     logging.disable(logging.CRITICAL)
     try:
-        return make()
+        return call()
     finally:
         logging.disable(logging.NOTSET)
 
 with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2],
                    access_key="M4rked-key-" + sys.argv[2]) as box:
     echoing = {"error": "invalid_request", "error_description": "no M4rked-" + sys.argv[2]}
-    told = {**box.settings, "token_cache": Path("cache").absolute(), "timeout": 0.5}
-    settings = Settings(**told)
+    values = {**box.settings, "token_cache": Path("cache").absolute(), "timeout": 10}
+    settings = Settings(**values)
     connection = connect(settings)
     show(connection.pending_login())
     stale = quietly(lambda: allow(connection.login_url))
@@ -100,7 +116,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     fails(lambda: connection.finish_login("".join(stale).replace("state=", "state=x")))
     fails(lambda: connection.finish_login("".join(stale + "&" + stale)))
     fails(lambda: connection.finish_login(quietly(lambda: allow(connection.login_url, "deny"))))
-    for answer in (
+    for fault in (
         ScriptedResponse(status=500, body=b"oops"),
         ScriptedResponse(drop="before"),
         ScriptedResponse(drop="in-body", real=True),
@@ -108,7 +124,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
         ScriptedResponse(status=301, headers={"Location": "https://evil.example/"}),
         ScriptedResponse(status=400, body=json.dumps(echoing).encode()),
     ):
-        box.script("/oauth/token", answer)
+        box.script("/oauth/token", fault)
         again = quietly(lambda: allow(connection.login_url))
         know(*re.findall(r"[?&]code=([^&]+)", again))
         fails(lambda: connection.finish_login("".join(again)))
@@ -120,8 +136,9 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     held = connection.session.current_token
     know(held.access_token, held.refresh_token)
     for thing in (settings, connection, connection.status(), connection.session, connection.session.token,
-                  connection.session.current_token, connection._token_store, connection._api_client, connection._limiter,
-                  callback.parse_authorization_response(stale), settings.client_secret, settings.access_token):
+                  connection.session.current_token, *vars(connection).values(),
+                  callback.parse_authorization_response(stale),
+                  settings.client_secret, settings.access_token):
         show(thing)
     print(box, box.settings, box.log)
     frame = connection.deals_df(progress=True)
@@ -134,7 +151,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     connection.deals_df(progress=True)
     know(connection.session.current_token.access_token, connection.session.current_token.refresh_token)
     for path in ("/v1/deals", "/oauth/token"):
-        for answer in (
+        for fault in (
             ScriptedResponse(status=401), ScriptedResponse(status=403), ScriptedResponse(status=500), ScriptedResponse(drop="before"),
             ScriptedResponse(drop="in-body", body=b"{}" * 50), ScriptedResponse(body=b"<html>"), ScriptedResponse(delay=2),
             ScriptedResponse(status=429, headers={"Retry-After": "9999"}),
@@ -142,17 +159,21 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
         ):
             if path == "/oauth/token":
                 box.expire_access_tokens()
-            box.script(path, *[answer] * 12)
+            box.script(path, *[fault] * 12)
+            slow[:] = [True] if fault.delay else []
             fails(connection.deals_df)
+            slow.clear()
             box.unscript()
             connection.deals_df()
-            know(connection.session.current_token.access_token, connection.session.current_token.refresh_token)
+            held = connection.session.current_token
+            know(held.access_token, held.refresh_token)
     fails(lambda: connection.session.get("https://evil.example/"))
     fails(lambda: connection.session.get("http://127.0.0.1:1/"))
     fails(lambda: connection.get("nothing/here"))
     fails(lambda: connection.deals_df(columns=["no_such"]))
 
-    os.environ |= {f"SALESMATE_{name.upper()}": str(told[name]) for name in told if name != "client_secret"}
+    del values["client_secret"]
+    os.environ |= {f"SALESMATE_{name.upper()}": str(value) for name, value in values.items()}
     os.environ["SALESMATE_CLIENT_SECRET"] = box.settings.client_secret
     for command in "status", "deals --limit 3", "deals --columns x", "deals --output no/x":
         print(command, cli.main(command.split()))
@@ -199,12 +220,12 @@ NOTEBOOK = [
     "import sys\nsys.path.insert(0, '')\nimport browser\nbrowser.allow(connection.login_url)\nconnection",
     "connection.status()",
     "connection.settings",
-    "vars(connection.session)['_held']",
+    "vars(connection.session)",
     "deals_df().head(3)",
     "box.script('/v1/deals', *[sandbox.ScriptedResponse(status=403, body=b'{}')] * 3)\ndeals_df()",
     "box.unscript()\nbox.script('/oauth/token', sandbox.ScriptedResponse(status=500))\nbox.expire_access_tokens()",
     "deals_df()",
-    "browser.tell(box, connection)\nbox.stop()",
+    "browser.report(box, connection)\nbox.stop()",
 ]
 BROWSER = r"""
 import json, pathlib, re, requests
@@ -215,18 +236,18 @@ def allow(url):
     target = requests.compat.urljoin(url, re.search(r'<form[^>]* action="([^"]*)"', page.text).group(1))
     requests.post(target, data=fields | {"decision": "allow"})
 
-def tell(box, connection):
+def report(box, connection):
     held = connection.session.current_token
     found = {held.access_token.reveal(), held.refresh_token.reveal(), box.settings.client_secret}
     for call in box.log:
         found |= {call.form.get("code"), call.form.get("code_verifier")}
         found.add(call.headers.get("Authorization", "").removeprefix("Bearer "))
-    pathlib.Path("../known.json").write_text(json.dumps([one for one in found if one]))
+    pathlib.Path("../known.json").write_text(json.dumps([secret for secret in found if secret]))
 """
 
 
 def forms(secret):
-    """Return a secret as it may be written: plain, quoted for an address, in base64, or in part."""
+    """Return a secret as it may be written: plain, percent-encoded, in base64, or in part."""
     yield secret.encode()
     yield quote(secret, safe="").encode()
     yield base64.b64encode(secret.encode()).rstrip(b"=")
@@ -234,19 +255,66 @@ def forms(secret):
 
 
 def found_in(content, secrets):
-    content = re.sub(rb"\x1b\[[0-9;]*m", b"", content)  # colours, which come between letters
+    """Return the secrets that appear in some form."""
+    content = re.sub(rb"\x1b\[[0-9;]*m", b"", content)  # terminal colors, which come between letters
     return [secret for secret in secrets if any(form in content for form in forms(secret))]
 
 
-def test_no_secret_gets_out_of_a_process(tmp_path, monkeypatch):
-    """Login, renewal, reading, every error, logout and display, at DEBUG: only the token file has any."""
-    work, told = tmp_path / "drive", tmp_path / "known.json"
+def test_secret():
+    """A secret shows as stars wherever it is formatted; only reveal() returns its plain text."""
+    key = Secret(KEY)
+    shown = (
+        f"{key} {key!r} {key:>30} {[key]} {vars(SimpleNamespace(key=key))}" + "%s %r" % (key, key) + str(key)
+    )
+    assert found_in(shown.encode(), [KEY]) == []
+    assert shown.count("***") == 8
+    assert (type(key.reveal()), key.reveal(), key == KEY, hash(key) == hash(KEY)) == (str, KEY, True, True)
+    assert Secret(key) is key
+    assert copy.copy(key) is key is copy.deepcopy(key)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_secret_is_not_pickled(protocol):
+    """A pickle would hold the plain text, so there is none."""
+    with pytest.raises(TypeError, match="not pickled"):
+        pickle.dumps({"key": Secret(KEY)}, protocol)
+
+
+@pytest.mark.parametrize("make", [str, Secret])
+def test_redact(make):
+    """Each secret is replaced, plain and percent-encoded; nothing else is changed."""
+    text = f"{KEY} and {quote(KEY, safe='')}, twice: {KEY}{KEY}"
+    assert redact(text, [None, "", make(KEY)]) == "*** and ***, twice: ******"
+    assert redact("nothing to hide", [make(KEY)]) == "nothing to hide"
+    assert type(redact(make("text"), [])) is make
+
+
+def test_fingerprint():
+    """A fingerprint is the same for equal secrets, another for others, and does not show them."""
+    assert fingerprint(Secret(KEY)) == fingerprint(KEY) != fingerprint(KEY + "x")
+    assert found_in(fingerprint(KEY).encode(), [KEY]) == []
+
+
+@pytest.mark.parametrize("access", [{"access_token": KEY}, {"client_id": "my-app", "client_secret": KEY}])
+def test_objects_hide_secrets(access):
+    """Settings, client, session and their attributes, as displayed in a notebook, show no secret."""
+    settings = Settings(linkname="acme", **access)
+    crm = Salesmate(settings)
+    things = [settings, crm, crm.session, crm.status(), *vars(crm).values(), *vars(crm.session).values()]
+    shown = "".join(f"{thing} {thing!r} {getattr(thing, '__dict__', '')}" for thing in things)
+    assert found_in(shown.encode(), [KEY]) == []
+
+
+@pytest.mark.slow
+def test_process_output(tmp_path, monkeypatch):
+    """Login, token refresh, reads, errors, logout and display, logged at DEBUG, leave no secret behind."""
+    work, known = tmp_path / "drive", tmp_path / "known.json"
     work.mkdir()
     (tmp_path / "drive.py").write_text(DRIVE)
     monkeypatch.delenv("SALESMATE_TOKEN_CACHE")
     monkeypatch.setenv("HOME", str(work))
     monkeypatch.setenv("TMPDIR", str(work))
-    lines = set()
+    command_lines = set()
     with (
         (tmp_path / "out").open("wb") as out,
         (tmp_path / "err").open("wb") as err,
@@ -258,7 +326,7 @@ def test_no_secret_gets_out_of_a_process(tmp_path, monkeypatch):
                 "-X",
                 "faulthandler",
                 tmp_path / "drive.py",
-                told,
+                known,
                 "client-s3cret+/=",
             ],
             cwd=work,
@@ -267,25 +335,28 @@ def test_no_secret_gets_out_of_a_process(tmp_path, monkeypatch):
         ) as process,
     ):
         while process.poll() is None:
-            lines.add(Path(f"/proc/{process.pid}/cmdline").read_bytes())
+            command_lines.add(Path(f"/proc/{process.pid}/cmdline").read_bytes())
             time.sleep(0.2)
     shown = {name: (tmp_path / name).read_bytes() for name in ("out", "err")}
     assert process.returncode == 0, shown["err"][-3000:].decode()
-    secrets = json.loads(told.read_text())
+    secrets = json.loads(known.read_text())
     assert len(secrets) > 30
     assert b"settings" in shown["out"]  # verbose tracebacks do name variables
-    places = {**shown, "command line": b"".join(lines)}
+    places = {**shown, "command line": b"".join(command_lines)}
     for path in work.rglob("*"):
         if path.is_file() and path.parent.name != "cache":
             places[str(path.relative_to(work))] = path.read_bytes()
     assert {"pickled", "deals.parquet", "key.parquet", "deals.pkl"} <= places.keys()
     assert {name: leaks for name, content in places.items() if (leaks := found_in(content, secrets))} == {}
-    kept = {path.name for path in (work / "cache").iterdir()}
-    assert kept <= {"default.lock", "calls.sqlite", "calls.sqlite-wal", "calls.sqlite-shm"}  # logged out
+    assert {path.name for path in (work / "cache").iterdir()} <= {
+        "default.lock",
+        "calls.sqlite",
+    }  # logged out
 
 
-def test_no_secret_gets_into_a_saved_notebook(tmp_path, monkeypatch):
-    """With errors in IPython's verbose mode, objects displayed and widget state saved."""
+@pytest.mark.slow
+def test_saved_notebook(tmp_path, monkeypatch):
+    """A notebook saved with verbose tracebacks, displayed objects and widget state has no secret."""
     monkeypatch.delenv("SALESMATE_TOKEN_CACHE")
     work = tmp_path / "notebook"
     work.mkdir()
@@ -296,7 +367,7 @@ def test_no_secret_gets_into_a_saved_notebook(tmp_path, monkeypatch):
     nbclient.NotebookClient(notebook, timeout=60, allow_errors=True).execute()
     nbformat.write(notebook, "saved.ipynb")
     saved = Path("saved.ipynb").read_bytes()
-    errors = [one["ename"] for cell in cells for one in cell.outputs if one.output_type == "error"]
+    errors = [output["ename"] for cell in cells for output in cell.outputs if output.output_type == "error"]
     secrets = json.loads((tmp_path / "known.json").read_text())
     assert len(secrets) >= 4
     assert errors == ["LoginError", "LoginError", "LoginRequired", "ApiError", "BadResponse"]
@@ -307,6 +378,6 @@ def test_no_secret_gets_into_a_saved_notebook(tmp_path, monkeypatch):
     "shown",
     ["s3cret/value+x", "s3cret%2Fvalue%2Bx", "czNjcmV0L3ZhbHVlK3g", "s3cret/va", "s3\x1b[1mcret/value"],
 )
-def test_the_search_finds_what_is_there(shown):
-    """The drive is worth nothing if its search is blind: plain, quoted, in base64 or cut off."""
+def test_search_for_secrets(shown):
+    """The search of the tests above finds a secret: plain, percent-encoded, in base64, colored or cut off."""
     assert found_in(f"before {shown} after".encode(), ["s3cret/value+x"]) == ["s3cret/value+x"]

@@ -1,1 +1,1 @@
-"""The HTTP API: one request, one JSON response; knows no deals."""
+"""One request to the HTTP API and its JSON response: session, rate limit, retries, decoding."""

@@ -1,4 +1,4 @@
-"""The company's calls: how many this machine made in the last hour, and how many are left."""
+"""The hourly rate limit: the requests this machine sent in the last hour, and how many are left."""
 
 from __future__ import annotations
 
@@ -8,38 +8,45 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from salesmate_nb._files import make_folder
 
 log = logging.getLogger("salesmate_nb")
 
 HOUR = 3600.0  # seconds; the limit is 1,500 calls in each (v4 reference)
 
 _TABLE = "CREATE TABLE IF NOT EXISTS calls (host TEXT NOT NULL, at REAL NOT NULL)"
-_PATIENCE = 30.0  # seconds to wait for another process's write
+_LOCK_TIMEOUT = 30.0  # seconds to wait for another process's write
 
 
 class RateLimiter:
-    """A sliding hour of calls to one host, counted together by all kernels that share a folder.
+    """A sliding one-hour window of calls to one host, shared by all processes that use a folder.
 
-    The calls of the last hour stand in a small SQLite file: the moments, and the host. A library's
-    limiter would do it for threads or for processes; pages are fetched by both. Where the disk refuses
-    the file, or it is damaged, this process counts for itself.
+    A small SQLite file holds the timestamp and host of each call of the last hour. If the disk refuses
+    the file, or it is damaged, this process counts on its own and logs a warning.
+
+    pyrate-limiter 4.5 was tried: its ``SQLiteBucket`` with a file lock grants exactly the limit to threads
+    and processes, but after the clock was set back it refuses all calls until the clock catches up, it
+    cannot say how long `n` calls will take, and it leaves a lock file that others can read.
 
     Parameters
     ----------
     url : str
-        The API's address; its host and port are what the calls are counted for.
+        The API's URL; calls are counted for its host and port.
     calls_per_hour : int
-        What the whole company may call in an hour.
+        The limit of the whole account.
     folder : Path, optional
-        Where the file ``calls.sqlite`` is kept; without one only this process is counted.
+        Where the file ``calls.sqlite`` is stored; without it only this process is counted.
+    clock : callable, optional
+        Returns the time in seconds since 1970.
 
     Attributes
     ----------
     request_count : int
-        Calls that were made through this object.
+        Calls counted through this object.
 
     Examples
     --------
@@ -50,91 +57,99 @@ class RateLimiter:
     True
     """
 
-    def __init__(self, url: str, calls_per_hour: int, folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        calls_per_hour: int,
+        folder: Path | None = None,
+        *,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
         self.calls_per_hour = calls_per_hour
         self.request_count = 0
         self._host = urlsplit(url).netloc
         self._path = None if folder is None else folder / "calls.sqlite"
-        self._own: sqlite3.Connection | None = None  # used where there is no file
+        self._clock = clock
+        self._in_memory: sqlite3.Connection | None = None  # used if there is no file
         self._lock = threading.Lock()
         self._paused_until = 0.0
 
     @property
     def used(self) -> int:
-        """Calls to the host in the last hour, by all that share the folder."""
-        if self._path is not None and self._own is None and not self._path.exists():
-            return 0  # to look is no reason to make a file
-        with self._calls() as calls:
-            return len(_moments(calls, self._host))
+        """Calls to the host in the last hour, by all processes that use the folder."""
+        if self._path is not None and self._in_memory is None and not self._path.exists():
+            return 0  # reading the count does not create the file
+        with self._window() as calls:
+            return len(_timestamps(calls, self._host))
 
     @property
     def remaining(self) -> int:
-        """Calls that this machine's count leaves of the hour; others of the company may use them too."""
+        """Calls left of the hour by this machine's count; other users of the account may use them too."""
         return max(self.calls_per_hour - self.used, 0)
 
     def acquire(self) -> float:
-        """Count one call, and return 0; or return the seconds until there is one to spend."""
-        with self._calls() as calls:
-            now = time.time()
+        """Count one call and return 0, or count nothing and return the seconds until a call is free."""
+        with self._window() as calls:
+            now = self._clock()
             if now < self._paused_until:
                 return self._paused_until - now
-            wait = self._wait(_moments(calls, self._host), 1, now)
+            wait = self._delay(_timestamps(calls, self._host), 1, now)
             if not wait:
                 calls.execute("INSERT INTO calls VALUES (?, ?)", (self._host, now))
                 self.request_count += 1
             return wait
 
     def delay_for(self, calls: int) -> float:
-        """Return the seconds until so many calls could have been made, from now on; 0 where they are left."""
-        with self._calls() as counted:
-            return self._wait(_moments(counted, self._host), calls, time.time())
+        """Return the seconds until `calls` more calls could all have been made; 0 if that many are left."""
+        with self._window() as window:
+            return self._delay(_timestamps(window, self._host), calls, self._clock())
 
     def pause(self, seconds: float) -> None:
-        """Spend nothing for so long: the server said that the company's calls are used up."""
+        """Grant no call for so many seconds, because the server returned 429."""
         with self._lock:
-            self._paused_until = max(self._paused_until, time.time() + seconds)
+            self._paused_until = max(self._paused_until, self._clock() + seconds)
 
-    def _wait(self, moments: list[float], calls: int, now: float) -> float:
-        hours, rest = divmod(len(moments) + calls - 1, self.calls_per_hour)
+    def _delay(self, timestamps: list[float], calls: int, now: float) -> float:
+        hours, rest = divmod(len(timestamps) + calls - 1, self.calls_per_hour)
         if not hours:
             return 0.0
-        first = moments[rest] if rest < len(moments) else now  # what is called now is in the way later
+        first = timestamps[rest] if rest < len(timestamps) else now  # calls made now use up a later hour
         return first + hours * HOUR - now
 
     @contextlib.contextmanager
-    def _calls(self) -> Iterator[sqlite3.Connection]:
-        """Open the calls of the last hour, for this thread and process alone."""
+    def _window(self) -> Iterator[sqlite3.Connection]:
+        """Open the calls of the last hour, locked against other threads and processes."""
         with self._lock:
             connection = self._open()
             try:
-                oldest, newest = time.time() - HOUR, time.time() + HOUR  # later ones: the clock was set back
-                connection.execute("DELETE FROM calls WHERE at <= ? OR at > ?", (oldest, newest))
+                now = self._clock()
+                # a call far in the future was made before the clock was set back
+                connection.execute("DELETE FROM calls WHERE at <= ? OR at > ?", (now - HOUR, now + HOUR))
                 yield connection
                 connection.commit()
             finally:
-                if connection is not self._own:
+                if connection is not self._in_memory:
                     connection.close()
 
     def _open(self) -> sqlite3.Connection:
-        if self._own is None and self._path is not None:
+        if self._in_memory is None and self._path is not None:
             try:
-                return _file(self._path)
+                return _open_file(self._path)
             except (OSError, sqlite3.Error) as err:
-                log.warning(
-                    "calls are counted in this process alone: %s cannot be used (%s)", self._path, err
-                )
-        if self._own is None:
-            self._own = sqlite3.connect(":memory:", check_same_thread=False)
-            self._own.execute(_TABLE)
-        return self._own
+                log.warning("calls are counted in this process only: %s cannot be used (%s)", self._path, err)
+        if self._in_memory is None:
+            self._in_memory = sqlite3.connect(":memory:", check_same_thread=False)
+            self._in_memory.execute(_TABLE)
+        return self._in_memory
 
 
-def _file(path: Path) -> sqlite3.Connection:
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+def _open_file(path: Path) -> sqlite3.Connection:
+    make_folder(path.parent)
+    # created with mode 0600, and never through a link: SQLite would follow one
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
-    connection = sqlite3.connect(path, timeout=_PATIENCE, isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(path, timeout=_LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
     try:
-        connection.execute("PRAGMA synchronous = OFF")  # a count that a power cut loses is no harm
+        connection.execute("PRAGMA synchronous = OFF")  # losing a count in a power cut does no harm
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(_TABLE)
     except sqlite3.Error:
@@ -143,5 +158,5 @@ def _file(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _moments(calls: sqlite3.Connection, host: str) -> list[float]:
+def _timestamps(calls: sqlite3.Connection, host: str) -> list[float]:
     return [at for (at,) in calls.execute("SELECT at FROM calls WHERE host = ? ORDER BY at", (host,))]

@@ -1,4 +1,4 @@
-"""What an answer of the API says: its data, rows and total, or the error it stands for."""
+"""What a response contains: its data, rows and total, or the error it stands for."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import reprlib
 from collections.abc import Iterable
 from typing import Any
 
+import orjson
 import requests
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
@@ -16,41 +17,42 @@ from urllib3.util import Retry
 from salesmate_nb._redaction import redact
 from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, RateLimited, SalesmateError
 
-try:
-    import orjson
-except ModuleNotFoundError:  # an extra
-    orjson = None  # type: ignore[assignment] # what absence looks like
-
-_DEEPEST = 4  # objects within objects in which rows are looked for; an answer may nest thousands
+EXCERPT = 200  # characters of the server's own words in an error message
+_MAX_DEPTH = 4  # nested objects in which rows are searched; a response may nest thousands
 _COUNT = re.compile(r"[0-9]{1,18}")
-EXCERPT = 200  # characters of the server's own words in a message
-_BROKEN = object()
-_PASSING = frozenset({500, 502, 503, 504})
+_INVALID = object()
+_TRANSIENT = frozenset({500, 502, 503, 504})
+_DIGITS_TO_ZEROS = bytes.maketrans(b"0123456789", b"0" * 10)
+_LONG_NUMBER = b"0" * 19  # -9223372036854775809, the shortest integer that orjson rounds, has 19 digits
 
 
 def decode(response: requests.Response) -> Any:
-    """Return the JSON of an answer, or raise the error that it stands for.
+    """Return the JSON of a response, or raise the error that it stands for.
 
-    Salesmate wraps answers as ``{"Status": "success", "Data": ...}`` and failures as
+    Salesmate wraps data as ``{"Status": "success", "Data": ...}`` and failures as
     ``{"Status": "failure", "Error": {"Code", "Name", "Message"}}``, which can come with HTTP 200
-    (v4 reference; lower-case names in live answers were measured).
+    (v4 reference; lower-case names were measured in live responses).
 
     Parameters
     ----------
     response : requests.Response
-        A whole answer.
+        A complete response.
 
     Returns
     -------
     dict or list
-        The JSON as it came, its envelope included.
+        The JSON as received, the envelope included.
 
     Raises
     ------
     LoginRequired
-        401: the login, or the access key, is not accepted.
-    RateLimited, NotFound, BadResponse, ApiError
-        429; 404; an answer that is no JSON object or list; any other failure.
+        If the login or the access key was not accepted (401).
+    RateLimited, NotFound
+        If the status is 429, or 404.
+    BadResponse
+        If the body is not a JSON object or list.
+    ApiError
+        If the request failed in another way.
     """
     payload = _json(response)
     status = payload.get("Status") if isinstance(payload, dict) else None
@@ -63,7 +65,7 @@ def decode(response: requests.Response) -> Any:
 
 
 def unwrap(payload: Any) -> Any:
-    """Return what stands under ``Data`` of Salesmate's envelope, or the payload itself without one.
+    """Return the ``Data`` of Salesmate's envelope, or the payload itself if it has no envelope.
 
     Examples
     --------
@@ -73,10 +75,10 @@ def unwrap(payload: Any) -> Any:
     return payload["Data"] if isinstance(payload, dict) and {"Status", "Data"} <= payload.keys() else payload
 
 
-def find_rows(payload: Any, depth: int = _DEEPEST) -> list[Any] | None:
-    """Return the list of rows in an answer, wherever it stands, or ``None`` without one.
+def find_rows(payload: Any, depth: int = _MAX_DEPTH) -> list[Any] | None:
+    """Return the list of rows in a payload, or ``None`` if it has none.
 
-    It was seen at the top level, and under ``Data.data``, ``Data``, ``data``, ``deals`` and ``results``.
+    Rows were seen at the top level, and under ``Data.data``, ``Data``, ``data``, ``deals`` and ``results``.
 
     Examples
     --------
@@ -92,8 +94,8 @@ def find_rows(payload: Any, depth: int = _DEEPEST) -> list[Any] | None:
     return None
 
 
-def find_total(payload: Any, depth: int = _DEEPEST) -> int | None:
-    """Return the number of rows the server says there are, or ``None`` where it does not say.
+def find_total(payload: Any, depth: int = _MAX_DEPTH) -> int | None:
+    """Return the number of rows that the server reports, or ``None`` if it reports none.
 
     Examples
     --------
@@ -102,11 +104,11 @@ def find_total(payload: Any, depth: int = _DEEPEST) -> int | None:
     """
     if not isinstance(payload, dict) or not depth:
         return None
-    said = payload.get("totalRows")
-    if isinstance(said, str | int) and _COUNT.fullmatch(str(said)):
-        return int(said)
-    told = (find_total(payload.get(key), depth - 1) for key in ("Data", "data"))
-    return next((found for found in told if found is not None), None)
+    total = payload.get("totalRows")
+    if isinstance(total, str | int) and _COUNT.fullmatch(str(total)):
+        return int(total)
+    nested = (find_total(payload.get(key), depth - 1) for key in ("Data", "data"))
+    return next((total for total in nested if total is not None), None)
 
 
 def error_words(payload: Any, secrets: Iterable[str | None]) -> tuple[str | None, str | None]:
@@ -120,7 +122,8 @@ def error_words(payload: Any, secrets: Iterable[str | None]) -> tuple[str | None
     payload : Any
         The JSON of a response.
     secrets : iterable of str or None
-        What the server may repeat; replaced by ``***`` before the text is cut, as a part is not found.
+        What the server may repeat. Each is replaced by ``***`` before the text is cut to length, because
+        a part of one would not be found.
 
     Returns
     -------
@@ -168,18 +171,23 @@ class _RedactingRepr(reprlib.Repr):
 
 
 def _json(response: requests.Response) -> Any:
-    """Return what the body holds, ``None`` for an empty one and `_BROKEN` for one that is no JSON."""
+    """Return the parsed body, ``None`` if it is empty, or `_INVALID` if it is not JSON."""
     if not response.content.strip():
         return None
     try:
         return _loads(response.content)
-    except (ValueError, RecursionError):  # cut off, HTML, another charset, or nested beyond sense
-        return _BROKEN
+    except (ValueError, RecursionError):  # cut off, HTML, another encoding, or nested too deep
+        return _INVALID
 
 
 def _loads(body: bytes) -> Any:
-    """Parse by orjson where it is installed; what that refuses, NaN for example, the slower one may take."""
-    if orjson is not None:
+    """Parse JSON with orjson, and only what it would reject or round with the slower standard library.
+
+    orjson rejects the whole page for a single NaN, Infinity, 1e400, lone surrogate or byte order mark, and
+    reads integers beyond 64 bits as floats. An odd value must remain one value that cannot be read, and an
+    id must not lose digits.
+    """
+    if _LONG_NUMBER not in body.translate(_DIGITS_TO_ZEROS):
         with contextlib.suppress(ValueError):
             return orjson.loads(body)
     return json.loads(body)
@@ -192,51 +200,49 @@ def _sent_credentials(response: requests.Response) -> tuple[str | None, ...]:
 
 
 def _failure(response: requests.Response, name: str | None, message: str | None) -> SalesmateError:
-    status, place = response.status_code, _place(response)
-    said = ": ".join(filter(None, (name, message)))
-    answered = f"{place} answered {status}" + (f" ({said})" if said else "")
-    details: dict[str, Any] = {"status": status, "code": name, "message": message, "url": place}
+    status, url = response.status_code, _url_without_query(response)
+    words = ": ".join(filter(None, (name, message)))
+    returned = f"{url} returned HTTP {status}" + (f" ({words})" if words else "")
+    details: dict[str, Any] = {"status": status, "code": name, "message": message, "url": url}
     if status == requests.codes.unauthorized or name == "AuthenticationFailed":
         return LoginRequired(
-            f"{answered}: the login is not accepted. Run connect() again; "
-            "with an access key, copy it anew to SALESMATE_ACCESS_TOKEN."
+            f"{returned}: the login was not accepted. Run connect() again; "
+            "with an access key, copy it into SALESMATE_ACCESS_TOKEN again."
         )
     if status == requests.codes.too_many_requests:
         limited = RateLimited(
-            f"{answered}: the company's calls are used up for now. Try again later.", **details
+            f"{returned}: the account's hourly rate limit is exhausted. Try again later.", **details
         )
         limited.retry_after = _retry_after(response)
         limited.is_transient = True
         return limited
     if name == "NoSuchLinkExist":
-        return NotFound(f"{answered}: there is no such workspace. Check SALESMATE_LINKNAME.", **details)
+        return NotFound(f"{returned}: the workspace does not exist. Check SALESMATE_LINKNAME.", **details)
     if status == requests.codes.not_found or name == "ObjectNotFound":
-        return NotFound(f"{answered}: there is nothing here. Check the path and the id.", **details)
+        return NotFound(f"{returned}: not found. Check the path and the id.", **details)
     if status == requests.codes.forbidden:
-        advice = (
-            "not allowed. Ask your Salesmate administrator for access; an access key may also be mistyped"
-        )
+        advice = "access denied. Ask your Salesmate administrator for access; an access key may be mistyped"
     elif status >= requests.codes.server_error:
-        advice = "Salesmate has a fault. Try again in a while"
+        advice = "Salesmate has an internal error. Try again in a few minutes"
     else:
-        advice = "the call was refused. Check what was asked"
-    failed = ApiError(f"{answered}: {advice}.", **details)
-    failed.is_transient = status in _PASSING
+        advice = "the request was refused. Check its path and parameters"
+    failed = ApiError(f"{returned}: {advice}.", **details)
+    failed.is_transient = status in _TRANSIENT
     return failed
 
 
 def _bad_response(response: requests.Response, payload: Any) -> BadResponse:
-    status, place, body = response.status_code, _place(response), response.content.strip()
+    status, url, body = response.status_code, _url_without_query(response), response.content.strip()
     if status >= requests.codes.multiple_choices:
-        shape, advice = "a redirect, which is not followed", "Check SALESMATE_API_URL"
-    elif payload is not _BROKEN:
-        shape, advice = "no rows and no object" if body else "nothing", "Check the path"
+        content, advice = "a redirect, which is not followed", "Check SALESMATE_API_URL"
+    elif payload is not _INVALID:
+        content, advice = "JSON without rows or fields" if body else "an empty body", "Check the path"
     elif body[:1] == b"<":
-        shape, advice = "an HTML page", "Check SALESMATE_API_URL and any proxy between"
+        content, advice = "an HTML page", "Check SALESMATE_API_URL and any proxy in between"
     else:
-        shape, advice = f"{len(body):,} bytes that are no whole JSON", "Try again"
-    bad = BadResponse(f"{place} answered {status} with {shape}. {advice}.", status=status, url=place)
-    bad.is_transient = payload is _BROKEN and body[:1] in {b"{", b"["}  # cut off, it seems
+        content, advice = f"{len(body):,} bytes that are not complete JSON", "Try again"
+    bad = BadResponse(f"{url} returned HTTP {status} with {content}. {advice}.", status=status, url=url)
+    bad.is_transient = payload is _INVALID and body[:1] in {b"{", b"["}  # probably cut off
     return bad
 
 
@@ -247,5 +253,5 @@ def _retry_after(response: requests.Response) -> float | None:
         return None
 
 
-def _place(response: requests.Response) -> str:
+def _url_without_query(response: requests.Response) -> str:
     return (response.url or "").partition("?")[0]

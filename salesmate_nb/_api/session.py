@@ -1,4 +1,4 @@
-"""requests sessions that send a credential only where the settings say, and take no endless answer."""
+"""requests sessions with a deadline and a size limit, which send a credential to one origin only."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from typing import Any, cast
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3 import HTTPConnectionPool, HTTPSConnectionPool, PoolManager
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ReadTimeoutError
 
 from salesmate_nb._urls import origin
@@ -20,22 +18,22 @@ from salesmate_nb.errors import BadResponse, ConnectionFailed, SettingsError
 from salesmate_nb.settings import Settings
 
 CONNECT_TIMEOUT = 5.0  # seconds
-_WHOLE = 4  # timeouts in which an answer has to arrive whole
-_LARGEST = 32 * 2**20  # bytes of an answer, unpacked; a page of 250 rows has 0.3 MB, seldom 3
+_DEADLINE = 4  # timeouts within which a response has to arrive completely
+_MAX_BYTES = 32 * 2**20  # of a response, uncompressed; a page of 250 rows has 0.3 MB, seldom 3
 _CHUNK = 2**16  # bytes
 
 
 class BoundedSession(requests.Session):
     """A session that times out, follows no redirect, and never takes a password from ``.netrc``.
 
-    Redirects are never needed (v4 reference), and one that leads off the host would hand over
-    ``accessToken``, which requests does not know to be a secret. An answer has four timeouts to arrive
-    whole, however slowly it drips, and at most 32 MB; with ``stream=True`` its size is the caller's concern.
+    Redirects are never needed (v4 reference), and one to another host would hand over ``accessToken``,
+    which requests does not know to be a secret. A response has four timeouts to arrive completely, however
+    slowly its bytes come, and at most 32 MB; with ``stream=True`` the caller limits its size.
 
     Parameters
     ----------
     timeout : float
-        Seconds to wait for an answer, where a call names none itself.
+        Seconds to wait for a response, if a request does not set its own.
     """
 
     def __init__(self, timeout: float = 30.0) -> None:
@@ -43,49 +41,49 @@ class BoundedSession(requests.Session):
         self.timeout = (CONNECT_TIMEOUT, timeout)
         self.auth = _no_auth
         for scheme in ("https://", "http://"):
-            self.mount(scheme, _Adapter())
+            self.mount(scheme, _DeadlineAdapter())
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send a request as `requests` does, with a timeout always."""
+        """Send a request as requests does, but never without a timeout."""
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self.timeout
         return super().request(method, url, *args, **kwargs)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
-        """Send a prepared request, and take its answer in up to the limit.
+        """Send a prepared request, and read its response up to the size limit.
 
         Raises
         ------
         BadResponse
-            Where the answer is larger.
+            If the response is larger.
         """
         is_streamed = kwargs.pop("stream", False)
         response = super().send(request, stream=True, **kwargs)
         if not is_streamed:
-            with response:  # what was read stays; the connection goes back to its pool
-                response._content = _body(response)  # noqa: SLF001 - where requests itself keeps it
+            with response:  # the content stays; the connection goes back to its pool
+                response._content = _read_body(response)  # noqa: SLF001 - where requests itself keeps it
         return response
 
     def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Follow no redirect: the 3xx is the answer."""
+        """Follow no redirect: the 3xx itself is the response."""
         del resp
         return None
 
 
 class HostBoundAuth(AuthBase):
-    """Headers that prove who calls, put on requests to one origin; other hosts are refused.
+    """Authentication headers for requests to one origin; requests to any other are refused.
 
     Parameters
     ----------
     api_url : str
-        The only scheme, host and port they are sent to.
+        The only scheme, host and port that receive the headers.
     headers : dict of str to str
-        What is sent there; a :class:`~salesmate_nb._redaction.Secret` does not show in the request's own headers.
+        The headers; a :class:`~salesmate_nb._redaction.Secret` stays hidden in ``request.headers``.
 
     Raises
     ------
     SettingsError
-        When a request goes elsewhere.
+        If a request goes elsewhere.
     """
 
     def __init__(self, api_url: str, headers: dict[str, str]) -> None:
@@ -93,13 +91,13 @@ class HostBoundAuth(AuthBase):
         self._headers = headers
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Put the headers on a request that goes to the API."""
+        """Add the headers to a request to the API."""
         if origin(request.url or "") != origin(self._api_url):
             raise SettingsError(
-                f"This session talks to {self._api_url} only, so that no other host is handed its login. "
-                "Use requests itself for other addresses, or set SALESMATE_API_URL."
+                f"This session sends requests to {self._api_url} only, so that its login reaches no other "
+                "host. Use requests itself for other URLs, or set SALESMATE_API_URL."
             )
-        request.headers.update(self._headers)  # secrets still, which http.client writes as they are
+        request.headers.update(self._headers)  # still Secret; http.client writes their plain text
         return request
 
 
@@ -109,9 +107,7 @@ class ApiKeySession(BoundedSession):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.timeout)
         if not settings.access_token:
-            raise SettingsError(
-                "SALESMATE_ACCESS_TOKEN is not set; an access key is what this session sends."
-            )
+            raise SettingsError("SALESMATE_ACCESS_TOKEN is not set. Set it to an access key, or use OAuth.")
         linkname = f"{settings.linkname}.salesmate.io"
         self.auth = HostBoundAuth(
             settings.api_url, {"accessToken": settings.access_token, "x-linkname": linkname}
@@ -121,53 +117,53 @@ class ApiKeySession(BoundedSession):
 def send_or_raise(
     send: Callable[[], requests.Response], place: str, *, is_transient: bool = False
 ) -> requests.Response:
-    """Return what `send` gets, or say in one sentence why nothing came.
+    """Return the response that `send` returns, or raise an error that says in one sentence why none came.
 
     The cause is not chained: its frames and its request hold what was sent, secrets too.
 
     Parameters
     ----------
     send : callable
-        Makes the call.
+        Sends the request.
     place : str
-        The address without its query, for the message.
+        The URL without its query, for the message.
     is_transient : bool
-        What the error says of making the call again.
+        What the error's ``is_transient`` is to be; a rejected certificate is never transient.
 
     Raises
     ------
     ConnectionFailed
-        Where no whole answer came.
+        If no complete response arrived.
     """
     try:
         return send()
     except requests.RequestException as err:
         reason = _reason(err)
         is_transient = is_transient and not isinstance(err, requests.exceptions.SSLError)
-    failed = ConnectionFailed(f"No answer from {place}: {reason}. Check the network, then run this again.")
+    failed = ConnectionFailed(f"No response from {place}: {reason}. Check the network, then run this again.")
     failed.is_transient = is_transient
     raise failed
 
 
-def _body(response: requests.Response) -> bytes:
-    """Return an answer's body, unpacked."""
+def _read_body(response: requests.Response) -> bytes:
+    """Return the body of a response, uncompressed."""
     parts, size = [], 0
     for part in response.iter_content(_CHUNK):
         size += len(part)
-        if size > _LARGEST:
-            place = response.url.partition("?")[0]
+        if size > _MAX_BYTES:
+            url = response.url.partition("?")[0]
             raise BadResponse(
-                f"{place} answered {response.status_code} with more than {_LARGEST >> 20} MB. Ask for less: "
+                f"{url} returned HTTP {response.status_code} with more than {_MAX_BYTES >> 20} MB. Ask for "
                 "fewer rows or fields; for a large file use .session with stream=True.",
                 status=response.status_code,
-                url=place,
+                url=url,
             )
         parts.append(part)
     return b"".join(parts)
 
 
-class _InTime(io.RawIOBase):
-    """What a socket brings until one deadline; its own timeout starts anew with each byte."""
+class _DeadlineReader(io.RawIOBase):
+    """Bytes of a socket until one deadline; the socket's own timeout starts again with each byte."""
 
     def __init__(self, file: io.RawIOBase, seconds: float) -> None:
         self._file = file
@@ -178,7 +174,7 @@ class _InTime(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if time.monotonic() > self._deadline:
-            raise TimeoutError("the answer did not arrive whole in time")
+            raise TimeoutError("the response did not arrive completely in time")
         return cast("int", self._file.readinto(buffer))
 
     def close(self) -> None:
@@ -186,45 +182,28 @@ class _InTime(io.RawIOBase):
         super().close()
 
 
-class _Answer(http.client.HTTPResponse):
-    """An answer whose status line, headers and body share one deadline."""
+class _DeadlineResponse(http.client.HTTPResponse):
+    """A response whose status line, headers and body share one deadline.
+
+    A check between the pieces of the body would be shorter, but it never runs while the status line, the
+    headers or a chunk's length drip in, and a token refresh that hangs holds the lock of the token file.
+    """
 
     def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
         super().__init__(sock, *args, **kwargs)
         if (seconds := sock.gettimeout()) is not None:
-            self.fp = io.BufferedReader(_InTime(self.fp.detach(), seconds * _WHOLE))
+            self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), seconds * _DEADLINE))
 
 
-class _Connection(HTTPConnection):
-    response_class = _Answer
+class _DeadlineAdapter(HTTPAdapter):
+    """Connects as requests does, directly or by proxy, with connections whose responses have a deadline."""
 
-
-class _SecureConnection(HTTPSConnection):
-    response_class = _Answer
-
-
-class _Pool(HTTPConnectionPool):
-    ConnectionCls = _Connection
-
-
-class _SecurePool(HTTPSConnectionPool):
-    ConnectionCls = _SecureConnection
-
-
-class _Adapter(HTTPAdapter):
-    """Connects as requests does, by connections that keep to a deadline."""
-
-    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
-        super().init_poolmanager(*args, **kwargs)
-        _take_over(self.poolmanager)
-
-    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> PoolManager:
-        return _take_over(super().proxy_manager_for(*args, **kwargs))
-
-
-def _take_over(manager: PoolManager) -> PoolManager:
-    manager.pool_classes_by_scheme = {"http": _Pool, "https": _SecurePool}
-    return manager
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
+        if pool.ConnectionCls.response_class is not _DeadlineResponse:
+            namespace = {"response_class": _DeadlineResponse}
+            pool.ConnectionCls = type("_DeadlineConnection", (pool.ConnectionCls,), namespace)
+        return pool
 
 
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
@@ -236,13 +215,11 @@ def _reason(err: requests.RequestException) -> str:
         (requests.exceptions.SSLError, "its certificate was not accepted"),
         (requests.exceptions.ProxyError, "the proxy could not be reached"),
         (requests.exceptions.ConnectTimeout, f"not reached within {CONNECT_TIMEOUT:.0f} s"),
-        (requests.exceptions.ReadTimeout, "it did not answer in time"),
-        (requests.exceptions.ChunkedEncodingError, "the answer broke off"),
-        (requests.exceptions.ContentDecodingError, "the answer's compression is broken"),
-        (requests.exceptions.ConnectionError, "the connection was refused or broke off"),
+        (requests.exceptions.ReadTimeout, "it did not respond in time"),
+        (requests.exceptions.ChunkedEncodingError, "the response was cut off"),
+        (requests.exceptions.ContentDecodingError, "the response's compression is broken"),
+        (requests.exceptions.ConnectionError, "the connection was refused or cut off"),
     ]
-    if err.args and isinstance(
-        err.args[0], ReadTimeoutError
-    ):  # requests knows these from the body by no class
-        return "it did not answer in time"
+    if err.args and isinstance(err.args[0], ReadTimeoutError):  # in the body, requests has no class for it
+        return "it did not respond in time"
     return next((words for kind, words in kinds if isinstance(err, kind)), type(err).__name__)

@@ -1,4 +1,4 @@
-"""How long a read may wait, who is told of it, and how it is ended."""
+"""Waits of one read: bounded, shown, and cancelled together."""
 
 from __future__ import annotations
 
@@ -9,55 +9,58 @@ from collections.abc import Callable
 
 
 class Cancelled(BaseException):
-    """The read this wait belongs to is over."""
+    """The read was cancelled."""
 
 
 class Waiter:
-    """Waits of one read, shared by the threads that make its calls.
+    """Waits on behalf of one read, shared by the threads that send its requests.
 
     Parameters
     ----------
     max_seconds : float
-        Seconds that may be waited for a call that is refused now; more is an error.
+        The longest wait for the rate limit, in seconds; if more is needed, an error is raised instead.
     on_wait : callable, optional
-        Gets what is waited for and how long still, each second, and an empty text at its end.
+        Called each second with the reason and the time left, and with an empty text at the end.
 
     Examples
     --------
-    >>> Waiter(60.0).sleep(0.0, "the server has a fault")
+    >>> shown = []
+    >>> Waiter(60.0, shown.append).sleep(0.01, "request failed, retrying in")
+    >>> shown
+    ['request failed, retrying in 0:01', '']
     """
 
     def __init__(self, max_seconds: float, on_wait: Callable[[str], None] = lambda _: None) -> None:
         self.max_seconds = max_seconds
         self._on_wait = on_wait
-        self._over = threading.Event()
+        self._cancelled = threading.Event()
 
     def sleep(self, seconds: float, why: str) -> None:
-        """Wait so long; raises as :meth:`wait` does."""
-        until = time.time() + seconds  # which goes on while a laptop sleeps
+        """Wait for so many seconds; raises as :meth:`wait` does."""
+        until = time.time() + seconds  # wall clock: it runs on while a laptop sleeps
         self.wait(lambda: until - time.time(), why)
 
     def wait(self, left: Callable[[], float], why: str) -> None:
-        """Wait until no seconds are left, telling each second what for.
+        """Wait until `left` returns 0 or less, reporting each second what for and how long.
 
         Raises
         ------
         Cancelled
-            Where the read was ended, before or meanwhile.
+            If the read was cancelled before or during the wait.
         """
         self.check()
         while (seconds := left()) > 0:
             minutes, rest = divmod(math.ceil(seconds), 60)
             self._on_wait(f"{why} {minutes}:{rest:02d}")
-            self._over.wait(min(seconds, 1.0))
+            self._cancelled.wait(min(seconds, 1.0))
             self.check()
         self._on_wait("")
 
     def check(self) -> None:
-        """Raise ``Cancelled`` where the read was ended."""
-        if self._over.is_set():
+        """Raise ``Cancelled`` if the read was cancelled."""
+        if self._cancelled.is_set():
             raise Cancelled
 
     def cancel(self) -> None:
-        """End all waits of this read, and whatever of its calls has not begun."""
-        self._over.set()
+        """Cancel all waits of this read, and each of its requests that was not sent yet."""
+        self._cancelled.set()

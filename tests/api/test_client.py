@@ -1,66 +1,76 @@
-"""One call to one answer: what is sent, what is repeated, what is logged."""
+"""One request to one response: what is sent, what is retried, what is logged."""
 
 from __future__ import annotations
 
 import logging
-from types import SimpleNamespace
 
 import pytest
 import requests
 from requests_mock import ANY
 
-from salesmate_nb._api import rate_limit
-from salesmate_nb._api.client import ApiClient
+from salesmate_nb._api.client import MAX_WAIT, ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.session import ApiKeySession
-from salesmate_nb._api.waiting import Waiter
+from salesmate_nb._api.waiting import Cancelled, Waiter
 from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, RateLimited, SalesmateError
 from salesmate_nb.settings import Settings
 
 API = "https://acme.salesmate.io"
-FINE = {"json": {"Status": "success", "Data": []}}
+SUCCESS = {"json": {"Status": "success", "Data": []}}
+DROPPED = {"exc": requests.exceptions.ReadTimeout}
+CUT_OFF = {"text": '{"Status": "succ'}
 
 
-@pytest.fixture
-def waits(monkeypatch):
-    """Seconds that were waited, on a clock that only waiting moves."""
-    made = []
-    monkeypatch.setattr(rate_limit, "time", SimpleNamespace(time=lambda: 1e9 + sum(made)))
+class RecordingWaiter(Waiter):
+    """Records its waits and returns at once; its clock moves by what was waited."""
 
-    def wait(_, left, why):
+    def __init__(self, max_seconds=MAX_WAIT):
+        super().__init__(max_seconds)
+        self.waits, self.reasons = [], []
+
+    def clock(self):
+        return 1e9 + sum(self.waits)
+
+    def sleep(self, seconds, why):
+        self.check()
+        self.waits.append(seconds)
+        self.reasons.append(why)
+
+    def wait(self, left, why):
         while (seconds := left()) > 0:
-            made.append(round(seconds, 3))
-
-    monkeypatch.setattr(Waiter, "wait", wait)
-    monkeypatch.setattr(Waiter, "sleep", lambda _, seconds, why: made.append(seconds))
-    return made
+            self.sleep(round(seconds, 3), why)
 
 
 @pytest.fixture
-def limiter():
-    return RateLimiter(API, 1500)
+def waiter():
+    return RecordingWaiter()
 
 
 @pytest.fixture
-def wire(limiter, waits):
+def limiter(waiter):
+    return RateLimiter(API, 1500, clock=waiter.clock)
+
+
+@pytest.fixture
+def client(limiter):
     settings = Settings(linkname="acme", access_token="key-s3cret", timeout=12)
     return ApiClient(ApiKeySession(settings), settings.api_url, limiter)
 
 
-def test_a_call_carries_the_key_the_query_and_a_timeout(wire, requests_mock):
+def test_request(client, requests_mock):
     """The server receives the key, its linkname and the query; connecting may take 5 s."""
-    requests_mock.get(f"{API}/v1/deals", **FINE)
-    wire.request("GET", "/v1/deals", params={"rows": 250})
+    requests_mock.get(f"{API}/v1/deals", **SUCCESS)
+    client.request("GET", "/v1/deals", params={"rows": 250})
     sent = requests_mock.last_request
     assert (sent.headers["accessToken"], sent.headers["x-linkname"]) == ("key-s3cret", "acme.salesmate.io")
     assert (sent.qs, sent.timeout) == ({"rows": ["250"]}, (5.0, 12.0))
 
 
 @pytest.mark.parametrize("path", ["//evil.example/x", "@evil.example", ".evil.example", "\\evil.example"])
-def test_no_path_leads_to_another_host(wire, requests_mock, path):
-    """Whatever the path, the API's own host is called."""
-    requests_mock.get(ANY, **FINE)
-    wire.request("GET", path)
+def test_path_cannot_change_host(client, requests_mock, path):
+    """Whatever the path, the request goes to the API's own host."""
+    requests_mock.get(ANY, **SUCCESS)
+    client.request("GET", path)
     assert requests_mock.last_request.hostname == "acme.salesmate.io"
 
 
@@ -71,106 +81,149 @@ def test_no_path_leads_to_another_host(wire, requests_mock, path):
         {"status_code": 502, "text": "<html>"},
         {"status_code": 503},
         {"status_code": 504},
-        {"text": '{"Status": "succ'},
+        CUT_OFF,
+        DROPPED,
         {"exc": requests.exceptions.ConnectTimeout},
-        {"exc": requests.exceptions.ReadTimeout},
         {"exc": requests.exceptions.ConnectionError},
         {"exc": requests.exceptions.ChunkedEncodingError},
     ],
 )
-def test_a_passing_fault_is_repeated_where_that_is_safe(wire, requests_mock, waits, limiter, fault):
-    """A read goes on after a fault, a little later; each try is counted."""
-    requests_mock.get(f"{API}/x", [fault, fault, FINE])
-    assert wire.request("GET", "x") == FINE["json"]
-    assert (len(waits), limiter.request_count) == (2, 3)
+def test_transient_error_is_retried(client, requests_mock, waiter, limiter, fault):
+    """A GET succeeds after two transient errors, with a delay before each retry; each request is counted."""
+    requests_mock.get(f"{API}/x", [fault, fault, SUCCESS])
+    assert client.request("GET", "x", waiter=waiter) == SUCCESS["json"]
+    assert (len(waiter.waits), limiter.request_count) == (2, 3)
+    assert set(waiter.reasons) == {"request failed, retrying in"}
 
 
-@pytest.mark.parametrize(
-    "fault", [{"status_code": 500}, {"exc": requests.exceptions.ReadTimeout}, {"text": "{"}]
-)
-def test_a_post_is_sent_once_unless_it_is_a_search(wire, requests_mock, fault):
-    """A POST could do a thing twice; a search cannot, and says so."""
-    requests_mock.post(f"{API}/x", [fault, FINE])
+@pytest.mark.parametrize("fault", [{"status_code": 500}, DROPPED, CUT_OFF])
+def test_only_idempotent_post_is_retried(client, requests_mock, waiter, fault):
+    """A POST could take effect twice, so it is sent once, unless it is declared idempotent as a search is."""
+    requests_mock.post(f"{API}/x", [fault, SUCCESS])
     with pytest.raises(SalesmateError):
-        wire.request("POST", "x", json={})
+        client.request("POST", "x", json={}, waiter=waiter)
     assert requests_mock.call_count == 1
-    requests_mock.post(f"{API}/x", [fault, FINE])
-    assert wire.request("POST", "x", json={}, idempotent=True) == FINE["json"]
+    requests_mock.post(f"{API}/x", [fault, SUCCESS])
+    assert client.request("POST", "x", json={}, idempotent=True, waiter=waiter) == SUCCESS["json"]
 
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 302])
-def test_a_lasting_failure_is_not_repeated(wire, requests_mock, waits, status):
+def test_permanent_error_is_not_retried(client, requests_mock, waiter, status):
     """What would fail again is reported at once."""
     requests_mock.get(f"{API}/x", status_code=status)
     with pytest.raises(SalesmateError):
-        wire.request("GET", "x")
-    assert (requests_mock.call_count, waits) == (1, [])
+        client.request("GET", "x", waiter=waiter)
+    assert (requests_mock.call_count, waiter.waits) == (1, [])
 
 
 @pytest.mark.parametrize(
-    ("fault", "kind"),
-    [
-        ({"status_code": 503}, ApiError),
-        ({"exc": requests.exceptions.ReadTimeout}, ConnectionFailed),
-        ({"text": "{"}, BadResponse),
-    ],
+    ("fault", "kind"), [({"status_code": 503}, ApiError), (DROPPED, ConnectionFailed), (CUT_OFF, BadResponse)]
 )
-def test_repeating_ends(wire, requests_mock, waits, fault, kind):
-    """After four more tries the error is raised as it is, with growing waits between."""
+def test_retries_end(client, requests_mock, waiter, fault, kind):
+    """After four retries the error itself is raised, with nothing chained; the delays grow."""
     requests_mock.get(f"{API}/x", **fault)
     with pytest.raises(kind) as caught:
-        wire.request("GET", "x")
-    assert caught.value.__suppress_context__
+        client.request("GET", "x", waiter=waiter)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
     assert requests_mock.call_count == 5
-    assert waits[-1] > 1
+    assert waiter.waits == sorted(waiter.waits)
+    assert waiter.waits[-1] > 1
 
 
-def test_a_rate_limit_is_waited_for_as_the_server_asks(wire, requests_mock, waits):
-    """Retry-After is kept to; a refused POST did nothing, so it may be sent again."""
-    requests_mock.post(f"{API}/x", [{"status_code": 429, "headers": {"Retry-After": "7"}}, FINE])
-    assert wire.request("POST", "x") == FINE["json"]
-    assert waits == [7]
+@pytest.mark.parametrize(
+    "fault", [{"status_code": 503}, {"status_code": 429, "headers": {"Retry-After": "9"}}]
+)
+def test_cancel_ends_retries(client, requests_mock, waiter, fault):
+    """A cancelled read sends nothing more."""
+    requests_mock.get(f"{API}/x", **fault)
+    send = client._session.request
+    client._session.request = lambda *args, **kwargs: (waiter.cancel(), send(*args, **kwargs))[1]
+    with pytest.raises(Cancelled):
+        client.request("GET", "x", waiter=waiter)
+    assert requests_mock.call_count == 1
 
 
-def test_a_long_rate_limit_is_reported_not_waited_for(wire, requests_mock, waits):
-    """Half an hour of silence would look like a hang: the error tells how long."""
+def test_rate_limit_waits_for_retry_after(client, requests_mock, waiter):
+    """Retry-After is respected; a refused POST did nothing, so it may be sent again."""
+    requests_mock.post(f"{API}/x", [{"status_code": 429, "headers": {"Retry-After": "7"}}, SUCCESS])
+    assert client.request("POST", "x", waiter=waiter) == SUCCESS["json"]
+    assert (waiter.waits, waiter.reasons) == ([7], ["rate limit reached, resuming in"])
+
+
+def test_rate_limit_without_retry_after(client, requests_mock, waiter):
+    """If the server names no delay, the delays grow."""
+    requests_mock.get(f"{API}/x", [{"status_code": 429}] * 4 + [SUCCESS])
+    assert client.request("GET", "x", waiter=waiter) == SUCCESS["json"]
+    assert waiter.waits == [2, 4, 8]
+
+
+def test_long_rate_limit_is_an_error(client, requests_mock, limiter):
+    """Half an hour of silence would look like a hang: by default the error says how long it would be."""
     requests_mock.get(f"{API}/x", status_code=429, headers={"Retry-After": "1800"})
     with pytest.raises(RateLimited) as caught:
-        wire.request("GET", "x")
-    assert (caught.value.retry_after, waits) == (1800, [])
+        client.request("GET", "x")
+    assert caught.value.retry_after == 1800
+    assert limiter.acquire() == 0
 
 
-def test_a_rate_limit_that_goes_on_is_reported(wire, requests_mock, waits):
-    """However little the server asks to wait each time, a call waits a minute in all."""
+def test_repeated_rate_limit_is_an_error(client, requests_mock, waiter):
+    """However short each Retry-After is, one request waits no more than 60 s in all."""
     requests_mock.get(f"{API}/x", status_code=429, headers={"Retry-After": "0"})
     with pytest.raises(RateLimited):
-        wire.request("GET", "x")
+        client.request("GET", "x", waiter=waiter)
     assert 50 < requests_mock.call_count < 70
     requests_mock.get(f"{API}/x", status_code=429, headers={"Retry-After": "25"})
     with pytest.raises(RateLimited):
-        wire.request("GET", "x")
-    assert waits == [25, 25]
+        client.request("GET", "x", waiter=waiter)
+    assert waiter.waits == [25, 25]
+
+
+def test_own_count_waits(requests_mock, waiter):
+    """If this machine's count is used up, a request waits for the hour, if its waiter allows."""
+    requests_mock.get(f"{API}/x", **SUCCESS)
+    settings = Settings(linkname="acme", access_token="k")
+    client = ApiClient(ApiKeySession(settings), API, RateLimiter(API, 1, clock=waiter.clock))
+    client.request("GET", "x", waiter=waiter)
+    text = (
+        r"Rate limit: 1 more request to https://acme\.salesmate\.io/x would exceed the account's 1 per hour "
+        r"\(1 were made from this machine\)\. Try again in 60 min"
+    )
+    with pytest.raises(RateLimited, match=text) as caught:
+        client.request("GET", "x", params={"email": "jo"}, waiter=waiter)
+    assert caught.value.retry_after == 3600
+    waiter.max_seconds = 3700
+    client.request("GET", "x", waiter=waiter)
+    assert (waiter.waits, requests_mock.call_count) == ([3600], 2)
+
+
+def test_plan(waiter):
+    """The delay of requests to come is known ahead, and an error if no wait is allowed."""
+    client = ApiClient(requests.Session(), API, RateLimiter(API, 10, clock=waiter.clock))
+    assert [client.plan(calls, waiter) for calls in (10, 11)] == [0, 3600]
+    assert client.plan(10, Waiter(0)) == 0
+    with pytest.raises(RateLimited, match="11 more requests"):
+        client.plan(11, Waiter(0))
 
 
 @pytest.mark.parametrize(
     "location", ["https://evil.example/", "https://acme.salesmate.io/elsewhere", "/elsewhere"]
 )
-def test_redirects_are_not_followed(wire, requests_mock, location):
-    """A client that follows would hand accessToken to the other host."""
-    requests_mock.get(f"{API}/x", status_code=301, headers={"Location": location})
-    requests_mock.get(ANY, **FINE)
+def test_redirect_is_not_followed(client, requests_mock, location):
+    """A client that follows would send accessToken to the other host."""
+    requests_mock.get(ANY, **SUCCESS)
     requests_mock.get(f"{API}/x", status_code=301, headers={"Location": location})
     with pytest.raises(BadResponse, match="redirect"):
-        wire.request("GET", "x")
+        client.request("GET", "x")
     assert requests_mock.call_count == 1
 
 
-def test_each_call_is_logged_without_what_it_carried(wire, requests_mock, caplog, waits):
-    """DEBUG tells method, path, status, time and rows; INFO tells waits; neither tells key, query or rows."""
+def test_log(client, requests_mock, caplog, waiter):
+    """DEBUG has method, URL, status, time and row count, INFO has delays; none has key, query or rows."""
     caplog.set_level(logging.DEBUG)
     data = {"Status": "success", "Data": {"data": [{"title": "Customer Ltd"}], "totalRows": 1}}
     requests_mock.get(f"{API}/x", [{"status_code": 503}, {"json": data}])
-    wire.request("GET", "x", params={"email": "jo@example.com"})
+    client.request("GET", "x", params={"email": "jo@example.com"}, waiter=waiter)
     own = [record for record in caplog.records if record.name == "salesmate_nb"]
     assert [record.levelname for record in own] == ["DEBUG", "INFO", "DEBUG"]
     assert own[-1].getMessage().startswith("GET https://acme.salesmate.io/x 200 ")
@@ -178,11 +231,11 @@ def test_each_call_is_logged_without_what_it_carried(wire, requests_mock, caplog
     assert not any(word in caplog.text for word in ("s3cret", "jo@", "Customer"))
 
 
-def test_an_unreachable_host_is_named_with_the_next_step():
-    """A refused connection on a real socket says where, and what to do; no library error is chained."""
+def test_refused_connection():
+    """The error names the URL and the next step; no library error is chained."""
     settings = Settings(linkname="acme", access_token="k", api_url="http://127.0.0.1:1")
-    wire = ApiClient(ApiKeySession(settings), settings.api_url, RateLimiter(settings.api_url, 1500))
+    client = ApiClient(ApiKeySession(settings), settings.api_url, RateLimiter(settings.api_url, 1500))
     with pytest.raises(ConnectionFailed, match=r"http://127.0.0.1:1/x: the connection was refused") as caught:
-        wire.request("POST", "x")
+        client.request("POST", "x")
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None

@@ -1,4 +1,4 @@
-"""The company's calls: counted together by all that share a folder, and given back after an hour."""
+"""The hourly rate limit: shared by all processes that use a folder, and a sliding window."""
 
 from __future__ import annotations
 
@@ -10,29 +10,28 @@ import threading
 
 import pytest
 
-from salesmate_nb._api import rate_limit as module
 from salesmate_nb._api.rate_limit import RateLimiter
 
 URL = "https://acme.salesmate.io"
 
 
+class Clock:
+    """A clock that a test moves."""
+
+    now = 1_800_000_000.0
+
+    def __call__(self):
+        return self.now
+
+
 @pytest.fixture
-def clock(monkeypatch):
-    """Return a clock that a test moves."""
-
-    class Clock:
-        now = 1_800_000_000.0
-
-        def time(self):
-            return self.now
-
-    monkeypatch.setattr(module, "time", made := Clock())
-    return made
+def clock():
+    return Clock()
 
 
-def test_an_hours_calls_come_back_one_by_one(clock, tmp_path):
-    """Each call is free again an hour after it was made."""
-    limiter = RateLimiter(URL, 3, tmp_path)
+def test_sliding_window(clock, tmp_path):
+    """Each call is free again one hour after it was made."""
+    limiter = RateLimiter(URL, 3, tmp_path, clock=clock)
     for _ in range(3):
         assert limiter.acquire() == 0
         clock.now += 600
@@ -42,85 +41,99 @@ def test_an_hours_calls_come_back_one_by_one(clock, tmp_path):
     assert limiter.acquire() == 600
 
 
-def test_a_plan_is_told_how_long_it_takes(clock, tmp_path):
-    """A plan of more calls than are left waits for the last of them, over several hours where need be."""
-    limiter = RateLimiter(URL, 10, tmp_path)
+def test_delay_for(clock, tmp_path):
+    """Calls beyond those left wait for the last of them to be free, over several hours if needed."""
+    limiter = RateLimiter(URL, 10, tmp_path, clock=clock)
     for _ in range(4):
         limiter.acquire()
         clock.now += 60
-    waits = [limiter.delay_for(calls) for calls in (0, 6, 7, 8, 11, 17)]
-    assert waits == [0, 0, 3600 - 240, 3600 - 180, 3600, 7200 - 240]
+    delays = [limiter.delay_for(calls) for calls in (0, 6, 7, 8, 11, 17)]
+    assert delays == [0, 0, 3600 - 240, 3600 - 180, 3600, 7200 - 240]
 
 
-def test_hosts_are_counted_apart_and_folders_too(tmp_path):
-    """Another workspace has its own calls."""
-    budgets = [
+def test_hosts_and_folders_are_separate(tmp_path):
+    """Another workspace has its own limit, and so has a process without the folder."""
+    limiters = [
         RateLimiter(URL, 5, tmp_path),
         RateLimiter("https://other.salesmate.io", 5, tmp_path),
         RateLimiter(URL, 5),
     ]
-    budgets[0].acquire()
-    assert [one.used for one in budgets] == [1, 0, 0]
+    limiters[0].acquire()
+    assert [limiter.used for limiter in limiters] == [1, 0, 0]
 
 
-def test_a_refusal_of_the_server_holds_all_threads(clock):
-    """Where the server says to wait, nothing is spent until then."""
-    limiter = RateLimiter(URL, 5)
+def test_pause(clock):
+    """After a 429, no thread gets a call until the server's delay is over."""
+    limiter = RateLimiter(URL, 5, clock=clock)
     limiter.pause(30)
     assert (limiter.acquire(), limiter.request_count) == (30, 0)
+    limiter.pause(10)
+    assert limiter.acquire() == 30
     clock.now += 30
     assert (limiter.acquire(), limiter.request_count) == (0, 1)
 
 
-def test_threads_and_processes_spend_no_call_twice(tmp_path):
-    """4 processes of 4 threads want 160 calls of 100: they get 100."""
-    code = (
-        "import sys, pathlib, threading\n"
-        "from salesmate_nb._api.rate_limit import RateLimiter\n"
-        f"limiter = RateLimiter({URL!r}, 100, pathlib.Path(sys.argv[1]))\n"
-        "threads = [threading.Thread(target=lambda: [limiter.acquire() for _ in range(10)]) for _ in range(4)]\n"
-        "[one.start() for one in threads]; [one.join() for one in threads]\n"
-        "print(limiter.request_count)\n"
-    )
-    command = [sys.executable, "-c", code, str(tmp_path)]
-    told = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    running = [subprocess.Popen(command, **told) for _ in range(4)]
-    said = [one.communicate() for one in running]
-    assert [errors for _, errors in said if errors] == []
-    assert sum(int(spent) for spent, _ in said) == 100
-    assert RateLimiter(URL, 100, tmp_path).remaining == 0
+@pytest.mark.parametrize("processes", [2, pytest.param(6, marks=pytest.mark.slow)])
+def test_shared_by_threads_and_processes(processes, tmp_path):
+    """Processes of 4 threads each try more calls than there are: together they get exactly the limit."""
+    code = f"""
+import pathlib, sys, threading
+from salesmate_nb._api.rate_limit import RateLimiter
+limiter = RateLimiter({URL!r}, 60, pathlib.Path(sys.argv[1]))
+def work():
+    for _ in range(10):
+        limiter.acquire()
+threads = [threading.Thread(target=work) for _ in range(4)]
+[thread.start() for thread in threads]
+[thread.join() for thread in threads]
+print(limiter.request_count)
+"""
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    running = [
+        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], **pipes) for _ in range(processes)
+    ]
+    results = [process.communicate() for process in running]
+    assert [errors for _, errors in results if errors] == []
+    assert sum(int(count) for count, _ in results) == 60
+    assert RateLimiter(URL, 60, tmp_path).remaining == 0
 
 
-def test_nobody_counts_between_a_look_and_a_call(tmp_path):
-    """While one process looks how many are left, no other can take one."""
+def test_window_is_locked(tmp_path):
+    """While one process counts the calls left, no other can take one."""
     limiter = RateLimiter(URL, 1, tmp_path)
     limiter.acquire()
     other = sqlite3.connect(tmp_path / "calls.sqlite", timeout=0, isolation_level=None)
-    with limiter._calls(), pytest.raises(sqlite3.OperationalError, match="locked"):
+    with limiter._window(), pytest.raises(sqlite3.OperationalError, match="locked"):
         other.execute("BEGIN IMMEDIATE")
     other.execute("BEGIN IMMEDIATE")
     other.close()
 
 
-def test_a_clock_that_was_set_back_gives_calls_back(clock, tmp_path):
-    """Calls that seem to lie in the future do not lock the account."""
-    limiter = RateLimiter(URL, 1, tmp_path)
+def test_clock_set_back(clock, tmp_path):
+    """Calls with a timestamp in the future do not lock the account."""
+    limiter = RateLimiter(URL, 1, tmp_path, clock=clock)
     limiter.acquire()
     clock.now -= 86_400
     assert limiter.acquire() == 0
 
 
-def test_the_file_is_for_this_user_alone(tmp_path):
-    """It tells when the company works; folder and file are private from the start."""
+def test_reading_creates_no_file(tmp_path):
+    """To show how many calls are left is no reason to write to the disk."""
+    limiter = RateLimiter(URL, 5, tmp_path / "new")
+    assert (limiter.used, limiter.remaining) == (0, 5)
+    assert not (tmp_path / "new").exists()
+
+
+def test_file_is_private(tmp_path):
+    """The file shows when the company works; folder and file are private from the start."""
     RateLimiter(URL, 1, tmp_path / "new").acquire()
-    made = (tmp_path / "new", tmp_path / "new" / "calls.sqlite")
-    modes = [stat.S_IMODE(path.stat().st_mode) for path in made]
-    assert modes == [0o700, 0o600]
+    created = (tmp_path / "new", tmp_path / "new" / "calls.sqlite")
+    assert [stat.S_IMODE(path.stat().st_mode) for path in created] == [0o700, 0o600]
 
 
 @pytest.mark.parametrize("fault", ["folder is a file", "file is a folder", "damaged", "symlink"])
-def test_a_disk_that_refuses_costs_the_sharing_only(fault, tmp_path, caplog):
-    """Calls go on, counted in this process, with one warning; nothing is written elsewhere."""
+def test_unusable_file(fault, tmp_path, caplog):
+    """Calls are counted in this process, with one warning; nothing is written elsewhere."""
     folder, elsewhere = tmp_path / "cache", tmp_path / "elsewhere"
     if fault == "folder is a file":
         folder.touch()
@@ -134,8 +147,8 @@ def test_a_disk_that_refuses_costs_the_sharing_only(fault, tmp_path, caplog):
         (folder / "calls.sqlite").symlink_to(elsewhere)
     limiter = RateLimiter(URL, 5, folder)
     threads = [threading.Thread(target=limiter.acquire) for _ in range(3)]
-    [one.start() for one in threads]
-    [one.join() for one in threads]
+    [thread.start() for thread in threads]
+    [thread.join() for thread in threads]
     assert (limiter.request_count, limiter.remaining) == (3, 2)
-    assert caplog.text.count("calls are counted in this process alone") == 1
+    assert caplog.text.count("calls are counted in this process only") == 1
     assert not elsewhere.exists()

@@ -1,4 +1,4 @@
-"""Waits of a read: told, bounded and ended."""
+"""Waits of a read: shown, bounded and cancelled."""
 
 from __future__ import annotations
 
@@ -10,28 +10,38 @@ import pytest
 from salesmate_nb._api.waiting import Cancelled, Waiter
 
 
-def test_a_wait_is_told_each_second_and_at_its_end():
-    """Whoever watches sees what is waited for, and a countdown."""
-    told = []
-    Waiter(60, told.append).sleep(1.2, "on in")
-    assert told == ["on in 0:02", "on in 0:01", ""]
+def test_countdown():
+    """The reason and the time left are reported each second, and an empty text at the end."""
+    shown = []
+    left = iter([200.2, 61.0, 0.01, 0.0])
+    waiter = Waiter(60, shown.append)
+    waiter._cancelled.wait = lambda _: None
+    waiter.wait(lambda: next(left), "resuming in")
+    assert shown == ["resuming in 3:21", "resuming in 1:01", "resuming in 0:01", ""]
 
 
-def test_ending_a_read_ends_its_waits_in_all_threads():
+def test_sleep():
+    """A sleep lasts as long as it was given."""
+    start = time.monotonic()
+    Waiter(60).sleep(0.1, "retrying in")
+    assert time.monotonic() - start > 0.09
+
+
+def test_cancel_ends_waits_in_all_threads():
     """A wait of an hour ends at once, and no other begins."""
     waiter = Waiter(3600)
     ended = []
 
     def wait():
         try:
-            waiter.sleep(3600, "on in")
+            waiter.sleep(3600, "resuming in")
         except Cancelled:
             ended.append(time.monotonic())
 
     threads = [threading.Thread(target=wait) for _ in range(3)]
-    [one.start() for one in threads]
+    [thread.start() for thread in threads]
     waiter.cancel()
-    [one.join(timeout=30) for one in threads]
+    [thread.join(timeout=30) for thread in threads]
     assert len(ended) == 3
     with pytest.raises(Cancelled):
-        waiter.sleep(0, "on in")
+        waiter.sleep(0, "resuming in")
