@@ -61,7 +61,10 @@ ODD = {  # not what the API documents
 REFUSED = {
     "401": (ScriptedResponse(status=401), LoginError),
     "403": (ScriptedResponse(status=403), ApiError),
-    "403 with words": (ScriptedResponse(status=403, body=b'{"Error": {"Name": "AuthorizationFailed"}}'), ApiError),
+    "403 with words": (
+        ScriptedResponse(status=403, body=b'{"Error": {"Name": "AuthorizationFailed"}}'),
+        ApiError,
+    ),
     "404": (ScriptedResponse(status=404), ApiError),
     "429": (ScriptedResponse(status=429, headers={"Retry-After": "9999"}), RateLimited),
     "500": (ScriptedResponse(status=500), ApiError),

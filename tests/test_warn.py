@@ -12,7 +12,7 @@ import pytest
 import salesmate_nb
 from salesmate_nb import Settings, connect, deals_df, sandbox
 from salesmate_nb._warn import warn
-from salesmate_nb.sandbox import Answer
+from salesmate_nb.sandbox import ScriptedResponse
 
 PACKAGE = str(Path(salesmate_nb.__file__).parent)
 INSIDE = str(Path(PACKAGE, "_deep", "in.py"))
@@ -107,23 +107,25 @@ def test_read(read, fault, box, crm, tmp_path):
     """A field catalog or a value that cannot be read is reported at the line that made the public call."""
     resource, source = READS[read]
     if fault == "field catalog":
-        box.script(FIELDS, *[Answer(status=403)] * 9)
+        box.script(FIELDS, *[ScriptedResponse(status=403)] * 9)
     else:
         page = {"Status": "success", "Data": {"data": [{"id": 1, "createdAt": "soon"}], "totalRows": 1}}
-        box.script(f"/apis/{resource}/v4/search", *[Answer(body=json.dumps(page).encode())] * 9)
+        box.script(f"/apis/{resource}/v4/search", *[ScriptedResponse(body=json.dumps(page).encode())] * 9)
     with contextlib.chdir(tmp_path):
         assert warned_at(source, "be read", crm=crm) == {("user.py", 3)}
 
 
 def test_fields_df(box, crm):
     """A resource that the field catalog lacks is reported at the user's line."""
-    box.script(FIELDS, Answer(body=b'{"Status": "success", "Data": {}}'))
+    box.script(FIELDS, ScriptedResponse(body=b'{"Status": "success", "Data": {}}'))
     assert warned_at("crm.fields_df()", "left out", crm=crm) == {("user.py", 3)}
 
 
 def test_users_df(box, crm):
     """A user's value that cannot be read is reported at the user's line."""
-    box.script(USERS, Answer(body=b'{"Status": "success", "Data": [{"id": "x", "firstName": "A"}]}'))
+    box.script(
+        USERS, ScriptedResponse(body=b'{"Status": "success", "Data": [{"id": "x", "firstName": "A"}]}')
+    )
     assert warned_at("crm.users_df()", "be read", crm=crm) == {("user.py", 3)}
 
 

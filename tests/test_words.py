@@ -41,7 +41,7 @@ RETIRED = {  # what to write instead: the words that are refused
     "response": r"(?:an|the|its|this|that|each|every|no|one|whole|good|bad|odd)\s+answers?",
 }
 PATTERNS = {
-    better: re.compile(rf"(?<![-\w`.])(?:{words})(?![-\w`])", re.IGNORECASE if words.islower() else 0)
+    better: re.compile(rf"(?<![-\w`.])(?:{words})(?![-\w`=])", re.IGNORECASE if words.islower() else 0)
     for better, words in RETIRED.items()
 }
 

@@ -24,11 +24,11 @@ _PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class TokenStore(Protocol):
-    """Where the token of one login is kept; several threads may use it at once."""
+    """Keeps the token of one login; several threads may use it at once."""
 
     @property
     def location(self) -> str:
-        """Where the token is stored, in words."""
+        """The place of the token, in words."""
 
     def load(self) -> Token | None:
         """Return the stored token, or ``None`` if there is none that can be read."""
@@ -80,7 +80,7 @@ class TextTokenStore(abc.ABC):
     @property
     @abc.abstractmethod
     def place(self) -> str:
-        """Where the text is stored, in words."""
+        """The place of the text, in words."""
 
     @abc.abstractmethod
     def read_text(self) -> Secret | None:
@@ -104,7 +104,7 @@ class TextTokenStore(abc.ABC):
 
     @property
     def location(self) -> str:
-        """Where the token is stored, in words."""
+        """The place of the token, in words."""
         return MEMORY_ONLY if self._memory_only else self.place
 
     def load(self) -> Token | None:

@@ -170,7 +170,7 @@ ACTIVITIES = Resource(
         Field("dueDate", "Due Date", "DateTime"),
         Field("endDate", "End Date", "DateTime"),
         Field("duration", "Duration", "Int"),
-        Field("outcome", "Outcome", "Select", ("Answered", "No answer", "Moved")),
+        Field("outcome", "Outcome", "Select", ("Answered", "Not answered", "Moved")),
         Field("relatedToModule", "Related To Module", "Select", ("Deal", "Contact", "Company")),
         Field("relatedTo", "Related To", "Lookup", parts=("id", "title")),
         Field("primaryContact", "Primary Contact", "Lookup", parts=("id", "name")),

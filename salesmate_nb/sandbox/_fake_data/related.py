@@ -24,7 +24,7 @@ _PLACES = (
 _DESIGNATIONS = ("Buyer", "CFO", "Head of IT", "Managing director", "Office manager")
 _TYPES = ("Email", "Email", "Call", "Call", "Meeting", "Task")
 _MINUTES = {"Email": (5,), "Call": (10, 15, 30), "Meeting": (30, 45, 60, 90), "Task": (15, 60)}
-_OUTCOMES = ("Answered", "Answered", "No answer", "Moved")
+_OUTCOMES = ("Answered", "Answered", "Not answered", "Moved")
 _FIRST_ACTIVITY_ID = 20_001
 _MAX_PLANNING = 60 * DAY  # from the last change of a deal to its open activities
 
