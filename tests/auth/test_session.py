@@ -58,7 +58,7 @@ BAD_RESPONSES = [  # one of each kind; test_token_endpoint.py has them all
     ({"text": "<html>proxy</html>"}, BadResponse, "not a JSON object with a token"),
     ({"text": "oops", "status_code": 500}, BadResponse, "Try again"),
     ({"text": "", "status_code": 429}, RateLimited, "Try again later"),
-    ({"exc": requests.exceptions.ReadTimeout}, ConnectionFailed, "did not answer in time"),
+    ({"exc": requests.exceptions.ReadTimeout}, ConnectionFailed, "did not respond in time"),
 ]
 
 

@@ -87,7 +87,7 @@ BAD_RESPONSES = [
     ({"text": "", "status_code": 429}, RateLimited, "Try again later"),
     ({"text": "", "status_code": 302, "headers": {"Location": "https://evil.example/"}}, BadResponse, "302"),
     ({"exc": requests.exceptions.ConnectTimeout}, ConnectionFailed, "not reached within 5 s"),
-    ({"exc": requests.exceptions.ReadTimeout}, ConnectionFailed, "did not answer in time"),
+    ({"exc": requests.exceptions.ReadTimeout}, ConnectionFailed, "did not respond in time"),
     ({"exc": requests.exceptions.ConnectionError}, ConnectionFailed, "refused"),
 ]
 

@@ -396,7 +396,7 @@ def test_wait_for_rate_limit(capsys, monkeypatch):
         frame = connect(Settings(**account, calls_per_hour=6)).deals_df(progress=True)
     assert list(frame["id"]) == box.deals.ids()
     shown = capsys.readouterr().err
-    assert "deals: hourly limit, on in 0:0" in shown
+    assert "deals: rate limit reached, resuming in 0:0" in shown
     assert "deals, 8 requests, 1 min of waiting" in shown
 
 
