@@ -15,6 +15,8 @@ import pyarrow as pa
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import find_rows
+from salesmate_nb._base.redaction import fingerprint
+from salesmate_nb._base.warn import warn
 from salesmate_nb._frames import dataset
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
@@ -22,11 +24,9 @@ from salesmate_nb._reading.field_catalog import FieldCatalog, list_fields
 from salesmate_nb._reading.query import Query
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
-from salesmate_nb._redaction import fingerprint
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
 from salesmate_nb._snapshot.store import SnapshotFile, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend
-from salesmate_nb._warn import warn
 from salesmate_nb.errors import BadResponse, SalesmateError, SettingsError
 from salesmate_nb.resources import RESOURCES
 from salesmate_nb.resources.base import Resource

@@ -23,9 +23,9 @@ from salesmate_nb._auth.token_endpoint import revoke_token
 from salesmate_nb._auth.token_stores.base import TextTokenStore, TokenStore
 from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
+from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.signatures import same_arguments
 from salesmate_nb._reading.query import DatetimeLike, Refresh, TextFilter
-from salesmate_nb._redaction import Secret
-from salesmate_nb._signatures import same_arguments
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._status import Status
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError

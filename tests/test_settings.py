@@ -15,9 +15,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesmate_nb import Settings, SettingsError
-from salesmate_nb._redaction import Secret
-from salesmate_nb._urls import is_loopback
-from salesmate_nb._validators import variable
+from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.urls import is_loopback
+from salesmate_nb._base.validators import variable
 
 ROOT = Path(__file__).parents[1]
 FIELDS = [field.name for field in dataclasses.fields(Settings)]

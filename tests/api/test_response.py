@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb._api.response import EXCERPT, decode, error_words, find_rows, find_total, unwrap
-from salesmate_nb._redaction import Secret
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, RateLimited, SalesmateError
 
 URL = "https://acme.salesmate.io/apis/deal/v4/search?rows=250&email=jo@example.com"

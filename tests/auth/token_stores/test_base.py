@@ -13,12 +13,13 @@ from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
-from salesmate_nb import ConnectionFailed, SettingsError, _files, sandbox
+from salesmate_nb import ConnectionFailed, SettingsError, sandbox
 from salesmate_nb._auth.flow import LoginFlow
 from salesmate_nb._auth.session import OAuthSession
 from salesmate_nb._auth.token_stores import base
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 from salesmate_nb._auth.tokens import Token
+from salesmate_nb._base import files
 from salesmate_nb.settings import Settings
 
 
@@ -117,7 +118,7 @@ def test_disk_without_locks_means_memory(store, token, monkeypatch, err):
         def __exit__(self, *_):
             pass
 
-    monkeypatch.setattr(_files.filelock, "FileLock", Refusing)
+    monkeypatch.setattr(files.filelock, "FileLock", Refusing)
     with (
         pytest.warns(UserWarning, match=r"cannot be kept .*(no flock here|No locks available)"),
         store.lock(),

@@ -19,7 +19,7 @@ import nbformat
 import pytest
 
 from salesmate_nb import Salesmate, Settings
-from salesmate_nb._redaction import Secret, fingerprint, redact
+from salesmate_nb._base.redaction import Secret, fingerprint, redact
 
 KEY = "s3cret/value+x"
 DRIVE = r'''
