@@ -47,8 +47,8 @@ class Account:
         Makes authorized requests.
     limiter : RateLimiter
         Counts them.
-    no_snapshots : str
-        Why there are no snapshots; empty if there are.
+    has_snapshots : bool
+        Whether this login may keep snapshots on disk.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class Account:
         api_client: ApiClient,
         limiter: RateLimiter,
         *,
-        no_snapshots: str = "",
+        has_snapshots: bool = True,
     ) -> None:
         self._settings = settings
         self._profile = profile
         self._api_client = api_client
         self._limiter = limiter
-        self._no_snapshots = no_snapshots
+        self._has_snapshots = has_snapshots
         self._catalog = FieldCatalog()
         self._readers = {
             name: ResourceReader(resource, api_client, settings, self._catalog)
@@ -156,8 +156,11 @@ class Account:
         return Query.parse(named, timezone=self._settings.timezone, is_watched=is_watched)
 
     def _snapshot_file(self, resource: Resource) -> SnapshotFile:
-        if self._no_snapshots:
-            raise SettingsError(f"{self._no_snapshots} Read live with refresh=None.")
+        if not self._has_snapshots:
+            raise SettingsError(
+                "Snapshots are files that every login of this machine's user could read. There are none with "
+                "SALESMATE_TOKEN_STORE=memory or connect(token_store=...): read live with refresh=None."
+            )
         key, folder = self._settings.access_token, snapshot_folder(self._settings, self._profile)
         bound = {
             "host": self._settings.api_url,
