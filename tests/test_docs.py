@@ -7,8 +7,6 @@ import re
 import subprocess
 from pathlib import Path
 
-import nbclient
-import nbformat
 import pytest
 
 import salesmate_nb
@@ -55,6 +53,8 @@ def test_readme_block(number, capsys):
 @pytest.mark.usefixtures("account")
 def test_quickstart_cells():
     """The cells of the quickstart run in order and end with a table of won value by owner."""
+    import nbformat
+
     names = {}
     for cell in nbformat.read(ROOT / "notebooks" / "quickstart.ipynb", as_version=4).cells:
         if cell.cell_type == "code":
@@ -67,6 +67,9 @@ def test_quickstart_cells():
 @pytest.mark.parametrize("zone", ["UTC", "America/New_York"])
 def test_notebook_runs(path, zone, monkeypatch):
     """Every notebook runs from top to bottom in a fresh kernel, and its checks hold in any time zone."""
+    import nbclient
+    import nbformat
+
     monkeypatch.delenv("SALESMATE_TOKEN_CACHE")
     source = path.read_text(encoding="utf-8").replace("sandbox.start(", f"sandbox.start(time_zone='{zone}', ")
     notebook = nbformat.reads(source, as_version=4)
@@ -78,6 +81,9 @@ def test_notebook_runs(path, zone, monkeypatch):
 @pytest.mark.slow
 def test_headless_notebook_fails_fast(monkeypatch):
     """Without a login, nbclient and papermill do not hang: the error names the command and the variable."""
+    import nbclient
+    import nbformat
+
     monkeypatch.setenv("SALESMATE_CLIENT_ID", "my-app")
     cells = ["from salesmate_nb import connect, deals_df\nconnect()", "deals_df()"]
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
@@ -91,6 +97,8 @@ def test_headless_notebook_fails_fast(monkeypatch):
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
 def test_notebook_has_no_outputs(path):
     """Notebooks are saved without outputs: no customer data, and no noise in a diff."""
+    import nbformat
+
     cells = nbformat.read(path, as_version=4).cells
     assert not any(cell.get("outputs") or cell.get("execution_count") for cell in cells)
 
@@ -127,6 +135,8 @@ def test_local_links(page):
 @pytest.mark.parametrize("page", [*PAGES, TEXTS, *(f"notebooks/{path.name}" for path in NOTEBOOKS)])
 def test_plain_words(page):
     """Documents, notebooks and the panel's texts have no retired words, except in quoted messages."""
+    import nbformat
+
     text = (ROOT / page).read_text(encoding="utf-8")
     if page.endswith(".ipynb"):
         text = "\n".join(cell.source for cell in nbformat.reads(text, as_version=4).cells)
