@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import re
 import socket
 import webbrowser
 
@@ -23,7 +22,7 @@ from salesmate_nb import (
 )
 from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._ui.frontend import Frontend
-from salesmate_nb.token_stores import FileTokenStore
+from tests.helpers import decide
 
 
 @pytest.fixture
@@ -36,18 +35,6 @@ def box():
 def asking():
     with sandbox.start(deals=60, approve="ask") as running:
         yield running
-
-
-def press(url, button="allow"):
-    """Follow the consent page as a person does, and return the address the browser is sent to."""
-    page = requests.get(url, timeout=5)
-    assert page.ok
-    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
-    action = re.search(r'<form[^>]* action="([^"]*)"', page.text)
-    target = requests.compat.urljoin(url, action.group(1) if action else "")
-    response = requests.post(target, data=fields | {"decision": button}, allow_redirects=False, timeout=5)
-    assert response.status_code in {302, 303}
-    return response.headers["Location"]
 
 
 def test_sandbox_oauth_flow(box):
@@ -100,7 +87,7 @@ def test_rerun_keeps_login_url(asking):
     again = connect(asking)
     assert again is first
     assert again.login_url == first.login_url
-    assert requests.get(press(first.login_url), timeout=5).ok
+    assert requests.get(decide(first.login_url), timeout=5).ok
     assert again.authorized
     assert again.login_url is None
     assert connect(asking).authorized
@@ -109,11 +96,11 @@ def test_rerun_keeps_login_url(asking):
 def test_profiles_are_separate(asking):
     """A profile is a login with a file of its own."""
     one, two = connect(asking), connect(asking, profile="emea")
-    one.finish_login(press(one.login_url))
+    one.finish_login(decide(one.login_url))
     assert (one.authorized, two.authorized) == (True, False)
     with pytest.raises(LoginRequired, match=r"connect\(profile='emea'\).*login --profile emea"):
         two.deals_df()
-    two.finish_login(press(two.login_url))
+    two.finish_login(decide(two.login_url))
     names = {path.name for path in two.settings.token_cache.glob("*.json")}
     assert names == {"default.json", "emea.json"}
 
@@ -123,7 +110,7 @@ def test_wait_for_redirect(asking, monkeypatch, capsys):
     import threading
 
     shown = []
-    person = threading.Timer(0.2, lambda: requests.get(press(shown[0]), timeout=5))
+    person = threading.Timer(0.2, lambda: requests.get(decide(shown[0]), timeout=5))
     real = LoginFlow.url.fget
     monkeypatch.setattr(LoginFlow, "url", property(lambda self: shown.append(real(self)) or shown[0]))
     person.start()
@@ -253,7 +240,7 @@ def test_memory_store_on_a_server(in_memory):
     first = connect(in_memory)
     second = connect(in_memory)
     assert second is not first
-    first.finish_login(press(first.login_url))
+    first.finish_login(decide(first.login_url))
     assert (first.authorized, second.authorized, connect(in_memory).authorized) == (True, False, False)
     assert len(first.deals_df()) == 60
     assert _connect._newest == []
@@ -264,7 +251,7 @@ def test_memory_store_in_a_kernel(in_memory, monkeypatch):
     monkeypatch.setattr(_connect, "has_kernel", lambda: True)
     first = connect(in_memory)
     assert connect(in_memory) is first
-    first.finish_login(press(first.login_url))
+    first.finish_login(decide(first.login_url))
     assert connect(in_memory).authorized
     assert len(deals_df()) == 60
     assert not connect(in_memory, profile="emea").authorized
@@ -274,32 +261,10 @@ def test_memory_store_writes_nothing(in_memory, tmp_path):
     """Nothing is on disk, and a snapshot is refused with what to do instead."""
     settings = dataclasses.replace(in_memory, linkname="acme", token_cache=tmp_path / "nothing")
     connection = connect(settings)
-    connection.finish_login(press(connection.login_url))
+    connection.finish_login(decide(connection.login_url))
     connection.get("apis/core/v4/users")
     assert not settings.token_cache.exists()
     with pytest.raises(SettingsError, match="SALESMATE_TOKEN_STORE=memory"):
         connection.deals_df(refresh="auto")
     connection.logout()
     assert not settings.token_cache.exists()
-
-
-@pytest.mark.parametrize("profile", ["../other", "", "a/b", "x" * 65])
-def test_profile_name_with_own_store(box, profile):
-    """A profile names files, also if the token is stored elsewhere."""
-    with pytest.raises(SettingsError, match="profile"):
-        connect(box, profile=profile, token_store=DictStore())
-
-
-def test_own_store_has_no_snapshots(box, tmp_path):
-    """Snapshots are those of one login: another one has none, and its logout leaves them."""
-    settings = Settings(**dict(box.settings) | {"linkname": box.linkname})
-    connect(settings)
-    box.visit(connect(settings).login_url)
-    connect(settings).deals_df(refresh="auto")
-    other = connect(settings, token_store=FileTokenStore(tmp_path / "visitor", "default"))
-    box.visit(other.login_url)
-    for refresh in ("auto", "never"):
-        with pytest.raises(SettingsError, match=r"connect\(token_store=...\)"):
-            other.deals_df(refresh=refresh)
-    other.logout()
-    assert len(connect(settings).deals_df(refresh="never")) == 60

@@ -35,6 +35,7 @@ from salesmate_nb._api import client
 from salesmate_nb._api.retry import RetryPolicy
 from salesmate_nb._api.session import BoundedSession
 from salesmate_nb.sandbox import ScriptedResponse
+from tests.helpers import decide
 
 TIMEOUT, SHORT = 10, 0.05  # seconds: the short one governs only what must time out
 TOKEN, V1, V4 = "/oauth/token", "/v1/deals", "/apis/deal/v4/search"
@@ -174,22 +175,13 @@ def settings(box, gate, tmp_path):
 def connection(settings):
     """Return a connection that has its token from the sandbox."""
     made = connect(settings)
-    made.finish_login(allowed(made.login_url))
+    made.finish_login(decide(made.login_url))
     return made
 
 
 @pytest.fixture
 def over_v4(connection, settings, box):
     return connect(dataclasses.replace(settings, linkname=box.linkname))
-
-
-def allowed(url):
-    """Allow on the consent page, and return the redirect's URL."""
-    page = requests.get(url, timeout=TIMEOUT)
-    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
-    target = requests.compat.urljoin(url, re.search(r'<form[^>]* action="([^"]*)"', page.text).group(1))
-    form = fields | {"decision": "allow"}
-    return requests.post(target, data=form, allow_redirects=False, timeout=TIMEOUT).headers["Location"]
 
 
 def fails(call, kind, secrets=()):
@@ -305,7 +297,7 @@ def test_refresh_token(box, connection, fault, kind):
 def test_exchange_code(box, settings, fault, kind):
     """The connection stays pending, and the same login can be finished with the next code."""
     connection = connect(settings)
-    redirect = allowed(connection.login_url)
+    redirect = decide(connection.login_url)
     with faulty(box, TOKEN, fault):
         fails(
             lambda: connection.finish_login(redirect),
@@ -313,7 +305,7 @@ def test_exchange_code(box, settings, fault, kind):
             re.findall(r"(?:code|state)=([^&]+)", redirect),
         )
     assert not connection.authorized
-    connection.finish_login(allowed(connection.login_url))
+    connection.finish_login(decide(connection.login_url))
     assert connection.get(USERS)[0]["id"]
 
 
@@ -328,7 +320,7 @@ def test_consent_page(box, settings, fault, kind):
             requests.get(connection.login_url, timeout=timeout, allow_redirects=False, stream=True).close()
         assert not connection.authorized
         fails(connection.deals_df, LoginRequired)
-    connection.finish_login(allowed(connection.login_url))
+    connection.finish_login(decide(connection.login_url))
     assert len(connection.deals_df()) == 300
 
 
@@ -336,7 +328,7 @@ def test_consent_page(box, settings, fault, kind):
 def test_refused_connection(box, gate, settings, connection, over_v4, what):
     """If nothing listens, the error says so; as soon as something does, the same call succeeds."""
     pending = connect(settings, profile="new")
-    redirect = allowed(pending.login_url)
+    redirect = decide(pending.login_url)
     if what == "refresh":
         box.expire_access_tokens()
     call = {

@@ -14,15 +14,8 @@ from salesmate_nb._frames.arrow import BatchBuilder, assemble, concat
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import custom_field
+from tests.helpers import DTYPES
 
-DTYPES = {
-    "int": "Int64",
-    "string": "str",
-    "category": "category",
-    "float": "float64",
-    "datetime": "datetime64[us, UTC]",
-    "bool": "boolean",
-}
 JSON = st.recursive(
     st.none()
     | st.booleans()

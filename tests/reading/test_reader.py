@@ -13,29 +13,9 @@ from salesmate_nb import BadResponse, IncompleteRead, RateLimited, SalesmateErro
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import column_name
 from salesmate_nb.sandbox import ScriptedResponse
+from tests.helpers import DTYPES, reach
 
 ACCESS = ["oauth-v1", "oauth-v4", "key-v4"]
-DTYPES = {
-    "int": "Int64",
-    "string": "str",
-    "category": "category",
-    "float": "float64",
-    "datetime": "datetime64[us, UTC]",
-    "bool": "boolean",
-}
-
-
-def reach(box, access):
-    """Connect to a sandbox by OAuth and v1, OAuth and v4, or an access key and v4."""
-    if access == "oauth-v1":
-        return connect(box)
-    settings = Settings(**dataclasses.replace(box.settings, linkname=box.linkname))
-    if access == "key-v4":
-        return connect(dataclasses.replace(settings, access_token=box.access_key))
-    connection = connect(settings)
-    if connection.login_url:
-        box.visit(connection.login_url)
-    return connection
 
 
 @pytest.fixture(scope="module")

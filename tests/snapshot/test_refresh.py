@@ -27,6 +27,7 @@ from salesmate_nb import (
     sandbox,
 )
 from salesmate_nb.sandbox import ScriptedResponse
+from tests.helpers import reach, same
 
 SEARCH = "/apis/deal/v4/search"
 
@@ -35,21 +36,6 @@ SEARCH = "/apis/deal/v4/search"
 def box():
     with sandbox.start(deals=800) as running:
         yield running
-
-
-def reach(box, **changes):
-    """Connect over v4, with a new connection each time, as the next kernel does."""
-    options = {**dataclasses.replace(box.settings, linkname=box.linkname), **changes}
-    connection = Salesmate(Settings(**options))
-    if not connection.authorized:
-        box.visit(connection.login_url)
-    return connection
-
-
-def same(left, right):
-    """Assert that two frames are equal, and as many of their values unreadable."""
-    pd.testing.assert_frame_equal(left.reset_index(drop=True), right.reset_index(drop=True))
-    assert left.attrs["salesmate"]["unreadable"] == right.attrs["salesmate"]["unreadable"]
 
 
 def requests_of(box, read):
