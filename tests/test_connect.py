@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import socket
+import threading
 import webbrowser
 
 import pytest
@@ -87,7 +88,7 @@ def test_rerun_keeps_login_url(asking):
     again = connect(asking)
     assert again is first
     assert again.login_url == first.login_url
-    assert requests.get(decide(first.login_url), timeout=5).ok
+    assert requests.get(decide(first.login_url), timeout=30).ok
     assert again.authorized
     assert again.login_url is None
     assert connect(asking).authorized
@@ -107,15 +108,18 @@ def test_profiles_are_separate(asking):
 
 def test_wait_for_redirect(asking, monkeypatch, capsys):
     """connect(wait=...) blocks until the redirect arrives, and shows the address."""
-    import threading
+    shown, real = [], LoginFlow.url.fget
+    user = threading.Thread(target=lambda: requests.get(decide(shown[0]), timeout=30))
 
-    shown = []
-    person = threading.Timer(0.2, lambda: requests.get(decide(shown[0]), timeout=5))
-    real = LoginFlow.url.fget
-    monkeypatch.setattr(LoginFlow, "url", property(lambda self: shown.append(real(self)) or shown[0]))
-    person.start()
-    assert connect(asking, wait=10).authorized
-    person.join()
+    def url(login):
+        shown.append(real(login))
+        if len(shown) == 1:
+            user.start()
+        return shown[0]
+
+    monkeypatch.setattr(LoginFlow, "url", property(url))
+    assert connect(asking, wait=60).authorized
+    user.join()
     assert shown[0] in capsys.readouterr().err
 
 

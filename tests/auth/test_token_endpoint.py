@@ -44,7 +44,7 @@ def form(request):
 
 def code_for(request):
     """Allow access, and return the code of the redirect."""
-    location = requests.get(request.url, allow_redirects=False, timeout=5).headers["Location"]
+    location = requests.get(request.url, allow_redirects=False, timeout=30).headers["Location"]
     return Secret(dict(parse_qsl(urlsplit(location).query))["code"])
 
 

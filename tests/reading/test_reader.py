@@ -370,13 +370,26 @@ def test_wait_false():
 
 def test_wait_for_rate_limit(capsys, monkeypatch):
     """The hourly limit is reached in the middle: the bar counts down, and the frame is complete."""
-    monkeypatch.setattr("salesmate_nb._api.rate_limit.HOUR", 4.0)
+    hour, now, delays = 0.2, [1_800_000_000.0], []
+    monkeypatch.setattr("salesmate_nb._api.rate_limit.HOUR", hour)
     with sandbox.start(deals=2_000) as box:
-        account = dataclasses.replace(box.settings, linkname=box.linkname, access_token=box.access_key)
-        frame = connect(Settings(**account, calls_per_hour=6)).deals_df(progress=True)
+        connection = reach(box, "key-v4", calls_per_hour=6, concurrency=1)
+        limiter = connection._account._limiter
+        acquire = limiter.acquire
+
+        def acquire_and_advance():
+            delay = acquire()
+            delays.extend([delay] if delay else [])
+            now[0] += hour if len(delays) == 2 else 0  # the second delay is the one that is shown
+            return delay
+
+        monkeypatch.setattr(limiter, "_clock", lambda: now[0])
+        monkeypatch.setattr(limiter, "acquire", acquire_and_advance)
+        frame = connection.deals_df(progress=True)
     assert list(frame["id"]) == box.deals.ids()
+    assert delays == pytest.approx([hour, hour])
     shown = capsys.readouterr().err
-    assert "deals: rate limit reached, resuming in 0:0" in shown
+    assert "deals: rate limit reached, resuming in 0:01" in shown
     assert "deals, 8 requests, 1 min of waiting" in shown
 
 
