@@ -28,7 +28,7 @@ def pytest_ignore_collect(collection_path, config):
 
 @pytest.fixture(autouse=True)
 def _interruptible():
-    """Let Ctrl+C interrupt, which is ignored by whatever a shell runs in the background."""
+    """Let Ctrl+C interrupt, which processes ignore that a shell runs in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -79,7 +79,7 @@ def open_since(*days):
 
 
 def test_currencies_are_never_added_up():
-    """Whatever the grouping, each currency has a row of its own, and so has a missing one."""
+    """In every grouping, each currency has a row of its own, and so has a missing one."""
     deals = frame_of(
         {"status": "Open", "stage": "Demo", "currency": currency, "dealValue": value}
         for currency, value in [("EUR", 1), ("EUR", 2), ("USD", 4), (None, 8)]

@@ -38,7 +38,7 @@ def asking():
 
 
 def test_finish_login(asking):
-    """login_url and finish_login log in without a panel, whatever is pasted around the address."""
+    """login_url and finish_login log in without a panel, with space or quotes around the pasted address."""
     connection = connect(asking)
     connection.finish_login(f'\n "{decide(connection.login_url)}" \n')
     assert connection.authorized
@@ -64,7 +64,7 @@ def test_wrong_paste_keeps_login_pending(asking):
 
 
 def test_logout_ends_pending_login(asking):
-    """After logout an old link logs nobody in, and its port is free."""
+    """After logout an old link cannot log in, and its port is free."""
     connection = connect(asking)
     old = connection.login_url
     receiver = urlsplit(parse_qs(urlsplit(old).query)["redirect_uri"][0])

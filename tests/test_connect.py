@@ -43,16 +43,16 @@ def test_sandbox_oauth_flow(box):
     connection = connect(box)
     assert connection.authorized
     assert len(deals_df(limit=5)) == 5
-    asked, token, call = box.log[0], box.log[1], box.log[-1]
-    assert (asked.path, asked.query["code_challenge_method"]) == ("/oauth/authorize", "S256")
-    assert asked.query["redirect_uri"].startswith("http://127.0.0.1:")
+    authorization, token, read = box.log[0], box.log[1], box.log[-1]
+    assert (authorization.path, authorization.query["code_challenge_method"]) == ("/oauth/authorize", "S256")
+    assert authorization.query["redirect_uri"].startswith("http://127.0.0.1:")
     assert (token.path, token.form["grant_type"]) == ("/oauth/token", "authorization_code")
     assert token.form["code_verifier"]
-    assert (call.path, call.headers["Authorization"].split()[0]) == ("/v1/deals", "Bearer")
+    assert (read.path, read.headers["Authorization"].split()[0]) == ("/v1/deals", "Bearer")
 
 
 def test_second_kernel_reuses_token(box):
-    """The stored token serves another connection: nobody is asked, nothing is requested."""
+    """The stored token serves another connection: no login, no request."""
     connect(box)
     calls = len(box.log)
     _connect._newest.clear()
@@ -69,7 +69,7 @@ def test_sandbox_token_cache_is_separate(box):
 
 
 def test_pending_connection(asking):
-    """If nobody can be asked, the connection is pending and quiet; data calls say what to do."""
+    """Without a frontend, the connection is pending and prints nothing; reading names the next step."""
     connection = connect(asking)
     assert not connection.authorized
     assert "pending" in repr(connection)
@@ -124,13 +124,13 @@ def test_wait_for_redirect(asking, monkeypatch, capsys):
 
 
 def test_wait_times_out(asking):
-    """If nobody logs in, the connection is pending; that is not an error."""
+    """If the login is not completed in time, the connection is pending, without an error."""
     assert not connect(asking, wait=0.05).authorized
 
 
 @pytest.mark.parametrize("there", list(Frontend))
 def test_no_wait_if_port_is_taken(asking, monkeypatch, there):
-    """If the redirect cannot be received, waiting is useless: the address is asked for at once."""
+    """If the redirect cannot be received, connect() shows the panel or prompt without waiting."""
     from salesmate_nb._ui import panel, prompt
 
     shown = []

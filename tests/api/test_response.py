@@ -278,7 +278,7 @@ def mangled(draw):
 
 @pytest.mark.parametrize("examples", [200, pytest.param(3000, marks=pytest.mark.slow)])
 def test_malformed_response(examples):
-    """Whatever the body, decoding returns data or raises a SalesmateError, and rows and total can be read."""
+    """Decoding any body returns data or raises a SalesmateError, and rows and total can be read."""
 
     @settings(max_examples=examples, derandomize=True, deadline=None, database=None)
     @given(mangled(), st.sampled_from([200, 200, 200, 201, 204, 301, 400, 401, 404, 429, 500]))

@@ -107,7 +107,7 @@ PASTES = st.text() | st.lists(
 
 @pytest.mark.parametrize("examples", [80, pytest.param(3000, marks=pytest.mark.slow)])
 def test_any_paste_is_parsed_or_refused(examples):
-    """Whatever is pasted, it is an authorization response or a LoginError."""
+    """Any pasted text is an authorization response or a LoginError."""
 
     @settings(max_examples=examples, derandomize=True, deadline=None)
     @given(PASTES)

@@ -252,7 +252,7 @@ def test_taken_port(settings, tokens):
 
 
 def test_newer_login_takes_the_port(settings, pending, tokens):
-    """A second login with the same redirect URI takes the port; the first expires, and can be renewed."""
+    """A second login with the same redirect URI takes the port; the first expires until renew()."""
     old = pending.url
     settings = dataclasses.replace(settings, redirect_uri=pending._server.redirect_uri)
     newer = LoginFlow(settings, tokens.append)
@@ -313,7 +313,7 @@ def test_issuer(settings, tokens, sent, fits):
 
 
 def test_nothing_starts_before_the_url_is_read(pending):
-    """A login whose URL nobody reads takes no port and accepts no code."""
+    """A login whose URL was not read takes no port and accepts no code."""
     assert not pending.is_listening
     with pytest.raises(LoginError, match="has not started"):
         pending.finish("c0de")

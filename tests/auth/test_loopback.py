@@ -51,7 +51,7 @@ def test_redirect_is_passed_on(server, caught):
 
 
 def test_binds_loopback_only(server):
-    """Nobody else on the network can reach it."""
+    """Other machines cannot reach it."""
     assert {each.server_address[0] for each in server._servers} <= {"127.0.0.1", "::1"}
 
 
@@ -102,7 +102,7 @@ def test_other_methods_get_501(server, caught, method):
 
 
 def test_close_frees_the_port(server):
-    """After the login another program can take the port; closing twice is no error."""
+    """After the login another program can take the port; closing twice does nothing."""
     server.close()
     server.close()
     assert not server.is_open
@@ -112,7 +112,7 @@ def test_close_frees_the_port(server):
 
 
 def test_taken_port(server):
-    """A port in use raises OSError; the login then asks for a paste."""
+    """A port in use raises OSError; the login then needs a paste."""
     with pytest.raises(OSError, match="in use"):
         LoopbackServer(server.redirect_uri, print)
 

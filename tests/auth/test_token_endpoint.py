@@ -216,7 +216,7 @@ def shown_by(err):
     "fault", [pytest.param("too large", marks=pytest.mark.slow), "interrupted", "refused"]
 )
 def test_traceback_shows_no_sent_secret(settings, requests_mock, grant, fault, body):
-    """Whatever fails during a token request, within requests too, its frames show nothing that was sent."""
+    """If a token request fails, inside requests too, the traceback's frames show nothing that was sent."""
     url = settings.token_url if grant != "revoke" else "https://auth.example.com/revoke"
     settings = dataclasses.replace(settings, revoke_url="https://auth.example.com/revoke", token_body=body)
     response = {

@@ -31,7 +31,7 @@ def mode(path):
 
 @posix
 def test_modes(path):
-    """A file has mode 0600 and its folder 0700 from the start, whatever the umask."""
+    """A file has mode 0600 and its folder 0700 from the start, under any umask."""
     old = os.umask(0)
     try:
         with _files.atomic_write(path) as file:
@@ -108,7 +108,7 @@ def test_killed_writer(path):
 
 
 def test_leftovers(path):
-    """Only unfinished files of this very path are removed, whatever characters its name has."""
+    """Only unfinished files of this very path are removed, with any characters in its name."""
     path = path.with_name("note[1].json")
     write(path)
     others = [path.with_name(name) for name in (".note1.a1b2c3d4.tmp", ".note[1].x.a1b2c3d4.tmp", "b.tmp")]

@@ -52,7 +52,7 @@ def know(*secrets):
     known.update(str.join("", secret) for secret in secrets if secret)
 
 def report(err):
-    """Print an error in every way that a notebook or a log prints one."""
+    """Print an error as notebooks and logs print one."""
     logging.getLogger("app").exception("failed", exc_info=err)
     print(err, repr(err), err.args, vars(err), file=sys.stderr)
     print("".join(VerboseTB().text(type(err), err, err.__traceback__, 5)))
@@ -66,7 +66,7 @@ def fails(call):
         raise AssertionError("it did not fail")
 
 def show(thing):
-    """Print an object in every way there is."""
+    """Print an object in every form there is."""
     print(thing, repr(thing), f"{thing}", "%s %r" % (thing, thing), format(thing), [thing], {"k": thing})
     pprint.pprint(thing)
     print(json.dumps(str(thing)))

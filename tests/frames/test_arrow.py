@@ -218,7 +218,7 @@ def check_any_records(pages):
 @settings(max_examples=20, deadline=None)
 @ANY_PAGES
 def test_any_json_records(pages):
-    """Whatever the records hold, each has a row, the schema is kept, and nothing raises."""
+    """Any record has a row, the schema is kept, and nothing is raised."""
     check_any_records(pages)
 
 

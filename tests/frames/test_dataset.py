@@ -56,7 +56,7 @@ def by_key(box):
 
 
 @pytest.mark.parametrize("partition_by", [(), "status", ["status", "currency"]])
-def test_other_tools_open_a_dataset(connection, tmp_path, partition_by):
+def test_open_dataset_in_other_tools(connection, tmp_path, partition_by):
     """pandas, DuckDB, Polars and Dask find each deal once, with the values of a frame."""
     import dask.dataframe
     import duckdb
@@ -87,7 +87,7 @@ def test_other_tools_open_a_dataset(connection, tmp_path, partition_by):
     pd.testing.assert_series_equal(back["created_at"], frame["created_at"], check_dtype=False)
 
 
-def test_other_tools_open_a_snapshot(connection):
+def test_open_snapshot_in_other_tools(connection):
     """A snapshot is plain Parquet: the whole frame, with the column names it has in pandas."""
     import dask.dataframe
     import duckdb
@@ -166,7 +166,7 @@ ODD = [
 
 
 def test_partitions_of_odd_values(tmp_path):
-    """Whatever a value holds, its folder stays inside the dataset, and other tools read the same value."""
+    """The folder of any value stays inside the dataset, and other tools read the same value."""
     import dask.dataframe
     import duckdb
 

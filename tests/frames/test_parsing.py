@@ -76,7 +76,7 @@ def test_known_forms(kind, value, expected):
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(MONTHS, 1)))
 def test_month_names(number, name):
-    """Each month's English abbreviation is parsed, whatever the locale."""
+    """Each month's English abbreviation is parsed in every locale."""
     assert parser("datetime", "UTC")(f"{name} 04, 2024 09:15 AM") == at(2024, number, 4, 9, 15)
 
 

@@ -1,4 +1,4 @@
-"""Field catalog: labels, types and the order of options, in whatever shape it is sent."""
+"""Field catalog: labels, types and the order of options, in any form of the response."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def check_any(entries):
 @settings(max_examples=20, deadline=None)
 @any_entries
 def test_any_catalog(entries):
-    """Whatever the server sends: distinct column names, or a SalesmateError."""
+    """Any response gives distinct column names, or a SalesmateError."""
     check_any(entries)
 
 

@@ -1,4 +1,4 @@
-"""Full reads: every record exactly once, whatever the server supports and whoever makes changes."""
+"""Full reads: every record exactly once, on any server, and while records change."""
 
 from __future__ import annotations
 
@@ -357,7 +357,7 @@ def test_token_expires_during_the_read():
 
 @dataclass
 class OddServer:
-    """A server that may misbehave in any way, except about single rows."""
+    """A server that may misbehave, except about single rows."""
 
     rows: list[tuple[int, int]]  # ids, and the minute each was created in
     id_rules: bool | str = True
@@ -512,7 +512,7 @@ def check_changing(rows, name, changes, per_call, zone_ahead, workers):
 @examples(60)
 @stable_servers
 def test_stable_server(rows, quirks, workers):
-    """Whatever the server supports: all rows once, or an error; never a silent short read."""
+    """On any server: all rows once, or an error; never a silent short read."""
     check_stable(rows, quirks, workers)
 
 

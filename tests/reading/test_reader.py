@@ -1,4 +1,4 @@
-"""The reader of a resource: three ways in, filters, columns, limits, and servers that differ."""
+"""The reader of a resource: both APIs and credentials, filters, columns, limits, and servers that differ."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_every_deal_once(box, access):
 @pytest.mark.parametrize("access", ACCESS)
 def test_v1_and_v4_agree(box, access):
     """v1 and v4 give the same values; labels of custom fields and the order of categories are v4's alone."""
-    first, second = (mechanical(reach(box, one).deals_df()) for one in (access, "oauth-v1"))
+    first, second = (mechanical(reach(box, by).deals_df()) for by in (access, "oauth-v1"))
     pd.testing.assert_frame_equal(first, second, check_categorical=False)
 
 
@@ -100,7 +100,7 @@ def test_empty_account(access):
     ],
 )
 def test_filters(box, access, filters):
-    """A filter gives what filtering the whole frame gives, whatever the server filters."""
+    """A filter gives what filtering the whole frame gives, even if the server does not support it."""
     connection = reach(box, access)
     expected = connection.deals_df()
     for name, wanted in filters.items():
@@ -110,7 +110,7 @@ def test_filters(box, access, filters):
         elif name == "owner":
             expected = expected[expected["owner_id"] == wanted]
         else:
-            folded = [one.casefold() for one in ([wanted] if isinstance(wanted, str) else wanted)]
+            folded = [text.casefold() for text in ([wanted] if isinstance(wanted, str) else wanted)]
             expected = expected[expected[name].astype("str").str.casefold().isin(folded)]
     frame = connection.deals_df(**filters)
     check_contract(frame)
@@ -118,7 +118,7 @@ def test_filters(box, access, filters):
 
 
 def test_rules_of_filters(box):
-    """v4 is asked to filter by status and time; times have a day's margin."""
+    """v4 requests filter by status and time; times have a day's margin."""
     reach(box, "key-v4").deals_df(status="won", created_since="2026-01-02")
     rules = box.log[-1].json["filterQuery"]["group"]["rules"]
     sent = {rule["field"]["fieldName"]: (rule["condition"], rule["data"]) for rule in rules}
@@ -127,14 +127,14 @@ def test_rules_of_filters(box):
 
 @pytest.mark.parametrize("access", ACCESS)
 def test_columns(box, access):
-    """The frame has the columns that were asked for, in that order."""
+    """The frame has the columns of `columns`, in that order."""
     frame = reach(box, access).deals_df(columns=["title", "deal_value"], status="Won")
     assert list(frame.columns) == ["title", "deal_value"]
     assert len(frame) > 0
 
 
 def test_displaying_fields(box):
-    """v4 is asked only for the fields that columns and filters need."""
+    """v4 requests name only the fields that columns and filters need."""
     reach(box, "key-v4").deals_df(columns=["title"], owner="nobody")
     assert box.log[-1].json["displayingFields"] == [
         "deal.id",
@@ -188,7 +188,7 @@ def test_attrs(box):
     connection = reach(box, "key-v4")
     attrs = connection.deals_df().attrs["salesmate"]
     assert (attrs["host"], attrs["api"]) == (box.url, "v4")
-    assert attrs["calls"] == 4  # the field catalogue and three pages
+    assert attrs["calls"] == 4  # the field catalog and three pages
     assert pd.Timestamp(attrs["read_at"]).tzinfo is not None
     assert box.access_key not in json.dumps(attrs)
 
@@ -197,13 +197,13 @@ def test_unreadable_values(fresh):
     """Values that could not be read are missing, counted in attrs, and named in one warning."""
     rows = [{"id": n, "dealValue": "much", "createdAt": "soon" if n else "2026-01-01"} for n in range(3)]
     with pytest.warns(UserWarning, match="missing: 2 in created_at, 3 in deal_value") as warned:
-        frame = answers(fresh, connect(fresh), lambda _: {"Data": {"data": rows, "totalRows": 3}})
+        frame = read_v1(fresh, connect(fresh), lambda _: {"Data": {"data": rows, "totalRows": 3}})
     assert len(warned) == 1
     assert frame.attrs["salesmate"]["unreadable"] == {"deal_value": 3, "created_at": 2}
 
 
-def answers(box, connection, give):
-    """Read while /v1/deals answers with the JSON that `give` has for each offset."""
+def read_v1(box, connection, give):
+    """Read while the response of /v1/deals is the JSON that `give` returns for its offset."""
     with requests_mock.Mocker() as mocker:
         mocker.get(f"{box.url}/v1/deals", json=lambda request, _: give(int(request.qs["from"][0])))
         return connection.deals_df()
@@ -234,8 +234,8 @@ def deals(*numbers):
     ],
 )
 def test_v1_paging(fresh, count, give):
-    """With or without a total or paging, whatever the place and order of the list: each deal once."""
-    assert list(answers(fresh, connect(fresh), give)["id"]) == list(range(count))
+    """With or without a total or paging, in any place and order of the list: each deal once."""
+    assert list(read_v1(fresh, connect(fresh), give)["id"]) == list(range(count))
 
 
 def test_incomplete_read(fresh):
@@ -243,11 +243,11 @@ def test_incomplete_read(fresh):
     with pytest.raises(
         IncompleteRead, match="Two full reads found 9 deals, but the server counted 10"
     ) as caught:
-        answers(fresh, connect(fresh), lambda at: {"Data": {"data": deals(*range(at, 9)), "totalRows": 10}})
+        read_v1(fresh, connect(fresh), lambda at: {"Data": {"data": deals(*range(at, 9)), "totalRows": 10}})
     assert (caught.value.read, caught.value.total) == (9, 10)
 
 
-def test_row_that_slipped_past_the_offset(fresh):
+def test_deletion_while_paging(fresh):
     """A deletion moves a row to a page that was already read: it is read again."""
     calls = []
 
@@ -256,7 +256,7 @@ def test_row_that_slipped_past_the_offset(fresh):
         there = range(600, 0, -1) if len(calls) < 4 else range(599, 0, -1)
         return {"Data": {"data": deals(*there[at : at + 250]), "totalRows": len(there)}}
 
-    assert set(range(1, 600)) <= set(answers(fresh, connect(fresh), give)["id"])
+    assert set(range(1, 600)) <= set(read_v1(fresh, connect(fresh), give)["id"])
 
 
 @pytest.mark.parametrize(
@@ -276,13 +276,13 @@ def test_row_that_slipped_past_the_offset(fresh):
 def test_response_without_deals(fresh, page):
     """A response that is not a list of deals is an error, never an empty frame."""
     with pytest.raises(BadResponse):
-        answers(fresh, connect(fresh), lambda _: page)
+        read_v1(fresh, connect(fresh), lambda _: page)
 
 
 @pytest.mark.parametrize("given", [7, "7", " 7 ", "7.0", 7.0])
 def test_id_formats(fresh, given):
     """An id is read from a number or a text."""
-    ids = answers(fresh, connect(fresh), lambda at: {"data": [{"id": given}, {"id": str(2**63 - 1)}][at:]})[
+    ids = read_v1(fresh, connect(fresh), lambda at: {"data": [{"id": given}, {"id": str(2**63 - 1)}][at:]})[
         "id"
     ]
     assert list(ids) == [7, 2**63 - 1]
@@ -335,8 +335,8 @@ def test_arrow_table(box):
     assert str(table.schema.field("created_at").type) == "timestamp[us, tz=UTC]"
     assert str(table.schema.field("stage").type).startswith("dictionary")
     assert table.column("id").to_pylist() == frame["id"].to_list()
-    told = json.loads(table.schema.metadata[b"salesmate"])
-    assert told.keys() == frame.attrs["salesmate"].keys()
+    report = json.loads(table.schema.metadata[b"salesmate"])
+    assert report.keys() == frame.attrs["salesmate"].keys()
 
 
 @pytest.mark.parametrize("deals", [0, 600])

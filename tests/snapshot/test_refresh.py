@@ -471,7 +471,7 @@ def test_deal_created_while_ids_are_read():
 
 
 def test_restored_deal_is_found(box):
-    """A deal restored from the recycle bin is no change by its timestamp, but it is counted."""
+    """A deal restored from the recycle bin has an old timestamp, but it is counted."""
     restored = box.deals.get(box.deals.ids()[3])
     box.deals.delete(restored["id"])
     reach(box).deals_df(refresh="auto")
@@ -512,7 +512,7 @@ def test_another_time_zone_reads_all_rows(tmp_path):
         same(frame, reach(box, timezone="Asia/Kolkata").deals_df())
 
 
-CATALOGUE = "/apis/v3/fields/getAllVisibleFields"
+CATALOG = "/apis/v3/fields/getAllVisibleFields"
 LABELLED = {"fieldName": "textCustomField1", "displayName": "Contract length", "type": "Text"}
 
 
@@ -523,7 +523,7 @@ def test_changed_field_catalog(box, entries):
     """A custom field that was renamed, retyped or removed is as in a live read."""
     reach(box).deals_df(refresh="auto")
     changed = ScriptedResponse(body=json.dumps({"Status": "success", "Data": {"deal": entries}}).encode())
-    box.script(CATALOGUE, changed, changed)
+    box.script(CATALOG, changed, changed)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Values that could not be read are missing")
         frame = reach(box).deals_df(refresh="auto")

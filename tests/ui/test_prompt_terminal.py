@@ -43,7 +43,7 @@ class Terminal:
         self.handle, self.text = controller, ""
 
     def read_until(self, pattern):
-        """Read until a pattern matches, and answer requests for the cursor's position."""
+        """Read until a pattern matches, and reply to requests for the cursor's position."""
         deadline = time.monotonic() + 60
         while not (found := re.search(pattern, self.text)):
             assert time.monotonic() < deadline, self.text

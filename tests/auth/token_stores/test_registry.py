@@ -69,6 +69,6 @@ def test_stored_profiles(keychain, settings, tmp_path, token, kind):
 @pytest.mark.parametrize("kind", STORES)
 @pytest.mark.parametrize("profile", ["../x", "", ".hidden", "a/b", "a\\b", "x" * 65, "é"])
 def test_profile_name(keychain, tmp_path, kind, profile):
-    """A profile names a file, and nothing outside of its folder, whatever the store."""
+    """A profile names a file, and nothing outside of its folder, in every store."""
     with pytest.raises(SettingsError, match="profile"):
         make_token_store(Settings(token_store=kind, token_cache=tmp_path), profile)

@@ -62,7 +62,7 @@ def test_stop_timeout():
 
 
 def test_keep_alive(client):
-    """All requests use one connection, whatever their responses were and whether bodies were read."""
+    """All requests use one connection, with any response, and whether bodies were read or not."""
     host, _, port = client.sandbox.url.removeprefix("http://").partition(":")
     with contextlib.closing(http.client.HTTPConnection(host, int(port), timeout=30)) as connection:
         connection.connect()
