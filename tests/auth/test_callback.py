@@ -109,7 +109,7 @@ PASTES = st.text() | st.lists(
 def test_any_paste_is_parsed_or_refused(examples):
     """Any pasted text is an authorization response or a LoginError."""
 
-    @settings(max_examples=examples, derandomize=True, deadline=None)
+    @settings(max_examples=examples, derandomize=True)
     @given(PASTES)
     def check(text):
         try:

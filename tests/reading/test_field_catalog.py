@@ -140,7 +140,7 @@ def check_any(entries):
     assert len({field.name for field in found.fields}) == len(found.fields)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @any_entries
 def test_any_catalog(entries):
     """Any response gives distinct column names, or a SalesmateError."""
@@ -148,7 +148,7 @@ def test_any_catalog(entries):
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @any_entries
 def test_any_catalog_long(entries):
     """As above, with more catalogs."""

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import requests
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import Settings, connect, sandbox
@@ -442,11 +442,6 @@ def drawn(most, make):
     return st.builds(lambda size, seed: make(random.Random(seed), size), st.integers(0, most), st.integers(0))
 
 
-def examples(count):
-    """Run a property for so many examples."""
-    return settings(deadline=None, max_examples=count, suppress_health_check=[HealthCheck.too_slow])
-
-
 rows = drawn(
     120,
     lambda chance, size: [(number, chance.randrange(41)) for number in chance.sample(range(1, 10**6), size)],
@@ -509,7 +504,7 @@ def check_changing(rows, name, changes, per_call, zone_ahead, workers):
     assert len(found) == len(set(found))
 
 
-@examples(60)
+@settings(max_examples=60)
 @stable_servers
 def test_stable_server(rows, quirks, workers):
     """On any server: all rows once, or an error; never a silent short read."""
@@ -517,14 +512,14 @@ def test_stable_server(rows, quirks, workers):
 
 
 @pytest.mark.slow
-@examples(600)
+@settings(max_examples=600)
 @stable_servers
 def test_stable_server_long(rows, quirks, workers):
     """As above, with ten times as many servers."""
     check_stable(rows, quirks, workers)
 
 
-@examples(60)
+@settings(max_examples=60)
 @changing_servers
 def test_changing_server(rows, name, changes, per_call, zone_ahead, workers):
     """Changes before each request, of the worst kind for offsets: no row that stays is missed."""
@@ -532,7 +527,7 @@ def test_changing_server(rows, name, changes, per_call, zone_ahead, workers):
 
 
 @pytest.mark.slow
-@examples(600)
+@settings(max_examples=600)
 @changing_servers
 def test_changing_server_long(rows, name, changes, per_call, zone_ahead, workers):
     """As above, with ten times as many servers."""

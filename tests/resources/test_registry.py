@@ -7,7 +7,7 @@ import random
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import Salesmate, SalesmateError, Settings, SettingsError, connect, sandbox
@@ -203,11 +203,7 @@ def test_snapshot(name):
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=30)
 @given(
     name=st.sampled_from(sorted(SINGULARS)),
     history=st.lists(

@@ -198,7 +198,7 @@ def test_account_that_became_empty(server, changes_of, table_of):
     assert changes_of(server).apply(table, START) == (table, START, 0)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(0, 30),
     st.lists(st.tuples(st.integers(1, 40), st.integers(0, 90)), max_size=40),

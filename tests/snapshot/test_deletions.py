@@ -41,7 +41,7 @@ def test_deleted_rows_are_found(deleted):
     assert find(Server(set(known) - set(deleted)), known) == list(deleted)
 
 
-@settings(deadline=None, max_examples=50)
+@settings(max_examples=50)
 @given(st.sets(st.integers(0, 10**6), min_size=1, max_size=1500), st.randoms(use_true_random=False))
 def test_any_deletions_are_found(known, chance):
     """Exactly the deleted ids are found, for any ids."""

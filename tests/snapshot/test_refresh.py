@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import (
@@ -177,7 +177,6 @@ EDITS = {"edit": {"dealValue": 7}, "custom": {"textCustomField7": "x"}, "garble"
 
 
 HISTORIES = given(VERBS, st.booleans(), st.integers(0, 40))
-LENIENT = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def check_history(history, id_rules, deals):
@@ -198,7 +197,7 @@ def check_history(history, id_rules, deals):
         same(reach(box).deals_df(refresh="never"), live)
 
 
-@settings(LENIENT, max_examples=3)
+@settings(max_examples=3)
 @HISTORIES
 def test_any_history_equals_live_read(history, id_rules, deals):
     """Creates, edits and deletes in any order, with refreshes between them and unreadable values."""
@@ -206,7 +205,7 @@ def test_any_history_equals_live_read(history, id_rules, deals):
 
 
 @pytest.mark.slow
-@settings(LENIENT, max_examples=60)
+@settings(max_examples=60)
 @HISTORIES
 def test_many_histories_equal_live_reads(history, id_rules, deals):
     """The same for many histories."""

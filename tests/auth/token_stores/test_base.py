@@ -159,7 +159,7 @@ def test_any_bytes_are_corrupt(tmp_path_factory, examples):
         lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     )
 
-    @settings_of_hypothesis(max_examples=examples, derandomize=True, deadline=None)
+    @settings_of_hypothesis(max_examples=examples, derandomize=True)
     @given(st.binary(max_size=200) | st.text().map(str.encode) | values.map(json.dumps).map(str.encode))
     def check(content):
         store.path.write_bytes(content)
