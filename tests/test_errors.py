@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from IPython.core.ultratb import ListTB
 
 import salesmate_nb
 from salesmate_nb import errors
@@ -89,5 +88,7 @@ def test_notebook_traceback(error):
     render = getattr(error("Do this."), "_render_traceback_", None)
     assert (render is not None) == (error in FOR_THE_USER)
     if render:
+        from IPython.core.ultratb import ListTB
+
         assert render() == [f"{error.__name__}: Do this."]
         assert ListTB().stb2text(render()) == f"{error.__name__}: Do this."

@@ -10,10 +10,8 @@ import threading
 import traceback
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import oidc_provider_mock
 import pytest
 import requests
-from oidc_provider_mock import _app
 
 from salesmate_nb import LoginDenied, LoginError, Settings, StateMismatch
 from salesmate_nb._auth import flow
@@ -24,6 +22,8 @@ from salesmate_nb._auth.token_stores.file import FileTokenStore
 
 @pytest.fixture(scope="module")
 def provider():
+    import oidc_provider_mock
+
     with oidc_provider_mock.run_server_in_thread() as server:
         yield f"http://localhost:{server.server_port}"
 
@@ -336,7 +336,8 @@ def test_refresh_token_rotation(settings, pending, tokens):
 def test_public_client(settings, provider, tokens, monkeypatch):
     """A client that is registered without a secret logs in with PKCE alone."""
     # the provider registers such clients, but does not enable authlib's support for them
-    monkeypatch.setattr(_app.AuthorizationCodeGrant, "TOKEN_ENDPOINT_AUTH_METHODS", ["none"])
+    grant = "oidc_provider_mock._app.AuthorizationCodeGrant"
+    monkeypatch.setattr(f"{grant}.TOKEN_ENDPOINT_AUTH_METHODS", ["none"])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         redirect = f"http://localhost:{free.getsockname()[1]}/callback"
