@@ -247,3 +247,11 @@ def test_unknown_resource_of_dataset(by_key, tmp_path):
     """write_dataset names the resources there are."""
     with pytest.raises(SalesmateError, match=r"resource='tickets' is not known\. Use one of deals, contacts"):
         by_key.write_dataset("tickets", tmp_path / "tickets")
+
+
+def test_access_key_has_no_login():
+    """A connection with an access key has no pending login."""
+    connection = Salesmate(Settings(linkname="acme", access_token="k3y"))
+    assert connection.login_url is None
+    with pytest.raises(LoginError, match="uses an access key"):
+        connection.pending_login()

@@ -272,3 +272,16 @@ def test_memory_store_writes_nothing(in_memory, tmp_path):
         connection.deals_df(refresh="auto")
     connection.logout()
     assert not settings.token_cache.exists()
+
+
+def test_no_credentials_in_notebook(monkeypatch):
+    """Without a client id, a notebook shows how to set one, and the error is raised as elsewhere."""
+    from salesmate_nb._ui import panel
+
+    shown = []
+    monkeypatch.setattr(panel, "show_no_credentials", lambda: shown.append(True))
+    for there in Frontend:
+        monkeypatch.setattr(_connect, "frontend", lambda there=there: there)
+        with pytest.raises(SettingsError, match="SALESMATE_CLIENT_ID"):
+            connect(Settings())
+    assert shown == [True]

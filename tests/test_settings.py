@@ -208,3 +208,14 @@ def test_copy_and_pickle():
     assert copy.copy(settings.client_secret) is settings.client_secret
     with pytest.raises(TypeError, match="not pickled"):
         pickle.dumps(settings)
+
+
+def test_dotenv_not_readable(monkeypatch):
+    """If the file's mode forbids reading, the error names the file."""
+
+    def refuse(*_, **__):
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("salesmate_nb.settings.dotenv_values", refuse)
+    with pytest.raises(SettingsError, match=r"\.env cannot be read \(Permission denied\)"):
+        Settings.load()
