@@ -23,6 +23,7 @@ from salesmate_nb import (
 )
 from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._ui.frontend import Frontend
+from salesmate_nb.token_stores import FileTokenStore
 from tests.helpers import decide
 
 
@@ -285,3 +286,25 @@ def test_no_credentials_in_notebook(monkeypatch):
         with pytest.raises(SettingsError, match="SALESMATE_CLIENT_ID"):
             connect(Settings())
     assert shown == [True]
+
+
+@pytest.mark.parametrize("profile", ["../other", "", "a/b", "x" * 65])
+def test_profile_name_with_own_store(box, profile):
+    """A profile names files, also if the token is stored elsewhere."""
+    with pytest.raises(SettingsError, match="profile"):
+        connect(box, profile=profile, token_store=DictStore())
+
+
+def test_own_store_has_no_snapshots(box, tmp_path):
+    """Snapshots are those of one login: another one has none, and its logout leaves them."""
+    settings = Settings(**dict(box.settings) | {"linkname": box.linkname})
+    connect(settings)
+    box.visit(connect(settings).login_url)
+    connect(settings).deals_df(refresh="auto")
+    other = connect(settings, token_store=FileTokenStore(tmp_path / "visitor", "default"))
+    box.visit(other.login_url)
+    for refresh in ("auto", "never"):
+        with pytest.raises(SettingsError, match=r"connect\(token_store=...\)"):
+            other.deals_df(refresh=refresh)
+    other.logout()
+    assert len(connect(settings).deals_df(refresh="never")) == 60

@@ -168,6 +168,7 @@ def test_port_taken_on_ipv6_only():
         with pytest.raises(OSError, match="in use"):
             LoopbackServer(f"http://localhost:{port}/callback", print)
         with socket.socket() as again:
+            again.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # past connections of other tests
             again.bind(("127.0.0.1", port))
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from salesmate_nb._urls import is_loopback, origin
+from salesmate_nb._base.urls import is_loopback, origin
 
 
 @pytest.mark.parametrize(

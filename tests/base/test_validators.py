@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from salesmate_nb import SettingsError
-from salesmate_nb import _validators as validators
-from salesmate_nb._redaction import Secret
+from salesmate_nb._base import validators
+from salesmate_nb._base.redaction import Secret
 
 
 def test_text():
