@@ -15,6 +15,8 @@ import pyarrow as pa
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import find_rows
+from salesmate_nb._base.redaction import fingerprint
+from salesmate_nb._base.warn import warn
 from salesmate_nb._frames import dataset
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
@@ -22,11 +24,9 @@ from salesmate_nb._reading.field_catalog import FieldCatalog, list_fields
 from salesmate_nb._reading.query import Query
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
-from salesmate_nb._redaction import fingerprint
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
 from salesmate_nb._snapshot.store import SnapshotFile, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend
-from salesmate_nb._warn import warn
 from salesmate_nb.errors import BadResponse, SalesmateError, SettingsError
 from salesmate_nb.resources import RESOURCES
 from salesmate_nb.resources.base import Resource
@@ -47,8 +47,8 @@ class Account:
         Makes authorized requests.
     limiter : RateLimiter
         Counts them.
-    no_snapshots : str
-        Why there are no snapshots; empty if there are.
+    has_snapshots : bool
+        Whether this login may keep snapshots on disk.
     """
 
     def __init__(
@@ -58,13 +58,13 @@ class Account:
         api_client: ApiClient,
         limiter: RateLimiter,
         *,
-        no_snapshots: str = "",
+        has_snapshots: bool = True,
     ) -> None:
         self._settings = settings
         self._profile = profile
         self._api_client = api_client
         self._limiter = limiter
-        self._no_snapshots = no_snapshots
+        self._has_snapshots = has_snapshots
         self._catalog = FieldCatalog()
         self._readers = {
             name: ResourceReader(resource, api_client, settings, self._catalog)
@@ -156,8 +156,11 @@ class Account:
         return Query.parse(named, timezone=self._settings.timezone, is_watched=is_watched)
 
     def _snapshot_file(self, resource: Resource) -> SnapshotFile:
-        if self._no_snapshots:
-            raise SettingsError(f"{self._no_snapshots} Read live with refresh=None.")
+        if not self._has_snapshots:
+            raise SettingsError(
+                "Snapshots are files that every login of this machine's user could read. There are none with "
+                "SALESMATE_TOKEN_STORE=memory or connect(token_store=...): read live with refresh=None."
+            )
         key, folder = self._settings.access_token, snapshot_folder(self._settings, self._profile)
         bound = {
             "host": self._settings.api_url,

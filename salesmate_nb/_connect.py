@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
-from salesmate_nb._signatures import same_arguments_as_method
+from salesmate_nb._base.signatures import same_arguments_as_method
 from salesmate_nb._ui.frontend import Frontend, frontend, has_kernel
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SettingsError

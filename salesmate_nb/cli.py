@@ -15,8 +15,8 @@ import pandas as pd
 
 from salesmate_nb import __version__
 from salesmate_nb._auth.token_stores.registry import stored_profiles
+from salesmate_nb._base.files import reason
 from salesmate_nb._connect import RunningSandbox, connect
-from salesmate_nb._files import reason
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SalesmateError

@@ -20,12 +20,12 @@ from salesmate_nb._api.session import ApiKeySession
 from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._auth.session import OAuthSession
 from salesmate_nb._auth.token_endpoint import revoke_token
-from salesmate_nb._auth.token_stores.base import TextTokenStore, TokenStore
+from salesmate_nb._auth.token_stores.base import TokenStore, check_profile
 from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
+from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.signatures import same_arguments
 from salesmate_nb._reading.query import DatetimeLike, Refresh, TextFilter
-from salesmate_nb._redaction import Secret
-from salesmate_nb._signatures import same_arguments
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._status import Status
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
@@ -43,7 +43,8 @@ class Salesmate:
     profile : str
         The name under which its login is stored.
     token_store : TokenStore, optional
-        Where its token is stored; by default where `settings` say.
+        Where its token is stored; by default where `settings` say. With another one there are no snapshots:
+        their files would be shared by everybody whose login is stored elsewhere.
 
     Raises
     ------
@@ -55,16 +56,17 @@ class Salesmate:
         self, settings: Settings, *, profile: str = "default", token_store: TokenStore | None = None
     ) -> None:
         self.settings = settings
-        self.profile = profile
+        self.profile = check_profile(profile)
         self._token_store = make_token_store(settings, profile) if token_store is None else token_store
         self._login_flow: LoginFlow | None = None
         self.session: requests.Session = _session(settings, self._token_store, profile)
         in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
+        self._has_snapshots = token_store is None and not in_memory
         folder = None if in_memory else settings.token_cache
         self._limiter = RateLimiter(settings.api_url, settings.calls_per_hour, folder)
         self._api_client = ApiClient(self.session, settings.api_url, self._limiter)
         self._account = Account(
-            settings, profile, self._api_client, self._limiter, no_snapshots=_no_snapshots(self._token_store)
+            settings, profile, self._api_client, self._limiter, has_snapshots=self._has_snapshots
         )
 
     def __repr__(self) -> str:
@@ -443,7 +445,8 @@ class Salesmate:
             If an access key in the settings still signs in; or if the token was forgotten, but the
             revocation endpoint did not confirm.
         """
-        shutil.rmtree(snapshot_folder(self.settings, self.profile), ignore_errors=True)
+        if self._has_snapshots:
+            shutil.rmtree(snapshot_folder(self.settings, self.profile), ignore_errors=True)
         session = self.session
         if not isinstance(session, OAuthSession):  # an access key hides an earlier login; it ends too
             session = OAuthSession(self.settings, self._token_store, profile=self.profile)
@@ -484,16 +487,6 @@ class Salesmate:
                 f"The login was forgotten here, but {self.settings.revoke_url} did not confirm that its "
                 f"token is revoked ({why}). Until it is revoked in Salesmate, a copy of it still works."
             ) from err
-
-
-def _no_snapshots(token_store: TokenStore) -> str:
-    """Return why there are no snapshots: a login that this machine does not store may be one of several."""
-    if isinstance(token_store, TextTokenStore):
-        return ""
-    return (
-        f"Snapshots are files, and this login is stored in {token_store.location}, because of "
-        "SALESMATE_TOKEN_STORE=memory or connect(token_store=...)."
-    )
 
 
 def _session(settings: Settings, token_store: TokenStore, profile: str) -> requests.Session:

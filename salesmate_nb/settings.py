@@ -11,7 +11,7 @@ from typing import Any, Self
 
 from dotenv import dotenv_values
 
-from salesmate_nb import _validators as validators
+from salesmate_nb._base import validators
 from salesmate_nb.errors import SettingsError
 
 VENDOR = "https://api.salesmate.io"

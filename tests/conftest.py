@@ -7,6 +7,7 @@ import os
 import signal
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from salesmate_nb import Settings, _connect
@@ -15,6 +16,12 @@ with contextlib.suppress(ImportError):  # only the OAuth tests need it
     # Its first import shows its deprecations "always", before any filter of pyproject.toml. pytest drops what
     # a conftest adds to the filters, so that it is imported here.
     import authlib.deprecate  # noqa: F401
+
+# No property may fail because the machine is slow.
+hypothesis.settings.register_profile(
+    "tests", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("tests")
 
 collect_ignore = ["typing/api.py"]  # type checkers read it, and nothing runs it
 REAL = Path(__file__).parents[2] / "shared" / "real" / "deals.json"
@@ -28,7 +35,7 @@ def pytest_ignore_collect(collection_path, config):
 
 @pytest.fixture(autouse=True)
 def _interruptible():
-    """Let Ctrl+C interrupt, which is ignored by whatever a shell runs in the background."""
+    """Let Ctrl+C interrupt, which processes ignore that a shell runs in the background."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)

@@ -60,12 +60,12 @@ def decide(url, decision="allow"):
     decision : {"allow", "deny"}
         The button.
     """
-    page = requests.get(url, timeout=5)
+    page = requests.get(url, timeout=30)
     assert page.ok, page.text
     hidden = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
     action = re.search(r'<form[^>]* action="([^"]*)"', page.text)
     target = urljoin(url, action[1] if action else "")
-    response = requests.post(target, data=hidden | {"decision": decision}, allow_redirects=False, timeout=5)
+    response = requests.post(target, data=hidden | {"decision": decision}, allow_redirects=False, timeout=30)
     assert response.status_code in {302, 303}, response.text
     return response.headers["Location"]
 

@@ -45,8 +45,8 @@ RECORDS = st.lists(
     ),
     max_size=25,
 )
-few = settings(max_examples=6, deadline=None)
-many = settings(max_examples=100, deadline=None)
+few = settings(max_examples=6)
+many = settings(max_examples=100)
 
 
 def frame_of(records):
@@ -79,7 +79,7 @@ def open_since(*days):
 
 
 def test_currencies_are_never_added_up():
-    """Whatever the grouping, each currency has a row of its own, and so has a missing one."""
+    """In every grouping, each currency has a row of its own, and so has a missing one."""
     deals = frame_of(
         {"status": "Open", "stage": "Demo", "currency": currency, "dealValue": value}
         for currency, value in [("EUR", 1), ("EUR", 2), ("USD", 4), (None, 8)]
@@ -435,7 +435,7 @@ ANY_ORDER = given(RECORDS, st.randoms(use_true_random=False))
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-@settings(max_examples=3, deadline=None)
+@settings(max_examples=3)
 @ANY_ORDER
 def test_row_order_and_index_have_no_effect(name, records, random):
     """Rows in any order, with any index, give the same result; the input is not changed."""
@@ -456,7 +456,7 @@ def check_groups(records):
         )
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(RECORDS)
 def test_each_group_equals_its_own_analysis(records):
     """A row of a grouped result is the result for the deals of that group, a missing name included."""
@@ -464,7 +464,7 @@ def test_each_group_equals_its_own_analysis(records):
 
 
 @pytest.mark.slow
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(RECORDS, st.randoms(use_true_random=False))
 def test_many_deals(records, random):
     """Sums, counts, groups and independence of row order hold for many more deals."""

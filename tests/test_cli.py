@@ -10,7 +10,7 @@ import sys
 import pandas as pd
 import pytest
 
-from salesmate_nb import cli, connect, sandbox
+from salesmate_nb import Salesmate, cli, connect, sandbox
 from salesmate_nb.sandbox import ScriptedResponse
 
 
@@ -209,3 +209,38 @@ def test_no_progress_bar_in_pipe(tmp_path):
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith("id\n")
+
+
+def test_interrupt(logged_in, capsys, monkeypatch):
+    """Ctrl+C ends a command with exit code 130 and no traceback."""
+
+    def interrupt():
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Salesmate, "deals_df", lambda *_, **__: interrupt())
+    assert run(capsys, "deals") == (130, "", "Stopped.\n")
+
+
+def test_sandbox_command(capsys, monkeypatch):
+    """`sandbox` prints the settings of a running sandbox as lines for .env, until Ctrl+C."""
+
+    def wait(box):
+        assert connect(box).deals_df().shape[0] == 7
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(sandbox.Sandbox, "wait", wait)
+    code, out, err = run(capsys, "sandbox", "--deals", "7", "--approve", "auto")
+    assert (code, "Press Ctrl+C to stop it." in err) == (0, True)
+    assert all(line.startswith("SALESMATE_") for line in out.splitlines())
+    assert "SALESMATE_API_URL=http://127.0.0.1:" in out
+
+
+@pytest.mark.slow
+def test_closed_pipe(tmp_path):
+    """If the reader of a pipe closes it, as `head` does, the command ends without a traceback."""
+    command = [sys.executable, "-m", "salesmate_nb.cli", "deals", "--sandbox", "--format", "csv"]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, **pipes) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0

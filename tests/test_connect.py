@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-import re
 import socket
+import threading
 import webbrowser
 
 import pytest
@@ -23,6 +23,8 @@ from salesmate_nb import (
 )
 from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._ui.frontend import Frontend
+from salesmate_nb.token_stores import FileTokenStore
+from tests.helpers import decide
 
 
 @pytest.fixture
@@ -37,33 +39,21 @@ def asking():
         yield running
 
 
-def press(url, button="allow"):
-    """Follow the consent page as a person does, and return the address the browser is sent to."""
-    page = requests.get(url, timeout=5)
-    assert page.ok
-    fields = dict(re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', page.text))
-    action = re.search(r'<form[^>]* action="([^"]*)"', page.text)
-    target = requests.compat.urljoin(url, action.group(1) if action else "")
-    response = requests.post(target, data=fields | {"decision": button}, allow_redirects=False, timeout=5)
-    assert response.status_code in {302, 303}
-    return response.headers["Location"]
-
-
 def test_sandbox_oauth_flow(box):
     """Authorize with PKCE, receive the redirect, exchange the code, read with the bearer token."""
     connection = connect(box)
     assert connection.authorized
     assert len(deals_df(limit=5)) == 5
-    asked, token, call = box.log[0], box.log[1], box.log[-1]
-    assert (asked.path, asked.query["code_challenge_method"]) == ("/oauth/authorize", "S256")
-    assert asked.query["redirect_uri"].startswith("http://127.0.0.1:")
+    authorization, token, read = box.log[0], box.log[1], box.log[-1]
+    assert (authorization.path, authorization.query["code_challenge_method"]) == ("/oauth/authorize", "S256")
+    assert authorization.query["redirect_uri"].startswith("http://127.0.0.1:")
     assert (token.path, token.form["grant_type"]) == ("/oauth/token", "authorization_code")
     assert token.form["code_verifier"]
-    assert (call.path, call.headers["Authorization"].split()[0]) == ("/v1/deals", "Bearer")
+    assert (read.path, read.headers["Authorization"].split()[0]) == ("/v1/deals", "Bearer")
 
 
 def test_second_kernel_reuses_token(box):
-    """The stored token serves another connection: nobody is asked, nothing is requested."""
+    """The stored token serves another connection: no login, no request."""
     connect(box)
     calls = len(box.log)
     _connect._newest.clear()
@@ -80,7 +70,7 @@ def test_sandbox_token_cache_is_separate(box):
 
 
 def test_pending_connection(asking):
-    """If nobody can be asked, the connection is pending and quiet; data calls say what to do."""
+    """Without a frontend, the connection is pending and prints nothing; reading names the next step."""
     connection = connect(asking)
     assert not connection.authorized
     assert "pending" in repr(connection)
@@ -99,7 +89,7 @@ def test_rerun_keeps_login_url(asking):
     again = connect(asking)
     assert again is first
     assert again.login_url == first.login_url
-    assert requests.get(press(first.login_url), timeout=5).ok
+    assert requests.get(decide(first.login_url), timeout=30).ok
     assert again.authorized
     assert again.login_url is None
     assert connect(asking).authorized
@@ -108,37 +98,40 @@ def test_rerun_keeps_login_url(asking):
 def test_profiles_are_separate(asking):
     """A profile is a login with a file of its own."""
     one, two = connect(asking), connect(asking, profile="emea")
-    one.finish_login(press(one.login_url))
+    one.finish_login(decide(one.login_url))
     assert (one.authorized, two.authorized) == (True, False)
     with pytest.raises(LoginRequired, match=r"connect\(profile='emea'\).*login --profile emea"):
         two.deals_df()
-    two.finish_login(press(two.login_url))
+    two.finish_login(decide(two.login_url))
     names = {path.name for path in two.settings.token_cache.glob("*.json")}
     assert names == {"default.json", "emea.json"}
 
 
 def test_wait_for_redirect(asking, monkeypatch, capsys):
     """connect(wait=...) blocks until the redirect arrives, and shows the address."""
-    import threading
+    shown, real = [], LoginFlow.url.fget
+    user = threading.Thread(target=lambda: requests.get(decide(shown[0]), timeout=30))
 
-    shown = []
-    person = threading.Timer(0.2, lambda: requests.get(press(shown[0]), timeout=5))
-    real = LoginFlow.url.fget
-    monkeypatch.setattr(LoginFlow, "url", property(lambda self: shown.append(real(self)) or shown[0]))
-    person.start()
-    assert connect(asking, wait=10).authorized
-    person.join()
+    def url(login):
+        shown.append(real(login))
+        if len(shown) == 1:
+            user.start()
+        return shown[0]
+
+    monkeypatch.setattr(LoginFlow, "url", property(url))
+    assert connect(asking, wait=60).authorized
+    user.join()
     assert shown[0] in capsys.readouterr().err
 
 
 def test_wait_times_out(asking):
-    """If nobody logs in, the connection is pending; that is not an error."""
+    """If the login is not completed in time, the connection is pending, without an error."""
     assert not connect(asking, wait=0.05).authorized
 
 
 @pytest.mark.parametrize("there", list(Frontend))
 def test_no_wait_if_port_is_taken(asking, monkeypatch, there):
-    """If the redirect cannot be received, waiting is useless: the address is asked for at once."""
+    """If the redirect cannot be received, connect() shows the panel or prompt without waiting."""
     from salesmate_nb._ui import panel, prompt
 
     shown = []
@@ -252,7 +245,7 @@ def test_memory_store_on_a_server(in_memory):
     first = connect(in_memory)
     second = connect(in_memory)
     assert second is not first
-    first.finish_login(press(first.login_url))
+    first.finish_login(decide(first.login_url))
     assert (first.authorized, second.authorized, connect(in_memory).authorized) == (True, False, False)
     assert len(first.deals_df()) == 60
     assert _connect._newest == []
@@ -263,7 +256,7 @@ def test_memory_store_in_a_kernel(in_memory, monkeypatch):
     monkeypatch.setattr(_connect, "has_kernel", lambda: True)
     first = connect(in_memory)
     assert connect(in_memory) is first
-    first.finish_login(press(first.login_url))
+    first.finish_login(decide(first.login_url))
     assert connect(in_memory).authorized
     assert len(deals_df()) == 60
     assert not connect(in_memory, profile="emea").authorized
@@ -273,10 +266,45 @@ def test_memory_store_writes_nothing(in_memory, tmp_path):
     """Nothing is on disk, and a snapshot is refused with what to do instead."""
     settings = dataclasses.replace(in_memory, linkname="acme", token_cache=tmp_path / "nothing")
     connection = connect(settings)
-    connection.finish_login(press(connection.login_url))
+    connection.finish_login(decide(connection.login_url))
     connection.get("apis/core/v4/users")
     assert not settings.token_cache.exists()
     with pytest.raises(SettingsError, match="SALESMATE_TOKEN_STORE=memory"):
         connection.deals_df(refresh="auto")
     connection.logout()
     assert not settings.token_cache.exists()
+
+
+def test_no_credentials_in_notebook(monkeypatch):
+    """Without a client id, a notebook shows how to set one, and the error is raised as elsewhere."""
+    from salesmate_nb._ui import panel
+
+    shown = []
+    monkeypatch.setattr(panel, "show_no_credentials", lambda: shown.append(True))
+    for there in Frontend:
+        monkeypatch.setattr(_connect, "frontend", lambda there=there: there)
+        with pytest.raises(SettingsError, match="SALESMATE_CLIENT_ID"):
+            connect(Settings())
+    assert shown == [True]
+
+
+@pytest.mark.parametrize("profile", ["../other", "", "a/b", "x" * 65])
+def test_profile_name_with_own_store(box, profile):
+    """A profile names files, also if the token is stored elsewhere."""
+    with pytest.raises(SettingsError, match="profile"):
+        connect(box, profile=profile, token_store=DictStore())
+
+
+def test_own_store_has_no_snapshots(box, tmp_path):
+    """Snapshots are those of one login: another one has none, and its logout leaves them."""
+    settings = Settings(**dict(box.settings) | {"linkname": box.linkname})
+    connect(settings)
+    box.visit(connect(settings).login_url)
+    connect(settings).deals_df(refresh="auto")
+    other = connect(settings, token_store=FileTokenStore(tmp_path / "visitor", "default"))
+    box.visit(other.login_url)
+    for refresh in ("auto", "never"):
+        with pytest.raises(SettingsError, match=r"connect\(token_store=...\)"):
+            other.deals_df(refresh=refresh)
+    other.logout()
+    assert len(connect(settings).deals_df(refresh="never")) == 60

@@ -1,4 +1,4 @@
-"""The tests mirror the package: `tests/room/test_file.py` tests `salesmate_nb/_room/file.py`."""
+"""The tests mirror the package: `tests/package/test_module.py` tests `salesmate_nb/_package/module.py`."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ SEVERAL_FILES = {  # what no single source file does
 
 def mirrored(source):
     """Return where a source file's tests belong."""
-    *rooms, name = (part.removeprefix("_") for part in source.relative_to(PACKAGE).parts)
-    return "/".join([*rooms, f"test_{name}"])
+    *packages, name = (part.removeprefix("_") for part in source.relative_to(PACKAGE).parts)
+    return "/".join([*packages, f"test_{name}"])
 
 
 MIRRORED = {mirrored(path) for path in PACKAGE.rglob("*.py") if path.stem != "__init__"}

@@ -1,4 +1,4 @@
-"""The package as a whole: importing does nothing."""
+"""The package as a whole: its import has no side effects."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ assert not any(name.startswith(("werkzeug", "salesmate_nb.sandbox", "ipywidgets"
 """
 
 
-def test_importing_does_nothing(tmp_path):
-    """No file, no environment, no network, no output, no server, no thread, and no sandbox."""
+def test_import_side_effects(tmp_path):
+    """An import changes no file or variable, opens no connection, and starts no thread, output or sandbox."""
     done = subprocess.run(
         [sys.executable, "-c", PROBE], capture_output=True, text=True, cwd=tmp_path, check=False
     )

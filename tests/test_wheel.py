@@ -1,4 +1,4 @@
-"""The wheel and the sdist: what they hold, and that the wheel works in an empty environment."""
+"""The wheel and the sdist: their content, and that the wheel works in an empty environment."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from salesmate_nb._files import make_folder
+from salesmate_nb._base.files import make_folder
 
 log = logging.getLogger("salesmate_nb")
 

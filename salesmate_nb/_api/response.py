@@ -14,7 +14,7 @@ import requests
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from salesmate_nb._redaction import redact
+from salesmate_nb._base.redaction import redact
 from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, RateLimited, SalesmateError
 
 EXCERPT = 200  # characters of the server's own words in an error message

@@ -13,7 +13,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import ReadTimeoutError
 
-from salesmate_nb._urls import origin
+from salesmate_nb._base.urls import origin
 from salesmate_nb.errors import BadResponse, ConnectionFailed, SettingsError
 from salesmate_nb.settings import Settings
 
@@ -78,7 +78,7 @@ class HostBoundAuth(AuthBase):
     api_url : str
         The only scheme, host and port that receive the headers.
     headers : dict of str to str
-        The headers; a :class:`~salesmate_nb._redaction.Secret` stays hidden in ``request.headers``.
+        The headers; a :class:`~salesmate_nb._base.redaction.Secret` stays hidden in ``request.headers``.
 
     Raises
     ------

@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
-from salesmate_nb._redaction import Secret
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb.errors import LoginError
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\ud800-\udfff]")  # the last: half of a surrogate pair

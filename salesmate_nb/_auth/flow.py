@@ -15,8 +15,8 @@ from urllib.parse import urlsplit
 from salesmate_nb._api.response import error_words
 from salesmate_nb._auth import callback, loopback, token_endpoint
 from salesmate_nb._auth.tokens import Token
-from salesmate_nb._redaction import Secret
-from salesmate_nb._urls import is_loopback
+from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.urls import is_loopback
 from salesmate_nb.errors import LoginDenied, LoginError, SalesmateError, StateMismatch
 from salesmate_nb.settings import Settings
 

@@ -14,7 +14,7 @@ from salesmate_nb._api.session import BoundedSession, HostBoundAuth
 from salesmate_nb._auth import token_endpoint
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.tokens import Token
-from salesmate_nb._redaction import Secret
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb.errors import LoginRequired
 from salesmate_nb.settings import Settings
 

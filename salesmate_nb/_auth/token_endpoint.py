@@ -16,7 +16,7 @@ from requests_oauthlib import OAuth2Session
 from salesmate_nb._api.response import error_words
 from salesmate_nb._api.session import BoundedSession, send_or_raise
 from salesmate_nb._auth.tokens import Token, is_token
-from salesmate_nb._redaction import Secret
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb.errors import BadResponse, LoginError, LoginRequired, RateLimited, SalesmateError
 from salesmate_nb.settings import Settings
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self, TypeGuard
 
-from salesmate_nb._redaction import Secret
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb.settings import Settings
 
 VERSION = 1

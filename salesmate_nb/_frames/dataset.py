@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
-from salesmate_nb import _files
+from salesmate_nb._base import files
 from salesmate_nb._frames.arrow import arrow_schema
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field
@@ -72,9 +72,7 @@ def write(
                 pq.write_table(schema.empty_table(), folder / "part-0.parquet")
             folder.replace(path)
     except OSError as err:
-        raise SalesmateError(
-            f"{path} cannot be written ({_files.reason(err)}). Name another folder."
-        ) from err
+        raise SalesmateError(f"{path} cannot be written ({files.reason(err)}). Name another folder.") from err
     return rows
 
 

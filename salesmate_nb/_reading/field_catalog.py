@@ -11,8 +11,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from salesmate_nb._api.response import unwrap
+from salesmate_nb._base.warn import warn
 from salesmate_nb._reading.search import RequestFunction, SearchRequest, record_id, search_v4
-from salesmate_nb._warn import warn
 from salesmate_nb.errors import ApiError, BadResponse
 from salesmate_nb.resources.base import Field, Kind, Resource, custom_field, is_custom
 

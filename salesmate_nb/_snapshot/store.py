@@ -16,9 +16,9 @@ import filelock
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from salesmate_nb import _files
+from salesmate_nb._base import files
+from salesmate_nb._base.warn import warn
 from salesmate_nb._frames.arrow import arrow_schema, concat
-from salesmate_nb._warn import warn
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field
 from salesmate_nb.settings import Settings
@@ -145,7 +145,7 @@ class SnapshotFile:
         current = replace(snapshot, read_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
         self._write(self.path, current)
         self.discard_checkpoint()
-        _files.remove_leftovers(self.path)
+        files.remove_leftovers(self.path)
         return current
 
     @contextlib.contextmanager
@@ -159,7 +159,7 @@ class SnapshotFile:
         """
         with contextlib.ExitStack() as held:
             with _reporting(self.path):
-                held.enter_context(_files.lock(self.path, _LOCK_TIMEOUT))
+                held.enter_context(files.lock(self.path, _LOCK_TIMEOUT))
             yield
 
     def load_checkpoint(self, fields: Sequence[Field]) -> Snapshot | None:
@@ -192,7 +192,7 @@ class SnapshotFile:
         shutil.rmtree(self._parts, ignore_errors=True)
 
     def _read(self, path: Path) -> Snapshot | None:
-        with _files.open_private(path) as file:
+        with files.open_private(path) as file:
             table = pq.read_table(file, page_checksum_verification=True)
         metadata = json.loads((table.schema.metadata or {})[_METADATA])
         return Snapshot.from_table(table, metadata) if metadata["bound"] == self._bound else None
@@ -201,7 +201,7 @@ class SnapshotFile:
         metadata = json.dumps({"bound": self._bound, **snapshot.metadata()})
         attrs = json.dumps({"salesmate": {"host": self._bound.get("host"), "read_at": snapshot.read_at}})
         table = snapshot.table.replace_schema_metadata({_METADATA: metadata, _PANDAS_ATTRS: attrs})
-        with _reporting(path), _files.atomic_write(path) as file:
+        with _reporting(path), files.atomic_write(path) as file:
             pq.write_table(table, file, compression="zstd", write_page_checksum=True)
 
 
@@ -223,6 +223,6 @@ def _reporting(path: Path) -> Iterator[None]:
         ) from err
     except (OSError, NotImplementedError) as err:
         raise SalesmateError(
-            f"{path} cannot be written ({_files.reason(err)}). Set SALESMATE_TOKEN_CACHE to a folder of "
+            f"{path} cannot be written ({files.reason(err)}). Set SALESMATE_TOKEN_CACHE to a folder of "
             "your own, or read live with refresh=None."
         ) from err

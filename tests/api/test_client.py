@@ -68,7 +68,7 @@ def test_request(client, requests_mock):
 
 @pytest.mark.parametrize("path", ["//evil.example/x", "@evil.example", ".evil.example", "\\evil.example"])
 def test_path_cannot_change_host(client, requests_mock, path):
-    """Whatever the path, the request goes to the API's own host."""
+    """With any path, the request goes to the API's own host."""
     requests_mock.get(ANY, **SUCCESS)
     client.request("GET", path)
     assert requests_mock.last_request.hostname == "acme.salesmate.io"

@@ -118,7 +118,7 @@ def test_clock_set_back(clock, tmp_path):
 
 
 def test_reading_creates_no_file(tmp_path):
-    """To show how many calls are left is no reason to write to the disk."""
+    """Reading how many calls are left writes nothing to the disk."""
     limiter = RateLimiter(URL, 5, tmp_path / "new")
     assert (limiter.used, limiter.remaining) == (0, 5)
     assert not (tmp_path / "new").exists()

@@ -21,7 +21,7 @@ def test_delay(attempt, seconds):
     ("attempts", "allowed"), [(0, [False] * 3), (2, [True, True, False]), (None, [True] * 3)]
 )
 def test_allows(attempts, allowed):
-    """Retries are counted from 1; without a number of attempts there is no end to them."""
+    """Retries are counted from 1; without a number of attempts they never end."""
     policy = RetryPolicy(attempts=attempts, base=0.5, cap=20)
     assert [policy.allows(attempt) for attempt in (1, 2, 3)] == allowed
 

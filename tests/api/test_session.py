@@ -83,26 +83,27 @@ DRIPS = {
 
 
 @pytest.mark.parametrize(
-    ("way", "start"),
+    ("transport", "start"),
     [*product(["plain", "TLS", "proxy"], ["headers"]), ("plain", "body"), ("plain", "chunk length")],
 )
-def test_deadline(way, start, certificate, monkeypatch):
+def test_deadline(transport, start, certificate, monkeypatch):
     """A response has one deadline, however long it sends single bytes that each come within the timeout."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        url = f"{'https' if way == 'TLS' else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
+        url = f"{'https' if transport == 'TLS' else 'http'}://127.0.0.1:{listener.getsockname()[1]}"
         monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate))
-        if way == "proxy":
+        if transport == "proxy":
             monkeypatch.setenv("http_proxy", url)
             url = "http://127.0.0.1:9"
 
         def drip():
             sock = listener.accept()[0]
-            if way == "TLS":
-                sock = server_side(certificate).wrap_socket(sock, server_side=True)
-            with sock, contextlib.suppress(OSError):
-                sock.sendall(DRIPS[start])
-                while not stop.wait(0.02):
-                    sock.send(b"0")
+            with contextlib.suppress(OSError):
+                if transport == "TLS":
+                    sock = server_side(certificate).wrap_socket(sock, server_side=True)
+                with sock:
+                    sock.sendall(DRIPS[start])
+                    while not stop.wait(0.02):
+                        sock.send(b"0")
 
         stop = threading.Event()
         thread = threading.Thread(target=drip)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from salesmate_nb import LoginError
 from salesmate_nb._auth.callback import parse_authorization_response
-from salesmate_nb._redaction import Secret
+from salesmate_nb._base.redaction import Secret
 
 URL = "http://localhost:3000/callback?code=c0de-1&state=st4te-1"
 
@@ -107,9 +107,9 @@ PASTES = st.text() | st.lists(
 
 @pytest.mark.parametrize("examples", [80, pytest.param(3000, marks=pytest.mark.slow)])
 def test_any_paste_is_parsed_or_refused(examples):
-    """Whatever is pasted, it is an authorization response or a LoginError."""
+    """Any pasted text is an authorization response or a LoginError."""
 
-    @settings(max_examples=examples, derandomize=True, deadline=None)
+    @settings(max_examples=examples, derandomize=True)
     @given(PASTES)
     def check(text):
         try:

@@ -10,10 +10,8 @@ import threading
 import traceback
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
-import oidc_provider_mock
 import pytest
 import requests
-from oidc_provider_mock import _app
 
 from salesmate_nb import LoginDenied, LoginError, Settings, StateMismatch
 from salesmate_nb._auth import flow
@@ -24,6 +22,8 @@ from salesmate_nb._auth.token_stores.file import FileTokenStore
 
 @pytest.fixture(scope="module")
 def provider():
+    import oidc_provider_mock
+
     with oidc_provider_mock.run_server_in_thread() as server:
         yield f"http://localhost:{server.server_port}"
 
@@ -56,7 +56,7 @@ def pending(settings, tokens):
 
 def consent(url, **form):
     """Submit the provider's consent form, and return the URL it redirects to."""
-    response = requests.post(url, data={"sub": "jo@example.com"} | form, allow_redirects=False, timeout=5)
+    response = requests.post(url, data={"sub": "jo@example.com"} | form, allow_redirects=False, timeout=30)
     assert response.status_code == 302
     return response.headers["Location"]
 
@@ -65,9 +65,9 @@ def test_redirect_is_received(pending, tokens):
     """Allowing access in a browser on this machine is all a person has to do."""
     seen = []
     pending.subscribe(lambda login: seen.append(login.phase))
-    page = requests.get(consent(pending.url), timeout=5)
+    page = requests.get(consent(pending.url), timeout=30)
     assert (page.status_code, "close this tab" in page.text) == (200, True)
-    assert pending.wait(5)
+    assert pending.wait(30)
     assert seen == [LoginState.EXCHANGING, LoginState.DONE]
     assert len(tokens) == 1
     assert not pending.is_listening
@@ -128,7 +128,7 @@ def test_denial(pending, tokens, by):
         with pytest.raises(LoginDenied, match="refused"):
             pending.finish(denied)
     else:
-        assert requests.get(denied, timeout=5).status_code == 400
+        assert requests.get(denied, timeout=30).status_code == 400
     assert "refused" in pending.message
     assert pending.is_listening
     pending.finish(consent(url))
@@ -142,7 +142,7 @@ def test_guessed_state(pending, tokens):
     guesses = ["", "&state=guess", "&state=%ff%00", *(f"&state={number:043d}" for number in range(100))]
     with requests.Session() as session:
         for state in guesses:
-            page = session.get(f"http://127.0.0.1:{port}/callback?code=x{state}", timeout=5)
+            page = session.get(f"http://127.0.0.1:{port}/callback?code=x{state}", timeout=30)
             assert page.status_code == 400
     assert (pending.message, pending.phase, tokens) == ("", LoginState.WAITING, [])
 
@@ -158,7 +158,7 @@ def test_unverified_error_text_is_not_shown(pending, by):
     ):
         url = f"{pending.url and pending._server.redirect_uri}?{query}"
         if by == "listener":
-            assert "evil" not in requests.get(url.replace("localhost", "127.0.0.1"), timeout=5).text
+            assert "evil" not in requests.get(url.replace("localhost", "127.0.0.1"), timeout=30).text
         else:
             with pytest.raises(LoginError):
                 pending.finish(url)
@@ -183,7 +183,7 @@ def test_error_text_is_escaped(pending):
     refusal = urlencode({"error": "access_denied", "error_description": "<script>alert(1)</script>"})
     state = dict(parse_qsl(urlsplit(pending.url).query))["state"]
     page = requests.get(
-        f"http://127.0.0.1:{pending._server.port}/callback?{refusal}&state={state}", timeout=5
+        f"http://127.0.0.1:{pending._server.port}/callback?{refusal}&state={state}", timeout=30
     )
     assert (page.status_code, "<script" in page.text) == (400, False)
     assert "default-src 'none'" in page.headers["Content-Security-Policy"]
@@ -229,7 +229,7 @@ def test_url_expires(pending, monkeypatch):
     seen = []
     pending.subscribe(lambda login: seen.append(login.phase))
     first = pending.url
-    pending._expiry.join(5)
+    pending._expiry.join(30)
     assert (pending.phase, pending.is_listening) == (LoginState.EXPIRED, False)
     monkeypatch.setattr(flow, "LIFETIME", 60)
     pending.renew()
@@ -252,14 +252,14 @@ def test_taken_port(settings, tokens):
 
 
 def test_newer_login_takes_the_port(settings, pending, tokens):
-    """A second login with the same redirect URI takes the port; the first expires, and can be renewed."""
+    """A second login with the same redirect URI takes the port; the first expires until renew()."""
     old = pending.url
     settings = dataclasses.replace(settings, redirect_uri=pending._server.redirect_uri)
     newer = LoginFlow(settings, tokens.append)
     callback_url = consent(newer.url)
     assert (newer.is_listening, newer.obstacle, pending.phase) == (True, "", LoginState.EXPIRED)
-    assert requests.get(consent(old), timeout=5).status_code == 400
-    assert requests.get(callback_url, timeout=5).ok
+    assert requests.get(consent(old), timeout=30).status_code == 400
+    assert requests.get(callback_url, timeout=30).ok
     assert (newer.phase, len(tokens)) == (LoginState.DONE, 1)
     pending.renew()
     assert (pending.phase, pending.url != old) == (LoginState.WAITING, True)
@@ -269,12 +269,17 @@ def test_newer_login_takes_the_port(settings, pending, tokens):
 def test_wait(pending, tokens, end):
     """Watchers see that wait() blocks, until the redirect, the expiry or the deadline."""
     callback_url, seen = consent(pending.url), []
-    pending.subscribe(lambda login: seen.append((login.is_awaited, login.phase)))
-    what = {"redirect": lambda: requests.get(callback_url, timeout=5), "expiry": pending.expire}
-    timer = threading.Timer(0.2, what.get(end, int))
-    timer.start()
+    act = {"redirect": lambda: requests.get(callback_url, timeout=30), "expiry": pending.expire}.get(end, int)
+    thread = threading.Thread(target=act)
+
+    def watch(login):
+        seen.append((login.is_awaited, login.phase))
+        if len(seen) == 1:
+            thread.start()
+
+    pending.subscribe(watch)
     assert pending.wait(0.01 if end == "deadline" else 60) is (end == "redirect")
-    timer.join()
+    thread.join()
     assert seen[0] == (True, LoginState.WAITING)
     assert not pending.is_awaited
     last = {"redirect": LoginState.DONE, "expiry": LoginState.EXPIRED, "deadline": LoginState.WAITING}[end]
@@ -308,7 +313,7 @@ def test_issuer(settings, tokens, sent, fits):
 
 
 def test_nothing_starts_before_the_url_is_read(pending):
-    """A login whose URL nobody reads takes no port and accepts no code."""
+    """A login whose URL was not read takes no port and accepts no code."""
     assert not pending.is_listening
     with pytest.raises(LoginError, match="has not started"):
         pending.finish("c0de")
@@ -331,12 +336,13 @@ def test_refresh_token_rotation(settings, pending, tokens):
 def test_public_client(settings, provider, tokens, monkeypatch):
     """A client that is registered without a secret logs in with PKCE alone."""
     # the provider registers such clients, but does not enable authlib's support for them
-    monkeypatch.setattr(_app.AuthorizationCodeGrant, "TOKEN_ENDPOINT_AUTH_METHODS", ["none"])
+    grant = "oidc_provider_mock._app.AuthorizationCodeGrant"
+    monkeypatch.setattr(f"{grant}.TOKEN_ENDPOINT_AUTH_METHODS", ["none"])
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         redirect = f"http://localhost:{free.getsockname()[1]}/callback"
     body = {"redirect_uris": [redirect], "token_endpoint_auth_method": "none"}
-    client = requests.post(f"{provider}/oauth2/clients", json=body, timeout=5).json()["client_id"]
+    client = requests.post(f"{provider}/oauth2/clients", json=body, timeout=30).json()["client_id"]
     settings = dataclasses.replace(settings, client_id=client, client_secret=None, redirect_uri=redirect)
     pending = LoginFlow(settings, tokens.append)
     pending.finish(consent(pending.url))

@@ -20,7 +20,7 @@ from salesmate_nb._auth.token_endpoint import (
     revoke_token,
 )
 from salesmate_nb._auth.tokens import Token
-from salesmate_nb._redaction import Secret
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb.errors import (
     ApiError,
     BadResponse,
@@ -44,7 +44,7 @@ def form(request):
 
 def code_for(request):
     """Allow access, and return the code of the redirect."""
-    location = requests.get(request.url, allow_redirects=False, timeout=5).headers["Location"]
+    location = requests.get(request.url, allow_redirects=False, timeout=30).headers["Location"]
     return Secret(dict(parse_qsl(urlsplit(location).query))["code"])
 
 
@@ -216,7 +216,7 @@ def shown_by(err):
     "fault", [pytest.param("too large", marks=pytest.mark.slow), "interrupted", "refused"]
 )
 def test_traceback_shows_no_sent_secret(settings, requests_mock, grant, fault, body):
-    """Whatever fails during a token request, within requests too, its frames show nothing that was sent."""
+    """If a token request fails, inside requests too, the traceback's frames show nothing that was sent."""
     url = settings.token_url if grant != "revoke" else "https://auth.example.com/revoke"
     settings = dataclasses.replace(settings, revoke_url="https://auth.example.com/revoke", token_body=body)
     response = {

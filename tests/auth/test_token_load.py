@@ -101,7 +101,7 @@ def test_many_processes_share_one_login(tmp_path, record_property, processes, th
             while not done.wait(0.002):
                 try:
                     Token.from_json(path.read_text())
-                except Exception as err:  # noqa: BLE001 - whatever it is, it is reported
+                except Exception as err:  # noqa: BLE001 - any error is reported
                     broken.append(repr(err))
 
         watcher = threading.Thread(target=watch)
@@ -128,8 +128,8 @@ def test_many_processes_share_one_login(tmp_path, record_property, processes, th
 
 
 @pytest.mark.parametrize("rounds", [20, pytest.param(200, marks=pytest.mark.load)])
-def test_killed_kernel_leaves_the_login_whole(tmp_path, record_property, rounds):
-    """Killed while it refreshes, at any time: the next start is silent, or asks if the response was lost."""
+def test_killed_during_refresh(tmp_path, record_property, rounds):
+    """Killed during a refresh: the next start is silent, or needs a login if the response was lost."""
     with sandbox.start(deals=5) as box:
         command = [sys.executable, "-c", KILLER, settings_json(box, tmp_path), str(rounds)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)

@@ -125,7 +125,7 @@ def test_wrong_value_is_refused(token, field, wrong):
 def test_any_text_is_a_token_or_refused(examples):
     """No text causes another error than ValueError."""
 
-    @settings_of_hypothesis(max_examples=examples, derandomize=True, deadline=None)
+    @settings_of_hypothesis(max_examples=examples, derandomize=True)
     @given(JSON.map(json.dumps) | st.text())
     def check(text):
         with contextlib.suppress(ValueError):

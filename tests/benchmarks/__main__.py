@@ -45,17 +45,7 @@ def main() -> None:
 def _frames(folder: Path, runs: int) -> None:
     base = _measure(work.normalized, folder / "clean", runs)
     ours = _measure(work.ours, folder / "clean", runs)
-    _compare("pages to frame, json", base[0], ours[0], "s", "<= 0.30")
-    if work.orjson is None:
-        print("orjson is not installed; its rows are omitted")
-    else:
-        _compare(
-            "pages to frame, orjson",
-            base[0],
-            _measure(work.ours_orjson, folder / "clean", runs)[0],
-            "s",
-            "<= 0.20",
-        )
+    _compare("pages to frame", base[0], ours[0], "s", "<= 0.30")
     _compare("the same, peak memory", base[1], ours[1], "MB", "<= 0.20")
     dirty = _measure(work.ours, folder / "dirty", runs)
     _compare("5 dirty columns, 1/4 of pages", ours[0], dirty[0], "s", "<= 1.6")

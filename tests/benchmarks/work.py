@@ -17,16 +17,12 @@ import pandas as pd
 import requests
 
 from salesmate_nb import Settings, connect, sandbox
+from salesmate_nb._api import response
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import custom_field, is_custom
 from salesmate_nb.sandbox import make_deals
-
-try:
-    import orjson
-except ModuleNotFoundError:
-    orjson = None
 
 PAGE = 250
 _DTYPES = {"int": "Int64", "float": "float64", "string": "str", "category": "category", "bool": "boolean"}
@@ -39,9 +35,9 @@ def make_pages(count: int, folder: Path) -> None:
         (folder / name).mkdir(parents=True)
         for number in range(math.ceil(count / PAGE)):
             rows = [change(deal, number) for deal in deals[number * PAGE : (number + 1) * PAGE]]
-            response = {"Status": "success", "Data": {"data": rows, "totalRows": count}}
+            body = {"Status": "success", "Data": {"data": rows, "totalRows": count}}
             (folder / name / f"{number:05}.json").write_text(
-                json.dumps(response, ensure_ascii=False), encoding="utf-8"
+                json.dumps(body, ensure_ascii=False), encoding="utf-8"
             )
 
 
@@ -59,23 +55,17 @@ def normalized(pages: list[bytes]) -> Any:
     return frame
 
 
-def ours(pages: list[bytes], loads: Callable[[bytes], Any] = json.loads) -> Any:
-    """Convert page after page to typed rows, and these to a frame."""
+def ours(pages: list[bytes]) -> Any:
+    """Parse page after page as the package does, and convert them to typed rows, and these to a frame."""
     builder = BatchBuilder(DEALS.fields)
-    table = assemble(builder.fields, [builder.build(loads(page)["Data"]["data"]) for page in pages])
-    return to_pandas(table, consume=True)
-
-
-def ours_orjson(pages: list[bytes]) -> Any:
-    """Do the same with orjson's parser."""
-    return ours(pages, orjson.loads)
+    batches = [builder.build(response._loads(page)["Data"]["data"]) for page in pages]
+    return to_pandas(assemble(builder.fields, batches), consume=True)
 
 
 def parse_only(pages: Iterable[bytes]) -> None:
     """Parse the JSON only: the lower bound."""
-    loads = json.loads if orjson is None else orjson.loads
     for page in pages:
-        loads(page)
+        response._loads(page)
 
 
 def loop(account: dict[str, Any]) -> tuple[int, int]:

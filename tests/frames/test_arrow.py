@@ -14,15 +14,8 @@ from salesmate_nb._frames.arrow import BatchBuilder, assemble, concat
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import custom_field
+from tests.helpers import DTYPES
 
-DTYPES = {
-    "int": "Int64",
-    "string": "str",
-    "category": "category",
-    "float": "float64",
-    "datetime": "datetime64[us, UTC]",
-    "bool": "boolean",
-}
 JSON = st.recursive(
     st.none()
     | st.booleans()
@@ -222,15 +215,15 @@ def check_any_records(pages):
     assert all(count > 0 for count in unreadable.values())
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @ANY_PAGES
 def test_any_json_records(pages):
-    """Whatever the records hold, each has a row, the schema is kept, and nothing raises."""
+    """Any record has a row, the schema is kept, and nothing is raised."""
     check_any_records(pages)
 
 
 @pytest.mark.slow
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @ANY_PAGES
 def test_many_json_records(pages):
     """The same for many more records."""
@@ -254,7 +247,7 @@ def check_column(path, values, timezone):
     assert together.unreadable == alone.unreadable
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @example("title", ["", 0, False, []], "UTC")
 @example("createdAt", [0, "9999-12-31T23:59:59-05:00", "0000-01-01T00:00:00Z"], "UTC")
 @ANY_COLUMN
@@ -264,7 +257,7 @@ def test_values_do_not_depend_on_other_rows(path, values, timezone):
 
 
 @pytest.mark.slow
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 @ANY_COLUMN
 def test_many_values_do_not_depend_on_other_rows(path, values, timezone):
     """The same for many more columns."""

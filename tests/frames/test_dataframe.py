@@ -8,15 +8,8 @@ import pytest
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb.resources import DEALS
+from tests.helpers import DTYPES
 
-DTYPES = {
-    "int": "Int64",
-    "string": "str",
-    "category": "category",
-    "float": "float64",
-    "datetime": "datetime64[us, UTC]",
-    "bool": "boolean",
-}
 RECORD = {
     "id": 1,
     "status": "Won",

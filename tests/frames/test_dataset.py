@@ -8,10 +8,7 @@ import stat
 import subprocess
 import sys
 
-import dask.dataframe
-import duckdb
 import pandas as pd
-import polars as pl
 import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
@@ -59,8 +56,12 @@ def by_key(box):
 
 
 @pytest.mark.parametrize("partition_by", [(), "status", ["status", "currency"]])
-def test_other_tools_open_a_dataset(connection, tmp_path, partition_by):
+def test_open_dataset_in_other_tools(connection, tmp_path, partition_by):
     """pandas, DuckDB, Polars and Dask find each deal once, with the values of a frame."""
+    import dask.dataframe
+    import duckdb
+    import polars as pl
+
     frame = connection.deals_df()
     folder = tmp_path / "deals"
     assert connection.write_dataset("deals", folder, partition_by=partition_by) == len(frame)
@@ -86,8 +87,12 @@ def test_other_tools_open_a_dataset(connection, tmp_path, partition_by):
     pd.testing.assert_series_equal(back["created_at"], frame["created_at"], check_dtype=False)
 
 
-def test_other_tools_open_a_snapshot(connection):
+def test_open_snapshot_in_other_tools(connection):
     """A snapshot is plain Parquet: the whole frame, with the column names it has in pandas."""
+    import dask.dataframe
+    import duckdb
+    import polars as pl
+
     frame = connection.deals_df(refresh="full")
     (path,) = connection.settings.token_cache.rglob("deals.parquet")
     assert duckdb.sql(f"SELECT count(*), max(id) FROM '{path}'").fetchall() == [
@@ -161,7 +166,10 @@ ODD = [
 
 
 def test_partitions_of_odd_values(tmp_path):
-    """Whatever a value holds, its folder stays inside the dataset, and other tools read the same value."""
+    """The folder of any value stays inside the dataset, and other tools read the same value."""
+    import dask.dataframe
+    import duckdb
+
     deals = [{"id": number, "title": "A", "source": source} for number, source in enumerate(ODD * 2, 1)]
     for deal in deals:
         deal |= {"createdAt": "2026-01-01T00:00:00Z", "lastModifiedAt": "2026-01-01T00:00:00Z"}

@@ -76,7 +76,7 @@ def test_known_forms(kind, value, expected):
 
 @pytest.mark.parametrize(("number", "name"), list(enumerate(MONTHS, 1)))
 def test_month_names(number, name):
-    """Each month's English abbreviation is parsed, whatever the locale."""
+    """Each month's English abbreviation is parsed in every locale."""
     assert parser("datetime", "UTC")(f"{name} 04, 2024 09:15 AM") == at(2024, number, 4, 9, 15)
 
 
@@ -137,7 +137,7 @@ def check_value(kind, value):
     assert type(parsed) is TYPES[kind]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @ANY_VALUE
 def test_any_json_value(kind, value):
     """Any JSON value is parsed to the kind's type, or refused with the expected errors."""
@@ -145,7 +145,7 @@ def test_any_json_value(kind, value):
 
 
 @pytest.mark.slow
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 @ANY_VALUE
 def test_many_json_values(kind, value):
     """The same for many more values."""

@@ -1,8 +1,7 @@
-"""Field catalog: labels, types and the order of options, in whatever shape it is sent."""
+"""Field catalog: labels, types and the order of options, in any form of the response."""
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import warnings
 
@@ -10,10 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmate_nb import Settings, connect, sandbox
+from salesmate_nb import sandbox
 from salesmate_nb._reading.field_catalog import FieldCatalog, ResourceFields, list_fields, parse_catalog
 from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, SalesmateError
 from salesmate_nb.resources import CONTACTS, DEALS, RESOURCES
+from tests.helpers import reach
 
 PATH = "apis/v3/fields/getAllVisibleFields"
 
@@ -140,15 +140,15 @@ def check_any(entries):
     assert len({field.name for field in found.fields}) == len(found.fields)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @any_entries
 def test_any_catalog(entries):
-    """Whatever the server sends: distinct column names, or a SalesmateError."""
+    """Any response gives distinct column names, or a SalesmateError."""
     check_any(entries)
 
 
 @pytest.mark.slow
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 @any_entries
 def test_any_catalog_long(entries):
     """As above, with more catalogs."""
@@ -266,15 +266,9 @@ def box():
         yield running
 
 
-def reach(box):
-    """Connect to the v4 API of a sandbox."""
-    account = dataclasses.replace(box.settings, linkname=box.linkname, access_token=box.access_key)
-    return connect(Settings(**account))
-
-
 def test_fields_df(box):
     """fields_df() returns a row for each field, by one request; frames have the columns it names."""
-    connection = reach(box)
+    connection = reach(box, "key-v4")
     fields = connection.fields_df()
     assert [call.path for call in box.log] == [f"/{PATH}"]
     assert set(fields["resource"]) == set(RESOURCES)
@@ -295,7 +289,7 @@ def test_fields_df_of_some_resources(box):
     box.script(f"/{PATH}", sandbox.ScriptedResponse(body=json.dumps(body).encode()))
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        fields = reach(box).fields_df()
+        fields = reach(box, "key-v4").fields_df()
     assert list(fields["resource"]) == ["deals"]
     assert sorted(str(warning.message).split("list of ")[1].split()[0] for warning in caught) == [
         "activity",

@@ -212,7 +212,7 @@ class TestOffsets:
         assert LastModifiedPaginator(UTC).is_contiguous(state([-8, -5], [1, 2]), later) is expected
 
     def test_last_modified_key(self):
-        """Keys ascend while changes get older, whatever zone a time is written in."""
+        """Keys ascend while changes get older, in any time zone that a timestamp is written in."""
         key = LastModifiedPaginator(ZoneInfo("Asia/Kolkata")).key
         times = ["2026-01-02T00:00:00Z", "2026-01-01T12:00:00", "2026-01-01T06:00:00+00:00"]
         keys = [key({"lastModifiedAt": written}) for written in times]

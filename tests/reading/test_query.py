@@ -143,7 +143,7 @@ FIELDS = (
 
 
 def test_choose_columns_by_label_or_api_name():
-    """A custom field is found by its label and by the API's name, and is called as it was asked for."""
+    """A custom field is found by its label and by the API's name, and has the name that was given."""
     chosen = choose_columns(["contract_length", "text_custom_field_1", "id", "id"], FIELDS)
     assert {name: field.path for name, field in chosen.items()} == {
         "contract_length": "textCustomField1",

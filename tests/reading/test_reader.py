@@ -1,4 +1,4 @@
-"""The reader of a resource: three ways in, filters, columns, limits, and servers that differ."""
+"""The reader of a resource: both APIs and credentials, filters, columns, limits, and servers that differ."""
 
 from __future__ import annotations
 
@@ -13,29 +13,9 @@ from salesmate_nb import BadResponse, IncompleteRead, RateLimited, SalesmateErro
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import column_name
 from salesmate_nb.sandbox import ScriptedResponse
+from tests.helpers import DTYPES, reach
 
 ACCESS = ["oauth-v1", "oauth-v4", "key-v4"]
-DTYPES = {
-    "int": "Int64",
-    "string": "str",
-    "category": "category",
-    "float": "float64",
-    "datetime": "datetime64[us, UTC]",
-    "bool": "boolean",
-}
-
-
-def reach(box, access):
-    """Connect to a sandbox by OAuth and v1, OAuth and v4, or an access key and v4."""
-    if access == "oauth-v1":
-        return connect(box)
-    settings = Settings(**dataclasses.replace(box.settings, linkname=box.linkname))
-    if access == "key-v4":
-        return connect(dataclasses.replace(settings, access_token=box.access_key))
-    connection = connect(settings)
-    if connection.login_url:
-        box.visit(connection.login_url)
-    return connection
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +66,7 @@ def test_every_deal_once(box, access):
 @pytest.mark.parametrize("access", ACCESS)
 def test_v1_and_v4_agree(box, access):
     """v1 and v4 give the same values; labels of custom fields and the order of categories are v4's alone."""
-    first, second = (mechanical(reach(box, one).deals_df()) for one in (access, "oauth-v1"))
+    first, second = (mechanical(reach(box, by).deals_df()) for by in (access, "oauth-v1"))
     pd.testing.assert_frame_equal(first, second, check_categorical=False)
 
 
@@ -120,7 +100,7 @@ def test_empty_account(access):
     ],
 )
 def test_filters(box, access, filters):
-    """A filter gives what filtering the whole frame gives, whatever the server filters."""
+    """A filter gives what filtering the whole frame gives, even if the server does not support it."""
     connection = reach(box, access)
     expected = connection.deals_df()
     for name, wanted in filters.items():
@@ -130,7 +110,7 @@ def test_filters(box, access, filters):
         elif name == "owner":
             expected = expected[expected["owner_id"] == wanted]
         else:
-            folded = [one.casefold() for one in ([wanted] if isinstance(wanted, str) else wanted)]
+            folded = [text.casefold() for text in ([wanted] if isinstance(wanted, str) else wanted)]
             expected = expected[expected[name].astype("str").str.casefold().isin(folded)]
     frame = connection.deals_df(**filters)
     check_contract(frame)
@@ -138,7 +118,7 @@ def test_filters(box, access, filters):
 
 
 def test_rules_of_filters(box):
-    """v4 is asked to filter by status and time; times have a day's margin."""
+    """v4 requests filter by status and time; times have a day's margin."""
     reach(box, "key-v4").deals_df(status="won", created_since="2026-01-02")
     rules = box.log[-1].json["filterQuery"]["group"]["rules"]
     sent = {rule["field"]["fieldName"]: (rule["condition"], rule["data"]) for rule in rules}
@@ -147,14 +127,14 @@ def test_rules_of_filters(box):
 
 @pytest.mark.parametrize("access", ACCESS)
 def test_columns(box, access):
-    """The frame has the columns that were asked for, in that order."""
+    """The frame has the columns of `columns`, in that order."""
     frame = reach(box, access).deals_df(columns=["title", "deal_value"], status="Won")
     assert list(frame.columns) == ["title", "deal_value"]
     assert len(frame) > 0
 
 
 def test_displaying_fields(box):
-    """v4 is asked only for the fields that columns and filters need."""
+    """v4 requests name only the fields that columns and filters need."""
     reach(box, "key-v4").deals_df(columns=["title"], owner="nobody")
     assert box.log[-1].json["displayingFields"] == [
         "deal.id",
@@ -208,7 +188,7 @@ def test_attrs(box):
     connection = reach(box, "key-v4")
     attrs = connection.deals_df().attrs["salesmate"]
     assert (attrs["host"], attrs["api"]) == (box.url, "v4")
-    assert attrs["calls"] == 4  # the field catalogue and three pages
+    assert attrs["calls"] == 4  # the field catalog and three pages
     assert pd.Timestamp(attrs["read_at"]).tzinfo is not None
     assert box.access_key not in json.dumps(attrs)
 
@@ -217,13 +197,13 @@ def test_unreadable_values(fresh):
     """Values that could not be read are missing, counted in attrs, and named in one warning."""
     rows = [{"id": n, "dealValue": "much", "createdAt": "soon" if n else "2026-01-01"} for n in range(3)]
     with pytest.warns(UserWarning, match="missing: 2 in created_at, 3 in deal_value") as warned:
-        frame = answers(fresh, connect(fresh), lambda _: {"Data": {"data": rows, "totalRows": 3}})
+        frame = read_v1(fresh, connect(fresh), lambda _: {"Data": {"data": rows, "totalRows": 3}})
     assert len(warned) == 1
     assert frame.attrs["salesmate"]["unreadable"] == {"deal_value": 3, "created_at": 2}
 
 
-def answers(box, connection, give):
-    """Read while /v1/deals answers with the JSON that `give` has for each offset."""
+def read_v1(box, connection, give):
+    """Read while the response of /v1/deals is the JSON that `give` returns for its offset."""
     with requests_mock.Mocker() as mocker:
         mocker.get(f"{box.url}/v1/deals", json=lambda request, _: give(int(request.qs["from"][0])))
         return connection.deals_df()
@@ -254,8 +234,8 @@ def deals(*numbers):
     ],
 )
 def test_v1_paging(fresh, count, give):
-    """With or without a total or paging, whatever the place and order of the list: each deal once."""
-    assert list(answers(fresh, connect(fresh), give)["id"]) == list(range(count))
+    """With or without a total or paging, in any place and order of the list: each deal once."""
+    assert list(read_v1(fresh, connect(fresh), give)["id"]) == list(range(count))
 
 
 def test_incomplete_read(fresh):
@@ -263,11 +243,11 @@ def test_incomplete_read(fresh):
     with pytest.raises(
         IncompleteRead, match="Two full reads found 9 deals, but the server counted 10"
     ) as caught:
-        answers(fresh, connect(fresh), lambda at: {"Data": {"data": deals(*range(at, 9)), "totalRows": 10}})
+        read_v1(fresh, connect(fresh), lambda at: {"Data": {"data": deals(*range(at, 9)), "totalRows": 10}})
     assert (caught.value.read, caught.value.total) == (9, 10)
 
 
-def test_row_that_slipped_past_the_offset(fresh):
+def test_deletion_while_paging(fresh):
     """A deletion moves a row to a page that was already read: it is read again."""
     calls = []
 
@@ -276,7 +256,7 @@ def test_row_that_slipped_past_the_offset(fresh):
         there = range(600, 0, -1) if len(calls) < 4 else range(599, 0, -1)
         return {"Data": {"data": deals(*there[at : at + 250]), "totalRows": len(there)}}
 
-    assert set(range(1, 600)) <= set(answers(fresh, connect(fresh), give)["id"])
+    assert set(range(1, 600)) <= set(read_v1(fresh, connect(fresh), give)["id"])
 
 
 @pytest.mark.parametrize(
@@ -296,13 +276,13 @@ def test_row_that_slipped_past_the_offset(fresh):
 def test_response_without_deals(fresh, page):
     """A response that is not a list of deals is an error, never an empty frame."""
     with pytest.raises(BadResponse):
-        answers(fresh, connect(fresh), lambda _: page)
+        read_v1(fresh, connect(fresh), lambda _: page)
 
 
 @pytest.mark.parametrize("given", [7, "7", " 7 ", "7.0", 7.0])
 def test_id_formats(fresh, given):
     """An id is read from a number or a text."""
-    ids = answers(fresh, connect(fresh), lambda at: {"data": [{"id": given}, {"id": str(2**63 - 1)}][at:]})[
+    ids = read_v1(fresh, connect(fresh), lambda at: {"data": [{"id": given}, {"id": str(2**63 - 1)}][at:]})[
         "id"
     ]
     assert list(ids) == [7, 2**63 - 1]
@@ -355,8 +335,8 @@ def test_arrow_table(box):
     assert str(table.schema.field("created_at").type) == "timestamp[us, tz=UTC]"
     assert str(table.schema.field("stage").type).startswith("dictionary")
     assert table.column("id").to_pylist() == frame["id"].to_list()
-    told = json.loads(table.schema.metadata[b"salesmate"])
-    assert told.keys() == frame.attrs["salesmate"].keys()
+    report = json.loads(table.schema.metadata[b"salesmate"])
+    assert report.keys() == frame.attrs["salesmate"].keys()
 
 
 @pytest.mark.parametrize("deals", [0, 600])
@@ -390,13 +370,26 @@ def test_wait_false():
 
 def test_wait_for_rate_limit(capsys, monkeypatch):
     """The hourly limit is reached in the middle: the bar counts down, and the frame is complete."""
-    monkeypatch.setattr("salesmate_nb._api.rate_limit.HOUR", 4.0)
+    hour, now, delays = 0.2, [1_800_000_000.0], []
+    monkeypatch.setattr("salesmate_nb._api.rate_limit.HOUR", hour)
     with sandbox.start(deals=2_000) as box:
-        account = dataclasses.replace(box.settings, linkname=box.linkname, access_token=box.access_key)
-        frame = connect(Settings(**account, calls_per_hour=6)).deals_df(progress=True)
+        connection = reach(box, "key-v4", calls_per_hour=6, concurrency=1)
+        limiter = connection._account._limiter
+        acquire = limiter.acquire
+
+        def acquire_and_advance():
+            delay = acquire()
+            delays.extend([delay] if delay else [])
+            now[0] += hour if len(delays) == 2 else 0  # the second delay is the one that is shown
+            return delay
+
+        monkeypatch.setattr(limiter, "_clock", lambda: now[0])
+        monkeypatch.setattr(limiter, "acquire", acquire_and_advance)
+        frame = connection.deals_df(progress=True)
     assert list(frame["id"]) == box.deals.ids()
+    assert delays == pytest.approx([hour, hour])
     shown = capsys.readouterr().err
-    assert "deals: rate limit reached, resuming in 0:0" in shown
+    assert "deals: rate limit reached, resuming in 0:01" in shown
     assert "deals, 8 requests, 1 min of waiting" in shown
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
-from salesmate_nb import Salesmate, Settings, sandbox
+from salesmate_nb import sandbox
 
 
 @pytest.fixture(scope="session")
@@ -21,14 +19,3 @@ def box():
     """Serve an account that a test may change."""
     with sandbox.start(deals=60) as running:
         yield running
-
-
-@pytest.fixture
-def reach():
-    """Return a function that connects to the v4 API of a sandbox, each time from scratch."""
-
-    def connect(box):
-        account = dataclasses.replace(box.settings, linkname=box.linkname, access_token=box.access_key)
-        return Salesmate(Settings(**account))
-
-    return connect

@@ -7,11 +7,12 @@ import random
 
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import Salesmate, SalesmateError, Settings, SettingsError, connect, sandbox
 from salesmate_nb.resources import RESOURCES
+from tests.helpers import reach
 
 SINGULARS = {"contacts": "contact", "companies": "company", "activities": "activity"}
 CUSTOM = {"contacts": ["newsletter"], "companies": ["employees"], "activities": []}
@@ -48,9 +49,9 @@ def test_unique(attribute):
 
 
 @each_resource
-def test_all_rows(whole, reach, name):
+def test_all_rows(whole, name):
     """All rows of the account, once, in the order of ids, with the columns of schema and catalog."""
-    frame = read(reach(whole), name)
+    frame = read(reach(whole, "key-v4"), name)
     assert list(frame["id"]) == getattr(whole, name).ids()
     assert len(frame) > 40
     assert list(frame.columns) == [field.name for field in RESOURCES[name].fields] + CUSTOM[name]
@@ -59,9 +60,9 @@ def test_all_rows(whole, reach, name):
 
 
 @each_resource
-def test_values(whole, reach, name):
+def test_values(whole, name):
     """Values are those of the account, typed; what is missing there is missing here."""
-    frame = read(reach(whole), name).set_index("id")
+    frame = read(reach(whole, "key-v4"), name).set_index("id")
     record = getattr(whole, name).get(frame.index[3])
     row = frame.loc[record["id"]]
     assert row["owner_id"] == record["owner"]["id"] if record["owner"] else pd.isna(row["owner_id"])
@@ -74,9 +75,9 @@ def test_values(whole, reach, name):
     assert {column: str(frame[column].dtype) for column in kinds} == kinds
 
 
-def test_ids_join(whole, reach):
+def test_ids_join(whole):
     """Each deal's ids lead to its company, contact, activities and owner, under the same name."""
-    connection = reach(whole)
+    connection = reach(whole, "key-v4")
     deals = connection.deals_df()
     for left, right in REFERENCES.items():
         names = read(connection, right).set_index("id")["name"]
@@ -98,10 +99,10 @@ def test_ids_join(whole, reach):
 
 
 @each_resource
-def test_request(box, reach, name):
+def test_request(box, name):
     """The server receives the path, moduleId, moduleName and query of the v4 reference."""
     resource = RESOURCES[name]
-    read(reach(box), name)
+    read(reach(box, "key-v4"), name)
     call = next(call for call in box.log if call.path == f"/apis/{SINGULARS[name]}/v4/search")
     assert call.json["moduleId"] == resource.number
     assert call.query.get("viewType") == resource.params.get("viewType")
@@ -111,9 +112,9 @@ def test_request(box, reach, name):
 
 
 @each_resource
-def test_filters_columns_limit(whole, reach, name):
+def test_filters_columns_limit(whole, name):
     """Filters, columns and limit work as for deals."""
-    connection = reach(whole)
+    connection = reach(whole, "key-v4")
     frame = read(connection, name)
     middle = frame["last_modified_at"].quantile(0.5, interpolation="nearest")
     assert_same(
@@ -137,18 +138,18 @@ def selected(frame, mask):
 
 
 @each_resource
-def test_empty_account(whole, reach, name):
+def test_empty_account(whole, name):
     """An account without records gives a frame without rows, with the same columns and dtypes."""
     with sandbox.start(deals=0) as empty:
-        none = read(reach(empty), name)
-    full = read(reach(whole), name)
+        none = read(reach(empty, "key-v4"), name)
+    full = read(reach(whole, "key-v4"), name)
     assert len(none) == 0
     assert list(none.columns) == list(full.columns)
     assert none.dtypes.astype(str).to_dict() == full.dtypes.astype(str).to_dict()
 
 
 @pytest.mark.parametrize(("name", "deals"), [("activities", 100), ("contacts", 4_000), ("companies", 4_000)])
-def test_concurrent_changes(reach, name, deals):
+def test_concurrent_changes(name, deals):
     """Records change between pages: what existed throughout is in the frame, once."""
     with sandbox.start(deals=deals, seed=9) as box:
         store, chance, touched = getattr(box, name), random.Random(2), set()
@@ -163,13 +164,13 @@ def test_concurrent_changes(reach, name, deals):
             store.create(name="new", title="new")
 
         store.before_search = change
-        frame = read(reach(box), name)
+        frame = read(reach(box, "key-v4"), name)
     assert frame["id"].is_unique
     assert set(before) - touched <= set(frame["id"])
     assert len(touched) >= 4
 
 
-def check_snapshot(reach, name, history):
+def check_snapshot(name, history):
     """Assert that a snapshot equals a live read after a history of changes and refreshes."""
     with sandbox.start(deals=15) as box:
         store = getattr(box, name)
@@ -178,16 +179,16 @@ def check_snapshot(reach, name, history):
             if verb == "create":
                 store.create(name=f"new {number}", title=f"new {number}")
             elif verb == "refresh":
-                read(reach(box), name, refresh="auto")
+                read(reach(box, "key-v4"), name, refresh="auto")
             elif ids and verb == "delete":
                 store.delete(ids[number % len(ids)])
             elif ids:
                 store.edit(ids[number % len(ids)], description=f"edited {number}")
-        assert_same(read(reach(box), name, refresh="auto"), read(reach(box), name))
+        assert_same(read(reach(box, "key-v4"), name, refresh="auto"), read(reach(box, "key-v4"), name))
 
 
 @each_resource
-def test_snapshot(reach, name):
+def test_snapshot(name):
     """A refreshed snapshot equals a live read."""
     history = [
         ("create", 1),
@@ -198,15 +199,11 @@ def test_snapshot(reach, name):
         ("refresh", 0),
         ("edit", 5),
     ]
-    check_snapshot(reach, name, history)
+    check_snapshot(name, history)
 
 
 @pytest.mark.slow
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
-)
+@settings(max_examples=30)
 @given(
     name=st.sampled_from(sorted(SINGULARS)),
     history=st.lists(
@@ -214,9 +211,9 @@ def test_snapshot(reach, name):
         max_size=12,
     ),
 )
-def test_snapshot_long(reach, name, history):
+def test_snapshot_long(name, history):
     """A snapshot equals a live read after any history, refreshed in between or not."""
-    check_snapshot(reach, name, history)
+    check_snapshot(name, history)
 
 
 def test_snapshot_files(box):

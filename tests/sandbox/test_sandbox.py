@@ -91,7 +91,7 @@ def test_wait_ends_on_stop(start):
     thread = threading.Thread(target=server.wait)
     thread.start()
     server.stop()
-    thread.join(5)
+    thread.join(30)
     assert not thread.is_alive()
 
 
@@ -103,7 +103,7 @@ top = sys.modules["salesmate_nb"] = types.ModuleType("salesmate_nb")
 top.__path__ = {list(salesmate_nb.__path__)!r}
 """
     command = [sys.executable, "-c", stub + code]
-    result = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    result = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
     assert result.stderr == ""
     return result.stdout.strip()
 

@@ -84,7 +84,7 @@ def test_newest_change_of_an_empty_account(changes_of):
 
 @pytest.mark.parametrize("written", ["", None, "soon", [1]])
 def test_newest_change_is_unreadable(changes_of, written):
-    """A timestamp that cannot be read is no watermark."""
+    """A timestamp that cannot be read is not used as watermark."""
     page = SearchPage(records=[{"id": 1, "lastModifiedAt": written}], total=1)
     assert changes_of(lambda _: page).newest() is None
     with pytest.raises(PaginationUnsupported, match="lastModifiedAt"):
@@ -198,13 +198,13 @@ def test_account_that_became_empty(server, changes_of, table_of):
     assert changes_of(server).apply(table, START) == (table, START, 0)
 
 
-@settings(deadline=None, max_examples=60)
+@settings(max_examples=60)
 @given(
     st.integers(0, 30),
     st.lists(st.tuples(st.integers(1, 40), st.integers(0, 90)), max_size=40),
 )
 def test_any_changes_are_applied(changes_of, table_of, rows, edits):
-    """Whatever rows are created or edited, and how fast, the table equals the server's rows."""
+    """If rows are created or edited at any rate, the table equals the server's rows."""
     server = Server([record(number, at(number, seconds=number)) for number in range(1, rows + 1)])
     table = table_of(*rows_by_id(server))
     watermark = changes_of(server).newest()

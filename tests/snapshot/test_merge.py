@@ -44,10 +44,10 @@ def test_upsert_of_nothing(table_of):
     assert upsert(table_of(), table).equals(table)
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(IDS, IDS)
 def test_upsert_keeps_every_id_once(table_of, old, new):
-    """Whatever the ids, each is there once, with the newer value."""
+    """Each id is there once, with the newer value."""
     before = table_of(*({"id": number, "title": "old"} for number in sorted(old)))
     rows = table_of(*({"id": number, "title": "new"} for number in new))
     merged = upsert(before, rows)
@@ -57,7 +57,7 @@ def test_upsert_keeps_every_id_once(table_of, old, new):
     )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(IDS, IDS)
 def test_without_removes_rows(table_of, ids, removed):
     """The rows of the given ids are gone, known or not, and the others keep their order."""

@@ -47,7 +47,7 @@ def names(file):
     return sorted(path.name for path in file.path.parent.iterdir())
 
 
-def test_a_saved_snapshot_is_loaded(file, snapshot):
+def test_saved_snapshot_is_loaded(file, snapshot):
     """What is loaded equals what was saved, and `read_at` is the time of saving."""
     assert file.load() is None
     before = dt.datetime.now(dt.UTC).replace(microsecond=0)
@@ -56,7 +56,7 @@ def test_a_saved_snapshot_is_loaded(file, snapshot):
     assert before <= dt.datetime.fromisoformat(saved.read_at) <= dt.datetime.now(dt.UTC)
 
 
-def test_a_snapshot_without_rows_or_watermark(file, snapshot):
+def test_snapshot_without_rows_or_watermark(file, snapshot):
     """An empty account, and a server without timestamps, are saved too."""
     empty = dataclasses.replace(snapshot, table=snapshot.table.slice(0, 0), watermark=None)
     assert file.load() is None
@@ -98,7 +98,7 @@ def test_format(file, snapshot):
 @pytest.mark.parametrize(
     "change", [{"host": "https://other.example.com"}, {"who": "client other"}, {"zone": "UTC"}]
 )
-def test_a_snapshot_of_another_login_is_not_used(file, snapshot, change):
+def test_snapshot_of_another_login_is_not_used(file, snapshot, change):
     """Another account, user or time zone finds no snapshot, and leaves this one as it is."""
     saved = file.save(snapshot)
     other = SnapshotFile(file.path.parent, "deals", {**BOUND, **change})
@@ -106,7 +106,7 @@ def test_a_snapshot_of_another_login_is_not_used(file, snapshot, change):
     assert file.load() == saved
 
 
-def test_a_snapshot_of_another_version_is_not_used(file, snapshot, monkeypatch):
+def test_snapshot_of_another_version_is_not_used(file, snapshot, monkeypatch):
     """A file of an older format is ignored without a warning, and replaced by the next save."""
     monkeypatch.setattr(store, "VERSION", store.VERSION - 1)
     SnapshotFile(file.path.parent, "deals", BOUND).save(snapshot)
@@ -114,7 +114,7 @@ def test_a_snapshot_of_another_version_is_not_used(file, snapshot, monkeypatch):
     assert file.save(snapshot) == file.load()
 
 
-def test_a_flipped_bit_is_noticed(file, fields, table_of):
+def test_flipped_bit_is_noticed(file, fields, table_of):
     """A bit that flips on the disk never changes a value: the file is moved aside, with a warning."""
     chance, flips, noticed = random.Random(8), 40, 0
     rows = [{"id": number, "title": chance.randbytes(40).hex()} for number in range(1000)]
@@ -136,7 +136,7 @@ def test_a_flipped_bit_is_noticed(file, fields, table_of):
 
 
 @pytest.mark.parametrize("content", [b"", b"PAR1", b"not Parquet" * 9])
-def test_a_damaged_file_is_moved(file, snapshot, content):
+def test_damaged_file_is_moved(file, snapshot, content):
     """A file that is cut off or something else is moved aside, and does not hinder the next save."""
     file.save(snapshot)
     file.path.write_bytes(content or file.path.read_bytes()[:100])
@@ -147,7 +147,7 @@ def test_a_damaged_file_is_moved(file, snapshot, content):
     assert file.save(snapshot) == file.load()
 
 
-def test_a_parquet_file_of_others_is_not_used(file, snapshot):
+def test_parquet_file_of_others_is_not_used(file, snapshot):
     """Parquet without our metadata is not taken for a snapshot."""
     file.save(snapshot)
     pq.write_table(snapshot.table, file.path)
@@ -169,7 +169,7 @@ def test_links_are_not_followed(file, snapshot, tmp_path):
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid"), reason="needs POSIX owners")
-def test_a_file_of_another_user_is_not_used(file, snapshot, monkeypatch):
+def test_file_of_another_user_is_not_used(file, snapshot, monkeypatch):
     """A file that belongs to somebody else is not read, and the warning says why."""
     file.save(snapshot)
     monkeypatch.setattr("os.geteuid", lambda: 4711)
@@ -177,7 +177,7 @@ def test_a_file_of_another_user_is_not_used(file, snapshot, monkeypatch):
         assert file.load() is None
 
 
-def test_a_full_disk_keeps_the_previous_file(file, snapshot, monkeypatch):
+def test_full_disk_keeps_the_previous_file(file, snapshot, monkeypatch):
     """The error names the file and the remedy; the previous snapshot stays, and nothing else."""
     saved = file.save(snapshot)
 
@@ -203,7 +203,7 @@ def test_leftovers_are_removed(file, snapshot):
     assert names(file) == [".users.x1y2z3w4.tmp", "deals.parquet"]
 
 
-def test_the_lock_is_held(file, monkeypatch):
+def test_lock_is_held(file, monkeypatch):
     """While one refresh runs, another waits; after the timeout the error says what to do."""
     monkeypatch.setattr(store, "_LOCK_TIMEOUT", 0.05)
     with (
@@ -216,7 +216,7 @@ def test_the_lock_is_held(file, monkeypatch):
         pass
 
 
-def test_a_disk_without_locks(file, monkeypatch):
+def test_disk_without_locks(file, monkeypatch):
     """A file system that has no locks is an error that names the setting."""
 
     def refuse(*_, **__):

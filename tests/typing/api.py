@@ -111,7 +111,9 @@ crm.activities(ownr="Ann")  # type: ignore[call-arg]  # pyright: ignore[reportCa
 # What else a connection reads
 assert_type(crm.users_df(), pd.DataFrame)
 assert_type(crm.fields_df(), pd.DataFrame)
-assert_type(crm.write_dataset("deals", partition_by="status", wait=False), int)
+assert_type(crm.write_dataset("deals", Path("deals"), partition_by="status", wait=False), int)
+crm.write_dataset("deals", "folder")
+crm.write_dataset("deals")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.get("apis/core/v4/users", rows=5)
 crm.post("apis/deal/v4/search", json={"fields": ["id"]})
 

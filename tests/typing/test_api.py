@@ -58,6 +58,7 @@ def shell(user_names, tmp_path, monkeypatch):
     config.HistoryManager.enabled = False
     shell = InteractiveShell(config=config, user_ns=user_names)
     yield shell
+    assert shell.history_manager is not None
     shell.history_manager.end_session()
 
 

@@ -1,4 +1,4 @@
-"""The frontend: a notebook, a terminal, or nobody."""
+"""The frontend: a notebook, a terminal, or none."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def closed():
 
 
 def test_terminal(terminal, monkeypatch):
-    """If stdin and stderr are terminals, a user can read a question and answer it."""
+    """If stdin and stderr are terminals, a user can be prompted."""
     monkeypatch.setattr(sys, "stdin", terminal)
     monkeypatch.setattr(sys, "stderr", terminal)
     assert frontend.frontend() is Frontend.TERMINAL
@@ -37,8 +37,8 @@ def test_terminal(terminal, monkeypatch):
 
 @pytest.mark.parametrize("name", ["stdin", "stderr"])
 @pytest.mark.parametrize("stream", [None, closed(), io.StringIO()], ids=["missing", "closed", "file"])
-def test_nobody_without_a_terminal(terminal, monkeypatch, name, stream):
-    """Under cron, in a pipe, after ``2>&-`` or with a closed stdin there is nobody to ask, and no error."""
+def test_no_terminal(terminal, monkeypatch, name, stream):
+    """Under cron, in a pipe, after ``2>&-`` or with a closed stdin there is no frontend, and no error."""
     monkeypatch.setattr(sys, "stdin", terminal)
     monkeypatch.setattr(sys, "stderr", terminal)
     monkeypatch.setattr(sys, name, stream)

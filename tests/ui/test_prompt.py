@@ -31,7 +31,7 @@ class User:
 
     def read(self, pattern, count=1):
         """Wait until a pattern is on the screen `count` times."""
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 30
         while len(re.findall(pattern, self.screen.getvalue())) < count:
             assert time.monotonic() < deadline, self.screen.getvalue()
             time.sleep(0.005)
@@ -73,7 +73,7 @@ def ask(box, monkeypatch):
             person = threading.Thread(target=play)
             person.start()
             prompt.ask(login)
-            person.join(10)
+            person.join(30)
         login.close()
         monkeypatch.undo()
         if failures:
@@ -87,7 +87,7 @@ def ask(box, monkeypatch):
 
 def landing_page(login):
     """Allow access; return the address that the browser ends on."""
-    return requests.get(login.url, allow_redirects=False, timeout=10).headers["Location"]
+    return requests.get(login.url, allow_redirects=False, timeout=30).headers["Location"]
 
 
 def test_loopback_redirect_ends_prompt(ask):
@@ -95,7 +95,7 @@ def test_loopback_redirect_ends_prompt(ask):
 
     def allow(user, login):
         user.read(PROMPT)
-        assert requests.get(login.url, timeout=10).ok
+        assert requests.get(login.url, timeout=30).ok
 
     login, screen = ask(allow)
     assert f"\n{login.url}\n" in screen
@@ -109,10 +109,10 @@ def test_denial_is_shown(ask):
         user.read(PROMPT)
         request = dict(parse_qsl(urlsplit(login.url).query))
         denied = {"error": "access_denied", "state": request["state"]}
-        assert requests.get(request["redirect_uri"], params=denied, timeout=10).status_code == 400
+        assert requests.get(request["redirect_uri"], params=denied, timeout=30).status_code == 400
         user.read(re.escape(login.message))
         user.read(PROMPT, 2)
-        assert requests.get(login.url, timeout=10).ok
+        assert requests.get(login.url, timeout=30).ok
 
     assert ask(deny_then_allow)[0].phase is LoginState.DONE
 

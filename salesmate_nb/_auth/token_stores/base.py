@@ -12,10 +12,10 @@ from typing import ClassVar, Protocol
 
 from filelock import Timeout
 
-from salesmate_nb import _files
 from salesmate_nb._auth.tokens import Token
-from salesmate_nb._redaction import Secret
-from salesmate_nb._warn import warn
+from salesmate_nb._base import files
+from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.warn import warn
 from salesmate_nb.errors import ConnectionFailed, SettingsError
 
 MEMORY_ONLY = "memory only"
@@ -152,7 +152,7 @@ class TextTokenStore(abc.ABC):
         """
         with contextlib.ExitStack() as held:
             try:
-                held.enter_context(_files.lock(self.folder / f"{self.profile}.json", _LOCK_TIMEOUT))
+                held.enter_context(files.lock(self.folder / f"{self.profile}.json", _LOCK_TIMEOUT))
             except Timeout as err:
                 raise ConnectionFailed(
                     f"Another process has been refreshing the login in {self.place} for "
@@ -166,7 +166,7 @@ class TextTokenStore(abc.ABC):
         if not self._memory_only:
             self._memory_only = True
             warn(
-                f"The login cannot be kept in {self.place} ({_files.reason(err)}); it ends with this "
+                f"The login cannot be kept in {self.place} ({files.reason(err)}); it ends with this "
                 f"process. {self.remedy}"
             )
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from salesmate_nb import _files
 from salesmate_nb._auth.token_stores.base import TextTokenStore, profile_names
-from salesmate_nb._redaction import Secret
+from salesmate_nb._base import files
+from salesmate_nb._base.redaction import Secret
 
 _MAX_BYTES = 2**20  # of a file; a token takes a few thousand at most
 
@@ -32,20 +32,20 @@ class FileTokenStore(TextTokenStore):
     def read_text(self) -> Secret | None:
         """Return the file's text."""
         try:
-            with _files.open_private(self.path) as file:
+            with files.open_private(self.path) as file:
                 return Secret(file.read(_MAX_BYTES).decode())
         except FileNotFoundError:
             return None
 
     def write_text(self, text: Secret) -> None:
         """Replace the file in one step."""
-        _files.remove_leftovers(self.path)
-        with _files.atomic_write(self.path) as file:
+        files.remove_leftovers(self.path)
+        with files.atomic_write(self.path) as file:
             file.write(text.reveal().encode())
 
     def delete_text(self) -> None:
         """Delete the file, and a corrupt one that was set aside: it may still hold a login."""
-        _files.remove_leftovers(self.path)
+        files.remove_leftovers(self.path)
         for path in (self.path, self._aside):
             path.unlink(missing_ok=True)
 

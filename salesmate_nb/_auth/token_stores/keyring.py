@@ -6,9 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from salesmate_nb import _files
 from salesmate_nb._auth.token_stores.base import TextTokenStore, profile_names
-from salesmate_nb._redaction import Secret
+from salesmate_nb._base import files
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb.errors import SettingsError
 
 _SERVICE = "salesmate_nb"  # the name in the keychain
@@ -55,7 +55,7 @@ class KeyringTokenStore(TextTokenStore):
     def write_text(self, text: Secret) -> None:
         """Mark the login first, so that none is in the keychain that cannot be listed; then set the entry."""
         if not self._marker.is_file():
-            with _files.atomic_write(self._marker):
+            with files.atomic_write(self._marker):
                 pass
         _call_keyring(self._keyring.set_password, _SERVICE, self._name, text)
 

@@ -39,7 +39,7 @@ def test_file_round_trip(store, token):
 
 
 def test_file_modes(store, token):
-    """The folder has mode 0700, the file and the lock 0600, whatever the umask."""
+    """The folder has mode 0700, the file and the lock 0600, under any umask."""
     old = os.umask(0)
     try:
         store.save(token)
@@ -63,7 +63,7 @@ def test_file_is_replaced_not_rewritten(store, token, monkeypatch):
 
 
 def test_file_logout(store, token):
-    """Logging out removes the file and a corrupt one that was set aside; a second time is no error."""
+    """Logging out removes the file and a corrupt one that was set aside; a second time does nothing."""
     store.save(token)
     store.path.write_text(store.path.read_text().replace('"version": 1', '"version": 99'))
     with pytest.warns(UserWarning, match="corrupt"):
@@ -202,7 +202,7 @@ print(len(caught), store.location, sorted(path.name for path in store.folder.ite
 
 
 @pytest.mark.parametrize("saves", [20, pytest.param(300, marks=pytest.mark.slow)])
-def test_concurrent_reader_sees_whole_private_files(store, token, saves):
+def test_read_while_saving(store, token, saves):
     """While one thread saves, others read: every file is private at every look, and the token whole."""
     seen, errors, done = [], [], threading.Event()
 
@@ -218,7 +218,7 @@ def test_concurrent_reader_sees_whole_private_files(store, token, saves):
     def noting():
         try:
             read()
-        except Exception as err:  # noqa: BLE001 - whatever it is, it is reported below
+        except Exception as err:  # noqa: BLE001 - any error is reported below
             errors.append(err)
 
     old = os.umask(0)

@@ -57,7 +57,7 @@ def test_keyring_round_trip(keyring_store, token):
 
 
 def test_keyring_logout(keyring_store, token):
-    """Logging out removes the entry and its mark; a second time is no error."""
+    """Logging out removes the entry and its mark; a second time does nothing."""
     keyring_store.save(token)
     keyring_store.save(None)
     keyring_store.save(None)

@@ -10,7 +10,7 @@ from salesmate_nb import SettingsError
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 from salesmate_nb._auth.token_stores.keyring import KeyringTokenStore
 from salesmate_nb._auth.token_stores.registry import STORES, make_token_store, stored_profiles
-from salesmate_nb._redaction import Secret
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb.settings import Settings
 
 
@@ -69,6 +69,6 @@ def test_stored_profiles(keychain, settings, tmp_path, token, kind):
 @pytest.mark.parametrize("kind", STORES)
 @pytest.mark.parametrize("profile", ["../x", "", ".hidden", "a/b", "a\\b", "x" * 65, "é"])
 def test_profile_name(keychain, tmp_path, kind, profile):
-    """A profile names a file, and nothing outside of its folder, whatever the store."""
+    """A profile names a file, and nothing outside of its folder, in every store."""
     with pytest.raises(SettingsError, match="profile"):
         make_token_store(Settings(token_store=kind, token_cache=tmp_path), profile)

@@ -7,7 +7,6 @@ import contextlib
 import http.client
 import socket
 import threading
-import time
 
 import pytest
 import requests
@@ -63,9 +62,9 @@ def test_stop_timeout():
 
 
 def test_keep_alive(client):
-    """All requests use one connection, whatever their responses were and whether bodies were read."""
+    """All requests use one connection, with any response, and whether bodies were read or not."""
     host, _, port = client.sandbox.url.removeprefix("http://").partition(":")
-    with contextlib.closing(http.client.HTTPConnection(host, int(port), timeout=5)) as connection:
+    with contextlib.closing(http.client.HTTPConnection(host, int(port), timeout=30)) as connection:
         connection.connect()
         first = connection.sock
         for method, path, body in [
@@ -96,12 +95,11 @@ def test_chunked_body(client):
 
 def test_concurrent_requests(make_client):
     """Requests are processed in parallel."""
-    client = make_client(latency=0.1)
-    start = time.perf_counter()
+    client = make_client()
+    client.sandbox.deals.before_search = threading.Barrier(8, timeout=30).wait  # breaks if one is missing
     with concurrent.futures.ThreadPoolExecutor(8) as pool:
-        statuses = list(pool.map(lambda _: client.get("/v1/deals").status_code, range(16)))
+        statuses = list(pool.map(lambda _: client.search().status_code, range(16)))
     assert statuses == [200] * 16
-    assert time.perf_counter() - start < 1.5  # in sequence it would be 1.6
 
 
 def test_no_output(capfd, client):

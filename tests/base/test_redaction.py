@@ -14,12 +14,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from urllib.parse import quote
 
-import nbclient
-import nbformat
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from salesmate_nb import Salesmate, Settings
-from salesmate_nb._redaction import Secret, fingerprint, redact
+from salesmate_nb._base.redaction import Secret, fingerprint, redact
 
 KEY = "s3cret/value+x"
 DRIVE = r'''
@@ -52,7 +52,7 @@ def know(*secrets):
     known.update(str.join("", secret) for secret in secrets if secret)
 
 def report(err):
-    """Print an error in every way that a notebook or a log prints one."""
+    """Print an error as notebooks and logs print one."""
     logging.getLogger("app").exception("failed", exc_info=err)
     print(err, repr(err), err.args, vars(err), file=sys.stderr)
     print("".join(VerboseTB().text(type(err), err, err.__traceback__, 5)))
@@ -66,7 +66,7 @@ def fails(call):
         raise AssertionError("it did not fail")
 
 def show(thing):
-    """Print an object in every way there is."""
+    """Print an object in every form there is."""
     print(thing, repr(thing), f"{thing}", "%s %r" % (thing, thing), format(thing), [thing], {"k": thing})
     pprint.pprint(thing)
     print(json.dumps(str(thing)))
@@ -152,8 +152,13 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     know(connection.session.current_token.access_token, connection.session.current_token.refresh_token)
     for path in ("/v1/deals", "/oauth/token"):
         for fault in (
-            ScriptedResponse(status=401), ScriptedResponse(status=403), ScriptedResponse(status=500), ScriptedResponse(drop="before"),
-            ScriptedResponse(drop="in-body", body=b"{}" * 50), ScriptedResponse(body=b"<html>"), ScriptedResponse(delay=2),
+            ScriptedResponse(status=401),
+            ScriptedResponse(status=403),
+            ScriptedResponse(status=500),
+            ScriptedResponse(drop="before"),
+            ScriptedResponse(drop="in-body", body=b"{}" * 50),
+            ScriptedResponse(body=b"<html>"),
+            ScriptedResponse(delay=2),
             ScriptedResponse(status=429, headers={"Retry-After": "9999"}),
             ScriptedResponse(status=301, headers={"Location": "https://evil.example/"}),
         ):
@@ -223,7 +228,10 @@ NOTEBOOK = [
     "vars(connection.session)",
     "deals_df().head(3)",
     "box.script('/v1/deals', *[sandbox.ScriptedResponse(status=403, body=b'{}')] * 3)\ndeals_df()",
-    "box.unscript()\nbox.script('/oauth/token', sandbox.ScriptedResponse(status=500))\nbox.expire_access_tokens()",
+    (
+        "box.unscript()\nbox.expire_access_tokens()\n"
+        "box.script('/oauth/token', sandbox.ScriptedResponse(status=500))"
+    ),
     "deals_df()",
     "browser.report(box, connection)\nbox.stop()",
 ]
@@ -271,6 +279,16 @@ def test_secret():
     assert (type(key.reveal()), key.reveal(), key == KEY, hash(key) == hash(KEY)) == (str, KEY, True, True)
     assert Secret(key) is key
     assert copy.copy(key) is key is copy.deepcopy(key)
+
+
+@given(st.text())
+def test_secret_text(text):
+    """A secret equals its text and is written to JSON as it, but is formatted as stars."""
+    secret = Secret(text)
+    assert Secret(secret).reveal() == secret == text
+    assert type(secret.reveal()) is str
+    assert json.loads(json.dumps({"k": secret})) == {"k": text}
+    assert (f"{secret:>9}", f"{secret!s}", f"{secret!r}", f"{secret}") == ("      ***", "***", "'***'", "***")
 
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
@@ -357,6 +375,9 @@ def test_process_output(tmp_path, monkeypatch):
 @pytest.mark.slow
 def test_saved_notebook(tmp_path, monkeypatch):
     """A notebook saved with verbose tracebacks, displayed objects and widget state has no secret."""
+    import nbclient
+    import nbformat
+
     monkeypatch.delenv("SALESMATE_TOKEN_CACHE")
     work = tmp_path / "notebook"
     work.mkdir()

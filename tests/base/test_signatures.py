@@ -7,7 +7,7 @@ import inspect
 import pytest
 
 from salesmate_nb import Salesmate, deals_df
-from salesmate_nb._signatures import same_arguments, same_arguments_as_method
+from salesmate_nb._base.signatures import same_arguments, same_arguments_as_method
 
 DEALS_ARGUMENTS = {
     "status": None,

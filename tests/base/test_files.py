@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from salesmate_nb import _files
+from salesmate_nb._base import files
 
 posix = pytest.mark.skipif(os.name != "posix", reason="modes and owners are POSIX")
 
@@ -21,7 +21,7 @@ def path(tmp_path):
 
 
 def write(path, content=b"new"):
-    with _files.atomic_write(path) as file:
+    with files.atomic_write(path) as file:
         file.write(content)
 
 
@@ -31,14 +31,14 @@ def mode(path):
 
 @posix
 def test_modes(path):
-    """A file has mode 0600 and its folder 0700 from the start, whatever the umask."""
+    """A file has mode 0600 and its folder 0700 from the start, under any umask."""
     old = os.umask(0)
     try:
-        with _files.atomic_write(path) as file:
+        with files.atomic_write(path) as file:
             (unfinished,) = path.parent.iterdir()
             assert mode(unfinished) == 0o600
             file.write(b"new")
-        with _files.lock(path, timeout=2):
+        with files.lock(path, timeout=30):
             pass
     finally:
         os.umask(old)
@@ -49,7 +49,7 @@ def test_modes(path):
 def test_atomic_write_replaces(path):
     """The old content is there until the new one is complete; nothing else is left in the folder."""
     write(path, b"old")
-    with _files.atomic_write(path) as file:
+    with files.atomic_write(path) as file:
         file.write(b"new")
         file.flush()
         assert path.read_bytes() == b"old"
@@ -63,7 +63,7 @@ def test_atomic_write_error(path, error):
     write(path, b"old")
 
     def fail():
-        with _files.atomic_write(path) as file:
+        with files.atomic_write(path) as file:
             file.write(b"half")
             raise error
 
@@ -96,32 +96,32 @@ def test_killed_writer(path):
     """A process that is killed while it writes leaves the old file, and a leftover that can be removed."""
     write(path, b"old")
     code = (
-        "import os, signal, sys; from pathlib import Path; from salesmate_nb import _files\n"
-        "with _files.atomic_write(Path(sys.argv[1])) as file:\n"
+        "import os, signal, sys; from pathlib import Path; from salesmate_nb._base import files\n"
+        "with files.atomic_write(Path(sys.argv[1])) as file:\n"
         "    file.write(b'half'); file.flush(); os.kill(os.getpid(), signal.SIGKILL)"
     )
     subprocess.run([sys.executable, "-c", code, str(path)], check=False)
     assert path.read_bytes() == b"old"
     assert len(list(path.parent.iterdir())) == 2
-    _files.remove_leftovers(path)
+    files.remove_leftovers(path)
     assert list(path.parent.iterdir()) == [path]
 
 
 def test_leftovers(path):
-    """Only unfinished files of this very path are removed, whatever characters its name has."""
+    """Only unfinished files of this very path are removed, with any characters in its name."""
     path = path.with_name("note[1].json")
     write(path)
     others = [path.with_name(name) for name in (".note1.a1b2c3d4.tmp", ".note[1].x.a1b2c3d4.tmp", "b.tmp")]
     for item in (*others, path.with_name(".note[1].a1b2c3d4.tmp")):
         item.touch()
-    _files.remove_leftovers(path)
+    files.remove_leftovers(path)
     assert set(path.parent.iterdir()) == {path, *others}
 
 
 def test_open_private(path):
     """A regular file of this user is opened for reading bytes."""
     write(path, b"one\r\ntwo")
-    with _files.open_private(path) as file:
+    with files.open_private(path) as file:
         assert file.read() == b"one\r\ntwo"
 
 
@@ -140,7 +140,7 @@ def test_open_private_refuses(path, tmp_path, kind):
     free = os.open(tmp_path, os.O_RDONLY)  # the lowest free handle
     os.close(free)
     with pytest.raises(FileNotFoundError if kind == "missing" else OSError):
-        _files.open_private(path)
+        files.open_private(path)
     again = os.open(tmp_path, os.O_RDONLY)
     os.close(again)
     assert again == free
@@ -155,7 +155,7 @@ def test_open_private_refuses_another_owner(path):
     except PermissionError:
         pytest.skip("only root can give files away")
     with pytest.raises(OSError, match="another user"):
-        _files.open_private(path)
+        files.open_private(path)
 
 
 def test_lock_excludes_threads(path):
@@ -164,12 +164,12 @@ def test_lock_excludes_threads(path):
 
     def second():
         inside.wait()
-        with _files.lock(path, timeout=10):
+        with files.lock(path, timeout=30):
             order.append("second")
 
     thread = threading.Thread(target=second)
     thread.start()
-    with _files.lock(path, timeout=10):
+    with files.lock(path, timeout=30):
         inside.set()
         thread.join(0.1)
         order.append("first")
@@ -180,9 +180,9 @@ def test_lock_excludes_threads(path):
 def test_lock_timeout(path):
     """A lock that stays held raises Timeout in bounded time."""
     with (
-        _files.lock(path, timeout=2),
-        pytest.raises(_files.filelock.Timeout),
-        _files.lock(path, timeout=0.05),
+        files.lock(path, timeout=30),
+        pytest.raises(files.filelock.Timeout),
+        files.lock(path, timeout=0.05),
     ):
         pass
 
@@ -192,12 +192,12 @@ def test_lock_does_not_follow_a_link(path, tmp_path):
     (tmp_path / "elsewhere").write_text("precious")
     path.parent.mkdir(parents=True)
     path.with_suffix(".lock").symlink_to(tmp_path / "elsewhere")
-    with pytest.raises(OSError), _files.lock(path, timeout=2):  # noqa: PT011 - its words differ by system
+    with pytest.raises(OSError), files.lock(path, timeout=30):  # noqa: PT011 - its words differ by system
         pass
     assert (tmp_path / "elsewhere").read_text() == "precious"
 
 
 def test_reason():
     """The system's words for an error, or the error's own."""
-    assert _files.reason(OSError(28, "No space left on device")) == "No space left on device"
-    assert _files.reason(NotImplementedError("no flock here")) == "no flock here"
+    assert files.reason(OSError(28, "No space left on device")) == "No space left on device"
+    assert files.reason(NotImplementedError("no flock here")) == "no flock here"

@@ -11,7 +11,7 @@ import pytest
 
 import salesmate_nb
 from salesmate_nb import Settings, connect, deals_df, sandbox
-from salesmate_nb._warn import warn
+from salesmate_nb._base.warn import warn
 from salesmate_nb.sandbox import ScriptedResponse
 
 PACKAGE = str(Path(salesmate_nb.__file__).parent)

@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import platformdirs
 
-from salesmate_nb._redaction import Secret
-from salesmate_nb._urls import is_loopback
+from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.urls import is_loopback
 from salesmate_nb.errors import SettingsError
 
 _OWN_PARAMS = {

@@ -1,0 +1,1 @@
+"""What every room may use: private files, redaction, warnings, signatures, addresses, validators."""

@@ -1,0 +1,155 @@
+"""Validators of settings: the values they accept, and the errors of all others."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from salesmate_nb import SettingsError
+from salesmate_nb._base import validators
+from salesmate_nb._base.redaction import Secret
+
+
+def test_text():
+    """Text loses its surrounding space; empty text counts as none; a secret stays as it is."""
+    assert validators.text("scope", "  deals.read ") == "deals.read"
+    assert validators.text("scope", " ") is None
+    assert validators.text("scope", None) is None
+    assert validators.text("scope", Secret(" a ")) == " a "
+
+
+@pytest.mark.parametrize("value", [7, b"text", "two\nlines", "zero\u200bwidth", "bell\a"])
+def test_invalid_text(value):
+    """Other types, line breaks and non-printable characters are errors that name the variable."""
+    with pytest.raises(SettingsError, match=r"SALESMATE_SCOPE \(scope\)"):
+        validators.text("scope", value)
+
+
+def test_secret():
+    """A secret hides its text; an empty one counts as none."""
+    secret = validators.secret("client_secret", "s3cret")
+    assert (type(secret), secret.reveal(), str(secret)) == (Secret, "s3cret", "***")
+    assert validators.secret("client_secret", "") is None
+
+
+@pytest.mark.parametrize("key", ["k3y-s3cret\r\nX-One: 1", "“k3y-s3cret”", "k3y-s3cret\u200b", "k3y-s3cr€t"])
+def test_invalid_access_key(key):
+    """A key that no HTTP header carries is an error when it is set, and the error does not show it."""
+    with pytest.raises(SettingsError, match=r"SALESMATE_ACCESS_TOKEN.*copy it again") as caught:
+        validators.access_key("access_token", key)
+    assert "k3y" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", ["acme", "acme.salesmate.io", "https://acme.salesmate.io/", " ACME "])
+def test_linkname(given):
+    """A linkname may be written as the name, the host or the URL."""
+    assert validators.linkname("linkname", given) == "acme"
+
+
+@pytest.mark.parametrize(
+    "given", ["evil.com/x", "a b", "-acme", "a.b", "acme.salesmate.io.evil.com", "é", "x" * 64, "@"]
+)
+def test_invalid_linkname(given):
+    """A linkname is one DNS label, since a host is made of it."""
+    with pytest.raises(SettingsError, match="SALESMATE_LINKNAME"):
+        validators.linkname("linkname", given)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.salesmate.io/x",
+        "http://localhost.evil.com/x",
+        "http://127.0.0.1.evil.com/x",
+        "ftp://localhost/x",
+        "https://",
+        "no address",
+        "https://user:pass@example.com/",
+        "https://example.com:port/",
+        "https://example.com/#part",
+        "https://[::1",
+        "https:\\\\example.com",
+        "https://exa mple.com",
+    ],
+)
+@pytest.mark.parametrize("validate", [validators.url, validators.required_url, validators.api_url])
+def test_invalid_url(validate, url):
+    """A URL is https, or http on this machine, without credentials, fragment or odd characters."""
+    with pytest.raises(SettingsError, match="SALESMATE_TOKEN_URL") as caught:
+        validate("token_url", url)
+    assert "pass@" not in str(caught.value)
+
+
+@pytest.mark.parametrize("host", ["localhost:8000", "127.0.0.1", "127.8.9.1:1", "[::1]:3000"])
+def test_loopback_url(host):
+    """A sandbox on this machine needs no certificate."""
+    assert validators.url("api_url", f"http://{host}") == f"http://{host}"
+
+
+def test_missing_url():
+    """A URL may be missing, except one that is required; the API's loses its last slash."""
+    assert validators.url("issuer", None) is None
+    assert validators.api_url("api_url", "https://acme.salesmate.io/") == "https://acme.salesmate.io"
+    assert validators.api_url("api_url", None) == ""
+    with pytest.raises(SettingsError, match="SALESMATE_AUTH_URL"):
+        validators.required_url("auth_url", "")
+
+
+@pytest.mark.parametrize("value", [None, "0", 0, "-1", "many", "nan", "inf", [1]])
+@pytest.mark.parametrize("validate", [validators.positive, validators.count, validators.workers])
+def test_invalid_number(validate, value):
+    """A number is finite and above 0."""
+    with pytest.raises(SettingsError, match="SALESMATE_TIMEOUT"):
+        validate("timeout", value)
+
+
+def test_number():
+    """Counts are whole and at least 1; there are at most as many workers as connections to a host."""
+    assert validators.positive("timeout", "12.5") == 12.5
+    assert [validators.count("calls_per_hour", value) for value in (0.2, "2.9", 1500)] == [1, 2, 1500]
+    assert [validators.workers("concurrency", value) for value in (4, "99")] == [4, 10]
+
+
+@pytest.mark.parametrize("given", [None, "prompt=login", "audience=api&prompt=", "a=b&a=c"])
+def test_auth_params(given):
+    """Further parameters of the authorization request are written as a query string."""
+    assert validators.auth_params("auth_params", given) == given
+
+
+@pytest.mark.parametrize(
+    "given", ["nonsense", "state=mine", "a=b&redirect_uri=https://evil.example", "code_challenge="]
+)
+def test_invalid_auth_params(given):
+    """They cannot replace the parameters of the login: state, PKCE challenge or redirect URI."""
+    with pytest.raises(SettingsError, match="SALESMATE_AUTH_PARAMS"):
+        validators.auth_params("auth_params", given)
+
+
+def test_choice():
+    """A choice may be written in any case; the error of another word lists the valid ones."""
+    validate = validators.choice("file", "keyring", "memory")
+    assert validate("token_store", " Keyring ") == "keyring"
+    with pytest.raises(SettingsError, match=r"'other'; it must be one of: file, keyring, memory"):
+        validate("token_store", "other")
+
+
+def test_timezone():
+    """A time zone is UTC if none is given."""
+    assert validators.timezone("timezone", None) == "UTC"
+    assert validators.timezone("timezone", "Europe/Berlin") == "Europe/Berlin"
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "UTC+5"])
+def test_invalid_timezone(zone):
+    """A zone that is not in the IANA database is an error that names it."""
+    with pytest.raises(SettingsError, match=f"SALESMATE_TIMEZONE is '{zone}'".replace("+", r"\+")):
+        validators.timezone("timezone", zone)
+
+
+def test_folder(monkeypatch, tmp_path):
+    """A folder may begin with ~; by default it is the user's state folder."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert validators.folder("token_cache", "~/tokens") == tmp_path / "tokens"
+    default = validators.folder("token_cache", None)
+    assert (isinstance(default, Path), default.name) == (True, "salesmate_nb")
