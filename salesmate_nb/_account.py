@@ -16,6 +16,7 @@ import pyarrow as pa
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import find_rows
+from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._auth.current_user import CurrentUserLookup, login_fingerprint
 from salesmate_nb._frames import dataset
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
@@ -35,6 +36,8 @@ from salesmate_nb.resources import RESOURCES
 from salesmate_nb.resources.base import Resource
 from salesmate_nb.resources.users import USER_FIELDS, USERS_PATH
 from salesmate_nb.settings import Settings
+
+_LONGEST_WAIT = 3700.0  # seconds, as of a read: a rate limit by the hour has room again after one
 
 
 class Account:
@@ -95,7 +98,7 @@ class Account:
 
     def records(self, resource: Resource, arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield records as the server sent them."""
-        settings = self._zoned()
+        settings = self._zoned(arguments)
         return self._reader(resource, settings).records(self._query(arguments, settings))
 
     def users(self) -> pd.DataFrame:
@@ -104,6 +107,7 @@ class Account:
         users = find_rows(self._api_client.request("GET", USERS_PATH))
         if users is None or not all(isinstance(user, dict) for user in users):
             raise BadResponse("The response has no list of users. Check SALESMATE_API_URL.")
+        self._current_user.learn(users)
         builder = BatchBuilder(USER_FIELDS, timezone=self._settings.zone, discover=False)
         frame = to_pandas(assemble(USER_FIELDS, [builder.build(users)]))
         _warn_of_unreadable(builder.unreadable)
@@ -129,7 +133,7 @@ class Account:
         """Write all records of a resource to a folder of Parquet files, and return their number."""
         if resource not in RESOURCES:
             raise SalesmateError(f"resource={resource!r} is not known. Use one of {', '.join(RESOURCES)}.")
-        settings = self._zoned()
+        settings = self._zoned(arguments)
         reader = self._reader(RESOURCES[resource], settings)
         query = self._query(arguments, settings)
         with self._warning_of_zoneless(settings), closing(reader.open(query)) as context:
@@ -140,7 +144,7 @@ class Account:
 
     def _read(self, resource: Resource, arguments: Mapping[str, Any]) -> tuple[pa.Table, ReadReport]:
         before = self._limiter.request_count
-        settings = self._zoned(is_offline=arguments.get("refresh") == "never")
+        settings = self._zoned(arguments)
         query, reader = self._query(arguments, settings), self._reader(resource, settings)
         with self._warning_of_zoneless(settings):
             if query.refresh is None:
@@ -159,16 +163,21 @@ class Account:
 
     def timezone(self) -> str:
         """Return the time zone of dates without one: of the settings, else of the user, else UTC."""
-        return self._zoned().zone
+        return self._zoned({}).zone
 
-    def _zoned(self, *, is_offline: bool = False) -> Settings:
+    def _zoned(self, arguments: Mapping[str, Any]) -> Settings:
         """Return the settings with the user's time zone if they give none; without it, they stay as they are.
 
-        The first time ever, this makes one request, unless `is_offline`; v1 has no list of users.
+        The first time ever, this makes one request, unless the arguments of the read forbid any; it waits for
+        the rate limit if they allow it. v1 has no list of users.
         """
         if self._settings.timezone or not self._settings.linkname:
             return self._settings
-        timezone = (self._current_user.known() if is_offline else self._current_user.get()).timezone
+        if arguments.get("refresh") == "never":
+            timezone = self._current_user.known().timezone
+        else:
+            waiter = Waiter(_LONGEST_WAIT if arguments.get("wait", True) else 0.0)
+            timezone = self._current_user.get(waiter).timezone
         if timezone and is_timezone(timezone):
             return replace(self._settings, timezone=timezone)
         if timezone:

@@ -12,6 +12,7 @@ from typing import Any, Self
 
 from salesmate_nb import _files
 from salesmate_nb._api.response import find_rows
+from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._redaction import fingerprint
 from salesmate_nb.errors import ApiError, LoginRequired, RateLimited
 from salesmate_nb.resources.users import USERS_PATH
@@ -79,13 +80,13 @@ class CurrentUserLookup:
     profile : str
         The name of the login.
     request : callable
-        Called as ``request("GET", path)``; returns the JSON.
+        Called as ``request("GET", path, waiter=waiter)``; returns the JSON.
     is_stored : bool
         Whether there is a file; not if the login is in memory or in a store of the caller's own.
     """
 
     def __init__(
-        self, settings: Settings, profile: str, request: Callable[[str, str], Any], *, is_stored: bool
+        self, settings: Settings, profile: str, request: Callable[..., Any], *, is_stored: bool
     ) -> None:
         self._path = settings.token_cache / f"{profile}.account" if is_stored else None
         self._bound = {
@@ -97,10 +98,15 @@ class CurrentUserLookup:
         self._known: CurrentUser | None = None
         self._asking = threading.Lock()
 
-    def get(self) -> CurrentUser:
+    def get(self, waiter: Waiter | None = None) -> CurrentUser:
         """Return the user, asking Salesmate if nothing is remembered or it is a month old.
 
         A user who may not see the list of users, or does not stand in it, counts as not known.
+
+        Parameters
+        ----------
+        waiter : Waiter, optional
+            How long to wait for the rate limit; by default 60 seconds.
 
         Raises
         ------
@@ -114,8 +120,9 @@ class CurrentUserLookup:
                 self._known = _load(self._path, self._bound, _RENEWED_AFTER)
             if self._known is not None:
                 return self._known
+            is_final = True
             try:
-                users = find_rows(self._request("GET", USERS_PATH))
+                users = find_rows(self._request("GET", USERS_PATH, waiter=waiter))
             except LoginRequired as err:
                 if err.code != "AuthorizationFailed":
                     raise
@@ -123,11 +130,17 @@ class CurrentUserLookup:
             except ApiError as err:
                 if isinstance(err, RateLimited) or err.code == "NoSuchLinkExist":
                     raise
-                users = [] if err.status in _NO_RIGHT else None
-            self._known = CurrentUser.from_users(users or [])
-            if users is not None:
-                self._save(self._known)
-            return self._known
+                users, is_final = [], err.status in _NO_RIGHT
+            else:
+                is_final = bool(users)
+            return self._remember(CurrentUser.from_users(users or []), is_final=is_final)
+
+    def learn(self, users: list[Any]) -> None:
+        """Remember the user from a list of users that was read for another reason."""
+        with self._asking:
+            user = CurrentUser.from_users(users)
+            if user not in {CurrentUser(), self._known}:
+                self._remember(user, is_final=True)
 
     def known(self) -> CurrentUser:
         """Return what is remembered, however old; makes no request."""
@@ -140,12 +153,16 @@ class CurrentUserLookup:
             _files.remove_leftovers(self._path)
             self._path.unlink(missing_ok=True)
 
-    def _save(self, user: CurrentUser) -> None:
-        if self._path is None:
-            return
+    def _remember(self, user: CurrentUser, *, is_final: bool) -> CurrentUser:
+        self._known = user
+        if self._path is not None and is_final:
+            self._save(self._path, user)
+        return user
+
+    def _save(self, path: Path, user: CurrentUser) -> None:
         content = {"asked_at": int(time.time()), "bound": self._bound, "user": asdict(user)}
         try:
-            with _files.atomic_write(self._path) as file:
+            with _files.atomic_write(path) as file:
                 file.write(json.dumps(content, indent=1).encode())
         except OSError:
             return  # the next kernel asks again

@@ -51,7 +51,7 @@ def lookup(settings, response, *, is_stored=True):
     """Return a lookup that gets a response, or an error, and counts its requests."""
     requests = []
 
-    def request(method, path):
+    def request(method, path, *, waiter):
         requests.append((method, path))
         if isinstance(response, Exception):
             raise response
@@ -160,7 +160,7 @@ def test_no_right_is_remembered(settings, status):
     assert (len(refused.requests), again.requests) == (1, [])
 
 
-@pytest.mark.parametrize("response", [{"Data": "odd"}, ApiError("no", status=500)])
+@pytest.mark.parametrize("response", [{"Data": "odd"}, {"Data": []}, ApiError("no", status=500)])
 def test_failure_is_not_stored(settings, response):
     """After an internal error or an odd response, this connection goes without; the next one asks again."""
     failed = lookup(settings, response)
@@ -188,6 +188,23 @@ def test_known_makes_no_request(settings):
     path.write_text(json.dumps(json.loads(path.read_text()) | {"asked_at": 0}))
     silent = lookup(settings, {"Data": []})
     assert (silent.known().name, silent.requests) == ("Ann Weber", [])
+
+
+def test_learn_from_users_df(account, settings):
+    """users_df() shows who is connected, too, even if the time zone is set."""
+    connection = Salesmate(dataclasses.replace(settings, timezone="UTC"))
+    connection.users_df()
+    assert connection.status().who == f"{account.users[0]['name']} (Session Key)"
+    assert lookup(settings, {"Data": []}).get().timezone == "Asia/Kolkata"
+
+
+def test_rate_limit(account, settings):
+    """With wait=False, a limit that is reached raises RateLimited at once, before anything is read."""
+    limited = dataclasses.replace(settings, calls_per_hour=1)
+    assert Salesmate(limited).get(USERS)
+    with pytest.raises(RateLimited):
+        Salesmate(limited).deals_df(wait=False)
+    assert asked(account) == 1
 
 
 def test_unwritable_folder(settings, tmp_path):
