@@ -258,7 +258,7 @@ def _denied_access(response: requests.Response, *, has_worked: bool) -> str:
             f"Session Key works there. {COPY_THE_KEY}"
         )
     if has_worked:
-        return f"{rights} The Session Key itself works: it was accepted for another request."
+        return f"{rights} The Session Key itself works, unless everything else is refused now too."
     return f"{rights} If everything else is refused too, the Session Key may be wrong. {COPY_THE_KEY}"
 
 
