@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import threading
 import time
@@ -150,8 +151,9 @@ class CurrentUserLookup:
         """Forget the user, here and in the file."""
         self._known = None
         if self._path is not None:
-            _files.remove_leftovers(self._path)
-            self._path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):  # a folder that cannot be written has no file of ours
+                _files.remove_leftovers(self._path)
+                self._path.unlink(missing_ok=True)
 
     def _remember(self, user: CurrentUser, *, is_final: bool) -> CurrentUser:
         self._known = user

@@ -208,6 +208,9 @@ def test_rate_limit(account, settings):
 
 
 def test_unwritable_folder(settings, tmp_path):
-    """If the file cannot be written, the user is known to this connection."""
+    """If the file cannot be written, the user is known to this connection until it is forgotten."""
     (tmp_path / "logins").write_text("not a folder")
-    assert lookup(settings, {"Data": [USER]}).get().name == "Ann Weber"
+    asking = lookup(settings, {"Data": [USER]})
+    assert asking.get().name == asking.known().name == "Ann Weber"
+    asking.forget()
+    assert asking.known() == CurrentUser()
