@@ -294,7 +294,7 @@ def in_zone(frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
     frame : pandas.DataFrame
         Any frame; datetime columns without a time zone are left as they are.
     timezone : str
-        IANA name of the time zone, such as ``"Europe/Berlin"``, or ``connect().settings.timezone``.
+        IANA name of the time zone, such as ``"Europe/Berlin"``, or ``connect().timezone``.
 
     Returns
     -------

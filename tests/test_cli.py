@@ -26,6 +26,7 @@ def box(monkeypatch):
             "api_url",
             "token_cache",
             "redirect_uri",
+            "timezone",
         ):
             monkeypatch.setenv(f"SALESMATE_{name.upper()}", str(running.settings[name]))
         yield running
@@ -130,24 +131,24 @@ def test_login_required_names_profile(box, capsys):
     code, _, err = run(capsys, "deals", "--profile", "emea")
     assert code == 1
     assert "`salesmate-nb login --profile emea`" in err
-    assert "SALESMATE_ACCESS_TOKEN" in err
+    assert "SALESMATE_SESSION_KEY" in err
     assert "`salesmate-nb login`" in run(capsys, "deals")[2]
 
 
-def test_logout_with_access_key(logged_in, capsys, monkeypatch):
-    """An access key in the environment is named; the stored login is forgotten."""
-    monkeypatch.setenv("SALESMATE_ACCESS_TOKEN", logged_in.access_key)
+def test_logout_with_session_key(logged_in, capsys, monkeypatch):
+    """A Session Key in the environment is named; the stored login is forgotten."""
+    monkeypatch.setenv("SALESMATE_SESSION_KEY", logged_in.access_key)
     monkeypatch.setenv("SALESMATE_LINKNAME", logged_in.linkname)
     code, _, err = run(capsys, "logout")
     assert code == 1
-    assert "SALESMATE_ACCESS_TOKEN still signs you in" in err
+    assert "The Session Key in SALESMATE_SESSION_KEY" in err
     assert list(logged_in.settings.token_cache.glob("*.json")) == []
 
 
 @pytest.fixture
 def on_v4(logged_in, monkeypatch):
     """Read deals over v4, where snapshots are."""
-    monkeypatch.setenv("SALESMATE_ACCESS_TOKEN", logged_in.access_key)
+    monkeypatch.setenv("SALESMATE_SESSION_KEY", logged_in.access_key)
     monkeypatch.setenv("SALESMATE_LINKNAME", logged_in.linkname)
     return logged_in
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -22,6 +24,28 @@ _NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _BOOLEANS = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _INT64 = 2**63
+
+
+_zoneless: ContextVar[list[Any] | None] = ContextVar("_zoneless", default=None)
+
+
+@contextlib.contextmanager
+def collect_zoneless() -> Iterator[list[Any]]:
+    """Collect the first datetime without a time zone that is parsed in this block, as the API sent it.
+
+    Examples
+    --------
+    >>> with collect_zoneless() as found:
+    ...     _ = parse_datetime("2024-03-04T09:15:00Z", dt.UTC), parse_datetime("2024-03-04", dt.UTC)
+    >>> found
+    ['2024-03-04']
+    """
+    found: list[Any] = []
+    token = _zoneless.set(found)
+    try:
+        yield found
+    finally:
+        _zoneless.reset(token)
 
 
 def parser(kind: Kind, timezone: str) -> Callable[[Any], Any]:
@@ -121,7 +145,11 @@ def parse_datetime(value: Any, zone: dt.tzinfo) -> dt.datetime:
             value = int(stripped)
         else:
             local = _parse_us_format(stripped) or dt.datetime.fromisoformat(stripped)
-            return (local if local.tzinfo else local.replace(tzinfo=zone)).astimezone(dt.UTC)
+            if local.tzinfo is None:
+                local = local.replace(tzinfo=zone)
+                if (found := _zoneless.get()) == []:
+                    found.append(value)
+            return local.astimezone(dt.UTC)
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         raise ValueError(value)
     return _EPOCH + dt.timedelta(milliseconds=value)

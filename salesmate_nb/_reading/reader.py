@@ -66,12 +66,12 @@ class ResourceReader:
         self._settings = settings
         self._catalog = catalog
         api: Literal["v1", "v4"] = "v4" if settings.linkname else "v1"
-        self._paginators = paginators or paginators_for(api, ZoneInfo(settings.timezone))
+        self._paginators = paginators or paginators_for(api, ZoneInfo(settings.zone))
 
     def records(self, query: Query) -> Iterator[Record]:
         """Yield records as the server sent them, page by page as they are asked for."""
         fields = list(choose_columns(("id", *query.filters.columns), self.resource.fields).values())
-        builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
+        builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
         with closing(self.open(query)) as context:
             full_read = self._full_read(context, query, self.fields(context).fields, ordered=True)
             for page in context.matching(full_read, query.filters, builder):
@@ -87,7 +87,7 @@ class ResourceReader:
                 chosen = choose_columns(columns, fields, unlisted=not known.is_complete)
                 fields = list(chosen.values())
             discover = query.columns is None
-            builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=discover)
+            builder = BatchBuilder(fields, timezone=self._settings.zone, discover=discover)
             full_read = self._full_read(context, query, fields, ordered=query.limit is not None)
             pages = [page.rows for page in context.matching(full_read, query.filters, builder)]
         table = assemble(builder.fields, pages, order=known.order)
@@ -102,7 +102,7 @@ class ResourceReader:
     def batches(self, context: ReadContext, query: Query) -> tuple[BatchBuilder, Iterator[pa.RecordBatch]]:
         """Return typed rows page by page, all with the same columns, and what builds them."""
         fields = self.fields(context).fields
-        builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
+        builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
         full_read = self._full_read(context, query, fields)
         return builder, (page.rows for page in context.matching(full_read, query.filters, builder))
 

@@ -96,7 +96,7 @@ class SnapshotRefresher:
             fields, order = known.fields, known.order
             if query.columns is not None:
                 choose_columns(query.columns, fields)  # a misspelt one costs no read
-            builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
+            builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
             saved = None if query.refresh == "full" else self._file.load()
             if saved is not None and set(saved.fields) == set(fields) and saved.watermark is not None:
                 try:
@@ -233,10 +233,10 @@ class SnapshotRefresher:
 
     def _changes(self, context: ReadContext, builder: BatchBuilder) -> Changes:
         everything = self._request(tuple(field.path for field in builder.fields))
-        return Changes(self._probe(context), everything, builder, ZoneInfo(self._settings.timezone))
+        return Changes(self._probe(context), everything, builder, ZoneInfo(self._settings.zone))
 
     def _full_read(self, context: ReadContext, request: SearchRequest, **options: Any) -> FullRead:
-        zone = ZoneInfo(self._settings.timezone)
+        zone = ZoneInfo(self._settings.zone)
         paginators = [paginator for paginator in paginators_for("v4", zone) if paginator.is_ordered_by_id]
         return FullRead(
             self._reader.fetcher(context),

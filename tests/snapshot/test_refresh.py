@@ -311,7 +311,7 @@ def test_records_without_timestamps(tmp_path):
 
 
 def test_snapshot_of_another_login_is_not_used(box):
-    """A snapshot is used only by the login that made it, not by an access key of the same account."""
+    """A snapshot is used only by the login that made it, not by a Session Key of the same account."""
     connection = reach(box)
     connection.deals_df(refresh="auto")
     keyed = Settings(
@@ -319,6 +319,7 @@ def test_snapshot_of_another_login_is_not_used(box):
         access_token=box.access_key,
         api_url=box.url,
         token_cache=box.settings.token_cache,
+        timezone=box.settings.timezone,
     )
     with pytest.raises(SalesmateError, match="no snapshot"):
         connect(keyed).deals_df(refresh="never")
