@@ -25,7 +25,7 @@ from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb._frames.parsing import collect_zoneless
 from salesmate_nb._reading.field_catalog import FieldCatalog, list_fields
-from salesmate_nb._reading.query import Query
+from salesmate_nb._reading.query import Query, choose_columns
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
@@ -138,7 +138,11 @@ class Account:
         query = self._query(arguments, settings)
         with self._warning_of_zoneless(settings), closing(reader.open(query)) as context:
             builder, batches = reader.batches(context, query)
-            rows = dataset.write(path, builder.fields, batches, partition_by=partition_by)
+            columns = {field.path: field.name for field in builder.fields}
+            chosen = choose_columns(partition_by, builder.fields).values()
+            rows = dataset.write(
+                path, builder.fields, batches, partition_by=[columns[field.path] for field in chosen]
+            )
         _warn_of_unreadable(builder.unreadable)
         return rows
 

@@ -56,9 +56,10 @@ def connect(
     -------
     Salesmate
         The connection, which module-level :func:`deals_df` uses from now on. While it is pending,
-        its data calls raise ``LoginRequired``. On a server where several people share one process, use
-        the connection itself: with ``SALESMATE_TOKEN_STORE=memory`` and no kernel, each call logs in for
-        itself, and :func:`deals_df` uses none of them.
+        its data calls raise ``LoginRequired``. Several people may share a process that is not a Jupyter
+        kernel, such as a web server. There, with ``SALESMATE_TOKEN_STORE=memory`` or a `token_store`, each
+        call returns a connection of its own, and :func:`deals_df` uses none of them: call the methods of
+        the connection.
 
     Raises
     ------
@@ -75,19 +76,14 @@ def connect(
     True
     """
     settings, box = _resolve(target)
-    is_shared = token_store is None and _may_be_shared(settings)
-    if token_store is None and settings.token_store == "memory" and not is_shared:  # noqa: S105
-        token_store = _kernel_stores.setdefault((settings, profile), MemoryTokenStore())
-    key = (settings, profile, id(token_store))
-    with _connecting:
-        connection = _pending.pop(key, None) or _new(settings, profile, token_store)
-        if not is_shared:
-            _newest[:] = [connection]
-        connection.renew()
-        if not connection.authorized:
-            if not is_shared:
-                _pending[key] = connection
-            _log_in(connection, box, wait)
+    is_personal = has_kernel() or (token_store is None and settings.token_store != "memory")  # noqa: S105
+    if not is_personal:  # several people may share the process, so nobody gets the connection of another
+        connection = _new(settings, profile, token_store)
+    else:
+        connection = _personal_connection(settings, profile, token_store)
+    connection.renew()
+    if not connection.authorized:
+        _log_in(connection, box, wait)
     return connection
 
 
@@ -138,10 +134,17 @@ _newest: list[Salesmate] = []
 _kernel_stores: dict[tuple[Settings, str], TokenStore] = {}  # a kernel serves one person
 
 
-def _may_be_shared(settings: Settings) -> bool:
-    """Return whether several people may use this process: a web server has no kernel or terminal."""
-    in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
-    return in_memory and not has_kernel() and frontend() is Frontend.NOBODY
+def _personal_connection(settings: Settings, profile: str, token_store: TokenStore | None) -> Salesmate:
+    """Return the connection whose login is pending, or a new one; it becomes the newest of this process."""
+    with _connecting:
+        if token_store is None and settings.token_store == "memory":  # noqa: S105 - a kind of store
+            token_store = _kernel_stores.setdefault((settings, profile), MemoryTokenStore())
+        key = (settings, profile, id(token_store))
+        connection = _pending.get(key)
+        if connection is None or connection.authorized:
+            connection = _pending[key] = _new(settings, profile, token_store)
+        _newest[:] = [connection]
+        return connection
 
 
 def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> None:

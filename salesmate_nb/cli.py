@@ -171,7 +171,11 @@ def _snapshot(options: argparse.Namespace) -> None:
 def _sandbox(options: argparse.Namespace) -> None:
     from salesmate_nb import sandbox  # noqa: PLC0415 - an extra, and the only way to it
 
-    with sandbox.start(port=options.port, deals=options.deals, approve=options.approve) as box:
+    try:
+        box = sandbox.start(port=options.port, deals=options.deals, approve=options.approve)
+    except (ValueError, OSError, OverflowError) as err:
+        raise SalesmateError(f"The sandbox cannot start: {err}") from err
+    with box:
         lines = [f"SALESMATE_{name.upper()}={box.settings[name]}" for name in box.settings.keys()]  # noqa: SIM118
         print("\n".join(lines), flush=True)  # noqa: T201 - the result
         _say("A local Salesmate is running. Put these lines into .env to use it. Press Ctrl+C to stop it.")

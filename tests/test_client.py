@@ -226,6 +226,7 @@ def test_three_forms_of_each_resource(by_key, resource):
         ("id", ["id"]),
         (["id", "id"], ["id"]),
         (("title", "id"), ["title", "id"]),
+        ([], []),
         (["text_custom_field_1", "contract_length"], ["text_custom_field_1", "contract_length"]),
     ],
 )

@@ -22,6 +22,7 @@ from salesmate_nb import (
     sandbox,
 )
 from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._ui import panel, prompt
 from salesmate_nb._ui.frontend import Frontend
 from salesmate_nb.token_stores import FileTokenStore
 from tests.helpers import decide
@@ -132,8 +133,6 @@ def test_wait_times_out(asking):
 @pytest.mark.parametrize("there", list(Frontend))
 def test_no_wait_if_port_is_taken(asking, monkeypatch, there):
     """If the redirect cannot be received, connect() shows the panel or prompt without waiting."""
-    from salesmate_nb._ui import panel, prompt
-
     shown = []
     monkeypatch.setattr(panel, "show", lambda login, facts: shown.append(Frontend.NOTEBOOK))
     monkeypatch.setattr(prompt, "ask", lambda login: shown.append(Frontend.TERMINAL))
@@ -169,8 +168,6 @@ def test_browser_opens_in_terminal_only(asking, monkeypatch, there):
 
 def test_frontend_decides_panel_or_prompt(asking, monkeypatch):
     """A notebook shows the panel, a terminal the prompt, anything else nothing."""
-    from salesmate_nb._ui import panel, prompt
-
     shown = []
     monkeypatch.setattr(panel, "show", lambda login, facts: shown.append(("panel", login)))
     monkeypatch.setattr(prompt, "ask", lambda login: shown.append(("prompt", login)))
@@ -241,8 +238,11 @@ def in_memory(asking):
     return Settings(**dict(asking.settings) | {"token_store": "memory"})
 
 
-def test_memory_store_on_a_server(in_memory):
-    """Without kernel and terminal, several people may share the process: each connect() is on its own."""
+@pytest.mark.parametrize("there", [Frontend.NOBODY, Frontend.TERMINAL])
+def test_memory_store_on_a_server(in_memory, monkeypatch, there):
+    """Without a kernel, several people may share the process: each connect() is on its own."""
+    monkeypatch.setattr(_connect, "frontend", lambda: there)
+    monkeypatch.setattr(prompt, "ask", lambda login: None)
     first = connect(in_memory)
     second = connect(in_memory)
     assert second is not first

@@ -19,7 +19,8 @@ _RANDOM = "????????"  # what mkstemp inserts into a name
 
 def make_folder(path: Path) -> None:
     """Create a folder with mode 0700, and the folders above it, if they are missing."""
-    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    for folder in (*reversed(path.parents), path):  # mkdir(parents=True) gives the mode to the last one only
+        folder.mkdir(mode=0o700, exist_ok=True)
 
 
 @contextlib.contextmanager

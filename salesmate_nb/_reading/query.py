@@ -23,6 +23,7 @@ Refresh = Literal["auto", "full", "never"]
 _TEXT_FILTERS = ("status", "stage", "pipeline")  # each of the column of its name
 _TIME_FILTERS = {"created_since": "created_at", "modified_since": "last_modified_at"}  # the column of each
 _UTC = pa.timestamp("us", tz="UTC")
+_INT64 = 2**63
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,7 +86,8 @@ class Filters:
                 keep = pc.and_(keep, _is_among(rows.column(name), values))
         if self.owner_names or self.owner_ids:
             named = _is_among(rows.column("owner_name"), self.owner_names)
-            by_id = pc.is_in(rows.column("owner_id"), pa.array(self.owner_ids, pa.int64()))
+            ids = [owner for owner in self.owner_ids if owner < _INT64]  # no owner has a greater one
+            by_id = pc.is_in(rows.column("owner_id"), pa.array(ids, pa.int64()))
             keep = pc.and_(keep, pc.or_(named, by_id))
         for name, column in _TIME_FILTERS.items():
             if (since := getattr(self, name)) is not None:
@@ -160,7 +162,7 @@ class Query:
 def choose_columns(
     names: Iterable[str], fields: Sequence[Field], *, unlisted: bool = False
 ) -> dict[str, Field]:
-    """Return the fields of the named columns; a custom field may be named by its label or the API's name.
+    """Return the fields of the named columns; ``text_custom_field_1`` names a custom field too.
 
     Parameters
     ----------
@@ -225,9 +227,7 @@ def _list(name: str, given: Any) -> list[Any]:
     try:
         return list(given)
     except TypeError as err:
-        raise SalesmateError(
-            f"{name}={given!r} cannot be filtered on. Give a text or a list of texts."
-        ) from err
+        raise SalesmateError(f"{name}={given!r} is not valid. Give a text or a list of texts.") from err
 
 
 def _is_integer(value: Any) -> bool:

@@ -77,4 +77,4 @@ def select(snapshot: Snapshot, query: Query) -> tuple[pa.Table, dict[str, int]]:
     by_path = {field.path: field.name for field in snapshot.fields}
     stored = {name: by_path[field.path] for name, field in shown.items()}
     counts = {name: unreadable[column] for name, column in stored.items() if column in unreadable}
-    return pa.table({name: selected.column(column) for name, column in stored.items()}), filtered_on | counts
+    return selected.select(list(stored.values())).rename_columns(list(stored)), filtered_on | counts

@@ -63,10 +63,11 @@ class SnapshotRefresher:
         Raises
         ------
         SettingsError
-            If a refresh has no v4 API to read from.
+            If there is no v4 API to read from.
         SalesmateError
             If ``"never"`` finds no snapshot, or a column does not exist.
         """
+        self._settings.require_v4("Snapshots")
         snapshot = self._load() if query.refresh == "never" else self._refresh(query)
         table, unreadable = select(snapshot, query)
         report = ReadReport(
@@ -89,7 +90,6 @@ class SnapshotRefresher:
 
     def _refresh(self, query: Query) -> Snapshot:
         """Return the current snapshot, which is saved too."""
-        self._settings.require_v4("Snapshots")
         every = Query(progress=query.progress, wait=query.wait)
         with closing(self._reader.open(every)) as context, self._file.lock():
             known = self._reader.fields(context)

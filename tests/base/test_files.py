@@ -201,3 +201,13 @@ def test_reason():
     """The system's words for an error, or the error's own."""
     assert files.reason(OSError(28, "No space left on device")) == "No space left on device"
     assert files.reason(NotImplementedError("no flock here")) == "no flock here"
+
+
+def test_make_folder(tmp_path):
+    """Every folder that is created has mode 0700; one that exists keeps its mode."""
+    tmp_path.chmod(0o755)
+    files.make_folder(tmp_path / "a" / "b" / "c")
+    modes = [
+        stat.S_IMODE(folder.stat().st_mode) for folder in (tmp_path, tmp_path / "a", tmp_path / "a" / "b")
+    ]
+    assert modes == [0o755, 0o700, 0o700]

@@ -112,6 +112,19 @@ def test_unreadable_values_of_a_filter_column(snapshot):
     assert unreadable == {"last_modified_at": 2}
 
 
+def test_unreadable_values_of_a_filter(snapshot):
+    """Without columns too, the unreadable values of all rows count in a column that is filtered on."""
+    table, unreadable = select(snapshot, Query(filters=Filters.parse(modified_since="2026-02-01")))
+    assert table.column("id").to_pylist() == [3]
+    assert unreadable == {"last_modified_at": 2}
+
+
+def test_no_columns(snapshot):
+    """No column at all still has all rows."""
+    table, _ = select(snapshot, Query(columns=()))
+    assert (table.num_rows, table.num_columns) == (snapshot.table.num_rows, 0)
+
+
 def test_selected_columns(snapshot, table_of, fields):
     """Columns come in the given order, a custom one by its label or its API name."""
     table, unreadable = select(snapshot, Query(columns=("title", "id")))

@@ -179,7 +179,7 @@ def check_profile(profile: str) -> str:
     SettingsError
         If it cannot.
     """
-    if not _PROFILE.fullmatch(profile):
+    if not _PROFILE.fullmatch(str(profile)):
         raise SettingsError(
             f"profile {profile!r} cannot be used: a profile is up to 64 letters, digits, '.', '_' or '-'."
         )
