@@ -277,12 +277,14 @@ def _standard(resource: Resource, paths: Iterable[str]) -> tuple[Field, ...]:
     seen = {_parent(path[:1].lower() + path[1:]) for path in paths}
     fields = []
     for standard in resource.fields:
-        is_seen = _parent(standard.path) in seen
-        aliases = tuple(alias for alias in standard.aliases if _parent(alias) in seen)
-        if standard.request == "if listed" and not is_seen:
+        own = _parent(standard.path)
+        if standard.request == "if listed" and own not in seen:
             fields.append(replace(standard, request="never"))
+        elif seen.isdisjoint([own, *map(_parent, standard.aliases)]):
+            fields.append(standard)
         else:
-            fields.append(replace(standard, aliases=aliases if is_seen or aliases else standard.aliases))
+            aliases = tuple(alias for alias in standard.aliases if _parent(alias) in {own, *seen})
+            fields.append(replace(standard, aliases=aliases))
     return tuple(fields)
 
 

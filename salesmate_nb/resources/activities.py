@@ -25,7 +25,7 @@ ACTIVITIES = Resource(
         standard_field("outcome", "category"),
         standard_field("relatedToModule", "category", aliases=("deal.id",), alias_value="Deal"),
         standard_field("relatedTo.id", "int", aliases=("deal.id",)),
-        standard_field("relatedTo.title", "string", aliases=("deal.title", "deal.name")),
+        standard_field("relatedTo.title", "string", aliases=("relatedTo.name", "deal.title", "deal.name")),
         standard_field("primaryContact.id", "int", aliases=("contact.id",)),
         standard_field("primaryContact.name", "string", aliases=("contact.name",)),
         standard_field("primaryCompany.id", "int", aliases=("company.id",)),

@@ -188,15 +188,22 @@ def listed_field(path: str, kind: Kind) -> Field:
 
 
 def requested_paths(fields: Iterable[Field]) -> tuple[str, ...]:
-    """Return the API names to request for columns.
+    """Return the API names to request for columns: all but other names for the sub-field of one relation.
+
+    A server that sends a relation as a whole may name its sub-fields as it likes; they are read, but
+    requested by one name only.
 
     Examples
     --------
     >>> requested_paths([standard_field("primaryContact.id", "int", aliases=("contact.id",))])
     ('primaryContact.id', 'contact.id')
     """
-    requested = (field for field in fields if field.request != "never")
-    return tuple(dict.fromkeys(path for field in requested for path in (field.path, *field.aliases)))
+    paths: list[str] = []
+    for column in fields:
+        if column.request != "never":
+            parent = f"{column.path.partition('.')[0]}."
+            paths += (column.path, *(alias for alias in column.aliases if not alias.startswith(parent)))
+    return tuple(dict.fromkeys(paths))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -142,7 +142,7 @@ def test_unreadable_values_are_counted():
     [
         {
             "relatedToModule": "Deal",
-            "relatedTo": {"id": 7, "title": "Big"},
+            "relatedTo": {"id": 7, "name": "Big"},
             "primaryContact": {"id": 8, "name": "Ann"},
             "primaryCompany": {"id": 9, "name": "Acme"},
         },

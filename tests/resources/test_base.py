@@ -124,14 +124,18 @@ def test_custom_order():
 
 
 def test_requested_paths():
-    """A field is requested under all its names, once, and one that is never to be requested is not."""
+    """A field is requested by all its names, but one for each relation; one to request never is not."""
     fields = [
         standard_field("relatedTo.id", "int", aliases=("deal.id",)),
         standard_field("relatedToModule", "category", aliases=("deal.id",), alias_value="Deal"),
+        standard_field("relatedTo.title", "string", aliases=("relatedTo.name", "deal.title")),
         listed_field("rottenDate", "datetime"),
         standard_field("closedDate", "datetime", request="never"),
     ]
-    assert requested_paths(fields) == ("relatedTo.id", "deal.id", "relatedToModule", "rottenDate")
+    assert requested_paths(fields) == (
+        *("relatedTo.id", "deal.id", "relatedToModule", "relatedTo.title", "deal.title"),
+        "rottenDate",
+    )
 
 
 def test_field_from_json():
