@@ -116,8 +116,9 @@ class Account:
                 if err.is_transient:
                     raise
                 failures.append(err)
-        if failures and not rows:
-            raise failures[0]
+        refusals = [failure for failure in failures if not isinstance(failure, BadResponse)]
+        if refusals and not rows:
+            raise refusals[0]
         for failure in failures:
             warn(f"{failure} It is left out.")
         frame = pd.DataFrame(rows, columns=pd.Index(names, dtype="str"))
