@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmate_nb import Salesmate, Settings
+from salesmate_nb import BadResponse, Salesmate, Settings
 from salesmate_nb.resources import RESOURCES
 from salesmate_nb.resources.base import column_name
 from tests.live_account import BEHAVIOURS, Behaviour, LiveAccount, made, random_behaviour
@@ -69,9 +69,9 @@ def expected(account, kind):
     return rows
 
 
-def check(account, kind, tmp_path):
-    """Assert that a frame equals the truth, within the resolution of its dates."""
-    connection = Salesmate(
+def connect_to(account, tmp_path):
+    """Connect with the key of an account, in its time zone."""
+    return Salesmate(
         Settings(
             linkname=account.linkname,
             access_token=account.session_key,
@@ -80,6 +80,11 @@ def check(account, kind, tmp_path):
             timezone=ZONE,
         )
     )
+
+
+def check(account, kind, tmp_path):
+    """Assert that a frame equals the truth, within the resolution of its dates."""
+    connection = connect_to(account, tmp_path)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Custom columns use the API's field names")
         frame = getattr(connection, f"{kind}_df")()
@@ -158,14 +163,41 @@ def test_implausible_dates(tmp_path):
     """If most dates are implausible, one warning names the column."""
     deals = [{"id": n, "title": "A", "createdAt": 19_700 + n} for n in range(3)]
     with LiveAccount(deals=deals, behaviour=SERVED) as account:
-        connection = Salesmate(
-            Settings(
-                linkname=account.linkname,
-                access_token=account.session_key,
-                api_url=account.url,
-                token_cache=tmp_path,
-            )
-        )
+        connection = connect_to(account, tmp_path)
         with pytest.warns(UserWarning, match=r"dates in created_at \(3\), last_modified_at \(3\)") as caught:
             connection.deals_df()
     assert [(len(caught), warning.filename) for warning in caught] == [(1, __file__)]
+
+
+@pytest.mark.parametrize("empty_list", ["[]", "null", "absent"])
+def test_empty_account(empty_list, tmp_path):
+    """An account without records gives a frame without rows, whatever stands in place of the list."""
+    behaviour = dataclasses.replace(SERVED, empty_list=empty_list)
+    check_all(behaviour, tmp_path, count=0)
+
+
+def test_null_contradicts_total(tmp_path):
+    """Null in place of the rows of an account with records is an error, never an empty frame."""
+
+    class Emptied(LiveAccount):
+        def _respond(self, seen):
+            response = super()._respond(seen)
+            data = response.payload.get("Data")
+            if isinstance(data, dict) and "data" in data:
+                data["data"] = None
+            return response
+
+    with Emptied(deals=made("deals", 3), behaviour=SERVED) as account, pytest.raises(BadResponse):
+        connect_to(account, tmp_path).deals_df()
+
+
+@pytest.mark.parametrize("flags", ["number", "boolean"])
+def test_users(flags, tmp_path):
+    """Whether a user is active comes as 1 and 0, or as true and false."""
+    users = [
+        {"id": n, "firstName": "A", "isActive": n > 1, "Role": {"id": 1, "name": "Admin"}} for n in (1, 2)
+    ]
+    with LiveAccount(users=users, behaviour=dataclasses.replace(SERVED, flags=flags)) as account:
+        frame = connect_to(account, tmp_path).users_df()
+    assert list(frame["is_active"]) == [False, True]
+    assert list(frame["role_name"]) == ["Admin"] * 2
