@@ -188,10 +188,10 @@ def _convert_column(kind: Kind, values: list[Any]) -> pa.Array:
         if kind == "float" and not math.isfinite(sum(filter(None, values))):
             raise OverflowError
         return pa.array(values, _ARROW_TYPES[kind])
-    if kind == "datetime" and {int, type(None)}.issuperset(map(type, values)):
-        return _convert_timestamps(values)
-    texts = [None if value == "" else value for value in values] if "" in values else values
-    column = pa.array(texts, pa.string())
+    filled = [None if value == "" else value for value in values] if "" in values else values
+    if kind == "datetime" and {int, type(None)}.issuperset(map(type, filled)):
+        return _convert_timestamps(filled)
+    column = pa.array(filled, pa.string())
     return column.cast(_NANOSECONDS).cast(_ARROW_TYPES[kind]) if kind == "datetime" else column
 
 

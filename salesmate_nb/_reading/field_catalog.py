@@ -183,8 +183,10 @@ def parse_catalog(payload: Any, resource: Resource) -> ResourceFields:
     entries = _entries(payload, resource)
     optional = _optional(resource, entries)
     standard = (*resource.fields, *optional)
-    paths = sorted(filter(is_custom, entries), key=custom_order)
-    custom = _custom_fields({path: entries[path] for path in paths}, {field.name for field in standard})
+    listed: dict[str, Mapping[str, Any]] = {}
+    for path in sorted(filter(is_custom, entries), key=custom_order):
+        listed.setdefault(_parent(path), entries[path])
+    custom = _custom_fields(listed, {field.name for field in standard})
     fields = (*standard, *custom)
     options = {field.name: _options(entries[field.path]) for field in fields if field.path in entries}
     categories = {field.name for field in fields if field.kind == "category"}
@@ -204,7 +206,11 @@ def list_fields(payload: Any, resource: Resource) -> list[dict[str, Any]]:
         If it contains no list of the resource's fields.
     """
     fields = (*resource.fields, *parse_catalog(payload, resource).fields)
-    columns = {path: field.name for field in reversed(fields) for path in (field.path, *field.aliases)}
+    columns = {
+        path: field.name
+        for field in reversed(fields)
+        for path in (field.path, *(() if field.alias_value else field.aliases))
+    }
     return [
         {
             "resource": resource.name,

@@ -89,7 +89,7 @@ def test_lookup():
         entry(path, "Reseller", "lookup"),
         entry("textCustomField1", "Reseller name"),
         entry("userCustomField3", "Coach", "Lookup"),
-        entry("contactSingleLookupCustomField4", "", "Text"),
+        entry("contactSingleLookupCustomField4.name", "", "Text"),
     )
     assert {field.path: (field.name, field.kind) for field in found.fields} == {
         f"{path}.id": ("reseller_2_id", "int"),
@@ -293,6 +293,20 @@ def test_list_fields():
             for part in ("id", "name")
         ),
     ]
+
+
+def test_list_links_of_activities():
+    """Both forms of a link lead to the same columns."""
+    names = ("deal", "contact", "primaryContact")
+    payload = {"Data": {"activity": [entry(name, name.title(), "lookup") for name in names]}}
+    assert {row["path"]: row["column"] for row in list_fields(payload, ACTIVITIES)} == {
+        "deal.id": "related_to_id",
+        "deal.name": "related_to_title",
+        "contact.id": "primary_contact_id",
+        "contact.name": "primary_contact_name",
+        "primaryContact.id": "primary_contact_id",
+        "primaryContact.name": "primary_contact_name",
+    }
 
 
 class Api:
