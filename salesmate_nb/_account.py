@@ -24,6 +24,7 @@ from salesmate_nb._frames import dataset
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb._frames.parsing import collect_zoneless
+from salesmate_nb._frames.plausibility import describe, implausible_dates
 from salesmate_nb._reading.field_catalog import FieldCatalog, list_fields
 from salesmate_nb._reading.query import Query, choose_columns
 from salesmate_nb._reading.reader import ResourceReader
@@ -31,7 +32,7 @@ from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
 from salesmate_nb._snapshot.store import SnapshotFile, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend
-from salesmate_nb.errors import BadResponse, SalesmateError, SettingsError
+from salesmate_nb.errors import ApiError, BadResponse, SalesmateError, SettingsError
 from salesmate_nb.resources import RESOURCES
 from salesmate_nb.resources.base import Resource
 from salesmate_nb.resources.users import USER_FIELDS, USERS_PATH
@@ -116,14 +117,20 @@ class Account:
     def fields(self) -> pd.DataFrame:
         """Read the field catalog of every resource."""
         self._settings.require_v4("Fields")
-        payload = self._catalog.payload(self._api_client.request)
         names = ["resource", "column", "label", "path", "type", "is_custom", "options"]
-        rows = []
+        rows, failures = [], []
         for resource in RESOURCES.values():
             try:
-                rows += list_fields(payload, resource)
-            except SalesmateError as err:
-                warn(f"{err} It is left out.")
+                rows += list_fields(self._catalog.payload(resource, self._api_client.request), resource)
+            except ApiError as err:
+                if err.is_transient:
+                    raise
+                failures.append(err)
+        refusals = [failure for failure in failures if not isinstance(failure, BadResponse)]
+        if refusals and not rows:
+            raise refusals[0]
+        for failure in failures:
+            warn(f"{failure} It is left out.")
         frame = pd.DataFrame(rows, columns=pd.Index(names, dtype="str"))
         return frame.astype(dict.fromkeys(names, "str") | {"is_custom": "bool"})
 
@@ -157,6 +164,8 @@ class Account:
                 refresher = SnapshotRefresher(reader, self._snapshot_file(resource, settings), settings)
                 table, report = refresher.table(query)
         _warn_of_unreadable(report.unreadable)
+        if implausible := implausible_dates(table, custom=report.fields):
+            warn(describe(implausible))
         return table, replace(
             report,
             host=self._settings.api_url,

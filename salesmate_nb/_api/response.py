@@ -6,7 +6,7 @@ import contextlib
 import json
 import re
 import reprlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, 
 from salesmate_nb.settings import COPY_THE_KEY
 
 EXCERPT = 200  # characters of the server's own words in an error message
+_ROW_KEYS = ("Data", "data", "deals", "results")  # where rows were seen
 _MAX_DEPTH = 4  # nested objects in which rows are searched; a response may nest thousands
 _COUNT = re.compile(r"[0-9]{1,18}")
 _INVALID = object()
@@ -84,23 +85,33 @@ def unwrap(payload: Any) -> Any:
     return payload["Data"] if isinstance(payload, dict) and {"Status", "Data"} <= payload.keys() else payload
 
 
-def find_rows(payload: Any, depth: int = _MAX_DEPTH) -> list[Any] | None:
+def find_rows(payload: Any) -> list[Any] | None:
     """Return the list of rows in a payload, or ``None`` if it has none.
 
     Rows were seen at the top level, and under ``Data.data``, ``Data``, ``data``, ``deals`` and ``results``.
+    If there are none, ``null`` was seen in their place; it is an empty list, unless there is a total above 0.
 
     Examples
     --------
     >>> find_rows({"Status": "success", "Data": {"data": [{"id": 1}], "totalRows": 1}})
     [{'id': 1}]
+    >>> find_rows({"Status": "success", "Data": {"data": None, "totalRows": 0}})
+    []
     """
     if isinstance(payload, list):
         return payload
+    values = list(_row_values(payload, _MAX_DEPTH))
+    is_empty = None in values and not find_total(payload)
+    return next((value for value in values if isinstance(value, list)), [] if is_empty else None)
+
+
+def _row_values(payload: Any, depth: int) -> Iterator[Any]:
+    """Yield what is in each place where rows were seen."""
     if isinstance(payload, dict) and depth:
-        for key in ("Data", "data", "deals", "results"):
-            if (found := find_rows(payload.get(key), depth - 1)) is not None:
-                return found
-    return None
+        for key in _ROW_KEYS:
+            if key in payload:
+                yield payload[key]
+                yield from _row_values(payload[key], depth - 1)
 
 
 def find_total(payload: Any, depth: int = _MAX_DEPTH) -> int | None:

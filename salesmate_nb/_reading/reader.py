@@ -23,7 +23,7 @@ from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
 from salesmate_nb.resources import DEALS
-from salesmate_nb.resources.base import Field, Resource, is_custom
+from salesmate_nb.resources.base import Field, Resource, is_custom, requested_paths
 from salesmate_nb.settings import Settings
 
 _LONGEST_WAIT = 3700.0  # seconds; a rate limit by the hour has room again after one
@@ -119,7 +119,7 @@ class ResourceReader:
         known = ResourceFields(is_complete=False)
         if self._settings.linkname:
             known = self._catalog.of(self.resource, context.request)
-        return replace(known, fields=(*self.resource.fields, *known.fields))
+        return replace(known, fields=(*(known.standard or self.resource.fields), *known.fields))
 
     def fetcher(self, context: ReadContext) -> Callable[[SearchRequest], SearchPage]:
         """Return what requests a page.
@@ -137,7 +137,7 @@ class ResourceReader:
         self, context: ReadContext, query: Query, fields: Sequence[Field], *, ordered: bool = False
     ) -> FullRead:
         """Return the read of whatever the query may want; the server is asked to filter as far as it can."""
-        request = SearchRequest.matching(query.filters, [field.path for field in fields], self.resource)
+        request = SearchRequest.matching(query.filters, requested_paths(fields), self.resource)
         if query.limit is not None and not query.filters.columns:  # every record that comes is wanted
             request = replace(request, rows=max(min(query.limit, PAGE), 1))
         return FullRead(

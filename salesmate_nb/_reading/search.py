@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
-from salesmate_nb._api.response import find_rows, find_total
+from salesmate_nb._api.response import find_rows, find_total, unwrap
 from salesmate_nb._frames.parsing import parse_datetime
 from salesmate_nb._reading.query import Filters
 from salesmate_nb.errors import BadResponse
@@ -207,11 +207,19 @@ def modified_at(record: Record, zone: ZoneInfo) -> dt.datetime:
 
 def _page(payload: Any) -> SearchPage:
     records = find_rows(payload)
+    if records is None and _has_no_rows(payload):
+        records = []
     if records is None or not all(isinstance(record, dict) for record in records):
         raise BadResponse(
             "The response contains no list of records. Check SALESMATE_API_URL and SALESMATE_LINKNAME."
         )
     return SearchPage(records=records, total=find_total(payload))
+
+
+def _has_no_rows(payload: Any) -> bool:
+    """Return whether a response has a total of 0 and nothing else, not even an empty list of rows."""
+    data = unwrap(payload)
+    return isinstance(data, dict) and data.keys() <= {"totalRows", "totalPages"} and find_total(data) == 0
 
 
 def _after(path: str, label: str, since: dt.datetime | None) -> Rule:

@@ -25,7 +25,7 @@ from salesmate_nb._snapshot.deletions import Deletions
 from salesmate_nb._snapshot.merge import rows_of, select, with_parse_errors, without
 from salesmate_nb._snapshot.store import Snapshot, SnapshotFile
 from salesmate_nb.errors import IncompleteRead, SalesmateError
-from salesmate_nb.resources.base import is_custom
+from salesmate_nb.resources.base import is_custom, requested_paths
 from salesmate_nb.settings import Settings
 
 log = logging.getLogger("salesmate_nb")
@@ -150,7 +150,7 @@ class SnapshotRefresher:
                 order=order,
                 watermark=self._changes(context, builder).newest(),
             )
-        request = self._request(tuple(field.path for field in builder.fields))
+        request = self._request(requested_paths(builder.fields))
         if checkpoint.table.num_rows:
             request = request.above(_last_id(checkpoint.table))
         read = self._full_read(context, request, ordered=True)
@@ -232,7 +232,7 @@ class SnapshotRefresher:
             )
 
     def _changes(self, context: ReadContext, builder: BatchBuilder) -> Changes:
-        everything = self._request(tuple(field.path for field in builder.fields))
+        everything = self._request(requested_paths(builder.fields))
         return Changes(self._probe(context), everything, builder, ZoneInfo(self._settings.zone))
 
     def _full_read(self, context: ReadContext, request: SearchRequest, **options: Any) -> FullRead:

@@ -245,7 +245,30 @@ def test_find_rows(payload):
     assert find_rows(payload) == [{"id": 1}]
 
 
-@pytest.mark.parametrize("payload", [{}, {"Data": {}}, {"Data": None}, {"other": [1]}, 7, None])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"Status": "success", "Data": {"data": None, "totalRows": 0}},
+        {"Status": "success", "Data": {"data": None, "totalRows": "0"}},
+        {"Status": "success", "Data": {"data": None}},
+        {"Status": "success", "Data": None},
+        {"deals": None},
+    ],
+)
+def test_null_instead_of_rows(payload):
+    """Null in place of the rows is an empty list if the total is 0 or missing."""
+    assert find_rows(payload) == []
+
+
+@pytest.mark.parametrize("total", [1, "7"])
+def test_null_contradicts_total(total):
+    """Null in place of the rows is no list if there is a total above 0."""
+    assert find_rows({"Status": "success", "Data": {"data": None, "totalRows": total}}) is None
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, {"Data": {}}, {"other": [1]}, {"other": None}, {"data": "none"}, 7, None]
+)
 def test_find_rows_none(payload):
     """A response without a list is distinguished from one with an empty list."""
     assert find_rows({"data": []}) == []

@@ -15,6 +15,7 @@ from salesmate_nb.resources.base import column_name
 from salesmate_nb.sandbox import ScriptedResponse
 from tests.helpers import DTYPES, reach
 
+STANDARD = len(DEALS.fields)
 ACCESS = ["oauth-v1", "oauth-v4", "key-v4"]
 
 
@@ -26,11 +27,11 @@ def box():
 
 def check_contract(frame):
     """Assert what holds for every frame: the fixed columns first, their dtypes, distinct ids in order."""
-    assert list(frame.columns[:24]) == [field.name for field in DEALS.fields]
+    assert list(frame.columns[:STANDARD]) == [field.name for field in DEALS.fields]
     assert {field.name: DTYPES[field.kind] for field in DEALS.fields} == dict(
-        frame.dtypes.iloc[:24].astype(str)
+        frame.dtypes.iloc[:STANDARD].astype(str)
     )
-    assert list(frame.columns[24:]) == sorted(frame.columns[24:])
+    assert list(frame.columns[STANDARD:]) == sorted(frame.columns[STANDARD:])
     assert frame["id"].is_unique
     assert frame["id"].is_monotonic_increasing
 
@@ -51,7 +52,10 @@ def test_real_deals(real_deals, access):
     assert frame["owner_id"].nunique() == 30
     assert (frame["created_at"] == pd.Timestamp("2017-12-31", tz="UTC")).sum() == 500
     paths = {name: column_name(path) for name, path in frame.attrs["salesmate"]["fields"].items()}
-    assert [paths[name] for name in frame.columns[24:]] == ["text_custom_field_1", "text_custom_field_2"]
+    assert [paths[name] for name in frame.columns[STANDARD:]] == [
+        "text_custom_field_1",
+        "text_custom_field_2",
+    ]
     assert frame.attrs["salesmate"]["unreadable"] == {}
 
 
@@ -321,7 +325,7 @@ def test_custom_columns_without_field_catalog(box):
         UserWarning, match="use the API's field names, and custom fields that the newest record lacks"
     ):
         frame = connection.deals_df()
-    custom = frame.columns[24:]
+    custom = frame.columns[STANDARD:]
     assert len(custom) > 0
     assert all("custom_field" in name for name in custom)
 

@@ -196,6 +196,29 @@ def test_bad_response(fetch, payload):
         fetch(lambda *_, **__: payload, SearchRequest(resource=DEALS))
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        *({"data": rows, **total} for rows in (None, []) for total in ({}, {"totalRows": 0})),
+        *({"totalRows": total, "totalPages": total} for total in (0, "0")),
+    ],
+)
+def test_no_records(data):
+    """Null in place of the rows, or a total of 0 without rows, is an empty page."""
+    payload = {"Status": "success", "Data": data}
+    assert search_v4(lambda *_, **__: payload, SearchRequest(resource=DEALS)).records == []
+
+
+@pytest.mark.parametrize("data", [{}, {"data": None}, {"data": None, "totalPages": 1}])
+@pytest.mark.parametrize("total", [9, "9"])
+def test_no_records_in_spite_of_total(data, total):
+    """A page without rows is an error if the server reports records."""
+    payload = {"Status": "success", "Data": {**data, "totalRows": total}}
+    with pytest.raises(BadResponse, match="no list of records"):
+        search_v4(lambda *_, **__: payload, SearchRequest(resource=DEALS))
+
+
 @pytest.mark.parametrize("given", [7, "7", " 7 ", "7.0", "7.", 7.0, "007"])
 def test_record_id(given):
     """An id is read in any form that a whole number is sent in."""

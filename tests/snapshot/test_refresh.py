@@ -26,6 +26,7 @@ from salesmate_nb import (
     deals_df,
     sandbox,
 )
+from salesmate_nb.resources import DEALS
 from salesmate_nb.sandbox import ScriptedResponse
 from tests.helpers import reach, same
 
@@ -528,7 +529,7 @@ def test_changed_field_catalog(box, entries):
         warnings.filterwarnings("ignore", "Values that could not be read are missing")
         frame = reach(box).deals_df(refresh="auto")
         same(frame, reach(box).deals_df(columns=list(frame.columns)))
-    assert len(frame.columns) == 24 + len(entries)
+    assert len(frame.columns) == len(DEALS.fields) + len(entries)
 
 
 def test_concurrent_refreshes_read_once(box):
