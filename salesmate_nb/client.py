@@ -297,6 +297,40 @@ class Salesmate:
         """
         return self._account.fields()
 
+    def pipelines_df(self) -> pd.DataFrame:
+        """Read the pipelines into a DataFrame: a row for each stage, in the order of the sales process.
+
+        Source: ``GET apis/v3/apps/dealPipeline``, as three other connectors read it; the v4 reference does
+        not document it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``pipeline`` and ``stage`` (``category``, in order), ``position`` (``Int64``, from 1 in each
+            pipeline), ``win_probability`` (``float64``, percent from 0 to 100), ``rotten_after_days``
+            (``Int64``, the days after which a deal in this stage counts as rotten) and
+            ``is_probability_manual`` (``boolean``, whether win probabilities of the pipeline are entered by
+            hand). The columns are the same without pipelines. One request.
+
+        Raises
+        ------
+        BadResponse
+            If the response has no list of pipelines.
+        SalesmateError
+            As :meth:`get` does.
+
+        Examples
+        --------
+        >>> from salesmate_nb import connect, sandbox
+        >>> with sandbox.start(api="v4") as box:
+        ...     stages = connect(box).pipelines_df()
+        >>> stages[["pipeline", "stage", "position", "win_probability"]].head(2)
+               pipeline      stage  position  win_probability
+        0  New business  Qualified         1             10.0
+        1  New business       Demo         2             25.0
+        """
+        return self._account.pipelines()
+
     def write_dataset(
         self,
         resource: str,

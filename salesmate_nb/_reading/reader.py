@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -19,6 +19,7 @@ from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._reading.field_catalog import FieldCatalog, ResourceFields
 from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.paginators import Paginator, paginators_for
+from salesmate_nb._reading.pipelines import Pipelines
 from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
@@ -65,6 +66,7 @@ class ResourceReader:
         self._api_client = api_client
         self._settings = settings
         self._catalog = catalog
+        self._pipelines = Pipelines()
         api: Literal["v1", "v4"] = "v4" if settings.linkname else "v1"
         self._paginators = paginators or paginators_for(api, ZoneInfo(settings.timezone))
 
@@ -86,11 +88,12 @@ class ResourceReader:
                 columns = ("id", *query.filters.columns, *query.columns)
                 chosen = choose_columns(columns, fields, unlisted=not known.is_complete)
                 fields = list(chosen.values())
+            order = self.order(context, known, fields)
             discover = query.columns is None
             builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=discover)
             full_read = self._full_read(context, query, fields, ordered=query.limit is not None)
             pages = [page.rows for page in context.matching(full_read, query.filters, builder)]
-        table = assemble(builder.fields, pages, order=known.order)
+        table = assemble(builder.fields, pages, order=order)
         report = ReadReport(
             strategy=full_read.strategy,
             totals=full_read.totals,
@@ -120,6 +123,15 @@ class ResourceReader:
         if self._settings.linkname:
             known = self._catalog.of(self.resource, context.request)
         return replace(known, fields=(*self.resource.fields, *known.fields))
+
+    def order(
+        self, context: ReadContext, known: ResourceFields, fields: Sequence[Field]
+    ) -> Mapping[str, Sequence[str]]:
+        """Return the order of the categories in these fields; that of a deal's stage is its pipeline's."""
+        has_stages = {"pipeline", "stage"}.intersection(field.name for field in fields)
+        if self.resource is not DEALS or not self._settings.linkname or not has_stages:
+            return known.order
+        return self._pipelines.merge_into(known.order, context.request)
 
     def fetcher(self, context: ReadContext) -> Callable[[SearchRequest], SearchPage]:
         """Return what requests a page.
