@@ -15,6 +15,7 @@ import pyarrow as pa
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import find_rows
+from salesmate_nb._doctor import Diagnosis, Doctor
 from salesmate_nb._frames import dataset
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
@@ -128,6 +129,10 @@ class Account:
         frame = to_pandas(assemble(PIPELINE_FIELDS, [rows], order=stage_order(rows.to_pylist())))
         _warn_of_unreadable(builder.unreadable)
         return frame
+
+    def doctor(self) -> Diagnosis:
+        """Find out what the server supports, and which formats it sends."""
+        return Doctor(self._api_client, self._settings, self._limiter).diagnose()
 
     def write_dataset(
         self, resource: str, path: Path, partition_by: Sequence[str], arguments: Mapping[str, Any]

@@ -23,6 +23,7 @@ from salesmate_nb._auth.token_endpoint import revoke_token
 from salesmate_nb._auth.token_stores.base import TextTokenStore, TokenStore
 from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
+from salesmate_nb._doctor import Diagnosis
 from salesmate_nb._reading.query import DatetimeLike, Refresh, TextFilter
 from salesmate_nb._redaction import Secret
 from salesmate_nb._signatures import same_arguments
@@ -330,6 +331,35 @@ class Salesmate:
         1  New business       Demo         2             25.0
         """
         return self._account.pipelines()
+
+    def doctor(self) -> Diagnosis:
+        """Find out what the server supports and which formats it sends, to paste into a bug report.
+
+        At most 12 requests, which change nothing. What the server refuses is a finding, not an error.
+
+        Returns
+        -------
+        Diagnosis
+            Print it. It shows the rules, the sort and the totals of the search for deals; formats; versions;
+            the time zone, API calls left, and your own name in Salesmate. It contains no secret, and of your
+            customers neither texts, ids nor amounts; totals are rounded.
+
+        Raises
+        ------
+        LoginRequired
+            If the login is not accepted.
+        ConnectionFailed
+            If no response comes.
+
+        Examples
+        --------
+        >>> from salesmate_nb import connect, sandbox
+        >>> with sandbox.start(api="v4") as box:
+        ...     diagnosis = connect(box).doctor()
+        >>> diagnosis.search["rule on id"], diagnosis.totals["deals"], diagnosis.requests <= 12
+        ('applied', 'about 500', True)
+        """
+        return self._account.doctor()
 
     def write_dataset(
         self,

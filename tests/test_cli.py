@@ -181,6 +181,20 @@ def test_snapshot_requires_login(box, capsys):
     assert (code, "salesmate-nb login" in err) == (1, True)
 
 
+def test_doctor(on_v4, capsys):
+    """doctor prints what the server supports, and no secret."""
+    code, out, err = run(capsys, "doctor")
+    assert (code, err) == (0, "")
+    assert out.startswith("Salesmate doctor: 12 requests\n")
+    assert on_v4.access_key not in out
+
+
+def test_doctor_requires_login(box, capsys):
+    """Without a login: exit code 1, and the command to run."""
+    code, out, err = run(capsys, "doctor")
+    assert (code, out, "salesmate-nb login" in err) == (1, "", True)
+
+
 def test_usage_error(capsys):
     """A wrong option prints the usage on stderr, with exit code 2."""
     with pytest.raises(SystemExit) as caught:
