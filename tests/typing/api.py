@@ -111,6 +111,7 @@ crm.activities(ownr="Ann")  # type: ignore[call-arg]  # pyright: ignore[reportCa
 # What else a connection reads
 assert_type(crm.users_df(), pd.DataFrame)
 assert_type(crm.fields_df(), pd.DataFrame)
+assert_type(crm.pipelines_df(), pd.DataFrame)
 assert_type(crm.write_dataset("deals", partition_by="status", wait=False), int)
 crm.get("apis/core/v4/users", rows=5)
 crm.post("apis/deal/v4/search", json={"fields": ["id"]})
