@@ -6,8 +6,7 @@ import datetime as dt
 import importlib.metadata
 import platform
 import re
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -19,6 +18,7 @@ from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import find_rows
 from salesmate_nb._api.waiting import Waiter
+from salesmate_nb._frames.forms import SECONDS_BELOW, flag_forms, list_forms, number_of
 from salesmate_nb._frames.parsing import MISSING, parse_datetime
 from salesmate_nb._reading.search import (
     PAGE,
@@ -46,15 +46,6 @@ _MARGIN = dt.timedelta(hours=26)  # more than any two time zones differ: a rule 
 _FEW = 4  # deals that are too few to show an order
 _ABOUT = 100  # from here on, totals are rounded to two digits
 _NAME = re.compile(r"[A-Za-z]{1,40}|[0-9]{4}")  # a server's name of an error, and no text of a customer
-_SECONDS_BELOW = 1e11  # a smaller number is in seconds: 1e11 ms is in 1973, and 1e11 s in the year 5138
-_TEXT_FORMS = {
-    "Unix {}, as text": r"\d{9,}",
-    "ISO 8601 with a zone": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*(Z|[+-]\d\d:?\d\d)",
-    "ISO 8601 without a zone": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d[\d:.]*",
-    "ISO date": r"\d{4}-\d\d-\d\d",
-    "'Mar 04, 2024 21:15 PM'": r"[A-Za-z]{3} \d\d?, \d{4} (00|1[3-9]|2\d):\d\d [AP]M",
-    "'Mar 04, 2024 09:15 PM'": r"[A-Za-z]{3} \d\d?, \d{4} \d\d?:\d\d [AP]M",
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +143,7 @@ class Doctor:
             connection=self._connection(user),
             search=search,
             totals=totals,
-            formats={**_formats(records), "flags": flags},
+            formats={**list_forms(records), "flags": flags},
             versions=_versions(),
             requests=self._limiter.request_count - before,
         )
@@ -192,7 +183,7 @@ class Doctor:
         except ApiError as err:
             return f"not known: the list of users is {_refusal(err)}", "not seen"
         users = [user for user in rows if isinstance(user, dict)]
-        flags = _forms(users, "isActive", _flag_form)
+        flags = flag_forms(users, "isActive")
         current = [user for user in users if str(user.get("isCurrentUser")).lower() in {"1", "true"}]
         return (current[0] if current else "not known: the list of users does not show it"), flags
 
@@ -310,9 +301,9 @@ class Doctor:
         times = []
         for record in records:
             value = record.get(path)
-            number = _number(value)
+            number = number_of(value)
             if number is not None:
-                value = number * 1000 if number < _SECONDS_BELOW else number
+                value = number * 1000 if number < SECONDS_BELOW else number
             try:
                 times.append(parse_datetime(value, self._zone))
             except (ValueError, OverflowError):
@@ -379,67 +370,6 @@ def _zone(user: Record | str) -> str:
         return f"{ZoneInfo(str(name))} of this user"
     except (ZoneInfoNotFoundError, ValueError, OSError):
         return "that of this user is not an IANA name"
-
-
-def _formats(records: Sequence[Record]) -> dict[str, str]:
-    """Return the forms in which values of the records are written, the most frequent first."""
-    return {
-        "timestamps": _forms(records, "createdAt", _time_form),
-        "dates": _forms(records, "estimatedCloseDate", _time_form),
-        "currency": _forms(records, "currency", _currency_form),
-        "relations": _relation_forms(records),
-        "ids": _forms(records, "id", lambda value: "text" if isinstance(value, str) else "number"),
-    }
-
-
-def _forms(records: Iterable[Record], path: str, form_of: Callable[[Any], str]) -> str:
-    return _listed(form_of(record[path]) for record in records if record.get(path) not in MISSING)
-
-
-def _listed(forms: Iterable[str]) -> str:
-    return ", ".join(form for form, _ in Counter(forms).most_common()) or "not seen"
-
-
-def _time_form(value: Any) -> str:
-    number = _number(value)
-    unit = "seconds" if number is not None and number < _SECONDS_BELOW else "milliseconds"
-    if isinstance(value, str):
-        forms = (form for form, pattern in _TEXT_FORMS.items() if re.fullmatch(pattern, value.strip()))
-        return next(forms, "text of another form").format(unit)
-    return "neither number nor text" if number is None else f"Unix {unit}"
-
-
-def _number(value: Any) -> float | None:
-    if isinstance(value, str) and re.fullmatch(r"\d{9,15}", value.strip()):
-        return float(value)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
-def _currency_form(value: Any) -> str:
-    if isinstance(value, dict):
-        return "object with code" if "code" in value else "object without code"
-    return "text" if isinstance(value, str) else "neither text nor object"
-
-
-def _flag_form(value: Any) -> str:
-    forms = {bool: "true and false", int: "1 and 0", str: "text"}
-    return forms.get(type(value), "other")
-
-
-def _relation_forms(records: Iterable[Record]) -> str:
-    """Return how owners and contacts are written: nested or flat, and how their names are spelled."""
-    forms = []
-    for name in ("owner", "primaryContact"):
-        capitalised = name[0].upper() + name[1:]
-        spellings = {name.lower(): ", in lower case", capitalised: ", capitalised", name: ""}
-        for record in records:
-            for key, spelling in spellings.items():
-                if record.get(key) not in MISSING:
-                    form = "nested" if isinstance(record[key], dict) else "an id alone"
-                    forms.append(form + spelling)
-            flat = (f"{name}.id", f"{name}Id", f"{capitalised}Id")
-            forms += ["flat" for key in flat if record.get(key) not in MISSING]
-    return _listed(forms)
 
 
 def _versions() -> dict[str, str]:
