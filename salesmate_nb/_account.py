@@ -124,7 +124,7 @@ class Account:
         """Read the stages of all pipelines, which are listed in one response."""
         self._settings.require_v4("Pipelines")
         stages = stage_records(self._api_client.request("GET", PIPELINES_PATH))
-        builder = BatchBuilder(PIPELINE_FIELDS, timezone=self._settings.timezone, discover=False)
+        builder = BatchBuilder(PIPELINE_FIELDS, discover=False)
         rows = builder.build(stages)
         frame = to_pandas(assemble(PIPELINE_FIELDS, [rows], order=stage_order(rows.to_pylist())))
         _warn_of_unreadable(builder.unreadable)

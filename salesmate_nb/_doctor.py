@@ -108,7 +108,7 @@ class Doctor:
         self._api_client = api_client
         self._settings = settings
         self._limiter = limiter
-        self._zone = ZoneInfo(settings.timezone)
+        self._zone = ZoneInfo(settings.timezone or "UTC")
         self._left = MAX_REQUESTS
         self._payload: Any = None
 
@@ -172,7 +172,7 @@ class Doctor:
             "login": "key" if settings.access_token else "OAuth",
             "API": ("v4" if settings.linkname else "v1") + (", at another address" if is_other else ""),
             "who": user if isinstance(user, str) else _name(user),
-            "time zone": f"{settings.timezone} in the settings, {_zone(user)}",
+            "time zone": f"{settings.timezone or 'none'} in the settings, {_zone(user)}",
             "API calls left": f"{self._limiter.remaining:,} of {self._limiter.calls_per_hour:,} this hour",
         }
 

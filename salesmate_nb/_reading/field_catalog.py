@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from salesmate_nb._api.response import unwrap
+from salesmate_nb._reading.pipelines import Pipelines
 from salesmate_nb._reading.search import RequestFunction, SearchRequest, record_id, search_v4
 from salesmate_nb._warn import warn
 from salesmate_nb.errors import ApiError, BadResponse
@@ -58,9 +59,15 @@ class FieldCatalog:
     The path and shape of the catalog are known from other connectors only. If the server does not support
     them, the custom fields of the newest record are used under their API names, and a warning is shown.
     Transient errors are raised instead, because column names would change from read to read.
+
+    Attributes
+    ----------
+    pipelines : Pipelines
+        The order of pipelines and stages, which is requested once too.
     """
 
     def __init__(self) -> None:
+        self.pipelines = Pipelines()
         self._payload: Any = None
         self._cache: dict[str, ResourceFields] = {}
 

@@ -19,7 +19,6 @@ from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._reading.field_catalog import FieldCatalog, ResourceFields
 from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.paginators import Paginator, paginators_for
-from salesmate_nb._reading.pipelines import Pipelines
 from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
@@ -66,7 +65,6 @@ class ResourceReader:
         self._api_client = api_client
         self._settings = settings
         self._catalog = catalog
-        self._pipelines = Pipelines()
         api: Literal["v1", "v4"] = "v4" if settings.linkname else "v1"
         self._paginators = paginators or paginators_for(api, ZoneInfo(settings.timezone))
 
@@ -131,7 +129,7 @@ class ResourceReader:
         has_stages = {"pipeline", "stage"}.intersection(field.name for field in fields)
         if self.resource is not DEALS or not self._settings.linkname or not has_stages:
             return known.order
-        return self._pipelines.merge_into(known.order, context.request)
+        return self._catalog.pipelines.merge_into(known.order, context.request)
 
     def fetcher(self, context: ReadContext) -> Callable[[SearchRequest], SearchPage]:
         """Return what requests a page.
