@@ -71,7 +71,7 @@ def _forms(records: Iterable[Mapping[str, Any]], path: str, form_of: Callable[[A
 
 
 def _listed(forms: Iterable[str]) -> str:
-    return ", ".join(form for form, _ in Counter(forms).most_common()) or "not seen"
+    return "; ".join(form for form, _ in Counter(forms).most_common()) or "not seen"
 
 
 def _time_form(value: Any) -> str:

@@ -40,7 +40,7 @@ def test_timestamps(value, form):
 def test_most_frequent_first():
     """Several forms in one column are all named."""
     records = [{"estimatedCloseDate": value} for value in ("2024-03-04", 1709586900, "2024-03-05")]
-    assert list_forms(records)["dates"] == "ISO date, Unix seconds"
+    assert list_forms(records)["dates"] == "ISO date; Unix seconds"
 
 
 @pytest.mark.parametrize(
