@@ -20,12 +20,14 @@ from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._auth.current_user import CurrentUserLookup, login_fingerprint
 from salesmate_nb._base.validators import is_timezone
 from salesmate_nb._base.warn import warn
+from salesmate_nb._doctor import Diagnosis, Doctor
 from salesmate_nb._frames import dataset
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb._frames.parsing import collect_zoneless
 from salesmate_nb._frames.plausibility import describe, implausible_dates
 from salesmate_nb._reading.field_catalog import FieldCatalog, list_fields
+from salesmate_nb._reading.pipelines import stage_order, stage_records
 from salesmate_nb._reading.query import Query, choose_columns
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
@@ -35,6 +37,7 @@ from salesmate_nb._ui.frontend import Frontend, frontend
 from salesmate_nb.errors import ApiError, BadResponse, SalesmateError, SettingsError
 from salesmate_nb.resources import RESOURCES
 from salesmate_nb.resources.base import Resource
+from salesmate_nb.resources.pipelines import PIPELINE_FIELDS, PIPELINES_PATH
 from salesmate_nb.resources.users import USER_FIELDS, USERS_PATH
 from salesmate_nb.settings import Settings
 
@@ -133,6 +136,20 @@ class Account:
             warn(f"{failure} It is left out.")
         frame = pd.DataFrame(rows, columns=pd.Index(names, dtype="str"))
         return frame.astype(dict.fromkeys(names, "str") | {"is_custom": "bool"})
+
+    def pipelines(self) -> pd.DataFrame:
+        """Read the stages of all pipelines, which are listed in one response."""
+        self._settings.require_v4("Pipelines")
+        stages = stage_records(self._api_client.request("GET", PIPELINES_PATH))
+        builder = BatchBuilder(PIPELINE_FIELDS, discover=False)
+        rows = builder.build(stages)
+        frame = to_pandas(assemble(PIPELINE_FIELDS, [rows], order=stage_order(rows.to_pylist())))
+        _warn_of_unreadable(builder.unreadable)
+        return frame
+
+    def doctor(self) -> Diagnosis:
+        """Find out what the server supports, and which formats it sends."""
+        return Doctor(self._api_client, self._settings, self._limiter).diagnose()
 
     def write_dataset(
         self, resource: str, path: Path, partition_by: Sequence[str], arguments: Mapping[str, Any]

@@ -26,6 +26,7 @@ from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.signatures import same_arguments
+from salesmate_nb._doctor import Diagnosis
 from salesmate_nb._reading.query import DatetimeLike, Refresh, TextFilter
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._status import Status
@@ -307,6 +308,69 @@ class Salesmate:
             As :meth:`get` does.
         """
         return self._account.fields()
+
+    def pipelines_df(self) -> pd.DataFrame:
+        """Read the pipelines into a DataFrame: a row for each stage, in the order of the sales process.
+
+        Source: ``GET apis/v3/apps/dealPipeline``, as three other connectors read it; the v4 reference does
+        not document it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``pipeline`` and ``stage`` (``category``, in order), ``position`` (``Int64``, from 1 in each
+            pipeline), ``win_probability`` (``float64``, percent from 0 to 100), ``rotten_after_days``
+            (``Int64``, the days after which a deal in this stage counts as rotten) and
+            ``is_probability_manual`` (``boolean``, whether win probabilities of the pipeline are entered by
+            hand). The columns are the same without pipelines. One request.
+
+        Raises
+        ------
+        BadResponse
+            If the response has no list of pipelines.
+        SalesmateError
+            As :meth:`get` does.
+
+        Examples
+        --------
+        >>> from salesmate_nb import connect, sandbox
+        >>> with sandbox.start(api="v4") as box:
+        ...     stages = connect(box).pipelines_df()
+        >>> stages[["pipeline", "stage", "position", "win_probability"]].head(2)
+               pipeline      stage  position  win_probability
+        0  New business  Qualified         1             10.0
+        1  New business       Demo         2             25.0
+        """
+        return self._account.pipelines()
+
+    def doctor(self) -> Diagnosis:
+        """Find out what the server supports and which formats it sends, to paste into a bug report.
+
+        At most 12 requests, which change nothing. What the server refuses is a finding, not an error.
+
+        Returns
+        -------
+        Diagnosis
+            Print it. It shows the rules, the sort and the totals of the search for deals; formats; versions;
+            the time zone, API calls left, and your own name in Salesmate. It contains no secret, and of your
+            customers neither texts, ids nor amounts; totals are rounded.
+
+        Raises
+        ------
+        LoginRequired
+            If the login is not accepted.
+        ConnectionFailed
+            If no response comes.
+
+        Examples
+        --------
+        >>> from salesmate_nb import connect, sandbox
+        >>> with sandbox.start(api="v4") as box:
+        ...     diagnosis = connect(box).doctor()
+        >>> diagnosis.search["rule on id"], diagnosis.totals["deals"], diagnosis.requests <= 12
+        ('applied', 'about 500', True)
+        """
+        return self._account.doctor()
 
     def write_dataset(
         self,

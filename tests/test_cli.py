@@ -160,13 +160,13 @@ def test_snapshot(on_v4, capsys, tmp_path):
     changed = on_v4.deals.ids()[7]
     on_v4.deals.edit(changed, title="Changed since")
     code, _, err = run(capsys, "snapshot", "--output", str(tmp_path / "deals.parquet"))
-    assert (code, "; 2 requests.\n" in err, "Wrote 40 deals" in err) == (0, True, True)
+    assert (code, "; 3 requests.\n" in err, "Wrote 40 deals" in err) == (0, True, True)
     fresh = connect().deals_df()
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "deals.parquet"), fresh)
     assert (fresh["title"] == "Changed since").sum() == 1
     code, _, err = run(capsys, "snapshot", "--full")
     assert (code, err.startswith("40 deals in ")) == (0, True)
-    assert "; 2 requests." not in err
+    assert "; 3 requests." not in err
 
 
 def test_snapshot_of_other_resources(on_v4, capsys):
@@ -180,6 +180,20 @@ def test_snapshot_requires_login(box, capsys):
     """A cron job without a login: exit code 1, and the command to run."""
     code, _, err = run(capsys, "snapshot")
     assert (code, "salesmate-nb login" in err) == (1, True)
+
+
+def test_doctor(on_v4, capsys):
+    """doctor prints what the server supports, and no secret."""
+    code, out, err = run(capsys, "doctor")
+    assert (code, err) == (0, "")
+    assert out.startswith("Salesmate doctor: 12 requests\n")
+    assert on_v4.access_key not in out
+
+
+def test_doctor_requires_login(box, capsys):
+    """Without a login: exit code 1, and the command to run."""
+    code, out, err = run(capsys, "doctor")
+    assert (code, out, "salesmate-nb login" in err) == (1, "", True)
 
 
 def test_usage_error(capsys):

@@ -132,7 +132,7 @@ def test_dotenv_example():
         ("token_endpoint_auth_method", "other"),
         ("token_body", "other"),
         ("linkname", "evil.com/x"),
-        ("access_token", "k3y-s3cr€t"),
+        ("session_key", "k3y-s3cr€t"),
         ("token_store", "other"),
         ("timezone", "Mars/Olympus"),
         ("calls_per_hour", "0"),

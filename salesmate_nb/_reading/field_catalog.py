@@ -13,6 +13,7 @@ from typing import Any
 
 from salesmate_nb._api.response import unwrap
 from salesmate_nb._base.warn import warn
+from salesmate_nb._reading.pipelines import Pipelines
 from salesmate_nb._reading.search import RequestFunction, SearchRequest, record_id, search_v4
 from salesmate_nb.errors import ApiError, BadResponse
 from salesmate_nb.resources.base import (
@@ -78,9 +79,15 @@ class FieldCatalog:
     of one. They are tried in this order. If the server supports none of them, the custom fields of the
     newest record are used under their API names, and a warning is shown. Transient errors are raised
     instead, because column names would change from read to read.
+
+    Attributes
+    ----------
+    pipelines : Pipelines
+        The order of pipelines and stages, which is requested once too.
     """
 
     def __init__(self) -> None:
+        self.pipelines = Pipelines()
         self._all_fields: Any = None
         self._payloads: dict[str, Any] = {}
         self._cache: dict[str, ResourceFields] = {}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -86,11 +86,12 @@ class ResourceReader:
                 columns = ("id", *query.filters.columns, *query.columns)
                 chosen = choose_columns(columns, fields, unlisted=not known.is_complete)
                 fields = list(chosen.values())
+            order = self.order(context, known, fields)
             discover = query.columns is None
             builder = BatchBuilder(fields, timezone=self._settings.zone, discover=discover)
             full_read = self._full_read(context, query, fields, ordered=query.limit is not None)
             pages = [page.rows for page in context.matching(full_read, query.filters, builder)]
-        table = assemble(builder.fields, pages, order=known.order)
+        table = assemble(builder.fields, pages, order=order)
         report = ReadReport(
             strategy=full_read.strategy,
             totals=full_read.totals,
@@ -120,6 +121,15 @@ class ResourceReader:
         if self._settings.linkname:
             known = self._catalog.of(self.resource, context.request)
         return replace(known, fields=(*(known.standard or self.resource.fields), *known.fields))
+
+    def order(
+        self, context: ReadContext, known: ResourceFields, fields: Sequence[Field]
+    ) -> Mapping[str, Sequence[str]]:
+        """Return the order of the categories in these fields; that of a deal's stage is its pipeline's."""
+        has_stages = {"pipeline", "stage"}.intersection(field.name for field in fields)
+        if self.resource is not DEALS or not self._settings.linkname or not has_stages:
+            return known.order
+        return self._catalog.pipelines.merge_into(known.order, context.request)
 
     def fetcher(self, context: ReadContext) -> Callable[[SearchRequest], SearchPage]:
         """Return what requests a page.

@@ -93,7 +93,7 @@ class SnapshotRefresher:
         every = Query(progress=query.progress, wait=query.wait)
         with closing(self._reader.open(every)) as context, self._file.lock():
             known = self._reader.fields(context)
-            fields, order = known.fields, known.order
+            fields, order = known.fields, self._reader.order(context, known, known.fields)
             if query.columns is not None:
                 choose_columns(query.columns, fields)  # a misspelt one costs no read
             builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)

@@ -136,7 +136,7 @@ def test_choice():
 
 def test_timezone():
     """A time zone is UTC if none is given."""
-    assert validators.timezone("timezone", None) == "UTC"
+    assert validators.timezone("timezone", None) is None
     assert validators.timezone("timezone", "Europe/Berlin") == "Europe/Berlin"
 
 
