@@ -173,7 +173,7 @@ def test_connection(tmp_path):
     """It shows the user's own name and zone, and how many API calls are left."""
     diagnosis, account = examine(tmp_path, Behaviour())
     assert diagnosis.connection["who"] == "Ada Berg"
-    assert diagnosis.connection["time zone"] == "UTC in the settings, Asia/Kolkata of this user"
+    assert diagnosis.connection["time zone"] == "none in the settings, Asia/Kolkata of this user"
     left = 1_500 - len(account.requests)
     assert diagnosis.connection["API calls left"] == f"{left:,} of 1,500 this hour"
     assert list(diagnosis.versions) == ["salesmate_nb", "Python", "pandas", "pyarrow"]
