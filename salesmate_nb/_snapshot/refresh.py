@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._frames.arrow import BatchBuilder
-from salesmate_nb._reading.full_read import FullRead, unsupported_if_rejected
-from salesmate_nb._reading.paginators import PaginationUnsupported, paginators_for
+from salesmate_nb._reading.full_read import FullRead
+from salesmate_nb._reading.page_walk import PaginationUnsupported
+from salesmate_nb._reading.paginators import paginators_for
+from salesmate_nb._reading.parallel_fetch import unsupported_if_rejected
 from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.reader import ReadContext, ResourceReader
 from salesmate_nb._reading.report import ReadReport
@@ -71,6 +73,7 @@ class SnapshotRefresher:
         table, unreadable = select(snapshot, query)
         report = ReadReport(
             strategy="snapshot",
+            passes=0,
             totals=[snapshot.table.num_rows],
             unreadable=unreadable,
             fields={field.name: field.path for field in snapshot.fields if is_custom(field.path)},
@@ -236,8 +239,9 @@ class SnapshotRefresher:
         return Changes(self._probe(context), everything, builder, ZoneInfo(self._settings.timezone))
 
     def _full_read(self, context: ReadContext, request: SearchRequest, **options: Any) -> FullRead:
-        zone = ZoneInfo(self._settings.timezone)
-        paginators = [paginator for paginator in paginators_for("v4", zone) if paginator.is_ordered_by_id]
+        paginators = [
+            each for each in paginators_for("v4", ZoneInfo(self._settings.timezone)) if each.sort == "id"
+        ]
         return FullRead(
             self._reader.fetcher(context),
             request,

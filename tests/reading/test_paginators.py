@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from salesmate_nb._reading.page_walk import PageState, PageWalk, PaginationUnsupported
 from salesmate_nb._reading.paginators import (
+    CreatedOffsetPaginator,
     CreatedWindowPaginator,
     KeysetPaginator,
     LastModifiedPaginator,
     OffsetPaginator,
-    PageState,
-    PageWalk,
-    PaginationUnsupported,
     paginators_for,
 )
 from salesmate_nb._reading.search import SearchPage, SearchRequest
@@ -23,7 +22,14 @@ from salesmate_nb.resources import DEALS
 
 UTC = ZoneInfo("UTC")
 START = SearchRequest(resource=DEALS, fields=("id",), rows=4).unfiltered()
-ALL = [KeysetPaginator(), CreatedWindowPaginator(UTC), OffsetPaginator(), LastModifiedPaginator(UTC)]
+ALL = [
+    OffsetPaginator(),
+    OffsetPaginator(sorts_by_list=True),
+    KeysetPaginator(),
+    CreatedOffsetPaginator(UTC),
+    CreatedWindowPaginator(UTC),
+    LastModifiedPaginator(UTC),
+]
 each_paginator = pytest.mark.parametrize("paginator", ALL, ids=lambda each: each.name)
 
 
@@ -72,7 +78,11 @@ def serve(ids, total=None):
 
 class TestRegistry:
     @pytest.mark.parametrize(
-        ("api", "names"), [("v4", ["keyset", "windows", "offsets"]), ("v1", ["offsets"])]
+        ("api", "names"),
+        [
+            ("v4", ["offsets", "offsets, list sort", "keyset", "offsets by createdAt", "windows"]),
+            ("v1", ["offsets"]),
+        ],
     )
     def test_paginators_for(self, api, names):
         """Each API has its paginators, best first, and each read its own list."""
@@ -80,10 +90,11 @@ class TestRegistry:
         assert paginators_for(api, UTC) is not paginators_for(api, UTC)
 
     @each_paginator
-    def test_ordered_by_id(self, paginator):
-        """A paginator that claims the order of ids sorts by id, and its keys are ids."""
-        assert paginator.is_ordered_by_id == (paginator.sort == "id")
-        assert (paginator.key(page(7).records[0]) == 7) == paginator.is_ordered_by_id
+    def test_keys_ascend(self, paginator):
+        """Keys of rows in the order that is requested never descend."""
+        rows = [page(number).records[0] for number in (7, 8)]
+        first, second = map(paginator.key, reversed(rows) if paginator.name == "newest" else rows)
+        assert first <= second
 
 
 class TestKeyset:
@@ -186,13 +197,30 @@ class TestOffsets:
         assert paginator.next_request(START, last, rewind) == replace(START, offset=expected)
 
     @pytest.mark.parametrize(
-        ("offset", "keys", "expected"),
-        [(3, [4], True), (3, [2, 9], True), (3, [5], False), (3, [], False), (0, [5], True), (0, [], True)],
+        ("offset", "ids", "expected"),
+        [
+            (2, [4, 9], True),
+            (1, [2, 4, 9], True),
+            (3, [5], False),
+            (3, [], False),
+            (0, [5], True),
+            (0, [], True),
+        ],
     )
-    def test_offset_contiguous(self, offset, keys, expected):
-        """Sorted by id: a page follows if its first id was reached before; the first page always does."""
-        later = state(keys, request=replace(START, offset=offset))
+    def test_offset_contiguous(self, offset, ids, expected):
+        """A page follows if it starts with a row that was read, whatever the order is."""
+        later = state(ids, request=replace(START, offset=offset))
         assert OffsetPaginator().is_contiguous(state([1, 2, 4]), later) is expected
+
+    def test_empty_page_after_one_row(self):
+        """After a page of one row nothing is read twice, so an empty page is the end."""
+        assert OffsetPaginator().is_contiguous(state([1]), state([], request=replace(START, offset=1)))
+
+    @pytest.mark.parametrize("ids", [[1, 9, 10, 11], [9, 1, 10, 11]])
+    def test_changing_order(self, ids):
+        """If other rows come again than those that should, the server does not keep the order."""
+        with pytest.raises(PaginationUnsupported, match="another order"):
+            OffsetPaginator().is_contiguous(state([1, 2, 3, 4]), state(ids, request=replace(START, offset=3)))
 
     @pytest.mark.parametrize(
         ("offset", "keys", "ids", "expected"),
@@ -211,6 +239,30 @@ class TestOffsets:
         later = state(keys, ids, request=replace(START, offset=offset))
         assert LastModifiedPaginator(UTC).is_contiguous(state([-8, -5], [1, 2]), later) is expected
 
+    @pytest.mark.parametrize(
+        ("minutes", "rewind", "expected"),
+        [([1, 2, 2, 3], 0, 103), ([1, 2, 2, 2], 0, 101), ([2, 2, 2, 2], 0, 104), ([1, 2, 3, 3], 8, 94)],
+    )
+    def test_created_next_request(self, minutes, rewind, expected):
+        """The next page starts with the first row of the last minute, or after a page of one minute."""
+        last = state([at(minute) for minute in minutes], [1, 2, 3, 4], replace(START, offset=100))
+        assert CreatedOffsetPaginator(UTC).next_request(START, last, rewind).offset == expected
+
+    @pytest.mark.parametrize(
+        ("minutes", "ids", "expected"),
+        [
+            ([2, 2, 3], [4, 3, 9], True),
+            ([2, 2, 3], [3, 8, 9], False),  # a row of the last minute is missing
+            ([3, 3, 3], [7, 8, 9], False),
+            ([2, 2, 2, 2], [5, 6, 7, 8], True),  # the minute has more rows than a page
+        ],
+    )
+    def test_created_contiguous(self, minutes, ids, expected):
+        """All rows of the last minute have to come again, in any order."""
+        last = state([at(minute) for minute in (0, 1, 2, 2)], [1, 2, 3, 4])
+        later = state([at(minute) for minute in minutes], ids, replace(START, offset=2))
+        assert CreatedOffsetPaginator(UTC).is_contiguous(last, later) is expected
+
     def test_last_modified_key(self):
         """Keys ascend while changes get older, whatever zone a time is written in."""
         key = LastModifiedPaginator(ZoneInfo("Asia/Kolkata")).key
@@ -227,7 +279,7 @@ class TestPageWalk:
         walk = PageWalk(paginator, START)
         requests, found = read(walk, serve(range(1, count + 1)))
         assert found == list(range(1, count + 1))
-        assert walk.first == (1 if count else None)
+        assert walk.first_ids == frozenset(range(1, min(count, 4) + 1))
         assert len(requests) <= count // 3 + 2
 
     @pytest.mark.parametrize("paginator", [KeysetPaginator(), OffsetPaginator()])
@@ -288,11 +340,11 @@ class TestPageWalk:
         assert found == list(range(1, 12))
 
     def test_stops_at_the_next_walk(self):
-        """Once a page passes the first key of the next walk, nothing more is requested."""
+        """Once a page holds rows that the next walk started with, nothing more is requested."""
         walk = PageWalk(OffsetPaginator(), START)
-        walk.take(page(1, 2, 3, 4, total=40), 6)
+        walk.take(page(1, 2, 3, 4, total=40), {6, 7, 8, 9})
         assert walk.request is not None
-        walk.take(page(4, 5, 6, 7, total=40), 6)
+        walk.take(page(4, 5, 6, 7, total=40), {6, 7, 8, 9})
         assert walk.request is None
         walk.take(page(8, total=40))
         assert walk.request is None
@@ -301,6 +353,7 @@ class TestPageWalk:
         ("paginator", "response", "message"),
         [
             (KeysetPaginator(), page(2, 1), "not sorted by id"),
+            (CreatedOffsetPaginator(UTC), page(2, 1), "not sorted by createdAt"),
             (CreatedWindowPaginator(UTC), page(2, 1), "not sorted by createdAt"),
             (LastModifiedPaginator(UTC), page(1, 2), "not sorted by lastModifiedAt"),
             (OffsetPaginator(), page(1, total=9), "one row"),

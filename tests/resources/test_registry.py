@@ -54,7 +54,7 @@ def test_all_rows(whole, reach, name):
     assert list(frame["id"]) == getattr(whole, name).ids()
     assert len(frame) > 40
     assert list(frame.columns) == [field.name for field in RESOURCES[name].fields] + CUSTOM[name]
-    assert frame.attrs["salesmate"]["strategy"] == "keyset"
+    assert frame.attrs["salesmate"]["strategy"] == "offsets"
     assert frame.attrs["salesmate"]["unreadable"] == {}
 
 
@@ -101,7 +101,7 @@ def test_ids_join(whole, reach):
 def test_request(box, reach, name):
     """The server receives the path, moduleId, moduleName and query of the v4 reference."""
     resource = RESOURCES[name]
-    read(reach(box), name)
+    read(reach(box), name, created_since="2020-01-01")
     call = next(call for call in box.log if call.path == f"/apis/{SINGULARS[name]}/v4/search")
     assert call.json["moduleId"] == resource.number
     assert call.query.get("viewType") == resource.params.get("viewType")
