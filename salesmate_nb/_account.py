@@ -22,6 +22,7 @@ from salesmate_nb._reading.field_catalog import FieldCatalog, list_fields
 from salesmate_nb._reading.query import Query
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
+from salesmate_nb._reading.server_profile import ServerProfile
 from salesmate_nb._redaction import fingerprint
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
 from salesmate_nb._snapshot.store import SnapshotFile, snapshot_folder
@@ -49,6 +50,8 @@ class Account:
         Counts them.
     no_snapshots : str
         Why there are no snapshots; empty if there are.
+    profile_folder : Path, optional
+        Where to remember what the server supports; by default in this process only.
     """
 
     def __init__(
@@ -59,6 +62,7 @@ class Account:
         limiter: RateLimiter,
         *,
         no_snapshots: str = "",
+        profile_folder: Path | None = None,
     ) -> None:
         self._settings = settings
         self._profile = profile
@@ -66,8 +70,11 @@ class Account:
         self._limiter = limiter
         self._no_snapshots = no_snapshots
         self._catalog = FieldCatalog()
+        self.server_profile = ServerProfile(profile_folder, settings.api_url, self.api)
         self._readers = {
-            name: ResourceReader(resource, api_client, settings, self._catalog)
+            name: ResourceReader(
+                resource, api_client, settings, self._catalog, profile_store=self.server_profile
+            )
             for name, resource in RESOURCES.items()
         }
 

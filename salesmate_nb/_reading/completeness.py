@@ -32,7 +32,9 @@ class Completeness:
     is_total_wrong: bool = False
     passes: int = 0
     _quiet: int = 0
+    _settled: int = 0
     _differ: bool = False
+    _highest: int = -1
     _before: int = 0
 
     @property
@@ -67,19 +69,27 @@ class Completeness:
 
     def begin_pass(self) -> None:
         """Begin a pass over all rows."""
+        self._highest = max(self.seen, default=-1)
         self._before = len(self.seen)
 
     def end_pass(self, found: int) -> None:
         """End a pass that returned so many distinct rows."""
         self.passes += 1
         self._differ = self._differ or found < len(self.seen)
+        late = sum(number <= self._highest for number in self.seen) - self._before  # not newly created
         self._quiet = self._quiet + 1 if len(self.seen) == self._before else 0
+        self._settled = self._settled + 1 if self._before and not late else 0
 
     @property
     def after_passes(self) -> bool:
-        """Whether all rows were read: as many as the server counts, or no new ones for long enough."""
+        """Whether all rows were read: as many as the server counts, or no new ones for long enough.
+
+        If rows were created or deleted during the passes, their number shows nothing: deleted rows that were read
+        stand for others that were not.
+        """
         if self.has_total:
-            return self.is_counted
+            has_changed = len(set(self.totals)) > 1 or len(self.seen) > max(self.totals)
+            return self.is_counted and (self._settled >= _QUIET_PASSES or not has_changed)
         return self._quiet >= (_QUIET_PASSES if self._differ else 1)
 
     @property

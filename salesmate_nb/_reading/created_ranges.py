@@ -20,6 +20,7 @@ _FILL = 0.7  # of a page, which a new range should hold
 _PASSES = 12  # over a minute of more rows than a page holds
 _MOST_PARTS = 200
 _SPARE_REQUESTS = 40
+_UNCOUNTED_REQUESTS = 1_000  # at most, if the server gives no total
 
 
 @dataclass
@@ -94,7 +95,7 @@ class CreatedRanges:
         self._rows = rows
         times = sorted(map(self._time, known))
         count = total or len(times)
-        self._left = 4 * math.ceil(count / rows) + _SPARE_REQUESTS
+        self._left = _SPARE_REQUESTS + (_UNCOUNTED_REQUESTS if total is None else 4 * math.ceil(count / rows))
         inner = self._parts(CreatedRange(times[0] - _MINUTE, times[-1] + _MINUTE), count)
         inner[0].since, inner[-1].until = _START, _END
         return self._tasks(inner)

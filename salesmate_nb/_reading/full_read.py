@@ -360,7 +360,8 @@ class FullRead:
 
         def enqueue() -> None:
             offset = next(offsets)
-            if offset == 0 or not self._rows.has_total or offset < max(self.totals):
+            # one page beyond a total that fills its last page: some servers do not count further
+            if offset == 0 or not self._rows.has_total or offset <= max(self.totals):
                 queue.append((replace(start, offset=offset), offset))
 
         for _ in range(self._parallel.workers):

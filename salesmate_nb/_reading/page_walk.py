@@ -189,7 +189,9 @@ class PageWalk:
         """
         last, has_more = self._last, page.remaining is None or page.remaining > 0
         is_full = len(set(page.ids)) >= page.request.rows
-        if last is None and has_more and len(page.keys) == 1 < page.request.rows:
+        has_one_row = len(page.ids) == 1 < page.request.rows
+        is_unclear = bool(page.remaining and page.remaining > 0) if last is None else len(last.ids) == 1
+        if has_one_row and is_unclear and (last is None or page.ids != last.ids):
             raise PaginationUnsupported("pages of one row do not show the sort order")
         if last is None:
             return self._is_total_trusted and not has_more and not is_full
