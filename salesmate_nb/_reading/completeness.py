@@ -84,8 +84,8 @@ class Completeness:
     def after_passes(self) -> bool:
         """Whether all rows were read: as many as the server counts, or no new ones for long enough.
 
-        If rows were created or deleted during the passes, their number shows nothing: deleted rows that were read
-        stand for others that were not.
+        If rows were created or deleted during the passes, their number shows nothing: deleted rows that were
+        read stand for others that were not.
         """
         if self.has_total:
             has_changed = len(set(self.totals)) > 1 or len(self.seen) > max(self.totals)

@@ -157,19 +157,26 @@ class SnapshotRefresher:
         if checkpoint.table.num_rows:
             request = request.above(_last_id(checkpoint.table))
         read = self._full_read(context, request, ordered=True)
-        pages = [checkpoint.table, *self._with_checkpoints(context.typed(read, builder), builder, checkpoint)]
+        typed = context.typed(read, builder)
+        pages = [checkpoint.table, *self._with_checkpoints(typed, builder, checkpoint, read)]
         return replace(checkpoint, table=rows_of(builder.fields, pages).sort_by("id"), order=order)
 
     def _with_checkpoints(
-        self, pages: Iterator[pa.RecordBatch], builder: BatchBuilder, checkpoint: Snapshot
+        self, pages: Iterator[pa.RecordBatch], builder: BatchBuilder, checkpoint: Snapshot, read: FullRead
     ) -> Iterator[pa.Table]:
-        """Yield the rows of a read; write them to disk a few pages at a time, and when it is interrupted."""
+        """Yield the rows of a read; write them to disk a few pages at a time, and when it is interrupted.
+
+        A read whose rows arrive in another order than that of their ids cannot be resumed.
+        """
         unsaved: list[pa.RecordBatch] = []
 
         def save() -> pa.Table:
             rows = rows_of(builder.fields, unsaved)
             unsaved.clear()
-            self._file.add_to_checkpoint(replace(checkpoint, table=rows))
+            if read.is_ordered:
+                self._file.add_to_checkpoint(replace(checkpoint, table=rows))
+            else:
+                self._file.discard_checkpoint()
             return rows
 
         try:
