@@ -21,7 +21,7 @@ test: .venv/test.done  ## run the fast tests, on all cores; TESTS='tests/auth -k
 	$(PYTEST) $(PARALLEL) $(TESTS)
 
 slow: .venv/test.done .venv/types.done  ## run the slow tests: notebooks, memory, slow servers, long properties; TESTS= as above
-	$(PYTEST) $(PARALLEL) -m slow $(TESTS)
+	$(PYTEST) $(PARALLEL) -m "slow and not load" $(TESTS)
 
 coverage: .venv/test.done .venv/types.done  ## run the fast and the slow tests, and measure the branches they take, at least 97 %
 	$(PYTEST) $(PARALLEL) -m "not browser and not wheel and not load" --cov --cov-report=term

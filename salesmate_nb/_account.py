@@ -31,6 +31,7 @@ from salesmate_nb._reading.pipelines import stage_order, stage_records
 from salesmate_nb._reading.query import Query, choose_columns
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
+from salesmate_nb._reading.server_profile import ServerProfile
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
 from salesmate_nb._snapshot.store import SnapshotFile, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend
@@ -59,6 +60,8 @@ class Account:
         Counts them.
     has_snapshots : bool
         Whether this login may keep snapshots on disk.
+    profile_folder : Path, optional
+        Where to remember what the server supports; by default in this process only.
     current_user : CurrentUserLookup
         Knows the time zone of dates without one, if the settings give none.
     """
@@ -72,6 +75,7 @@ class Account:
         current_user: CurrentUserLookup,
         *,
         has_snapshots: bool = True,
+        profile_folder: Path | None = None,
     ) -> None:
         self._settings = settings
         self._profile = profile
@@ -81,6 +85,7 @@ class Account:
         self._current_user = current_user
         self._catalog = FieldCatalog()
         self._readers: dict[tuple[str, str], ResourceReader] = {}  # by resource and time zone
+        self.server_profile = ServerProfile(profile_folder, settings.api_url, self.api)
         self._has_warned = False
 
     @property
@@ -218,7 +223,9 @@ class Account:
         """Return the reader of a resource, which knows from earlier reads what the server supports."""
         key = (resource.name, settings.zone)
         if key not in self._readers:
-            self._readers[key] = ResourceReader(resource, self._api_client, settings, self._catalog)
+            self._readers[key] = ResourceReader(
+                resource, self._api_client, settings, self._catalog, profile_store=self.server_profile
+            )
         return self._readers[key]
 
     @contextlib.contextmanager

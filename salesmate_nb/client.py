@@ -77,6 +77,7 @@ class Salesmate:
             self._limiter,
             self._current_user,
             has_snapshots=self._has_snapshots,
+            profile_folder=folder,
         )
 
     def __repr__(self) -> str:
@@ -113,7 +114,7 @@ class Salesmate:
         columns : str or sequence of str, optional
             Columns of the frame, in that order; by default all, custom fields included.
         limit : int, optional
-            Rows in all. They are the first by id over v4, the first to arrive over v1.
+            Rows in all: the first by id if the server keeps that order, else the first to arrive.
         progress : bool, optional
             Whether to show a progress bar; by default in a notebook or a terminal only.
         wait : bool
@@ -131,9 +132,9 @@ class Salesmate:
             The schema's 24 columns, also if there are no rows, then custom fields by name. Ids are
             ``Int64``, amounts ``float64``, timestamps ``datetime64[us, UTC]``, texts ``str``, and repeated
             values ``category``. ``df.attrs["salesmate"]`` reports ``host``, ``api``, ``read_at``, the
-            ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging and the server's
-            ``totals``; ``fields``, the API's names of custom columns; and ``unreadable``, how many values
-            of which column could not be read and are missing.
+            ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging, how many ``passes`` over
+            all rows it took, and the server's ``totals``; ``fields``, the API's names of custom columns; and
+            ``unreadable``, how many values of which column could not be read and are missing.
 
         Raises
         ------

@@ -144,7 +144,7 @@ class Settings:
     token_store: str = _setting(validators.choice("file", "keyring", "memory"), "file")
     timezone: str | None = _setting(validators.timezone)
     calls_per_hour: int = _setting(validators.count, 1500)
-    concurrency: int = _setting(validators.workers, 4)
+    concurrency: int = _setting(validators.workers, 8)
     timeout: float = _setting(validators.positive, 30.0)
 
     if TYPE_CHECKING:

@@ -18,10 +18,11 @@ from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._reading.field_catalog import FieldCatalog, ResourceFields
 from salesmate_nb._reading.full_read import FullRead
-from salesmate_nb._reading.paginators import Paginator, paginators_for
+from salesmate_nb._reading.paginators import paginators_for
 from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
+from salesmate_nb._reading.server_profile import ServerProfile
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import Field, Resource, is_custom, requested_paths
 from salesmate_nb.settings import Settings
@@ -49,8 +50,8 @@ class ResourceReader:
         A linkname in them means the v4 search, none means v1; and the zone of dates without one.
     catalog : FieldCatalog
         The account's own fields, shared by all resources.
-    paginators : list of Paginator, optional
-        How to page, the best first; by default those that the API is known or thought to support.
+    profile_store : ServerProfile, optional
+        Remembers what the server supports; by default in this object only.
     """
 
     def __init__(
@@ -59,14 +60,16 @@ class ResourceReader:
         api_client: ApiClient,
         settings: Settings,
         catalog: FieldCatalog,
-        paginators: list[Paginator] | None = None,
+        profile_store: ServerProfile | None = None,
     ) -> None:
         self.resource = resource
         self._api_client = api_client
         self._settings = settings
         self._catalog = catalog
         api: Literal["v1", "v4"] = "v4" if settings.linkname else "v1"
-        self._paginators = paginators or paginators_for(api, ZoneInfo(settings.zone))
+        self._zone = ZoneInfo(settings.zone) if api == "v4" else None
+        self._paginators = paginators_for(api, ZoneInfo(settings.zone))
+        self._profile_store = profile_store or ServerProfile(None, settings.api_url, api)
 
     def records(self, query: Query) -> Iterator[Record]:
         """Yield records as the server sent them, page by page as they are asked for."""
@@ -94,6 +97,7 @@ class ResourceReader:
         table = assemble(builder.fields, pages, order=order)
         report = ReadReport(
             strategy=full_read.strategy,
+            passes=full_read.passes,
             totals=full_read.totals,
             unreadable=dict(builder.unreadable),
             fields={field.name: field.path for field in builder.fields if is_custom(field.path)},
@@ -150,14 +154,18 @@ class ResourceReader:
         request = SearchRequest.matching(query.filters, requested_paths(fields), self.resource)
         if query.limit is not None and not query.filters.columns:  # every record that comes is wanted
             request = replace(request, rows=max(min(query.limit, PAGE), 1))
+        support = self._profile_store.load(self.resource.name)
         return FullRead(
             self.fetcher(context),
             request,
             self._paginators,
+            zone=self._zone,
+            support=support,
             workers=self._settings.concurrency,
             ordered=ordered,
             plan=context.plan,
             cancel=context.waiter.cancel,
+            done=lambda: self._profile_store.save(self.resource.name, support),
         )
 
 

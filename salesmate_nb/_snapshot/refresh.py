@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._frames.arrow import BatchBuilder
-from salesmate_nb._reading.full_read import FullRead, unsupported_if_rejected
-from salesmate_nb._reading.paginators import PaginationUnsupported, paginators_for
+from salesmate_nb._reading.full_read import FullRead
+from salesmate_nb._reading.page_walk import PaginationUnsupported
+from salesmate_nb._reading.paginators import paginators_for
+from salesmate_nb._reading.parallel_fetch import unsupported_if_rejected
 from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.reader import ReadContext, ResourceReader
 from salesmate_nb._reading.report import ReadReport
@@ -72,6 +74,7 @@ class SnapshotRefresher:
         table, unreadable = select(snapshot, query)
         report = ReadReport(
             strategy="snapshot",
+            passes=0,
             totals=[snapshot.table.num_rows],
             unreadable=unreadable,
             fields={field.name: field.path for field in snapshot.fields if is_custom(field.path)},
@@ -154,19 +157,26 @@ class SnapshotRefresher:
         if checkpoint.table.num_rows:
             request = request.above(_last_id(checkpoint.table))
         read = self._full_read(context, request, ordered=True)
-        pages = [checkpoint.table, *self._with_checkpoints(context.typed(read, builder), builder, checkpoint)]
+        typed = context.typed(read, builder)
+        pages = [checkpoint.table, *self._with_checkpoints(typed, builder, checkpoint, read)]
         return replace(checkpoint, table=rows_of(builder.fields, pages).sort_by("id"), order=order)
 
     def _with_checkpoints(
-        self, pages: Iterator[pa.RecordBatch], builder: BatchBuilder, checkpoint: Snapshot
+        self, pages: Iterator[pa.RecordBatch], builder: BatchBuilder, checkpoint: Snapshot, read: FullRead
     ) -> Iterator[pa.Table]:
-        """Yield the rows of a read; write them to disk a few pages at a time, and when it is interrupted."""
+        """Yield the rows of a read; write them to disk a few pages at a time, and when it is interrupted.
+
+        A read whose rows arrive in another order than that of their ids cannot be resumed.
+        """
         unsaved: list[pa.RecordBatch] = []
 
         def save() -> pa.Table:
             rows = rows_of(builder.fields, unsaved)
             unsaved.clear()
-            self._file.add_to_checkpoint(replace(checkpoint, table=rows))
+            if read.is_ordered:
+                self._file.add_to_checkpoint(replace(checkpoint, table=rows))
+            else:
+                self._file.discard_checkpoint()
             return rows
 
         try:
@@ -237,7 +247,7 @@ class SnapshotRefresher:
 
     def _full_read(self, context: ReadContext, request: SearchRequest, **options: Any) -> FullRead:
         zone = ZoneInfo(self._settings.zone)
-        paginators = [paginator for paginator in paginators_for("v4", zone) if paginator.is_ordered_by_id]
+        paginators = [paginator for paginator in paginators_for("v4", zone) if paginator.sort == "id"]
         return FullRead(
             self._reader.fetcher(context),
             request,

@@ -68,11 +68,12 @@ for _ in range(rounds):
     connection = Salesmate(settings)
     try:
         connection.session.refresh_token()
+        assert connection.get("apis/core/v4/users")
         outcomes["silent"] += 1
-    except LoginRequired:
+    except LoginRequired:  # also if the killed process's request arrives late: its token is then used twice
         outcomes["prompted"] += 1
         log_in(connection)
-    assert connection.get("apis/core/v4/users")
+        assert connection.get("apis/core/v4/users")
 left = [path.name for path in settings.token_cache.iterdir() if path.suffix == ".tmp"]
 print(json.dumps([outcomes, left]))
 """

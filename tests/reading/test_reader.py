@@ -245,7 +245,7 @@ def test_v1_paging(fresh, count, give):
 def test_incomplete_read(fresh):
     """If fewer deals come than the total says, twice, the error has both numbers."""
     with pytest.raises(
-        IncompleteRead, match="Two full reads found 9 deals, but the server counted 10"
+        IncompleteRead, match="3 full reads found 9 deals, but the server counted 10"
     ) as caught:
         read_v1(fresh, connect(fresh), lambda at: {"Data": {"data": deals(*range(at, 9)), "totalRows": 10}})
     assert (caught.value.read, caught.value.total) == (9, 10)

@@ -59,7 +59,7 @@ def test_all_rows(whole, name):
     assert (
         list(frame.columns) == [field.name for field in (*resource.fields, *resource.optional)] + CUSTOM[name]
     )
-    assert frame.attrs["salesmate"]["strategy"] == "keyset"
+    assert frame.attrs["salesmate"]["strategy"] == "offsets"
     assert frame.attrs["salesmate"]["unreadable"] == {}
 
 
@@ -115,7 +115,7 @@ def test_ids_join(whole):
 def test_request(box, name):
     """The server receives the path, moduleId, moduleName and query of the v4 reference."""
     resource = RESOURCES[name]
-    read(reach(box, "key-v4"), name)
+    read(reach(box, "key-v4"), name, created_since="2020-01-01")
     call = next(call for call in box.log if call.path == f"/apis/{SINGULARS[name]}/v4/search")
     assert call.json["moduleId"] == resource.number
     assert call.query.get("viewType") == resource.params.get("viewType")
