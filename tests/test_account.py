@@ -56,8 +56,8 @@ def test_report(box, make):
     first, second = (account.frame(DEALS, {}).attrs["salesmate"] for _ in range(2))
     assert first.keys() >= REPORT
     assert (first["host"], first["unreadable"]) == (box.url, {})
-    assert (first["calls"], first["calls_left"]) == (3, 97)  # the field catalog, the pipelines and one page
-    assert (second["calls"], second["calls_left"]) == (1, 96)
+    assert (first["calls"], first["calls_left"]) == (4, 96)  # user, field catalog, pipelines, page
+    assert (second["calls"], second["calls_left"]) == (1, 95)
 
 
 def test_arrow_metadata(make):

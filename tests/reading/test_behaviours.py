@@ -40,8 +40,8 @@ def read(connection, **arguments):
 
 
 def extra(behaviour):
-    """Return how many more requests a field catalog takes that is not at the first path."""
-    return 0 if behaviour.catalogue == "v3" else 2
+    """Return the requests besides pages: the pipelines, and a field catalog that is not at the first path."""
+    return 1 if behaviour.catalogue == "v3" else 3
 
 
 def ids(account):
