@@ -57,7 +57,7 @@ def test_report(box, make):
     assert first.keys() >= REPORT
     assert (first["host"], first["unreadable"]) == (box.url, {})
     assert (first["calls"], first["calls_left"]) == (4, 96)  # user, field catalog, pipelines, page
-    assert (second["calls"], second["calls_left"]) == (1, 95)
+    assert (second["calls"], second["calls_left"]) == (2, 94)
 
 
 def test_arrow_metadata(make):
