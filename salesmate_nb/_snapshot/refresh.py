@@ -14,10 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._frames.arrow import BatchBuilder
-from salesmate_nb._reading.full_read import FullRead
-from salesmate_nb._reading.page_walk import PaginationUnsupported
-from salesmate_nb._reading.paginators import paginators_for
-from salesmate_nb._reading.parallel_fetch import unsupported_if_rejected
+from salesmate_nb._reading.full_read import FullRead, unsupported_if_rejected
+from salesmate_nb._reading.paginators import PaginationUnsupported, paginators_for
 from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.reader import ReadContext, ResourceReader
 from salesmate_nb._reading.report import ReadReport
@@ -27,7 +25,7 @@ from salesmate_nb._snapshot.deletions import Deletions
 from salesmate_nb._snapshot.merge import rows_of, select, with_parse_errors, without
 from salesmate_nb._snapshot.store import Snapshot, SnapshotFile
 from salesmate_nb.errors import IncompleteRead, SalesmateError
-from salesmate_nb.resources.base import is_custom, requested_paths
+from salesmate_nb.resources.base import is_custom
 from salesmate_nb.settings import Settings
 
 log = logging.getLogger("salesmate_nb")
@@ -74,7 +72,6 @@ class SnapshotRefresher:
         table, unreadable = select(snapshot, query)
         report = ReadReport(
             strategy="snapshot",
-            passes=0,
             totals=[snapshot.table.num_rows],
             unreadable=unreadable,
             fields={field.name: field.path for field in snapshot.fields if is_custom(field.path)},
@@ -96,10 +93,10 @@ class SnapshotRefresher:
         every = Query(progress=query.progress, wait=query.wait)
         with closing(self._reader.open(every)) as context, self._file.lock():
             known = self._reader.fields(context)
-            fields, order = known.fields, self._reader.order(context, known, known.fields)
+            fields, order = known.fields, known.order
             if query.columns is not None:
                 choose_columns(query.columns, fields)  # a misspelt one costs no read
-            builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
+            builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
             saved = None if query.refresh == "full" else self._file.load()
             if saved is not None and set(saved.fields) == set(fields) and saved.watermark is not None:
                 try:
@@ -153,30 +150,23 @@ class SnapshotRefresher:
                 order=order,
                 watermark=self._changes(context, builder).newest(),
             )
-        request = self._request(requested_paths(builder.fields))
+        request = self._request(tuple(field.path for field in builder.fields))
         if checkpoint.table.num_rows:
             request = request.above(_last_id(checkpoint.table))
         read = self._full_read(context, request, ordered=True)
-        typed = context.typed(read, builder)
-        pages = [checkpoint.table, *self._with_checkpoints(typed, builder, checkpoint, read)]
+        pages = [checkpoint.table, *self._with_checkpoints(context.typed(read, builder), builder, checkpoint)]
         return replace(checkpoint, table=rows_of(builder.fields, pages).sort_by("id"), order=order)
 
     def _with_checkpoints(
-        self, pages: Iterator[pa.RecordBatch], builder: BatchBuilder, checkpoint: Snapshot, read: FullRead
+        self, pages: Iterator[pa.RecordBatch], builder: BatchBuilder, checkpoint: Snapshot
     ) -> Iterator[pa.Table]:
-        """Yield the rows of a read; write them to disk a few pages at a time, and when it is interrupted.
-
-        A read whose rows arrive in another order than that of their ids cannot be resumed.
-        """
+        """Yield the rows of a read; write them to disk a few pages at a time, and when it is interrupted."""
         unsaved: list[pa.RecordBatch] = []
 
         def save() -> pa.Table:
             rows = rows_of(builder.fields, unsaved)
             unsaved.clear()
-            if read.is_ordered:
-                self._file.add_to_checkpoint(replace(checkpoint, table=rows))
-            else:
-                self._file.discard_checkpoint()
+            self._file.add_to_checkpoint(replace(checkpoint, table=rows))
             return rows
 
         try:
@@ -242,12 +232,12 @@ class SnapshotRefresher:
             )
 
     def _changes(self, context: ReadContext, builder: BatchBuilder) -> Changes:
-        everything = self._request(requested_paths(builder.fields))
-        return Changes(self._probe(context), everything, builder, ZoneInfo(self._settings.zone))
+        everything = self._request(tuple(field.path for field in builder.fields))
+        return Changes(self._probe(context), everything, builder, ZoneInfo(self._settings.timezone))
 
     def _full_read(self, context: ReadContext, request: SearchRequest, **options: Any) -> FullRead:
-        zone = ZoneInfo(self._settings.zone)
-        paginators = [paginator for paginator in paginators_for("v4", zone) if paginator.sort == "id"]
+        zone = ZoneInfo(self._settings.timezone)
+        paginators = [paginator for paginator in paginators_for("v4", zone) if paginator.is_ordered_by_id]
         return FullRead(
             self._reader.fetcher(context),
             request,

@@ -27,7 +27,6 @@ COLUMNS = {
     "last_modified_at": "datetime",
     "tags": "string",
     "description": "string",
-    "completed_at": "datetime",
 }
 
 
