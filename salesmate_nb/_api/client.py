@@ -110,7 +110,7 @@ class ApiClient:
             else:
                 raise failure
 
-    def plan(self, calls: int, waiter: Waiter) -> float:
+    def plan(self, count: int, waiter: Waiter) -> float:
         """Return the seconds that so many requests would have to wait for the hourly rate limit.
 
         Raises
@@ -118,9 +118,9 @@ class ApiClient:
         RateLimited
             If they would have to wait and `waiter` does not allow any wait.
         """
-        wait = self._limiter.delay_for(calls)
+        wait = self._limiter.delay_for(count)
         if wait and not waiter.max_seconds:
-            raise _over_limit(calls, wait, self._limiter, self._api_url)
+            raise _over_limit(count, wait, self._limiter, self._api_url)
         return wait
 
     def _acquire(self, waiter: Waiter, url: str) -> None:
@@ -151,11 +151,11 @@ class ApiClient:
         return payload
 
 
-def _over_limit(calls: int, wait: float, limiter: RateLimiter, url: str) -> RateLimited:
+def _over_limit(count: int, wait: float, limiter: RateLimiter, url: str) -> RateLimited:
     place = url.partition("?")[0]
-    requests_ = "1 more request" if calls == 1 else f"{calls:,} more requests"
+    more = "1 more request" if count == 1 else f"{count:,} more requests"
     err = RateLimited(
-        f"Rate limit: {requests_} to {place} would exceed the account's {limiter.calls_per_hour:,} per hour "
+        f"Rate limit: {more} to {place} would exceed the account's {limiter.calls_per_hour:,} per hour "
         f"({limiter.used:,} were made from this machine). Try again in {math.ceil(wait / 60)} min, read less "
         "(limit=, filters), or let the read wait (wait=True).",
         url=place,

@@ -16,26 +16,26 @@ from salesmate_nb._base.files import make_folder
 
 log = logging.getLogger("salesmate_nb")
 
-HOUR = 3600.0  # seconds; the limit is 1,500 calls in each (v4 reference)
+HOUR = 3600.0  # seconds; the limit is 1,500 requests in each (v4 reference)
 
 _TABLE = "CREATE TABLE IF NOT EXISTS calls (host TEXT NOT NULL, at REAL NOT NULL)"
 _LOCK_TIMEOUT = 30.0  # seconds to wait for another process's write
 
 
 class RateLimiter:
-    """A sliding one-hour window of calls to one host, shared by all processes that use a folder.
+    """A sliding one-hour window of requests to one host, shared by all processes that use a folder.
 
-    A small SQLite file holds the timestamp and host of each call of the last hour. If the disk refuses
+    A small SQLite file holds the timestamp and host of each request of the last hour. If the disk refuses
     the file, or it is damaged, this process counts on its own and logs a warning.
 
     pyrate-limiter 4.5 was tried: its ``SQLiteBucket`` with a file lock grants exactly the limit to threads
-    and processes, but after the clock was set back it refuses all calls until the clock catches up, it
-    cannot say how long `n` calls will take, and it leaves a lock file that others can read.
+    and processes, but after the clock was set back it refuses all requests until the clock catches up, it
+    cannot say how long `n` requests will take, and it leaves a lock file that others can read.
 
     Parameters
     ----------
     url : str
-        The API's URL; calls are counted for its host and port.
+        The API's URL; requests are counted for its host and port.
     calls_per_hour : int
         The limit of the whole account.
     folder : Path, optional
@@ -46,7 +46,7 @@ class RateLimiter:
     Attributes
     ----------
     request_count : int
-        Calls counted through this object.
+        Requests counted through this object.
 
     Examples
     --------
@@ -88,7 +88,7 @@ class RateLimiter:
         return max(self.calls_per_hour - self.used, 0)
 
     def acquire(self) -> float:
-        """Count one call and return 0, or count nothing and return the seconds until a call is free."""
+        """Count one request and return 0, or count nothing and return the seconds until one is free."""
         with self._window() as calls:
             now = self._clock()
             if now < self._paused_until:
@@ -99,31 +99,31 @@ class RateLimiter:
                 self.request_count += 1
             return wait
 
-    def delay_for(self, calls: int) -> float:
-        """Return the seconds until `calls` more calls could all have been made; 0 if that many are left."""
+    def delay_for(self, requests: int) -> float:
+        """Return the seconds until `requests` more could all have been made; 0 if that many are left."""
         with self._window() as window:
-            return self._delay(_timestamps(window, self._host), calls, self._clock())
+            return self._delay(_timestamps(window, self._host), requests, self._clock())
 
     def pause(self, seconds: float) -> None:
-        """Grant no call for so many seconds, because the server returned 429."""
+        """Grant no request for so many seconds, because the server returned 429."""
         with self._lock:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
 
-    def _delay(self, timestamps: list[float], calls: int, now: float) -> float:
-        hours, rest = divmod(len(timestamps) + calls - 1, self.calls_per_hour)
+    def _delay(self, timestamps: list[float], requests: int, now: float) -> float:
+        hours, rest = divmod(len(timestamps) + requests - 1, self.calls_per_hour)
         if not hours:
             return 0.0
-        first = timestamps[rest] if rest < len(timestamps) else now  # calls made now use up a later hour
+        first = timestamps[rest] if rest < len(timestamps) else now  # requests made now use up a later hour
         return first + hours * HOUR - now
 
     @contextlib.contextmanager
     def _window(self) -> Iterator[sqlite3.Connection]:
-        """Open the calls of the last hour, locked against other threads and processes."""
+        """Open the requests of the last hour, locked against other threads and processes."""
         with self._lock:
             connection = self._open()
             try:
                 now = self._clock()
-                # a call far in the future was made before the clock was set back
+                # a request far in the future was made before the clock was set back
                 connection.execute("DELETE FROM calls WHERE at <= ? OR at > ?", (now - HOUR, now + HOUR))
                 yield connection
                 connection.commit()
@@ -136,7 +136,9 @@ class RateLimiter:
             try:
                 return _open_file(self._path)
             except (OSError, sqlite3.Error) as err:
-                log.warning("calls are counted in this process only: %s cannot be used (%s)", self._path, err)
+                log.warning(
+                    "requests are counted in this process only: %s cannot be used (%s)", self._path, err
+                )
         if self._in_memory is None:
             self._in_memory = sqlite3.connect(":memory:", check_same_thread=False)
             self._in_memory.execute(_TABLE)

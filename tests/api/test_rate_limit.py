@@ -150,5 +150,5 @@ def test_unusable_file(fault, tmp_path, caplog):
     [thread.start() for thread in threads]
     [thread.join() for thread in threads]
     assert (limiter.request_count, limiter.remaining) == (3, 2)
-    assert caplog.text.count("calls are counted in this process only") == 1
+    assert caplog.text.count("requests are counted in this process only") == 1
     assert not elsewhere.exists()
