@@ -34,11 +34,14 @@ RETIRED = {  # what to write instead: the words that are refused
     "non-printable character": r"unprintable",
     "field catalog": r"[Cc]atalogues?",
     "is not a (valid)": (
-        r"(?<!here )(?:is|are|was|were)\s+no\s+(?!(?:longer|more|less|reason|harm|need|such)\b)\w+"
+        r"(?<!here )(?:is|are|was|were|it's)\s+no\s+(?!(?:longer|more|less|reason|harm|need|such)\b)\w+"
     ),
     "character": r"(?<!dollar )(?<!percent )(?<!minus )(?<!plus )signs?(?!-|\s+(?:in|you\s+in|out|up)\b)",
     "if, when": r"Where\b[^.?:;]*,|(?<=Raises\n)[^:]*?\bWhere",
-    "response": r"(?:an|the|its|this|that|each|every|no|one|whole|good|bad|odd)\s+answers?",
+    "response": (
+        r"(?:an|the|its|this|that|each|every|no|one|whole|good|bad|odd|empty|\w+'s)\s+answers?"
+        r"|(?:Salesmate|server|API|endpoint)\s+answer(?:s|ed)"
+    ),
 }
 PATTERNS = {
     better: re.compile(rf"(?<![-\w`.])(?:{words})(?![-\w`=])", re.IGNORECASE if words.islower() else 0)
