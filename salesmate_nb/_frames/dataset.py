@@ -43,15 +43,11 @@ def write(
     Raises
     ------
     SalesmateError
-        If the folder exists, a column does not, or the disk refuses.
+        If the folder exists, or the disk refuses.
     """
     schema = arrow_schema(fields)
     if path.exists():
         raise SalesmateError(f"{path} exists already. Name a new folder, or remove that one.")
-    if unknown := [name for name in partition_by if name not in schema.names]:
-        raise SalesmateError(
-            f"partition_by: there is no column {unknown[0]!r}. There are: {', '.join(schema.names)}."
-        )
     options: dict[str, Any] = {
         "format": "parquet",
         "file_options": ds.ParquetFileFormat().make_write_options(compression="zstd"),
