@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
@@ -15,23 +16,33 @@ import pyarrow as pa
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import find_rows
-from salesmate_nb._base.redaction import fingerprint
+from salesmate_nb._api.waiting import Waiter
+from salesmate_nb._auth.current_user import CurrentUserLookup, login_fingerprint
+from salesmate_nb._base.validators import is_timezone
 from salesmate_nb._base.warn import warn
+from salesmate_nb._doctor import Diagnosis, Doctor
 from salesmate_nb._frames import dataset
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
+from salesmate_nb._frames.parsing import collect_zoneless
+from salesmate_nb._frames.plausibility import describe, implausible_dates
 from salesmate_nb._reading.field_catalog import FieldCatalog, list_fields
+from salesmate_nb._reading.pipelines import stage_order, stage_records
 from salesmate_nb._reading.query import Query, choose_columns
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
+from salesmate_nb._reading.server_profile import ServerProfile
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
 from salesmate_nb._snapshot.store import SnapshotFile, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend
-from salesmate_nb.errors import BadResponse, SalesmateError, SettingsError
+from salesmate_nb.errors import ApiError, BadResponse, SalesmateError, SettingsError
 from salesmate_nb.resources import RESOURCES
 from salesmate_nb.resources.base import Resource
+from salesmate_nb.resources.pipelines import PIPELINE_FIELDS, PIPELINES_PATH
 from salesmate_nb.resources.users import USER_FIELDS, USERS_PATH
 from salesmate_nb.settings import Settings
+
+_LONGEST_WAIT = 3700.0  # seconds, as of a read: a rate limit by the hour has room again after one
 
 
 class Account:
@@ -49,6 +60,10 @@ class Account:
         Counts them.
     has_snapshots : bool
         Whether this login may keep snapshots on disk.
+    profile_folder : Path, optional
+        Where to remember what the server supports; by default in this process only.
+    current_user : CurrentUserLookup
+        Knows the time zone of dates without one, if the settings give none.
     """
 
     def __init__(
@@ -57,19 +72,21 @@ class Account:
         profile: str,
         api_client: ApiClient,
         limiter: RateLimiter,
+        current_user: CurrentUserLookup,
         *,
         has_snapshots: bool = True,
+        profile_folder: Path | None = None,
     ) -> None:
         self._settings = settings
         self._profile = profile
         self._api_client = api_client
         self._limiter = limiter
         self._has_snapshots = has_snapshots
+        self._current_user = current_user
         self._catalog = FieldCatalog()
-        self._readers = {
-            name: ResourceReader(resource, api_client, settings, self._catalog)
-            for name, resource in RESOURCES.items()
-        }
+        self._readers: dict[tuple[str, str], ResourceReader] = {}  # by resource and time zone
+        self.server_profile = ServerProfile(profile_folder, settings.api_url, self.api)
+        self._has_warned = False
 
     @property
     def api(self) -> str:
@@ -90,7 +107,8 @@ class Account:
 
     def records(self, resource: Resource, arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
         """Yield records as the server sent them."""
-        return self._readers[resource.name].records(self._query(arguments))
+        settings = self._zoned(arguments)
+        return self._reader(resource, settings).records(self._query(arguments, settings))
 
     def users(self) -> pd.DataFrame:
         """Read the users, who are not searched but listed in one response."""
@@ -98,7 +116,8 @@ class Account:
         users = find_rows(self._api_client.request("GET", USERS_PATH))
         if users is None or not all(isinstance(user, dict) for user in users):
             raise BadResponse("The response has no list of users. Check SALESMATE_API_URL.")
-        builder = BatchBuilder(USER_FIELDS, timezone=self._settings.timezone, discover=False)
+        self._current_user.learn(users)
+        builder = BatchBuilder(USER_FIELDS, timezone=self._settings.zone, discover=False)
         frame = to_pandas(assemble(USER_FIELDS, [builder.build(users)]))
         _warn_of_unreadable(builder.unreadable)
         return frame
@@ -106,28 +125,47 @@ class Account:
     def fields(self) -> pd.DataFrame:
         """Read the field catalog of every resource."""
         self._settings.require_v4("Fields")
-        payload = self._catalog.payload(self._api_client.request)
         names = ["resource", "column", "label", "path", "type", "is_custom", "options"]
-        rows = []
+        rows, failures = [], []
         for resource in RESOURCES.values():
             try:
-                rows += list_fields(payload, resource)
-            except SalesmateError as err:
-                warn(f"{err} It is left out.")
+                rows += list_fields(self._catalog.payload(resource, self._api_client.request), resource)
+            except ApiError as err:
+                if err.is_transient:
+                    raise
+                failures.append(err)
+        refusals = [failure for failure in failures if not isinstance(failure, BadResponse)]
+        if refusals and not rows:
+            raise refusals[0]
+        for failure in failures:
+            warn(f"{failure} It is left out.")
         frame = pd.DataFrame(rows, columns=pd.Index(names, dtype="str"))
         return frame.astype(dict.fromkeys(names, "str") | {"is_custom": "bool"})
+
+    def pipelines(self) -> pd.DataFrame:
+        """Read the stages of all pipelines, which are listed in one response."""
+        self._settings.require_v4("Pipelines")
+        stages = stage_records(self._api_client.request("GET", PIPELINES_PATH))
+        builder = BatchBuilder(PIPELINE_FIELDS, discover=False)
+        rows = builder.build(stages)
+        frame = to_pandas(assemble(PIPELINE_FIELDS, [rows], order=stage_order(rows.to_pylist())))
+        _warn_of_unreadable(builder.unreadable)
+        return frame
+
+    def doctor(self) -> Diagnosis:
+        """Find out what the server supports, and which formats it sends."""
+        return Doctor(self._api_client, self._settings, self._limiter).diagnose()
 
     def write_dataset(
         self, resource: str, path: Path, partition_by: Sequence[str], arguments: Mapping[str, Any]
     ) -> int:
         """Write all records of a resource to a folder of Parquet files, and return their number."""
-        if resource not in self._readers:
-            raise SalesmateError(
-                f"resource={resource!r} is not known. Use one of {', '.join(self._readers)}."
-            )
-        reader = self._readers[resource]
-        query = self._query(arguments)
-        with closing(reader.open(query)) as context:
+        if resource not in RESOURCES:
+            raise SalesmateError(f"resource={resource!r} is not known. Use one of {', '.join(RESOURCES)}.")
+        settings = self._zoned(arguments)
+        reader = self._reader(RESOURCES[resource], settings)
+        query = self._query(arguments, settings)
+        with self._warning_of_zoneless(settings), closing(reader.open(query)) as context:
             builder, batches = reader.batches(context, query)
             columns = {field.path: field.name for field in builder.fields}
             chosen = choose_columns(partition_by, builder.fields).values()
@@ -138,14 +176,18 @@ class Account:
         return rows
 
     def _read(self, resource: Resource, arguments: Mapping[str, Any]) -> tuple[pa.Table, ReadReport]:
-        query, before = self._query(arguments), self._limiter.request_count
-        reader = self._readers[resource.name]
-        if query.refresh is None:
-            table, report = reader.table(query)
-        else:
-            refresher = SnapshotRefresher(reader, self._snapshot_file(resource), self._settings)
-            table, report = refresher.table(query)
+        before = self._limiter.request_count
+        settings = self._zoned(arguments)
+        query, reader = self._query(arguments, settings), self._reader(resource, settings)
+        with self._warning_of_zoneless(settings):
+            if query.refresh is None:
+                table, report = reader.table(query)
+            else:
+                refresher = SnapshotRefresher(reader, self._snapshot_file(resource, settings), settings)
+                table, report = refresher.table(query)
         _warn_of_unreadable(report.unreadable)
+        if implausible := implausible_dates(table, custom=report.fields):
+            warn(describe(implausible))
         return table, replace(
             report,
             host=self._settings.api_url,
@@ -154,24 +196,69 @@ class Account:
             calls_left=self._limiter.remaining,
         )
 
-    def _query(self, arguments: Mapping[str, Any]) -> Query:
+    def timezone(self) -> str:
+        """Return the time zone of dates without one: of the settings, else of the user, else UTC."""
+        return self._zoned({}).zone
+
+    def _zoned(self, arguments: Mapping[str, Any]) -> Settings:
+        """Return the settings with the user's time zone if they give none; without it, they stay as they are.
+
+        The first time ever, this makes one request, unless the arguments of the read forbid any; it waits for
+        the rate limit if they allow it. v1 has no list of users.
+        """
+        if self._settings.timezone or not self._settings.linkname:
+            return self._settings
+        if arguments.get("refresh") == "never":
+            timezone = self._current_user.known().timezone
+        else:
+            waiter = Waiter(_LONGEST_WAIT if arguments.get("wait", True) else 0.0)
+            timezone = self._current_user.get(waiter).timezone
+        if timezone and is_timezone(timezone):
+            return replace(self._settings, timezone=timezone)
+        if timezone:
+            self._warn_once(f"Salesmate's time zone for your user, {timezone!r}, is not known here.")
+        return self._settings
+
+    def _reader(self, resource: Resource, settings: Settings) -> ResourceReader:
+        """Return the reader of a resource, which knows from earlier reads what the server supports."""
+        key = (resource.name, settings.zone)
+        if key not in self._readers:
+            self._readers[key] = ResourceReader(
+                resource, self._api_client, settings, self._catalog, profile_store=self.server_profile
+            )
+        return self._readers[key]
+
+    @contextlib.contextmanager
+    def _warning_of_zoneless(self, settings: Settings) -> Iterator[None]:
+        """Warn once if a date without a time zone is read while the zone is not known."""
+        with collect_zoneless() as found:
+            yield
+        if found and not settings.timezone:
+            self._warn_once("Dates without a time zone were read, and the account's zone is not known.")
+
+    def _warn_once(self, what: str) -> None:
+        if not self._has_warned:
+            self._has_warned = True
+            warn(f"{what} Such dates count as UTC. Set SALESMATE_TIMEZONE, as 'Europe/Berlin'.")
+
+    def _query(self, arguments: Mapping[str, Any], settings: Settings) -> Query:
         named = {name: value for name, value in arguments.items() if name != "self"}
         is_watched = frontend() is not Frontend.NOBODY
-        return Query.parse(named, timezone=self._settings.timezone, is_watched=is_watched)
+        return Query.parse(named, timezone=settings.zone, is_watched=is_watched)
 
-    def _snapshot_file(self, resource: Resource) -> SnapshotFile:
+    def _snapshot_file(self, resource: Resource, settings: Settings) -> SnapshotFile:
         if not self._has_snapshots:
             raise SettingsError(
                 "Snapshots are files that every login of this machine's user could read. There are none with "
                 "SALESMATE_TOKEN_STORE=memory or connect(token_store=...): read live with refresh=None."
             )
-        key, folder = self._settings.access_token, snapshot_folder(self._settings, self._profile)
+        folder = snapshot_folder(settings, self._profile)
         bound = {
-            "host": self._settings.api_url,
+            "host": settings.api_url,
             "api": self.api,
             "profile": self._profile,
-            "who": f"key {fingerprint(key)}" if key else f"client {self._settings.client_id}",
-            "timezone": self._settings.timezone,  # in which timestamps without a zone were read
+            "who": login_fingerprint(settings),
+            "timezone": settings.zone,  # in which timestamps without a zone were read
         }
         return SnapshotFile(folder, resource.name, bound)
 

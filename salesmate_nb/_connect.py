@@ -35,7 +35,7 @@ def connect(
 ) -> Salesmate:
     """Connect to Salesmate; ask a person to log in only if needed.
 
-    Tried in order: an access key; a stored token that is valid; a stored token, refreshed; a person, by a
+    Tried in order: a Session Key; a stored token that is valid; a stored token, refreshed; a person, by a
     panel in a notebook or a prompt in a terminal. If nobody can be asked, the connection stays pending.
     A second call while a login is pending shows the same login again, so a tab that is already open still
     works. Once it is done, further calls and new kernels do not ask again.
@@ -64,7 +64,7 @@ def connect(
     Raises
     ------
     SettingsError
-        If the settings are not valid, or hold neither an access key nor a client id.
+        If the settings are not valid, or hold neither a Session Key nor a client id.
     ConnectionFailed, ApiError
         If a token had to be refreshed and the token endpoint did not respond. The token is kept.
 

@@ -16,7 +16,8 @@ class Status:
     authorized : bool
         Whether requests can be made now.
     profile, who, host, api : str
-        The name of this login, the client or key it uses, the API's address, and ``"v4"`` or ``"v1"``.
+        The name of this login; the user, if known, and the client or key; the API's address; and ``"v4"`` or
+        ``"v1"``.
     expires_at : pandas.Timestamp or None
         When the access token expires (UTC); it is refreshed before. ``None`` if that is not known.
     token_location : str
@@ -37,7 +38,7 @@ class Status:
 
     def lines(self) -> dict[str, str]:
         """Return it in words, line by line."""
-        expires = "not known"
+        expires = "not known" + ("; Session Keys last some weeks" if "Session Key" in self.who else "")
         if self.expires_at is not None:
             expires = f"{self.expires_at:%Y-%m-%d %H:%M} UTC, refreshed automatically"
         if not self.authorized:

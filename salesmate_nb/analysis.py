@@ -75,7 +75,13 @@ def pipeline(
     return _with_names(names, _sums(rows, group).assign(median_age_days=age.groupby(group).median()))
 
 
-def forecast(deals: pd.DataFrame, *, freq: str = "M", now: dt.datetime | None = None) -> pd.DataFrame:
+def forecast(
+    deals: pd.DataFrame,
+    *,
+    freq: str = "M",
+    now: dt.datetime | None = None,
+    stages: pd.DataFrame | None = None,
+) -> pd.DataFrame:
     """Summarise the open deals by currency and by the month in which they should close.
 
     No open deal is dropped: the sums over all rows equal those over all open deals.
@@ -88,6 +94,10 @@ def forecast(deals: pd.DataFrame, *, freq: str = "M", now: dt.datetime | None = 
         The length of a period, as a pandas frequency: ``"W"``, ``"M"``, ``"Q"`` or ``"Y"``.
     now : datetime, optional
         When the frame was read; by default the current time. Without a time zone it is in UTC.
+    stages : pandas.DataFrame, optional
+        What ``pipelines_df()`` returns, or any frame with ``pipeline``, ``stage`` and ``win_probability``
+        in percent. A deal without a win probability takes that of its stage in its pipeline; `deals` then
+        needs ``pipeline`` and ``stage`` too.
 
     Returns
     -------
@@ -95,7 +105,8 @@ def forecast(deals: pd.DataFrame, *, freq: str = "M", now: dt.datetime | None = 
         ``period``, an ordered category, and ``currency``; then ``deals``, ``without_value``, ``value``,
         ``without_weight`` and ``weighted`` as in :func:`pipeline`. The first period is ``"overdue"``,
         for deals that should have closed before the period of `now`, and the last ``"undated"``. Periods
-        start and end in the time zone of ``estimated_close_date``: see :func:`in_zone`.
+        start and end in the time zone of ``estimated_close_date``: see :func:`in_zone`. With `stages`,
+        a last column ``weight_from_stage`` counts the deals that took the win probability of their stage.
 
     Raises
     ------
@@ -118,9 +129,18 @@ def forecast(deals: pd.DataFrame, *, freq: str = "M", now: dt.datetime | None = 
     0  overdue   50.0      25.0
     1  2026-07  100.0      40.0
     2  undated   30.0       3.0
+
+    The last deal without a win probability of its own:
+
+    >>> deals.loc[2, "win_probability"] = None
+    >>> stages = pd.DataFrame({"pipeline": ["Sales"], "stage": ["Demo"], "win_probability": [20.0]})
+    >>> table = forecast(deals.assign(pipeline="Sales", stage="Demo"), stages=stages)
+    >>> table[["weighted", "weight_from_stage"]].iloc[-1].to_dict()
+    {'weighted': 6.0, 'weight_from_stage': 1.0}
     """
-    rows = _rows(deals, "status", "currency", "deal_value", "win_probability", "estimated_close_date")
-    rows = _with_status(rows, _OPEN)
+    places = () if stages is None else ("pipeline", "stage")
+    columns = ("status", "currency", "deal_value", "win_probability", "estimated_close_date", *places)
+    rows = _with_status(_rows(deals, *columns), _OPEN)
     expected = _datetimes(rows["estimated_close_date"])
     close = expected.dt.tz_localize(None).dt.to_period(freq)
     current = _timestamp(now, expected).tz_localize(None).to_period(freq)
@@ -128,7 +148,13 @@ def forecast(deals: pd.DataFrame, *, freq: str = "M", now: dt.datetime | None = 
     period = close.astype("str").mask(close < current, "overdue").mask(close.isna(), "undated")
     order = pd.CategoricalDtype(["overdue", *map(str, ahead), "undated"], ordered=True)
     group, names = _groups(rows.assign(period=period.astype(order)), ["period", "currency"])
-    return _with_names(names, _sums(rows, group))
+    if stages is None:
+        return _with_names(names, _sums(rows, group))
+    own = rows["win_probability"]
+    weight = own.fillna(_stage_probability(rows, stages))
+    taken = own.isna() & weight.notna()
+    sums = _sums(rows.assign(win_probability=weight), group)
+    return _with_names(names, sums.assign(weight_from_stage=_count(taken, group)))
 
 
 def win_rate(deals: pd.DataFrame, by: str | Sequence[str] = (), *, confidence: float = 0.95) -> pd.DataFrame:
@@ -294,7 +320,7 @@ def in_zone(frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
     frame : pandas.DataFrame
         Any frame; datetime columns without a time zone are left as they are.
     timezone : str
-        IANA name of the time zone, such as ``"Europe/Berlin"``, or ``connect().settings.timezone``.
+        IANA name of the time zone, such as ``"Europe/Berlin"``, or ``connect().timezone``.
 
     Returns
     -------
@@ -403,6 +429,22 @@ def _sums(rows: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
             "weighted": weighted.groupby(group).sum(),
         }
     )
+
+
+def _stage_probability(rows: pd.DataFrame, stages: pd.DataFrame) -> pd.Series:
+    """Return the win probability of each row's stage in its pipeline; missing if that is not known."""
+    keys = ["pipeline", "stage"]
+    missing = [name for name in (*keys, "win_probability") if name not in stages.columns]
+    if missing:
+        raise SalesmateError(
+            f"stages has no column {', '.join(map(repr, missing))}. Read it with pipelines_df()."
+        )
+    known = stages.dropna(subset=keys).drop_duplicates(keys)
+    by_stage = dict(
+        zip(zip(known["pipeline"], known["stage"], strict=True), known["win_probability"], strict=True)
+    )
+    pairs = zip(rows["pipeline"], rows["stage"], strict=True)
+    return pd.Series([by_stage.get(pair) for pair in pairs], index=rows.index, dtype="float64")
 
 
 def _lifetimes(

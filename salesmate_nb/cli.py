@@ -1,4 +1,4 @@
-"""The command line: ``salesmate-nb login | status | logout | deals | snapshot | sandbox``."""
+"""The command line: ``salesmate-nb login | status | doctor | logout | deals | snapshot | sandbox``."""
 
 from __future__ import annotations
 
@@ -87,6 +87,7 @@ def _parser() -> argparse.ArgumentParser:
         help="wait up to S seconds for the browser, without asking",
     )
     command("status", _status, "List the stored logins, their host and expiry.")
+    command("doctor", _doctor, "Print what the server supports, for a bug report; at most 12 requests.")
     command("logout", _logout, "Forget the login, and revoke it if a revocation endpoint is set.")
     _add_deals_options(command("deals", _deals, "Print deals, or write them to a file."))
     snapshot = command("snapshot", _snapshot, "Update a snapshot on disk, for example from cron.")
@@ -143,6 +144,11 @@ def _status(options: argparse.Namespace) -> None:
     names = [options.profile] if options.profile else stored_profiles(settings) or ["default"]
     for name in names:
         print(Salesmate(settings, profile=name).status())  # noqa: T201 - the result
+
+
+def _doctor(options: argparse.Namespace) -> None:
+    connection = _logged_in(connect(profile=options.profile or "default"))
+    print(connection.doctor())  # noqa: T201 - the result
 
 
 def _logout(options: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import unwrap
 from salesmate_nb._api.session import ApiKeySession
+from salesmate_nb._auth.current_user import CurrentUserLookup
 from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._auth.session import OAuthSession
 from salesmate_nb._auth.token_endpoint import revoke_token
@@ -25,12 +26,13 @@ from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.signatures import same_arguments
+from salesmate_nb._doctor import Diagnosis
 from salesmate_nb._reading.query import DatetimeLike, Refresh, TextFilter
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._status import Status
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
 from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
-from salesmate_nb.settings import Settings
+from salesmate_nb.settings import COPY_THE_KEY, Settings
 
 
 class Salesmate:
@@ -39,7 +41,7 @@ class Salesmate:
     Parameters
     ----------
     settings : Settings
-        With an access key, or with a client id for OAuth.
+        With a Session Key, or with a client id for OAuth.
     profile : str
         The name under which its login is stored.
     token_store : TokenStore, optional
@@ -49,7 +51,7 @@ class Salesmate:
     Raises
     ------
     SettingsError
-        If there is neither an access key nor a client id.
+        If there is neither a Session Key nor a client id.
     """
 
     def __init__(
@@ -65,8 +67,17 @@ class Salesmate:
         folder = None if in_memory else settings.token_cache
         self._limiter = RateLimiter(settings.api_url, settings.calls_per_hour, folder)
         self._api_client = ApiClient(self.session, settings.api_url, self._limiter)
+        self._current_user = CurrentUserLookup(
+            settings, profile, self._api_client.request, is_stored=self._has_snapshots
+        )
         self._account = Account(
-            settings, profile, self._api_client, self._limiter, has_snapshots=self._has_snapshots
+            settings,
+            profile,
+            self._api_client,
+            self._limiter,
+            self._current_user,
+            has_snapshots=self._has_snapshots,
+            profile_folder=folder,
         )
 
     def __repr__(self) -> str:
@@ -103,7 +114,7 @@ class Salesmate:
         columns : str or sequence of str, optional
             Columns of the frame, in that order; by default all, custom fields included.
         limit : int, optional
-            Rows in all. They are the first by id over v4, the first to arrive over v1.
+            Rows in all: the first by id if the server keeps that order, else the first to arrive.
         progress : bool, optional
             Whether to show a progress bar; by default in a notebook or a terminal only.
         wait : bool
@@ -121,9 +132,9 @@ class Salesmate:
             The schema's 24 columns, also if there are no rows, then custom fields by name. Ids are
             ``Int64``, amounts ``float64``, timestamps ``datetime64[us, UTC]``, texts ``str``, and repeated
             values ``category``. ``df.attrs["salesmate"]`` reports ``host``, ``api``, ``read_at``, the
-            ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging and the server's
-            ``totals``; ``fields``, the API's names of custom columns; and ``unreadable``, how many values
-            of which column could not be read and are missing.
+            ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging, how many ``passes`` over
+            all rows it took, and the server's ``totals``; ``fields``, the API's names of custom columns; and
+            ``unreadable``, how many values of which column could not be read and are missing.
 
         Raises
         ------
@@ -299,6 +310,69 @@ class Salesmate:
         """
         return self._account.fields()
 
+    def pipelines_df(self) -> pd.DataFrame:
+        """Read the pipelines into a DataFrame: a row for each stage, in the order of the sales process.
+
+        Source: ``GET apis/v3/apps/dealPipeline``, as three other connectors read it; the v4 reference does
+        not document it.
+
+        Returns
+        -------
+        pandas.DataFrame
+            ``pipeline`` and ``stage`` (``category``, in order), ``position`` (``Int64``, from 1 in each
+            pipeline), ``win_probability`` (``float64``, percent from 0 to 100), ``rotten_after_days``
+            (``Int64``, the days after which a deal in this stage counts as rotten) and
+            ``is_probability_manual`` (``boolean``, whether win probabilities of the pipeline are entered by
+            hand). The columns are the same without pipelines. One request.
+
+        Raises
+        ------
+        BadResponse
+            If the response has no list of pipelines.
+        SalesmateError
+            As :meth:`get` does.
+
+        Examples
+        --------
+        >>> from salesmate_nb import connect, sandbox
+        >>> with sandbox.start(api="v4") as box:
+        ...     stages = connect(box).pipelines_df()
+        >>> stages[["pipeline", "stage", "position", "win_probability"]].head(2)
+               pipeline      stage  position  win_probability
+        0  New business  Qualified         1             10.0
+        1  New business       Demo         2             25.0
+        """
+        return self._account.pipelines()
+
+    def doctor(self) -> Diagnosis:
+        """Find out what the server supports and which formats it sends, to paste into a bug report.
+
+        At most 12 requests, which change nothing. What the server refuses is a finding, not an error.
+
+        Returns
+        -------
+        Diagnosis
+            Print it. It shows the rules, the sort and the totals of the search for deals; formats; versions;
+            the time zone, API calls left, and your own name in Salesmate. It contains no secret, and of your
+            customers neither texts, ids nor amounts; totals are rounded.
+
+        Raises
+        ------
+        LoginRequired
+            If the login is not accepted.
+        ConnectionFailed
+            If no response comes.
+
+        Examples
+        --------
+        >>> from salesmate_nb import connect, sandbox
+        >>> with sandbox.start(api="v4") as box:
+        ...     diagnosis = connect(box).doctor()
+        >>> diagnosis.search["rule on id"], diagnosis.totals["deals"], diagnosis.requests <= 12
+        ('applied', 'about 500', True)
+        """
+        return self._account.doctor()
+
     def write_dataset(
         self,
         resource: str,
@@ -383,6 +457,22 @@ class Salesmate:
         return unwrap(self._api_client.request("POST", path, json=json))
 
     @property
+    def timezone(self) -> str:
+        """The time zone of dates that Salesmate writes without one: the setting, else the user's, else UTC.
+
+        Salesmate's list of users says which is the user's (`isCurrentUser`, `timezone`). It is asked once,
+        and the zone is remembered beside the login for a month. Over v1 it is the setting or UTC.
+
+        Examples
+        --------
+        >>> from salesmate_nb import connect, sandbox
+        >>> with sandbox.start() as box:
+        ...     connect(box).timezone
+        'UTC'
+        """
+        return self._account.timezone()
+
+    @property
     def authorized(self) -> bool:
         """Whether requests can be made without anybody logging in."""
         return not isinstance(self.session, OAuthSession) or self.session.current_token is not None
@@ -429,26 +519,30 @@ class Salesmate:
     def pending_login(self) -> LoginFlow:
         """Return the login that waits for a person: the same one until it is finished."""
         if not isinstance(self.session, OAuthSession):
-            raise LoginError("This connection uses an access key, so there is nothing to log in to.")
+            raise LoginError(
+                "This connection uses the Session Key in SALESMATE_SESSION_KEY, so there is nothing to log "
+                "in to."
+            )
         if self._login_flow is None or self._login_flow.phase is LoginState.DONE:
-            self._login_flow = LoginFlow(self.settings, self.session.accept)
+            self._login_flow = LoginFlow(self.settings, self._accept)
         return self._login_flow
 
     def logout(self) -> None:
         """Forget the token here and in the token store; revoke it if a revocation endpoint is set.
 
-        Snapshots of this profile are removed too.
+        Snapshots of this profile, and what is remembered of its user, are removed too.
 
         Raises
         ------
         LoginError
-            If an access key in the settings still signs in; or if the token was forgotten, but the
+            If a Session Key in the settings still signs in; or if the token was forgotten, but the
             revocation endpoint did not confirm.
         """
         if self._has_snapshots:
             shutil.rmtree(snapshot_folder(self.settings, self.profile), ignore_errors=True)
+        self._current_user.forget()
         session = self.session
-        if not isinstance(session, OAuthSession):  # an access key hides an earlier login; it ends too
+        if not isinstance(session, OAuthSession):  # a Session Key hides an earlier login; it ends too
             session = OAuthSession(self.settings, self._token_store, profile=self.profile)
         token = session.current_token
         session.forget()
@@ -456,27 +550,39 @@ class Salesmate:
             self._login_flow.expire()
         if token is not None:
             self._revoke(token)
-        if self.settings.access_token:
+        if self.settings.session_key:
             raise LoginError(
-                "The access key in SALESMATE_ACCESS_TOKEN still signs you in. Remove it from the environment "
-                "or .env. To end it for good, make a new one in Salesmate under My Account."
+                "The Session Key in SALESMATE_SESSION_KEY (or SALESMATE_ACCESS_TOKEN, its other name) still "
+                "signs you in. Remove it from the environment or .env. To end it for good, make a new one in "
+                "Salesmate under My Account, tab Access Key."
             )
 
     def status(self) -> Status:
-        """Return who is connected to what, until when, and how many API calls are left; makes no request."""
+        """Return who is connected to what, until when, and how many API calls are left; makes no request.
+
+        The user's name is there once Salesmate's list of users was read, which :attr:`timezone` and the
+        first read do if the settings give no time zone.
+        """
+        user = self._current_user.known().name
+        by = "Session Key" if self.settings.session_key else f"client {self.settings.client_id}"
         token = self.session.current_token if isinstance(self.session, OAuthSession) else None
         ends = token.expires_at if token else None
         return Status(
             authorized=self.authorized,
             profile=self.profile,
-            who="an access key" if self.settings.access_token else f"client {self.settings.client_id}",
+            who=f"{user} ({by})" if user else by,
             host=self.settings.api_url,
             api=self._account.api,
             expires_at=pd.Timestamp(ends, unit="s", tz="UTC") if ends else None,
-            token_location="the settings" if self.settings.access_token else self._token_store.location,
+            token_location="the settings" if self.settings.session_key else self._token_store.location,
             calls_made=self._limiter.used,
             calls_left=self._limiter.remaining,
         )
+
+    def _accept(self, token: Token) -> None:
+        if isinstance(self.session, OAuthSession):
+            self.session.accept(token)
+            self._current_user.forget()  # somebody else may have logged in
 
     def _revoke(self, token: Token) -> None:
         try:
@@ -490,11 +596,12 @@ class Salesmate:
 
 
 def _session(settings: Settings, token_store: TokenStore, profile: str) -> requests.Session:
-    if settings.access_token:
+    if settings.session_key:
         return ApiKeySession(settings)
     if not settings.client_id:
         raise SettingsError(
-            "SALESMATE_CLIENT_ID is not set (looked in arguments, the environment and .env). "
-            "Copy .env.example to .env and fill it in, or try the sandbox: connect(sandbox.start())."
+            "Neither SALESMATE_SESSION_KEY nor SALESMATE_CLIENT_ID is set (looked in arguments, the "
+            f"environment and .env). {COPY_THE_KEY} For OAuth, copy .env.example to .env and fill it in. "
+            "Or try the sandbox: connect(sandbox.start())."
         )
     return OAuthSession(settings, token_store, profile=profile)

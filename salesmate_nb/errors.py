@@ -5,7 +5,7 @@
     SalesmateError
     ├── SettingsError        a setting is missing or not valid
     ├── LoginError           the login was not completed
-    │   ├── LoginRequired    nobody is logged in, or the login has ended
+    │   ├── LoginRequired    nobody is logged in, or the login or Session Key was not accepted
     │   ├── LoginDenied      consent was denied on Salesmate's page
     │   └── StateMismatch    the authorization response belongs to another login attempt
     ├── ApiError             Salesmate returned an error
@@ -51,7 +51,15 @@ class LoginError(_UserError):
 
 
 class LoginRequired(LoginError):
-    """Nobody is logged in, or the login has ended: log in, then repeat the request."""
+    """Nobody is logged in, or the login or Session Key was not accepted: log in, then repeat the request.
+
+    Attributes
+    ----------
+    code : str or None
+        Salesmate's own word for it (``Error.Name``), if it refused a request.
+    """
+
+    code: str | None = None
 
 
 class LoginDenied(LoginError):

@@ -3,18 +3,56 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dotenv import dotenv_values
 
 from salesmate_nb._base import validators
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb.errors import SettingsError
 
 VENDOR = "https://api.salesmate.io"
+COPY_THE_KEY = (
+    "Copy the key from Salesmate (My Account, tab Access Key: the third one, Session Key; the other two are "
+    "refused) into SALESMATE_SESSION_KEY."
+)
+_OTHER_NAMES = {"session_key": "access_token"}
+"""The first names of settings, which go on working."""
+_NOT_GIVEN: Any = object()
+
+
+def _accept_access_token(cls: type[Settings]) -> type[Settings]:
+    """Let the constructor take `access_token`, and ``dataclasses.replace`` either name.
+
+    It is not a field, so that ``dataclasses.replace`` passes it only if its caller did.
+    """
+    make = cls.__init__
+
+    @functools.wraps(make)
+    def __init__(self: Settings, *, access_token: Any = _NOT_GIVEN, **given: Any) -> None:  # noqa: N807 - it is one
+        if access_token is not _NOT_GIVEN:
+            given["session_key"] = _one_key(given.get("session_key"), access_token)
+        make(self, **given)
+
+    cls.__init__ = __init__  # type: ignore[method-assign] # the generated one, with one more name
+    return cls
+
+
+def _one_key(session_key: Any, access_token: Any) -> Any:
+    """Return the key that was given under two names."""
+    if isinstance(session_key, Secret):  # of existing settings, passed by dataclasses.replace
+        return access_token
+    if session_key and access_token and session_key != access_token:
+        raise SettingsError(
+            "session_key and access_token are two names of the same setting, and two different values were "
+            "given. Give session_key only."
+        )
+    return session_key or access_token
 
 
 def _setting(validate: Callable[[str, object], Any], default: object = None) -> Any:
@@ -22,6 +60,7 @@ def _setting(validate: Callable[[str, object], Any], default: object = None) -> 
     return dataclasses.field(default=default, metadata={"validate": validate})
 
 
+@_accept_access_token
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """What to connect to and as whom; takes arguments and defaults only.
@@ -53,15 +92,19 @@ class Settings:
     linkname : str, optional
         The workspace: ``acme``, ``acme.salesmate.io`` and ``https://acme.salesmate.io/`` mean the same.
         With one, the v4 search is used, else ``/v1/deals``.
-    access_token : str, optional
-        An access key (My Account, tab Access Key). With one there is no OAuth; it needs a linkname.
+    session_key : str, optional
+        The Session Key: in Salesmate under My Account, tab Access Key, the third one. The other two, the
+        Access Key and the App Private Key, are refused (measured). It lasts some weeks. With a key there is
+        no OAuth; it needs a linkname. Its first name, `access_token`, goes on working, as an argument, as
+        an attribute and in the environment (``SALESMATE_ACCESS_TOKEN``).
     token_cache : path, optional
         The folder where logins are stored; by default the user's state folder.
     token_store : {"file", "keyring", "memory"}
         Whether a login is stored in a file there, in the system's keychain (extra ``keyring``), or in the
         memory of this process alone.
-    timezone : str
-        IANA name of the time zone of dates that the server writes without one.
+    timezone : str, optional
+        IANA name of the time zone of dates that the server writes without one; by default that of the user
+        who is connected, from Salesmate's list of users, else UTC.
     calls_per_hour : int
         API calls that the whole account may make in an hour.
     concurrency : int
@@ -96,22 +139,31 @@ class Settings:
     token_body: str = _setting(validators.choice("form", "json"), "form")
     api_url: str = _setting(validators.api_url, "")
     linkname: str | None = _setting(validators.linkname)
-    access_token: str | None = _setting(validators.access_key)
+    session_key: str | None = _setting(validators.session_key)
     token_cache: Path = _setting(validators.folder)
     token_store: str = _setting(validators.choice("file", "keyring", "memory"), "file")
-    timezone: str = _setting(validators.timezone, "UTC")
+    timezone: str | None = _setting(validators.timezone)
     calls_per_hour: int = _setting(validators.count, 1500)
-    concurrency: int = _setting(validators.workers, 4)
+    concurrency: int = _setting(validators.workers, 8)
     timeout: float = _setting(validators.positive, 30.0)
+
+    if TYPE_CHECKING:
+        access_token: str | None = None  # a field for type checkers only, see _accept_access_token
+    else:
+
+        @property
+        def access_token(self) -> str | None:
+            """The Session Key, under its first name."""
+            return self.session_key
 
     def __post_init__(self) -> None:
         for setting in dataclasses.fields(self):
             self._set(setting.name, setting.metadata["validate"](setting.name, getattr(self, setting.name)))
         if not self.api_url:
             self._set("api_url", f"https://{self.linkname}.salesmate.io" if self.linkname else VENDOR)
-        if self.access_token and not self.linkname:
+        if self.session_key and not self.linkname:
             raise SettingsError(
-                "SALESMATE_ACCESS_TOKEN is set but SALESMATE_LINKNAME is not. An access key belongs to one "
+                "SALESMATE_SESSION_KEY is set but SALESMATE_LINKNAME is not. A Session Key belongs to one "
                 "workspace: set the linkname too, the 'acme' of https://acme.salesmate.io."
             )
 
@@ -135,18 +187,26 @@ class Settings:
 
         Examples
         --------
-        >>> Settings.load(linkname="acme", access_token="s3cret").api_url
+        >>> Settings.load(linkname="acme", session_key="s3cret").api_url
         'https://acme.salesmate.io'
         """
         dotenv = {name: value for name, value in _read_dotenv().items() if value}
         values: dict[str, Any] = {}
         for name in (setting.name for setting in dataclasses.fields(cls)):
-            given = overrides.pop(name, None)
-            if given is None:
-                given = os.environ.get(validators.variable(name), dotenv.get(validators.variable(name)))
+            names = [name, *filter(None, [_OTHER_NAMES.get(name)])]
+            given = _value({label: overrides.pop(label, None) for label in names})
+            variables = [validators.variable(label) for label in names]
+            for source in (os.environ, dotenv):
+                if given is None:
+                    given = _value({variable: source.get(variable) for variable in variables})
             if given not in {None, ""}:
                 values[name] = given
         return cls(**values, **overrides)
+
+    @property
+    def zone(self) -> str:
+        """The time zone of dates without one: `timezone`, or UTC as long as that is not given."""
+        return self.timezone or "UTC"
 
     def require_v4(self, what: str) -> None:
         """Raise if the settings name no workspace, and so no v4 API.
@@ -173,6 +233,24 @@ class Settings:
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
+
+
+def _value(given: Mapping[str, Any]) -> Any:
+    """Return the value of a setting that one source may give under several names, or ``None``.
+
+    Raises
+    ------
+    SettingsError
+        If two names have different values.
+    """
+    values = [value for value in given.values() if value is not None]
+    written = [value for value in values if value != ""]
+    if any(value != written[0] for value in written):
+        raise SettingsError(
+            f"{' and '.join(given)} are two names of the same setting, and they have different values. "
+            f"Keep {next(iter(given))} only."
+        )
+    return next(iter([*written, *values]), None)
 
 
 def _read_dotenv() -> dict[str, str | None]:

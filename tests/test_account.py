@@ -10,6 +10,7 @@ from salesmate_nb import SalesmateError, Settings, SettingsError, sandbox
 from salesmate_nb._account import Account
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
+from salesmate_nb._auth.current_user import CurrentUserLookup
 from salesmate_nb.resources import CONTACTS, DEALS
 from tests.helpers import reach, same
 
@@ -22,6 +23,12 @@ def box():
         yield running
 
 
+def account_of(settings, api_client, limiter, **options):
+    """Make an account whose current user is not stored."""
+    user = CurrentUserLookup(settings, "default", api_client.request, is_stored=False)
+    return Account(settings, "default", api_client, limiter, user, **options)
+
+
 @pytest.fixture
 def make(box):
     """Return a function that makes an account of the sandbox without a client around it."""
@@ -30,7 +37,7 @@ def make(box):
         connection = reach(box, "key-v4")
         limiter = RateLimiter(box.url, 100)
         api_client = ApiClient(connection.session, box.url, limiter)
-        return Account(connection.settings, "default", api_client, limiter, **options)
+        return account_of(connection.settings, api_client, limiter, **options)
 
     return account
 
@@ -49,8 +56,8 @@ def test_report(box, make):
     first, second = (account.frame(DEALS, {}).attrs["salesmate"] for _ in range(2))
     assert first.keys() >= REPORT
     assert (first["host"], first["unreadable"]) == (box.url, {})
-    assert (first["calls"], first["calls_left"]) == (2, 98)  # the field catalog and one page
-    assert (second["calls"], second["calls_left"]) == (1, 97)
+    assert (first["calls"], first["calls_left"]) == (4, 96)  # user, field catalog, pipelines, page
+    assert (second["calls"], second["calls_left"]) == (2, 94)
 
 
 def test_arrow_metadata(make):
@@ -103,7 +110,7 @@ def test_without_v4():
     """Without a linkname, contacts, users and fields are errors that name the setting."""
     settings = Settings(access_token=None, token_store="memory")
     limiter = RateLimiter(settings.api_url, 100)
-    account = Account(settings, "default", ApiClient(None, settings.api_url, limiter), limiter)
+    account = account_of(settings, ApiClient(None, settings.api_url, limiter), limiter)
     for read in (account.users, account.fields, lambda: account.frame(CONTACTS, {})):
         with pytest.raises(SettingsError, match="SALESMATE_LINKNAME"):
             read()

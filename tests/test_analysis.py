@@ -171,6 +171,127 @@ def test_no_open_deal_is_dropped(records):
     check_open_deals(records)
 
 
+STAGE_TABLE = pd.DataFrame(
+    {
+        "pipeline": ["Sales", "Sales", "Renewals", "Renewals", None],
+        "stage": ["Demo", "Signed", "Demo", None, "Demo"],
+        "win_probability": [20.0, None, 80.0, 99.0, 99.0],
+    }
+)
+
+
+def test_stage_probability():
+    """A deal without a win probability takes that of its stage in its pipeline; 0 is a probability."""
+    places = [("Sales", "Demo"), ("Renewals", "Demo"), ("Sales", "Signed"), (None, "Demo"), ("Sales", "Demo")]
+    weights = [None, None, None, None, 0]
+    deals = frame_of(
+        {
+            "status": "Open",
+            "pipeline": p,
+            "stage": s,
+            "currency": "EUR",
+            "dealValue": 100,
+            "winProbability": w,
+        }
+        for (p, s), w in zip(places, weights, strict=True)
+    )
+    [row] = forecast(deals, now=NOW, stages=STAGE_TABLE).to_dict("records")
+    assert (row["deals"], row["value"], row["weighted"]) == (5, 500, 100)
+    assert (row["weight_from_stage"], row["without_weight"]) == (2, 2)
+    assert "weight_from_stage" not in forecast(deals, now=NOW)
+
+
+def test_stages_as_categories():
+    """Stages that come as categories in another order than those of the deals mean the same."""
+    table = STAGE_TABLE.astype({"pipeline": "category", "stage": "category"})
+    deals = frame_of([{"status": "Open", "pipeline": "Renewals", "stage": "Demo", "dealValue": 10}])
+    assert forecast(deals, now=NOW, stages=table)["weighted"].tolist() == [8]
+
+
+@pytest.mark.parametrize("name", ["pipeline", "stage", "win_probability"])
+def test_stages_without_column(name):
+    """The error names the column and the function that reads it."""
+    deals = frame_of([{"status": "Open"}])
+    with pytest.raises(SalesmateError, match=f"no column '{name}'.*pipelines_df"):
+        forecast(deals, now=NOW, stages=STAGE_TABLE.drop(columns=name))
+
+
+def test_deals_without_stage():
+    """With `stages`, deals need their stage and pipeline."""
+    deals = frame_of([{"status": "Open"}]).drop(columns="pipeline")
+    assert len(forecast(deals, now=NOW)) == 1
+    with pytest.raises(SalesmateError, match="no column 'pipeline'"):
+        forecast(deals, now=NOW, stages=STAGE_TABLE)
+
+
+def check_stage_probability(records, stages):
+    """Assert what a loop over the deals counts and adds up, currency by currency."""
+    deals = frame_of(records)
+    table = pd.DataFrame(stages, columns=["pipeline", "stage", "win_probability"])
+    result = forecast(deals, now=NOW, stages=table)
+    by_stage = {(p, s): w for p, s, w in reversed(stages) if p and s}
+    expected = {}
+    for record in records:
+        if record["status"] != "Open":
+            continue
+        own, place = record["winProbability"], (record["pipeline"], record["stage"])
+        weight = by_stage.get(place) if own is None else own
+        counts = expected.setdefault(record["currency"], [0, 0, 0, 0.0])
+        counts[0] += 1
+        counts[1] += own is None and weight is not None
+        counts[2] += weight is None or record["dealValue"] is None
+        counts[3] += (record["dealValue"] or 0) * (weight or 0) / 100
+    columns = ["deals", "weight_from_stage", "without_weight", "weighted"]
+    sums = result.groupby("currency", dropna=False, observed=True)[columns].sum()
+    found = {None if pd.isna(currency) else currency: list(row) for currency, *row in sums.itertuples()}
+    assert found.keys() == expected.keys()
+    for currency, row in expected.items():
+        assert found[currency] == pytest.approx(row)
+    plain = forecast(deals, now=NOW)
+    shared = ["period", "currency", "deals", "without_value", "value"]
+    pd.testing.assert_frame_equal(plain[shared], result[shared])
+    assert (result["without_weight"] <= plain["without_weight"]).all()
+
+
+IN_STAGES = st.lists(
+    st.fixed_dictionaries(
+        {
+            "status": st.sampled_from(["Open", "Open", "Won"]),
+            "pipeline": st.sampled_from(["Sales", "Renewals", None]),
+            "stage": st.sampled_from([*STAGES, None]),
+            "currency": st.sampled_from(["EUR", "USD", None]),
+            "dealValue": st.none() | st.integers(0, 10**6),
+            "winProbability": st.none() | st.integers(0, 100),
+            "estimatedCloseDate": MAYBE_DAY,
+        }
+    ),
+    max_size=25,
+)
+SOME_STAGES = st.lists(
+    st.tuples(
+        st.sampled_from(["Sales", "Renewals", None]),
+        st.sampled_from([*STAGES, None]),
+        st.none() | st.integers(0, 100),
+    ),
+    max_size=8,
+)
+
+
+@few
+@given(IN_STAGES, SOME_STAGES)
+def test_stage_probabilities(records, stages):
+    """Weights and counts are those of a loop over the deals; currencies are never added up."""
+    check_stage_probability(records, stages)
+
+
+@pytest.mark.slow
+@many
+@given(IN_STAGES, SOME_STAGES)
+def test_stage_probabilities_of_many(records, stages):
+    """As above, with more deals and stages."""
+    check_stage_probability(records, stages)
+
+
 # Win rates.
 
 

@@ -26,6 +26,7 @@ def box(monkeypatch):
             "api_url",
             "token_cache",
             "redirect_uri",
+            "timezone",
         ):
             monkeypatch.setenv(f"SALESMATE_{name.upper()}", str(running.settings[name]))
         yield running
@@ -87,7 +88,7 @@ def test_failed_read_keeps_old_file(logged_in, capsys, tmp_path):
     target = tmp_path / "deals.csv"
     target.write_text("yesterday")
     refusal = ScriptedResponse(status=400, body=b"{}")
-    logged_in.script("/v1/deals", refusal, refusal)  # by overlapping offsets, then by plain ones
+    logged_in.script("/v1/deals", *[refusal] * 4)  # with fewer and fewer rules
     assert run(capsys, "deals", "--format", "csv", "--output", str(target))[0] == 1
     assert target.read_text() == "yesterday"
     assert list(tmp_path.glob("*deals*")) == [target]
@@ -130,24 +131,24 @@ def test_login_required_names_profile(box, capsys):
     code, _, err = run(capsys, "deals", "--profile", "emea")
     assert code == 1
     assert "`salesmate-nb login --profile emea`" in err
-    assert "SALESMATE_ACCESS_TOKEN" in err
+    assert "SALESMATE_SESSION_KEY" in err
     assert "`salesmate-nb login`" in run(capsys, "deals")[2]
 
 
-def test_logout_with_access_key(logged_in, capsys, monkeypatch):
-    """An access key in the environment is named; the stored login is forgotten."""
-    monkeypatch.setenv("SALESMATE_ACCESS_TOKEN", logged_in.access_key)
+def test_logout_with_session_key(logged_in, capsys, monkeypatch):
+    """A Session Key in the environment is named; the stored login is forgotten."""
+    monkeypatch.setenv("SALESMATE_SESSION_KEY", logged_in.access_key)
     monkeypatch.setenv("SALESMATE_LINKNAME", logged_in.linkname)
     code, _, err = run(capsys, "logout")
     assert code == 1
-    assert "SALESMATE_ACCESS_TOKEN still signs you in" in err
+    assert "The Session Key in SALESMATE_SESSION_KEY" in err
     assert list(logged_in.settings.token_cache.glob("*.json")) == []
 
 
 @pytest.fixture
 def on_v4(logged_in, monkeypatch):
     """Read deals over v4, where snapshots are."""
-    monkeypatch.setenv("SALESMATE_ACCESS_TOKEN", logged_in.access_key)
+    monkeypatch.setenv("SALESMATE_SESSION_KEY", logged_in.access_key)
     monkeypatch.setenv("SALESMATE_LINKNAME", logged_in.linkname)
     return logged_in
 
@@ -159,13 +160,13 @@ def test_snapshot(on_v4, capsys, tmp_path):
     changed = on_v4.deals.ids()[7]
     on_v4.deals.edit(changed, title="Changed since")
     code, _, err = run(capsys, "snapshot", "--output", str(tmp_path / "deals.parquet"))
-    assert (code, "; 2 requests.\n" in err, "Wrote 40 deals" in err) == (0, True, True)
+    assert (code, "; 3 requests.\n" in err, "Wrote 40 deals" in err) == (0, True, True)
     fresh = connect().deals_df()
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "deals.parquet"), fresh)
     assert (fresh["title"] == "Changed since").sum() == 1
     code, _, err = run(capsys, "snapshot", "--full")
     assert (code, err.startswith("40 deals in ")) == (0, True)
-    assert "; 2 requests." not in err
+    assert "; 3 requests." not in err
 
 
 def test_snapshot_of_other_resources(on_v4, capsys):
@@ -179,6 +180,20 @@ def test_snapshot_requires_login(box, capsys):
     """A cron job without a login: exit code 1, and the command to run."""
     code, _, err = run(capsys, "snapshot")
     assert (code, "salesmate-nb login" in err) == (1, True)
+
+
+def test_doctor(on_v4, capsys):
+    """doctor prints what the server supports, and no secret."""
+    code, out, err = run(capsys, "doctor")
+    assert (code, err) == (0, "")
+    assert out.startswith("Salesmate doctor: 12 requests\n")
+    assert on_v4.access_key not in out
+
+
+def test_doctor_requires_login(box, capsys):
+    """Without a login: exit code 1, and the command to run."""
+    code, out, err = run(capsys, "doctor")
+    assert (code, out, "salesmate-nb login" in err) == (1, "", True)
 
 
 def test_usage_error(capsys):

@@ -11,6 +11,7 @@ import pytest
 import requests
 
 from salesmate_nb import (
+    ApiError,
     LoginDenied,
     LoginError,
     LoginRequired,
@@ -22,7 +23,8 @@ from salesmate_nb import (
     connect,
     sandbox,
 )
-from tests.helpers import decide
+from tests.helpers import decide, same
+from tests.live_account import Behaviour, LiveAccount, made
 
 
 @pytest.fixture
@@ -74,22 +76,24 @@ def test_logout_ends_pending_login(asking):
     assert connection.login_url != old
 
 
-def test_access_key(box):
+def test_session_key(box):
     """A key and a linkname connect without OAuth."""
-    settings = Settings(linkname=box.linkname, access_token=box.access_key, api_url=box.url)
+    settings = Settings(
+        linkname=box.linkname, session_key=box.access_key, api_url=box.url, timezone=box.settings.timezone
+    )
     connection = connect(settings)
     assert (connection.authorized, connection.login_url) == (True, None)
     assert len(connection.deals_df()) == 60
     assert not any(call.path.startswith("/oauth") for call in box.log)
     assert {call.headers["Accesstoken"] for call in box.log} == {box.access_key}
-    with pytest.raises(LoginError, match="SALESMATE_ACCESS_TOKEN"):
+    with pytest.raises(LoginError, match="SALESMATE_SESSION_KEY"):
         connection.logout()
 
 
 def test_wrong_key_or_linkname(box):
     """A wrong key and a wrong linkname are each named."""
     good = Settings(linkname=box.linkname, access_token=box.access_key, api_url=box.url)
-    with pytest.raises(SalesmateError, match="access key"):
+    with pytest.raises(SalesmateError, match="Session Key was not accepted"):
         connect(dataclasses.replace(good, access_token="wrong")).deals_df()
     with pytest.raises(NotFound, match="SALESMATE_LINKNAME"):
         connect(dataclasses.replace(good, linkname="other")).deals_df()
@@ -142,11 +146,11 @@ def test_logout_forgets_and_revokes(box):
     assert connection.login_url
 
 
-def test_logout_with_access_key(box):
-    """A stored login behind an access key is revoked too; the error says that the key still signs in."""
+def test_logout_with_session_key(box):
+    """A stored login behind a Session Key is revoked too; the error says that the key still signs in."""
     token = connect(box).session.current_token.refresh_token.reveal()
     settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "access_token": box.access_key})
-    with pytest.raises(LoginError, match="SALESMATE_ACCESS_TOKEN"):
+    with pytest.raises(LoginError, match="SALESMATE_SESSION_KEY"):
         Salesmate(settings).logout()
     assert (box.log[-1].path, box.log[-1].form["token"]) == ("/oauth/revoke", token)
     assert list(settings.token_cache.glob("*.json")) == []
@@ -200,7 +204,7 @@ def test_salesmate_without_connect(box):
 
 @pytest.fixture
 def by_key(box):
-    """Connect over v4, with an access key."""
+    """Connect over v4, with a Session Key."""
     settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "access_token": box.access_key})
     return connect(settings)
 
@@ -254,5 +258,146 @@ def test_access_key_has_no_login():
     """A connection with an access key has no pending login."""
     connection = Salesmate(Settings(linkname="acme", access_token="k3y"))
     assert connection.login_url is None
-    with pytest.raises(LoginError, match="uses an access key"):
+    with pytest.raises(LoginError, match="Session Key"):
         connection.pending_login()
+
+
+@pytest.fixture
+def account():
+    """Return an account written from the facts alone, whose zone is Asia/Kolkata."""
+    with LiveAccount(deals=made("deals", 30), contacts=made("contacts", 5)) as running:
+        yield running
+
+
+def keyed(account, **changes):
+    """Return settings with the account's Session Key and no time zone."""
+    given = {"linkname": account.linkname, "session_key": account.session_key, "api_url": account.url}
+    return Settings(**given | {"token_cache": "logins"} | changes)
+
+
+def bare(box):
+    """Return settings with a sandbox's key and no time zone."""
+    return Settings(linkname=box.linkname, session_key=box.access_key, api_url=box.url, token_cache="logins")
+
+
+@pytest.mark.parametrize("name", ["access_key", "secret_key"])
+def test_another_of_the_three_keys(account, name):
+    """Either of the other two keys is refused with where the right one is, and is not in the message."""
+    key = getattr(account, name)
+    with pytest.raises(
+        LoginRequired, match=r"\(AuthorizationFailed\): the Session Key was not acc"
+    ) as caught:
+        Salesmate(keyed(account, session_key=key)).deals_df()
+    assert "another of the three keys" in str(caught.value)
+    assert "My Account, tab Access Key: the third one, Session Key" in str(caught.value)
+    assert key not in f"{caught.value!r} {vars(caught.value)}"
+
+
+def test_wrong_key(account):
+    """A key that Salesmate does not know is refused by the first request."""
+    with pytest.raises(LoginRequired, match=r"HTTP 401 .*regenerated.*SALESMATE_SESSION_KEY"):
+        Salesmate(keyed(account, session_key="wrong")).deals_df()
+    assert len(account.requests) == 1
+
+
+@pytest.mark.parametrize("status", [401, 200])
+def test_expired_key(account, status):
+    """A key that expires, before or while it is in use, is LoginRequired, whatever the status."""
+    account.behaviour = Behaviour(expired_status=status)
+    connection = Salesmate(keyed(account))
+    assert connection.get("apis/core/v4/users")
+    account.expired = True
+    for used in (connection, Salesmate(keyed(account))):
+        with pytest.raises(
+            LoginRequired, match=f"HTTP {status} .*has expired: keys last some weeks"
+        ) as caught:
+            used.deals_df()
+        assert account.session_key not in str(caught.value)
+
+
+def test_forbidden_resource(account):
+    """If one resource is refused while another is read, the message is about rights."""
+    account.behaviour = Behaviour(forbidden=("contacts",))
+    connection = Salesmate(keyed(account))
+    assert connection.get("apis/core/v4/users")
+    with pytest.raises(ApiError, match=r"lack the right to this\..*The Session Key itself works") as caught:
+        connection.post("apis/contact/v4/search?rows=1&from=0", {"moduleId": 1})
+    assert type(caught.value) is ApiError
+
+
+def test_wrong_linkname(account):
+    """A linkname that Salesmate does not know is named."""
+    with pytest.raises(NotFound, match=r"the workspace 'other' does not exist\. Check SALESMATE_LINKNAME"):
+        Salesmate(keyed(account, linkname="other")).deals_df()
+
+
+def test_status_names_user(account):
+    """status() says who one is once that was asked, in this kernel and the next, and makes no request."""
+    connection = Salesmate(keyed(account))
+    assert (connection.status().who, account.requests) == ("Session Key", [])
+    assert connection.timezone == "Asia/Kolkata"
+    name = account.users[0]["name"]
+    for kernel in (connection, Salesmate(keyed(account))):
+        assert kernel.status().who == f"{name} (Session Key)"
+    assert "expires    not known; Session Keys last some weeks" in repr(connection.status())
+    assert len(account.requests) == 1
+
+
+def test_dates_without_zone(box):
+    """Without any time zone, they count as UTC, with one warning for each connection."""
+    connection = connect(bare(box))
+    with pytest.warns(UserWarning, match=r"zone is not known.*UTC\. Set SALESMATE_TIMEZONE") as warned:
+        frame = connection.deals_df()
+    assert len(warned) == 1
+    connection.deals_df()  # warnings are errors here
+    same(frame, connect(dataclasses.replace(connection.settings, timezone="UTC")).deals_df())
+
+
+def users_of(box, zone):
+    """Let a sandbox list one user, with a time zone."""
+    user = {"name": "Ann Weber", "isCurrentUser": 1, "timezone": zone}
+    body = json.dumps({"Status": "success", "Data": [user]}).encode()
+    box.script("/apis/core/v4/users", sandbox.ScriptedResponse(body=body))
+
+
+@pytest.mark.parametrize("refresh", [None, "auto"])
+def test_zone_of_user(box, refresh):
+    """Dates without a zone, datetimes in filters and snapshots are in the user's zone, as if it was set."""
+    users_of(box, "America/New_York")
+    arguments = {"created_since": "2025-06-01T00:30", "refresh": refresh}
+    frame = connect(bare(box)).deals_df(**arguments)
+    paths = [call.path for call in box.log]
+    assert paths.count("/apis/core/v4/users") == 1
+    assert frame.attrs["salesmate"]["calls"] == len(paths)
+    assert len(frame) < 60
+    given = connect(dataclasses.replace(bare(box), timezone="America/New_York"))
+    same(frame, given.deals_df(**arguments))
+    if refresh:
+        same(frame, connect(bare(box)).deals_df(**arguments | {"refresh": "never"}))
+        assert [call.path for call in box.log].count("/apis/core/v4/users") == 1
+
+
+def test_unknown_zone_of_user(box):
+    """A zone that this machine does not know is named in a warning, and UTC is used."""
+    users_of(box, "Mars/Olympus")
+    connection = connect(bare(box))
+    with pytest.warns(UserWarning, match=r"'Mars/Olympus', is not known.*UTC") as warned:
+        assert len(connection.deals_df()) == 60
+    assert len(warned) == 1
+    assert connection.timezone == "UTC"
+
+
+def test_offline_makes_no_request(account):
+    """refresh="never" asks for no time zone."""
+    with pytest.raises(SalesmateError, match="no snapshot"):
+        Salesmate(keyed(account)).deals_df(refresh="never")
+    assert account.requests == []
+
+
+def test_oauth_with_v4_names_the_key(box):
+    """A refused OAuth login over v4 says that nobody is known to use it there, and names the key."""
+    connection = connect(box)
+    refusal = sandbox.ScriptedResponse(status=401)
+    box.script("/apis/core/v4/users", refusal, refusal)  # the second after the token was refreshed
+    with pytest.raises(LoginRequired, match=r"No public client is known to use OAuth.*SALESMATE_SESSION_KEY"):
+        connection.get("apis/core/v4/users")

@@ -179,8 +179,8 @@ def test_frontend_decides_panel_or_prompt(asking, monkeypatch):
 
 
 def test_missing_credentials():
-    """Without client id and access key, the error says what to set and how to try the sandbox."""
-    with pytest.raises(SettingsError, match=r"SALESMATE_CLIENT_ID is not set.*connect\(sandbox.start\(\)\)"):
+    """Without client id and Session Key, the error says what to set and how to try the sandbox."""
+    with pytest.raises(SettingsError, match=r"SALESMATE_CLIENT_ID is set.*connect\(sandbox.start\(\)\)"):
         connect()
 
 
@@ -193,6 +193,7 @@ def test_invalid_target(target):
 
 def test_settings_from_environment(box, monkeypatch):
     """connect() and deals_df() alone read the environment."""
+    monkeypatch.setenv("SALESMATE_TIMEZONE", box.settings.timezone)
     for name in ("linkname", "access_token", "api_url"):
         value = {"linkname": box.linkname, "access_token": box.access_key, "api_url": box.url}[name]
         monkeypatch.setenv(f"SALESMATE_{name.upper()}", value)

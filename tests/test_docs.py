@@ -87,7 +87,7 @@ def test_headless_notebook_fails_fast(monkeypatch):
     with pytest.raises(nbclient.exceptions.CellExecutionError, match="LoginRequired") as caught:
         nbclient.NotebookClient(notebook, timeout=60).execute()
     assert "salesmate-nb login" in str(caught.value)
-    assert "SALESMATE_ACCESS_TOKEN" in str(caught.value)
+    assert "SALESMATE_SESSION_KEY" in str(caught.value)
     assert "text/html" not in str(notebook.cells[0].outputs)
 
 

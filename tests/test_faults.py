@@ -245,7 +245,7 @@ def test_get(box, connection, fault, kind):
     assert connection.get(USERS)[0]["id"]
 
 
-@pytest.mark.parametrize("by", ["token", "access key"])
+@pytest.mark.parametrize("by", ["token", "Session Key"])
 @pytest.mark.parametrize("before", ["", "x" * 190])
 def test_server_repeats_credential(box, connection, settings, by, before):
     """An error shows the server's words without the credential, even if they are cut in its middle."""
@@ -254,7 +254,7 @@ def test_server_repeats_credential(box, connection, settings, by, before):
         if by == "token"
         else "key-s3cret-of-the-company"
     )
-    if by == "access key":
+    if by == "Session Key":
         connection = connect(dataclasses.replace(settings, linkname="acme", access_token=secret))
     body = json.dumps({"Error": {"Name": secret, "Message": f"{before} {secret} is odd"}}).encode()
     for fault in (ScriptedResponse(status=403, body=body), ScriptedResponse(status=400, body=body)):

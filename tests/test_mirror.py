@@ -11,6 +11,9 @@ PACKAGE, TESTS = ROOT / "salesmate_nb", ROOT / "tests"
 WITHOUT_CODE = {"sandbox/fake_data/test_vocabulary.py"}  # a source file of words alone needs no tests
 SEVERAL_FILES = {  # what no single source file does
     "auth/test_token_load.py",
+    "reading/test_behaviours.py",
+    "test_live_account.py",
+    "test_live_values.py",
     "resources/test_registry.py",
     "test_docs.py",
     "test_faults.py",

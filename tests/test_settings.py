@@ -31,7 +31,7 @@ SAMPLE = {
     "token_body": "json",
     "api_url": "https://example.com/api",
     "linkname": "acme",
-    "access_token": "key-1",
+    "session_key": "key-1",
     "token_cache": "/tmp/tokens",
     "token_store": "keyring",
     "timezone": "Europe/Berlin",
@@ -132,7 +132,7 @@ def test_dotenv_example():
         ("token_endpoint_auth_method", "other"),
         ("token_body", "other"),
         ("linkname", "evil.com/x"),
-        ("access_token", "k3y-s3cr€t"),
+        ("session_key", "k3y-s3cr€t"),
         ("token_store", "other"),
         ("timezone", "Mars/Olympus"),
         ("calls_per_hour", "0"),
@@ -160,10 +160,61 @@ def test_require_v4():
         Settings().require_v4("Contacts")
 
 
-def test_access_key_needs_linkname():
+@pytest.mark.parametrize("name", ["session_key", "access_token"])
+def test_session_key_needs_linkname(name):
     """A key belongs to one workspace."""
     with pytest.raises(SettingsError, match="SALESMATE_LINKNAME"):
-        Settings(access_token="key-1")
+        Settings(**{name: "key-1"})
+
+
+@pytest.mark.parametrize("name", ["session_key", "access_token"])
+def test_other_name_of_session_key(name, monkeypatch):
+    """access_token goes on working as another name, in arguments, the environment and .env."""
+    made = Settings(linkname="acme", **{name: "key-1"})
+    assert made.session_key.reveal() == made.access_token.reveal() == "key-1"
+    assert made == Settings.load(linkname="acme", token_cache=made.token_cache, **{name: "key-1"})
+    Path(".env").write_text(f"SALESMATE_LINKNAME=acme\n{variable(name)}=key-of-dotenv\n")
+    assert Settings.load().session_key == "key-of-dotenv"
+    monkeypatch.setenv(variable(name), "key-of-environment")
+    assert Settings.load().session_key == "key-of-environment"
+
+
+@pytest.mark.parametrize("name", ["session_key", "access_token"])
+def test_replace_session_key(name):
+    """dataclasses.replace takes either name, for another key, the same or none, as text or as a secret."""
+    made = Settings(linkname="acme", session_key="key-1")
+    for key in ("key-2", Secret("key-2"), "key-1", None):
+        assert dataclasses.replace(made, **{name: key}).session_key == key
+    assert dataclasses.replace(made, scope="x").session_key == "key-1"
+
+
+def test_two_session_keys_are_refused(monkeypatch):
+    """The two names may agree; different keys in one place are refused, without showing them."""
+    both = {"session_key": "key-s3cret-1", "access_token": "key-s3cret-2"}
+    agreed = Settings(linkname="acme", session_key="key-1", access_token="key-1")
+    assert agreed.session_key == "key-1"
+    for make in (Settings, Settings.load):
+        with pytest.raises(SettingsError, match="session_key and access_token are two names") as caught:
+            make(linkname="acme", **both)
+        assert "s3cret" not in str(caught.value)
+    Path(".env").write_text("".join(f"{variable(name)}={key}\n" for name, key in both.items()))
+    with pytest.raises(
+        SettingsError, match="SALESMATE_SESSION_KEY and SALESMATE_ACCESS_TOKEN are two"
+    ) as caught:
+        Settings.load(linkname="acme")
+    assert "s3cret" not in str(caught.value)
+    monkeypatch.setenv("SALESMATE_ACCESS_TOKEN", "key-3")  # the environment wins, whichever name it uses
+    assert Settings.load(linkname="acme").session_key == "key-3"
+    monkeypatch.setenv("SALESMATE_SESSION_KEY", "")  # the other name has the value
+    assert Settings.load(linkname="acme").session_key == "key-3"
+    monkeypatch.setenv("SALESMATE_ACCESS_TOKEN", "")
+    assert Settings.load(linkname="acme").session_key is None
+
+
+def test_zone():
+    """Without a time zone, dates without one are in UTC until the account's is known."""
+    assert (Settings().timezone, Settings().zone) == (None, "UTC")
+    assert Settings(timezone="Asia/Tokyo").zone == "Asia/Tokyo"
 
 
 def test_dotenv_folder():

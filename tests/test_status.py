@@ -26,7 +26,12 @@ STATUS = Status(
     ("changes", "line"),
     [
         ({}, "expires    2026-11-25 15:10 UTC, refreshed automatically"),
-        ({"expires_at": None}, "expires    not known"),
+        ({"expires_at": None}, "expires    not known\n"),
+        (
+            {"expires_at": None, "who": "Ann Weber (Session Key)"},
+            "expires    not known; Session Keys last some weeks\n",
+        ),
+        ({"who": "Ann Weber (Session Key)"}, "login      Ann Weber (Session Key)"),
         ({"authorized": False}, "expires    not logged in: run connect() or `salesmate-nb login`"),
         ({}, "host       https://acme.salesmate.io (v4)"),
         ({}, "API calls  1,498 left this hour (2 made from this machine)"),

@@ -41,6 +41,7 @@ class ApiClient:
         self._session = session
         self._api_url = api_url
         self._limiter = limiter
+        self._has_worked = False  # the credential: then a refusal is about rights
 
     def request(
         self,
@@ -141,10 +142,11 @@ class ApiClient:
         )
         milliseconds = (time.perf_counter() - start) * 1000
         try:
-            payload = decode(response)
+            payload = decode(response, has_worked=self._has_worked)
         except SalesmateError:
             log.debug("%s %s %d %.0f ms", method, place, response.status_code, milliseconds)
             raise
+        self._has_worked = True
         rows = find_rows(payload)
         count = "" if rows is None else f" {len(rows)} rows"
         log.debug("%s %s %d %.0f ms%s", method, place, response.status_code, milliseconds, count)

@@ -6,8 +6,9 @@ import contextlib
 import json
 import re
 import reprlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -16,17 +17,20 @@ from urllib3.util import Retry
 
 from salesmate_nb._base.redaction import redact
 from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, RateLimited, SalesmateError
+from salesmate_nb.settings import COPY_THE_KEY
 
 EXCERPT = 200  # characters of the server's own words in an error message
+_ROW_KEYS = ("Data", "data", "deals", "results")  # where rows were seen
 _MAX_DEPTH = 4  # nested objects in which rows are searched; a response may nest thousands
 _COUNT = re.compile(r"[0-9]{1,18}")
 _INVALID = object()
 _TRANSIENT = frozenset({500, 502, 503, 504})
+_EXPIRED = "4002"  # the code of an expired Session Key (measured)
 _DIGITS_TO_ZEROS = bytes.maketrans(b"0123456789", b"0" * 10)
 _LONG_NUMBER = b"0" * 19  # -9223372036854775809, the shortest integer that orjson rounds, has 19 digits
 
 
-def decode(response: requests.Response) -> Any:
+def decode(response: requests.Response, *, has_worked: bool = False) -> Any:
     """Return the JSON of a response, or raise the error that it stands for.
 
     Salesmate wraps data as ``{"Status": "success", "Data": ...}`` and failures as
@@ -37,6 +41,9 @@ def decode(response: requests.Response) -> Any:
     ----------
     response : requests.Response
         A complete response.
+    has_worked : bool
+        Whether a request with the same Session Key has succeeded before. If so, ``AuthorizationFailed`` is
+        about rights; if not, it means another of the three keys (measured: 403 with an empty message).
 
     Returns
     -------
@@ -46,7 +53,8 @@ def decode(response: requests.Response) -> Any:
     Raises
     ------
     LoginRequired
-        If the login or the access key was not accepted (401).
+        If the login or the Session Key was not accepted: 401, ``AuthenticationFailed``, code ``4002`` (an
+        expired key; also with HTTP 200), and ``AuthorizationFailed`` as `has_worked` says.
     RateLimited, NotFound
         If the status is 429, or 404.
     BadResponse
@@ -58,7 +66,9 @@ def decode(response: requests.Response) -> Any:
     status = payload.get("Status") if isinstance(payload, dict) else None
     failed = isinstance(status, str) and status.lower() == "failure"
     if failed or response.status_code >= requests.codes.bad_request:
-        raise _failure(response, *error_words(payload, _sent_credentials(response)))
+        name, message = error_words(payload, _sent_credentials(response))
+        is_expired = _error_code(payload) == _EXPIRED
+        raise _failure(response, name, message, is_expired=is_expired, has_worked=has_worked)
     if response.status_code >= requests.codes.multiple_choices or not isinstance(payload, dict | list):
         raise _bad_response(response, payload)
     return payload
@@ -75,23 +85,33 @@ def unwrap(payload: Any) -> Any:
     return payload["Data"] if isinstance(payload, dict) and {"Status", "Data"} <= payload.keys() else payload
 
 
-def find_rows(payload: Any, depth: int = _MAX_DEPTH) -> list[Any] | None:
+def find_rows(payload: Any) -> list[Any] | None:
     """Return the list of rows in a payload, or ``None`` if it has none.
 
     Rows were seen at the top level, and under ``Data.data``, ``Data``, ``data``, ``deals`` and ``results``.
+    If there are none, ``null`` was seen in their place; it is an empty list, unless there is a total above 0.
 
     Examples
     --------
     >>> find_rows({"Status": "success", "Data": {"data": [{"id": 1}], "totalRows": 1}})
     [{'id': 1}]
+    >>> find_rows({"Status": "success", "Data": {"data": None, "totalRows": 0}})
+    []
     """
     if isinstance(payload, list):
         return payload
+    values = list(_row_values(payload, _MAX_DEPTH))
+    is_empty = None in values and not find_total(payload)
+    return next((value for value in values if isinstance(value, list)), [] if is_empty else None)
+
+
+def _row_values(payload: Any, depth: int) -> Iterator[Any]:
+    """Yield what is in each place where rows were seen."""
     if isinstance(payload, dict) and depth:
-        for key in ("Data", "data", "deals", "results"):
-            if (found := find_rows(payload.get(key), depth - 1)) is not None:
-                return found
-    return None
+        for key in _ROW_KEYS:
+            if key in payload:
+                yield payload[key]
+                yield from _row_values(payload[key], depth - 1)
 
 
 def find_total(payload: Any, depth: int = _MAX_DEPTH) -> int | None:
@@ -193,22 +213,85 @@ def _loads(body: bytes) -> Any:
     return json.loads(body)
 
 
+def _error_code(payload: Any) -> str | None:
+    """Return the code of Salesmate's error, which comes as text or as a number, in either case."""
+    error = (payload.get("Error") or payload.get("error")) if isinstance(payload, dict) else None
+    code = error.get("Code", error.get("code")) if isinstance(error, dict) else None
+    return str(code) if isinstance(code, str | int) else None
+
+
+def _sent_headers(response: requests.Response) -> Mapping[str, str]:
+    return getattr(response.request, "headers", {})
+
+
 def _sent_credentials(response: requests.Response) -> tuple[str | None, ...]:
-    """Return the access key or token that the request carried, which the server may repeat."""
-    headers = getattr(response.request, "headers", {})
+    """Return the Session Key or token that the request carried, which the server may repeat."""
+    headers = _sent_headers(response)
     return headers.get("accessToken"), headers.get("Authorization", "").removeprefix("Bearer ")
 
 
-def _failure(response: requests.Response, name: str | None, message: str | None) -> SalesmateError:
+def _refusal_of_login(
+    response: requests.Response, name: str | None, *, is_expired: bool, has_worked: bool
+) -> str | None:
+    """Return why the login was not accepted and what to do next; ``None`` if the failure is another."""
+    is_refused = response.status_code == requests.codes.unauthorized or name == "AuthenticationFailed"
+    if "accessToken" not in _sent_headers(response):
+        return _refused_oauth(response, has_worked=has_worked) if is_refused or is_expired else None
+    if is_expired:
+        reason = "has expired: keys last some weeks, and a key that is regenerated ends at once"
+    elif is_refused or (name == "AuthorizationFailed" and not has_worked):
+        reason = (
+            "was not accepted. It may be another of the three keys of My Account, have expired "
+            "(keys last some weeks), or have been regenerated"
+        )
+    else:
+        return None
+    return f"the Session Key {reason}. {COPY_THE_KEY} Then run this again."
+
+
+def _refused_oauth(response: requests.Response, *, has_worked: bool) -> str:
+    if _is_v4(response) and not has_worked:
+        return (
+            "the OAuth login was not accepted. No public client is known to use OAuth with the v4 API. "
+            f"Use a Session Key instead. {COPY_THE_KEY}"
+        )
+    return "the login was not accepted. Run connect() again."
+
+
+def _denied_access(response: requests.Response, *, has_worked: bool) -> str:
+    """Return what a 403 means that is not about the key itself."""
+    rights = "access denied. Your Salesmate user may lack the right to this. Ask your administrator for it."
+    if "accessToken" not in _sent_headers(response):
+        if not _is_v4(response) or has_worked:
+            return rights
+        return (
+            f"{rights} Or it is the login: no public client is known to use OAuth with the v4 API, while a "
+            f"Session Key works there. {COPY_THE_KEY}"
+        )
+    if has_worked:
+        return f"{rights} The Session Key itself works, unless everything else is refused now too."
+    return f"{rights} If everything else is refused too, the Session Key may be wrong. {COPY_THE_KEY}"
+
+
+def _is_v4(response: requests.Response) -> bool:
+    """Return whether a token was sent to the workspace API, of which only v1 is in the guide for OAuth."""
+    return urlsplit(response.url or "").path.startswith("/apis/") and bool(
+        _sent_headers(response).get("Authorization")
+    )
+
+
+def _failure(
+    response: requests.Response, name: str | None, message: str | None, *, is_expired: bool, has_worked: bool
+) -> SalesmateError:
     status, url = response.status_code, _url_without_query(response)
     words = ": ".join(filter(None, (name, message)))
     returned = f"{url} returned HTTP {status}" + (f" ({words})" if words else "")
     details: dict[str, Any] = {"status": status, "code": name, "message": message, "url": url}
-    if status == requests.codes.unauthorized or name == "AuthenticationFailed":
-        return LoginRequired(
-            f"{returned}: the login was not accepted. Run connect() again; "
-            "with an access key, copy it into SALESMATE_ACCESS_TOKEN again."
-        )
+    refused = _refusal_of_login(response, name, is_expired=is_expired, has_worked=has_worked)
+    if refused:
+        required = LoginRequired(f"{returned}: {refused}")
+        required.code = name
+        return required
     if status == requests.codes.too_many_requests:
         limited = RateLimited(
             f"{returned}: the account's hourly rate limit is exhausted. Try again later.", **details
@@ -217,16 +300,22 @@ def _failure(response: requests.Response, name: str | None, message: str | None)
         limited.is_transient = True
         return limited
     if name == "NoSuchLinkExist":
-        return NotFound(f"{returned}: the workspace does not exist. Check SALESMATE_LINKNAME.", **details)
+        linkname = _sent_headers(response).get("x-linkname", "").partition(".")[0]
+        named = f" {linkname!r}" if linkname else ""
+        return NotFound(
+            f"{returned}: the workspace{named} does not exist. Check SALESMATE_LINKNAME, the 'acme' of "
+            "https://acme.salesmate.io.",
+            **details,
+        )
     if status == requests.codes.not_found or name == "ObjectNotFound":
         return NotFound(f"{returned}: not found. Check the path and the id.", **details)
-    if status == requests.codes.forbidden:
-        advice = "access denied. Ask your Salesmate administrator for access; an access key may be mistyped"
+    if status == requests.codes.forbidden or name == "AuthorizationFailed":
+        advice = _denied_access(response, has_worked=has_worked)
     elif status >= requests.codes.server_error:
-        advice = "Salesmate has an internal error. Try again in a few minutes"
+        advice = "Salesmate has an internal error. Try again in a few minutes."
     else:
-        advice = "the request was refused. Check its path and parameters"
-    failed = ApiError(f"{returned}: {advice}.", **details)
+        advice = "the request was refused. Check its path and parameters."
+    failed = ApiError(f"{returned}: {advice}", **details)
     failed.is_transient = status in _TRANSIENT
     return failed
 

@@ -15,7 +15,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from salesmate_nb._base.urls import origin
 from salesmate_nb.errors import BadResponse, ConnectionFailed, SettingsError
-from salesmate_nb.settings import Settings
+from salesmate_nb.settings import COPY_THE_KEY, Settings
 
 CONNECT_TIMEOUT = 5.0  # seconds
 _DEADLINE = 4  # timeouts within which a response has to arrive completely
@@ -102,15 +102,15 @@ class HostBoundAuth(AuthBase):
 
 
 class ApiKeySession(BoundedSession):
-    """A session with an access key, sent as ``accessToken`` and ``x-linkname`` (v4 reference)."""
+    """A session with a Session Key, sent as ``accessToken`` and ``x-linkname`` (measured)."""
 
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings.timeout)
-        if not settings.access_token:
-            raise SettingsError("SALESMATE_ACCESS_TOKEN is not set. Set it to an access key, or use OAuth.")
+        if not settings.session_key:
+            raise SettingsError(f"SALESMATE_SESSION_KEY is not set. {COPY_THE_KEY} Or use OAuth.")
         linkname = f"{settings.linkname}.salesmate.io"
         self.auth = HostBoundAuth(
-            settings.api_url, {"accessToken": settings.access_token, "x-linkname": linkname}
+            settings.api_url, {"accessToken": settings.session_key, "x-linkname": linkname}
         )
 
 

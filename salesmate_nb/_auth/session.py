@@ -168,7 +168,7 @@ class OAuthSession(OAuth2Session, BoundedSession):
         return LoginRequired(
             f"{what} at {self._settings.api_url}. Run connect({argument}) in a notebook and follow its link, "
             f"or `salesmate-nb login{option}` in a terminal; then run this again. If nobody can log in "
-            "there, set SALESMATE_ACCESS_TOKEN and SALESMATE_LINKNAME."
+            "there, set SALESMATE_SESSION_KEY and SALESMATE_LINKNAME."
         )
 
 

@@ -59,8 +59,8 @@ def secret(name: str, value: object) -> Secret | None:
     return Secret(written) if written else None
 
 
-def access_key(name: str, value: object) -> Secret | None:
-    """Return an access key, which is ASCII."""
+def session_key(name: str, value: object) -> Secret | None:
+    """Return a Session Key, which is ASCII."""
     key = secret(name, value)
     if key and not key.isascii():
         raise SettingsError(
@@ -123,15 +123,29 @@ def api_url(name: str, value: object) -> str:
     return (url(name, value) or "").rstrip("/")
 
 
-def timezone(name: str, value: object) -> str:
+def timezone(name: str, value: object) -> str | None:
     """Return the name of an IANA time zone."""
-    zone = text(name, value) or "UTC"
+    zone = text(name, value)
+    if zone is None or is_timezone(zone):
+        return zone
+    raise SettingsError(
+        f"{variable(name)} is {zone!r}, which is not an IANA time zone. Write it as 'Europe/Berlin'."
+    )
+
+
+def is_timezone(name: str) -> bool:
+    """Return whether this machine knows a time zone of this IANA name.
+
+    Examples
+    --------
+    >>> is_timezone("Europe/Berlin"), is_timezone("Mars/Olympus")
+    (True, False)
+    """
     try:
-        return zoneinfo.ZoneInfo(zone).key
-    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError) as err:
-        raise SettingsError(
-            f"{variable(name)} is {zone!r}, which is not an IANA time zone. Write it as 'Europe/Berlin'."
-        ) from err
+        zoneinfo.ZoneInfo(name)
+    except (zoneinfo.ZoneInfoNotFoundError, ValueError, OSError):
+        return False
+    return True
 
 
 def auth_params(name: str, value: object) -> str | None:

@@ -9,8 +9,8 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesmate_nb._frames.parsing import MISSING, parser
-from salesmate_nb.resources.base import Field, Kind, custom_field, is_custom
+from salesmate_nb._frames.parsing import MILLISECONDS_FROM, MISSING, parser
+from salesmate_nb.resources.base import Field, Kind, custom_columns, is_custom
 
 # Of each kind of field: the Arrow type, and beside it the pandas dtype that dataframe.py makes of it.
 _ARROW_TYPES: dict[Kind, pa.DataType] = {
@@ -29,6 +29,7 @@ _LOSSLESS: dict[Kind, frozenset[type]] = {
 }
 # Holds 1677 to 2262. Datetimes outside are parsed one by one, since Arrow accepts years that no calendar has.
 _NANOSECONDS = pa.timestamp("ns", tz="UTC")
+_FIRST_MICROSECOND, _LAST_MICROSECOND = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 and 9999
 _UNKNOWN_FORM = object()
 
 
@@ -90,12 +91,23 @@ class BatchBuilder:
         """
         self.parse_errors = {}
         if self._discover:
-            paths = set().union(*records) - self._known_paths
-            self._known_paths |= paths
-            self.fields += [custom_field(path) for path in sorted(paths) if is_custom(path)]
+            self._add_custom_fields(set().union(*records) - self._known_paths)
         relations = {parent: _relations(parent, records) for parent in _parents(self.fields)}
-        columns = [self._column(field, _values(field.path, records, relations)) for field in self.fields]
+        columns = [self._column(field, _field_values(field, records, relations)) for field in self.fields]
         return pa.RecordBatch.from_arrays(columns, names=[field.name for field in self.fields])
+
+    def _add_custom_fields(self, paths: set[str]) -> None:
+        self._known_paths |= paths
+        found = {
+            field.path: field for path in sorted(paths) if is_custom(path) for field in custom_columns(path)
+        }
+        if found:
+            known = {field.path for field in self.fields} | _parents(self.fields)
+            self.fields += [
+                field
+                for path, field in found.items()
+                if path not in known and (path in paths or path.partition(".")[0] not in known)
+            ]
 
     def _column(self, field: Field, values: list[Any]) -> pa.Array:
         try:
@@ -176,9 +188,24 @@ def _convert_column(kind: Kind, values: list[Any]) -> pa.Array:
         if kind == "float" and not math.isfinite(sum(filter(None, values))):
             raise OverflowError
         return pa.array(values, _ARROW_TYPES[kind])
-    texts = [None if value == "" else value for value in values] if "" in values else values
-    column = pa.array(texts, pa.string())
+    filled = [None if value == "" else value for value in values] if "" in values else values
+    if kind == "datetime" and {int, type(None)}.issuperset(map(type, filled)):
+        return _convert_timestamps(filled)
+    column = pa.array(filled, pa.string())
     return column.cast(_NANOSECONDS).cast(_ARROW_TYPES[kind]) if kind == "datetime" else column
+
+
+def _convert_timestamps(values: list[int | None]) -> pa.Array:
+    """Convert a column of Unix seconds and milliseconds; raises if one is outside the years 1 to 9999."""
+    numbers = pa.array(values, pa.int64())
+    is_seconds = pc.less(pc.abs_checked(numbers), MILLISECONDS_FROM)
+    microseconds = pc.multiply_checked(numbers, pc.if_else(is_seconds, 1_000_000, 1_000))
+    extremes = pc.min_max(microseconds).as_py()
+    if microseconds.null_count < len(values) and not (
+        extremes["min"] >= _FIRST_MICROSECOND and extremes["max"] <= _LAST_MICROSECOND
+    ):
+        raise OverflowError
+    return microseconds.cast(_ARROW_TYPES["datetime"])
 
 
 def _categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:
@@ -190,19 +217,33 @@ def _categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryA
 
 
 def _parents(fields: Iterable[Field]) -> set[str]:
-    return {parent for parent, dot, _ in (field.path.partition(".") for field in fields) if dot}
+    paths = (path for field in fields for path in (field.path, *field.aliases))
+    return {parent for parent, dot, _ in (path.partition(".") for path in paths) if dot}
 
 
 def _relations(parent: str, records: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Return what each record has under a relation's name, in lower case or capitalised."""
-    capitalised = parent[0].upper() + parent[1:]
-    return [record.get(parent) or record.get(capitalised) for record in records]
+    """Return what each record has under a relation's name, as it is, capitalised, or in lower case."""
+    capitalised, lower = parent[0].upper() + parent[1:], parent.lower()
+    return [record.get(parent) or record.get(capitalised) or record.get(lower) or None for record in records]
+
+
+def _field_values(
+    field: Field, records: Sequence[Mapping[str, Any]], relations: Mapping[str, Sequence[Any]]
+) -> list[Any]:
+    """Return the values of a field, each under the first of its names that has one."""
+    values = _values(field.path, records, relations)
+    for alias in field.aliases:
+        others = _values(alias, records, relations)
+        if field.alias_value:
+            others = [None if other in MISSING else field.alias_value for other in others]
+        values = [other if value in MISSING else value for value, other in zip(values, others, strict=True)]
+    return values
 
 
 def _values(
     path: str, records: Sequence[Mapping[str, Any]], relations: Mapping[str, Sequence[Any]]
 ) -> list[Any]:
-    """Return the values of a field; that of a relation is nested, or flat: ``owner.id``, ``ownerId``.
+    """Return what is under one name; a relation is nested, flat (``owner.id``, ``ownerId``), or its id alone.
 
     A relation in any other form, such as a list of several, gives a value that no parser accepts.
     """
@@ -214,6 +255,19 @@ def _values(
     return [
         relation.get(child)
         if isinstance(relation, dict)
-        else record.get(path, record.get(flat, record.get(capitalised, _UNKNOWN_FORM if relation else None)))
+        else record.get(path, record.get(flat, record.get(capitalised, _of_id(relation, child))))
         for relation, record in zip(relations[parent], records, strict=True)
     ]
+
+
+def _of_id(relation: Any, child: str) -> Any:
+    """Return a sub-field of a relation that is not an object: of a bare number, the id is known."""
+    if not relation:
+        return None
+    if isinstance(relation, bool) or not (isinstance(relation, int | float) or _is_digits(relation)):
+        return _UNKNOWN_FORM
+    return relation if child == "id" else None
+
+
+def _is_digits(value: Any) -> bool:
+    return isinstance(value, str) and value.isascii() and value.strip().isdigit()

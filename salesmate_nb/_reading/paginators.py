@@ -3,106 +3,37 @@
 from __future__ import annotations
 
 import datetime as dt
-import itertools
-from dataclasses import dataclass, replace
-from typing import Any, Literal, Protocol
+from dataclasses import replace
+from typing import Literal
 from zoneinfo import ZoneInfo
 
-from salesmate_nb._reading.search import Record, SearchPage, SearchRequest, created_at, modified_at, record_id
-
-_FIRST_REWIND = 8  # rows to go back after the first gap; doubled while the gap remains
-
-
-class PaginationUnsupported(Exception):  # noqa: N818 - never reaches users: the next paginator is tried
-    """The server ignores or rejects what a paginator relies on."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class PageState:
-    """A page that was read.
-
-    Parameters
-    ----------
-    request : SearchRequest
-        The request for it.
-    keys : list of object
-        The sort key of each row.
-    ids : list of int
-        The id of each row.
-    remaining : int or None
-        How many rows follow it according to the server's total; ``None`` if there was no total.
-    """
-
-    request: SearchRequest
-    keys: list[Any]
-    ids: list[int]
-    remaining: int | None
-
-
-class Paginator(Protocol):
-    """A strategy for requesting the next page, and for detecting rows that slipped between two pages.
-
-    Attributes
-    ----------
-    name : str
-        The strategy's name in ``df.attrs["salesmate"]["strategy"]``.
-    sort : str
-        API name of the field that rows are sorted by.
-    is_ordered_by_id : bool
-        Whether records arrive in the order of their ids. Only such a paginator can serve a read that
-        needs this order, or a second attempt at a full read.
-    """
-
-    name: str
-    sort: str
-    is_ordered_by_id: bool
-
-    def key(self, record: Record) -> Any:
-        """Return a record's sort key; raise ``ValueError`` if the record has none."""
-
-    def next_request(self, start: SearchRequest, last: PageState, rewind: int) -> SearchRequest:
-        """Return the request for the next page.
-
-        Parameters
-        ----------
-        start : SearchRequest
-            The request for the first page.
-        last : PageState
-            The last page that was read.
-        rewind : int
-            How many rows to go back before the end of the last page, because the list has shifted.
-
-        Raises
-        ------
-        PaginationUnsupported
-            If this paginator cannot go back so far.
-        """
-
-    def is_contiguous(self, last: PageState, page: PageState) -> bool:
-        """Return whether a page follows the last one without a gap."""
+from salesmate_nb._reading.page_walk import PageState, PaginationUnsupported, Paginator
+from salesmate_nb._reading.search import Record, SearchRequest, created_at, modified_at, record_id
 
 
 def paginators_for(api: Literal["v1", "v4"], zone: ZoneInfo) -> list[Paginator]:
-    """Return the paginators to try for an API, the best first: the registry for new ones.
+    """Return the paginators to try for an API, the most surely supported first: the registry for new ones.
 
     Parameters
     ----------
     api : {"v1", "v4"}
-        The API that is read; v1 takes no rules, so only offsets work there.
+        The API that is read; v1 takes no sort and no rules, so only offsets work there.
     zone : zoneinfo.ZoneInfo
         The account's time zone.
 
     Examples
     --------
     >>> [paginator.name for paginator in paginators_for("v4", ZoneInfo("UTC"))]
-    ['keyset', 'windows', 'offsets']
+    ['offsets', 'offsets, list sort', 'keyset', 'offsets by createdAt', 'windows']
     """
     if api == "v1":
         return [OffsetPaginator()]
     return [
-        KeysetPaginator(),
-        CreatedWindowPaginator(zone),
         OffsetPaginator(),
+        OffsetPaginator(sorts_by_list=True),
+        KeysetPaginator(),
+        CreatedOffsetPaginator(zone),
+        CreatedWindowPaginator(zone),
     ]
 
 
@@ -115,7 +46,9 @@ class KeysetPaginator:
 
     name = "keyset"
     sort = "id"
-    is_ordered_by_id = True
+    sorts_by_list = False
+    needs_total = True
+    has_ties = False
 
     def key(self, record: Record) -> int:
         """Return the id."""
@@ -152,14 +85,16 @@ class CreatedWindowPaginator:
 
     name = "windows"
     sort = "createdAt"
-    is_ordered_by_id = False
+    sorts_by_list = False
+    needs_total = True
+    has_ties = True
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
 
     def key(self, record: Record) -> dt.datetime:
-        """Return the creation time."""
-        return created_at(record, self._zone)
+        """Return the minute of creation: some servers sort by the second, but write the minute."""
+        return _minute(created_at(record, self._zone))
 
     def next_request(self, start: SearchRequest, last: PageState, rewind: int) -> SearchRequest:
         """Request rows from the minute of the last row; inside a minute with many rows, use offsets."""
@@ -182,23 +117,93 @@ class CreatedWindowPaginator:
 
 
 class OffsetPaginator:
-    """Page by row offset, sorted by id: each page starts with a row that was already read, or before it."""
+    """Page by row offset: each page starts with a row that was already read.
 
-    name = "offsets"
+    This needs an order that the server keeps from page to page, but no particular one: a server that
+    ignores the sort can be read too.
+
+    Parameters
+    ----------
+    sorts_by_list : bool
+        Whether the sort is sent as a list.
+    """
+
     sort = "id"
-    is_ordered_by_id = True
+    needs_total = False
+    has_ties = False
 
-    def key(self, record: Record) -> int:
-        """Return the id."""
-        return record_id(record)
+    def __init__(self, *, sorts_by_list: bool = False) -> None:
+        self.name = "offsets, list sort" if sorts_by_list else "offsets"
+        self.sorts_by_list = sorts_by_list
+
+    def key(self, _record: Record) -> int:
+        """Return the same key for all records, since any order will do."""
+        return 0
 
     def next_request(self, start: SearchRequest, last: PageState, rewind: int) -> SearchRequest:
         """Request rows from the last row on."""
         return _from_last_row(start, last, rewind)
 
     def is_contiguous(self, last: PageState, page: PageState) -> bool:
-        """Return whether the first id is not above the last id that was read."""
-        return page.request.offset == 0 or bool(page.keys and page.keys[0] <= last.keys[-1])
+        """Return whether the first row was already read; an empty page follows a page of one row."""
+        if page.request.offset == 0 or not page.ids:
+            return page.request.offset == 0 or len(last.ids) == 1
+        first = page.ids[0]
+        is_before = first < last.ids[-1] and sorted(last.ids) == last.ids and sorted(page.ids) == page.ids
+        if first in last.ids:
+            expected = last.ids[last.ids.index(first) :][: len(page.ids)]
+        elif is_before:  # further back than the last page, or the first row was deleted
+            expected = [row_id for row_id in last.ids if first < row_id <= page.ids[-1]]
+        else:
+            expected = []
+        missing = len(set(expected).difference(page.ids))
+        if missing * 2 > len(expected) > 1 or not (expected or set(page.ids).isdisjoint(last.ids)):
+            raise PaginationUnsupported("rows come again in another order")
+        return bool(expected) or is_before
+
+
+class CreatedOffsetPaginator:
+    """Page by row offset, sorted by creation time: each page starts with the first row of a minute.
+
+    For servers that sort by ``createdAt``, but return rows of the same time in another order each time:
+    all rows of the last minute of a page are read again. Times are compared by the minute, since some
+    servers write no seconds, or write one page in two formats.
+
+    Parameters
+    ----------
+    zone : zoneinfo.ZoneInfo
+        The account's time zone.
+    """
+
+    name = "offsets by createdAt"
+    sort = "createdAt"
+    sorts_by_list = False
+    needs_total = False
+    has_ties = True
+
+    def __init__(self, zone: ZoneInfo) -> None:
+        self._zone = zone
+
+    def key(self, record: Record) -> dt.datetime:
+        """Return the minute of creation."""
+        return _minute(created_at(record, self._zone))
+
+    def next_request(self, start: SearchRequest, last: PageState, rewind: int) -> SearchRequest:
+        """Request rows from the first row of the last minute on; after a page of one minute, the rest."""
+        same = last.keys.index(last.keys[-1])
+        offset = last.request.offset + (same or len(last.keys)) - rewind
+        return replace(start, offset=max(offset, 0))
+
+    def is_contiguous(self, last: PageState, page: PageState) -> bool:
+        """Return whether the last minute's rows come again, or more of them follow."""
+        if page.request.offset == 0 or not page.keys:
+            return page.request.offset == 0 or last.keys[0] == last.keys[-1]
+        minute = last.keys[-1]
+        if last.keys[0] == minute:  # rows of this minute are not known to be over
+            return bool(page.keys[0] >= minute)
+        ids = {row_id for row_id, key in zip(last.ids, last.keys, strict=True) if key == minute}
+        is_whole = page.keys[-1] > minute or len(page.ids) < len(last.ids)
+        return bool(page.keys[0] <= minute and (not is_whole or ids <= set(page.ids)))
 
 
 class LastModifiedPaginator:
@@ -215,7 +220,9 @@ class LastModifiedPaginator:
 
     name = "newest"
     sort = "lastModifiedAt"
-    is_ordered_by_id = False
+    sorts_by_list = False
+    needs_total = True
+    has_ties = False
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
@@ -233,92 +240,6 @@ class LastModifiedPaginator:
         if page.request.offset == 0 or not page.keys:
             return page.request.offset == 0
         return _starts_inside(last, page)
-
-
-class PageWalk:
-    """Reads one segment of a list, page by page.
-
-    Parameters
-    ----------
-    paginator : Paginator
-        The strategy.
-    start : SearchRequest
-        The request for the first page.
-
-    Attributes
-    ----------
-    request : SearchRequest or None
-        The next request to make; ``None`` at the end.
-    first : object or None
-        The key of the first row, once it is known.
-    """
-
-    def __init__(self, paginator: Paginator, start: SearchRequest) -> None:
-        self.request: SearchRequest | None = start
-        self.first: Any = None
-        self._paginator = paginator
-        self._start = start
-        self._last: PageState | None = None
-        self._rewind = 0
-        self._was_empty = False
-
-    def take(self, page: SearchPage, end: Any = None) -> None:
-        """Take the requested page, and set `request` to the next one.
-
-        Parameters
-        ----------
-        page : SearchPage
-            The response to `request`.
-        end : object, optional
-            The key at which another walk started: nothing beyond it is needed.
-
-        Raises
-        ------
-        PaginationUnsupported
-            If the page shows that the server does not support this paginator.
-        """
-        if self.request is None:
-            return
-        taken = self._state(self.request, page)
-        if self._last is not None and not self._paginator.is_contiguous(self._last, taken):
-            self._rewind = 2 * self._rewind + _FIRST_REWIND
-            self.request = self._paginator.next_request(self._start, self._last, self._rewind)
-        elif not taken.keys:
-            should_retry = taken.remaining is not None and taken.remaining > 0 and not self._was_empty
-            self.request = self.request if should_retry else None
-            self._was_empty = True
-        else:
-            is_over = self._is_end(taken) or (end is not None and taken.keys[-1] > end)
-            self.first = taken.keys[0] if self._last is None else self.first
-            self._last, self._rewind = taken, self._rewind * 3 // 4
-            self.request = None if is_over else self._paginator.next_request(self._start, taken, self._rewind)
-
-    def _is_end(self, page: PageState) -> bool:
-        """Return whether a page is the last one, judged by the remaining rows if they are known.
-
-        A full page may not be the last, whatever the total says: the total can lag behind, or count
-        the page alone.
-        """
-        last, has_more = self._last, page.remaining is None or page.remaining > 0
-        is_full = len(set(page.ids)) == page.request.rows
-        if last is None and has_more and len(page.keys) == 1 < page.request.rows:
-            raise PaginationUnsupported("pages of one row do not show the sort order")
-        if last is None or not set(page.ids) <= set(last.ids):
-            return not has_more and not is_full
-        if has_more and (page.remaining is not None or page.ids == last.ids):
-            raise PaginationUnsupported("the server returned the same page again")
-        return not has_more or len(page.keys) < len(last.keys)
-
-    def _state(self, request: SearchRequest, page: SearchPage) -> PageState:
-        try:
-            keys = [self._paginator.key(record) for record in page.records]
-        except (ValueError, OverflowError, TypeError):
-            raise PaginationUnsupported(f"{self._paginator.sort} of a record cannot be parsed") from None
-        if any(former > latter for former, latter in itertools.pairwise(keys)):
-            raise PaginationUnsupported(f"rows are not sorted by {self._paginator.sort}")
-        ids = [record_id(record) for record in page.records]
-        remaining = None if page.total is None else page.total - request.offset - len(set(ids))
-        return PageState(request=request, keys=keys, ids=ids, remaining=remaining)
 
 
 def _from_last_row(start: SearchRequest, last: PageState, rewind: int) -> SearchRequest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -18,12 +18,13 @@ from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._reading.field_catalog import FieldCatalog, ResourceFields
 from salesmate_nb._reading.full_read import FullRead
-from salesmate_nb._reading.paginators import Paginator, paginators_for
+from salesmate_nb._reading.paginators import paginators_for
 from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
+from salesmate_nb._reading.server_profile import ServerProfile
 from salesmate_nb.resources import DEALS
-from salesmate_nb.resources.base import Field, Resource, is_custom
+from salesmate_nb.resources.base import Field, Resource, is_custom, requested_paths
 from salesmate_nb.settings import Settings
 
 _LONGEST_WAIT = 3700.0  # seconds; a rate limit by the hour has room again after one
@@ -49,8 +50,8 @@ class ResourceReader:
         A linkname in them means the v4 search, none means v1; and the zone of dates without one.
     catalog : FieldCatalog
         The account's own fields, shared by all resources.
-    paginators : list of Paginator, optional
-        How to page, the best first; by default those that the API is known or thought to support.
+    profile_store : ServerProfile, optional
+        Remembers what the server supports; by default in this object only.
     """
 
     def __init__(
@@ -59,19 +60,21 @@ class ResourceReader:
         api_client: ApiClient,
         settings: Settings,
         catalog: FieldCatalog,
-        paginators: list[Paginator] | None = None,
+        profile_store: ServerProfile | None = None,
     ) -> None:
         self.resource = resource
         self._api_client = api_client
         self._settings = settings
         self._catalog = catalog
         api: Literal["v1", "v4"] = "v4" if settings.linkname else "v1"
-        self._paginators = paginators or paginators_for(api, ZoneInfo(settings.timezone))
+        self._zone = ZoneInfo(settings.zone) if api == "v4" else None
+        self._paginators = paginators_for(api, ZoneInfo(settings.zone))
+        self._profile_store = profile_store or ServerProfile(None, settings.api_url, api)
 
     def records(self, query: Query) -> Iterator[Record]:
         """Yield records as the server sent them, page by page as they are asked for."""
         fields = list(choose_columns(("id", *query.filters.columns), self.resource.fields).values())
-        builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
+        builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
         with closing(self.open(query)) as context:
             full_read = self._full_read(context, query, self.fields(context).fields, ordered=True)
             for page in context.matching(full_read, query.filters, builder):
@@ -86,13 +89,15 @@ class ResourceReader:
                 columns = ("id", *query.filters.columns, *query.columns)
                 chosen = choose_columns(columns, fields, unlisted=not known.is_complete)
                 fields = list(chosen.values())
+            order = self.order(context, known, fields)
             discover = query.columns is None
-            builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=discover)
+            builder = BatchBuilder(fields, timezone=self._settings.zone, discover=discover)
             full_read = self._full_read(context, query, fields, ordered=query.limit is not None)
             pages = [page.rows for page in context.matching(full_read, query.filters, builder)]
-        table = assemble(builder.fields, pages, order=known.order)
+        table = assemble(builder.fields, pages, order=order)
         report = ReadReport(
             strategy=full_read.strategy,
+            passes=full_read.passes,
             totals=full_read.totals,
             unreadable=dict(builder.unreadable),
             fields={field.name: field.path for field in builder.fields if is_custom(field.path)},
@@ -102,7 +107,7 @@ class ResourceReader:
     def batches(self, context: ReadContext, query: Query) -> tuple[BatchBuilder, Iterator[pa.RecordBatch]]:
         """Return typed rows page by page, all with the same columns, and what builds them."""
         fields = self.fields(context).fields
-        builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
+        builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
         full_read = self._full_read(context, query, fields)
         return builder, (page.rows for page in context.matching(full_read, query.filters, builder))
 
@@ -119,7 +124,16 @@ class ResourceReader:
         known = ResourceFields(is_complete=False)
         if self._settings.linkname:
             known = self._catalog.of(self.resource, context.request)
-        return replace(known, fields=(*self.resource.fields, *known.fields))
+        return replace(known, fields=(*(known.standard or self.resource.fields), *known.fields))
+
+    def order(
+        self, context: ReadContext, known: ResourceFields, fields: Sequence[Field]
+    ) -> Mapping[str, Sequence[str]]:
+        """Return the order of the categories in these fields; that of a deal's stage is its pipeline's."""
+        has_stages = {"pipeline", "stage"}.intersection(field.name for field in fields)
+        if self.resource is not DEALS or not self._settings.linkname or not has_stages:
+            return known.order
+        return self._catalog.pipelines.merge_into(known.order, context.request)
 
     def fetcher(self, context: ReadContext) -> Callable[[SearchRequest], SearchPage]:
         """Return what requests a page.
@@ -137,17 +151,21 @@ class ResourceReader:
         self, context: ReadContext, query: Query, fields: Sequence[Field], *, ordered: bool = False
     ) -> FullRead:
         """Return the read of whatever the query may want; the server is asked to filter as far as it can."""
-        request = SearchRequest.matching(query.filters, [field.path for field in fields], self.resource)
+        request = SearchRequest.matching(query.filters, requested_paths(fields), self.resource)
         if query.limit is not None and not query.filters.columns:  # every record that comes is wanted
             request = replace(request, rows=max(min(query.limit, PAGE), 1))
+        support = self._profile_store.load(self.resource.name)
         return FullRead(
             self.fetcher(context),
             request,
             self._paginators,
+            zone=self._zone,
+            support=support,
             workers=self._settings.concurrency,
             ordered=ordered,
             plan=context.plan,
             cancel=context.waiter.cancel,
+            done=lambda: self._profile_store.save(self.resource.name, support),
         )
 
 

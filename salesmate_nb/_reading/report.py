@@ -19,7 +19,10 @@ class ReadReport:
     Parameters
     ----------
     strategy : str
-        How pages were read: the paginator's name, ``"plain offsets"``, or ``"snapshot"``.
+        How pages were read: the paginator's name, ``"ranges"`` of creation time, ``"repeated passes"``, or
+        ``"snapshot"``.
+    passes : int
+        How many times the whole list was read; 0 if not at all.
     totals : sequence of int
         The numbers of records that the server reported, in order.
     unreadable : mapping of str to int
@@ -40,6 +43,7 @@ class ReadReport:
     """
 
     strategy: str
+    passes: int = 1
     totals: Sequence[int] = ()
     unreadable: Mapping[str, int] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)

@@ -6,10 +6,10 @@ import datetime as dt
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from typing import Any, NamedTuple, Self
+from typing import Any, Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
-from salesmate_nb._api.response import find_rows, find_total
+from salesmate_nb._api.response import find_rows, find_total, unwrap
 from salesmate_nb._frames.parsing import parse_datetime
 from salesmate_nb._reading.query import Filters
 from salesmate_nb.errors import BadResponse
@@ -66,6 +66,11 @@ class SearchRequest:
         Whether the highest values come first.
     offset, rows : int
         Rows to skip, and rows to return.
+    sorts_by_list : bool
+        Whether the sort is sent as a list, as Salesmate's own web app does, with the id to break ties.
+    is_probe : bool
+        Whether it shows what the server supports. Such a request is not retried, since some servers refuse
+        a rule with HTTP 500.
     """
 
     resource: Resource
@@ -75,6 +80,8 @@ class SearchRequest:
     is_descending: bool = False
     offset: int = 0
     rows: int = PAGE
+    sorts_by_list: bool = False
+    is_probe: bool = False
 
     @classmethod
     def matching(cls, filters: Filters, fields: Iterable[str], resource: Resource) -> Self:
@@ -83,7 +90,9 @@ class SearchRequest:
         The server may return more, so every row has to be checked again. Dates get a margin of one day,
         because the server reads them in the account's time zone and to the minute.
         """
-        rules = [_after("createdAt", "Created At", filters.created_since)]
+        rules = []
+        if filters.created_since:
+            rules.append(_after("createdAt", "Created At", filters.created_since))
         if filters.modified_since:
             rules.append(_after("lastModifiedAt", "Last Modified At", filters.modified_since))
         statuses = [status.capitalize() for status in filters.status]
@@ -95,11 +104,18 @@ class SearchRequest:
     @property
     def is_filtered(self) -> bool:
         """Whether it matches fewer than all records."""
-        return self.rules != _ALL
+        return self.rules not in ((), _ALL)
 
-    def unfiltered(self) -> Self:
-        """Return the request without filters."""
-        return replace(self, rules=_ALL)
+    def unfiltered(self, *, by_epoch: bool = False) -> Self:
+        """Return the request without filters.
+
+        Parameters
+        ----------
+        by_epoch : bool
+            Whether a rule says so that matches all records: created after 1970. An empty list of rules
+            was measured to work on a live account.
+        """
+        return replace(self, rules=_ALL if by_epoch else ())
 
     def above(self, record_id: int) -> Self:
         """Return the request for records with a higher id."""
@@ -119,15 +135,41 @@ class SearchRequest:
         rule = Rule("IS_AFTER", "createdAt", "Created At", "DateTime", minute_before)
         return replace(self, rules=(*self.rules, rule))
 
+    def created_within(
+        self, since: dt.datetime, until: dt.datetime, condition: Literal["BETWEEN", "IS_BEFORE"]
+    ) -> Self:
+        """Return the request for records created between two minutes, and in the minutes of these.
+
+        Parameters
+        ----------
+        since, until : datetime.datetime
+            Minutes as the server's own clock shows them, without a time zone.
+        condition : {"BETWEEN", "IS_BEFORE"}
+            Whether one rule names both ends, or a second one the later end.
+        """
+        low, high = _rule_date(since - _MINUTE), _rule_date(until + _MINUTE)  # either may be excluded
+        if condition == "BETWEEN":
+            rules = [Rule(condition, "createdAt", "Created At", "DateTime", [low, high])]
+        else:
+            rules = [
+                Rule("IS_AFTER", "createdAt", "Created At", "DateTime", low),
+                Rule(condition, "createdAt", "Created At", "DateTime", high),
+            ]
+        return replace(self, rules=(*self.rules, *rules))
+
     def body(self) -> dict[str, Any]:
         """Return the body of the v4 search (v4 reference, and what other connectors send)."""
         order = "desc" if self.is_descending else "asc"
+        sort: Any = {"fieldName": self._qualified(self.sort), "order": order, "orderType": order}
+        if self.sorts_by_list:
+            by_id = {"fieldName": self._qualified("id"), "order": order, "orderType": order}
+            sort = [sort] if self.sort == "id" else [sort, by_id]
         return {
             "displayingFields": [self._qualified(path) for path in self.fields],
             "filterQuery": {
                 "group": {"operator": "AND", "rules": [self._rule_json(rule) for rule in self.rules]}
             },
-            "sort": {"fieldName": self._qualified(self.sort), "order": order, "orderType": order},
+            "sort": sort,
             "moduleId": self.resource.number,
             "reportType": "get_data",
             "getRecordsCount": True,
@@ -157,7 +199,7 @@ def search_v4(call: RequestFunction, request: SearchRequest) -> SearchPage:
     """
     params = {**request.resource.params, "rows": request.rows, "from": request.offset}
     path = f"{request.resource.path}/search"
-    return _page(call("POST", path, params=params, json=request.body(), idempotent=True))
+    return _page(call("POST", path, params=params, json=request.body(), idempotent=not request.is_probe))
 
 
 def list_v1(call: RequestFunction, request: SearchRequest) -> SearchPage:
@@ -168,7 +210,8 @@ def list_v1(call: RequestFunction, request: SearchRequest) -> SearchPage:
     BadResponse
         If the response contains no list of records.
     """
-    return _page(call("GET", _V1_PATH, params={"rows": request.rows, "from": request.offset}))
+    params = {"rows": request.rows, "from": request.offset}
+    return _page(call("GET", _V1_PATH, params=params, idempotent=not request.is_probe))
 
 
 def record_id(record: Record) -> int:
@@ -207,11 +250,19 @@ def modified_at(record: Record, zone: ZoneInfo) -> dt.datetime:
 
 def _page(payload: Any) -> SearchPage:
     records = find_rows(payload)
+    if records is None and _has_no_rows(payload):
+        records = []
     if records is None or not all(isinstance(record, dict) for record in records):
         raise BadResponse(
             "The response contains no list of records. Check SALESMATE_API_URL and SALESMATE_LINKNAME."
         )
     return SearchPage(records=records, total=find_total(payload))
+
+
+def _has_no_rows(payload: Any) -> bool:
+    """Return whether a response has a total of 0 and nothing else, not even an empty list of rows."""
+    data = unwrap(payload)
+    return isinstance(data, dict) and data.keys() <= {"totalRows", "totalPages"} and find_total(data) == 0
 
 
 def _after(path: str, label: str, since: dt.datetime | None) -> Rule:

@@ -14,8 +14,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._frames.arrow import BatchBuilder
-from salesmate_nb._reading.full_read import FullRead, unsupported_if_rejected
-from salesmate_nb._reading.paginators import PaginationUnsupported, paginators_for
+from salesmate_nb._reading.full_read import FullRead
+from salesmate_nb._reading.page_walk import PaginationUnsupported
+from salesmate_nb._reading.paginators import paginators_for
+from salesmate_nb._reading.parallel_fetch import unsupported_if_rejected
 from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.reader import ReadContext, ResourceReader
 from salesmate_nb._reading.report import ReadReport
@@ -25,7 +27,7 @@ from salesmate_nb._snapshot.deletions import Deletions
 from salesmate_nb._snapshot.merge import rows_of, select, with_parse_errors, without
 from salesmate_nb._snapshot.store import Snapshot, SnapshotFile
 from salesmate_nb.errors import IncompleteRead, SalesmateError
-from salesmate_nb.resources.base import is_custom
+from salesmate_nb.resources.base import is_custom, requested_paths
 from salesmate_nb.settings import Settings
 
 log = logging.getLogger("salesmate_nb")
@@ -72,6 +74,7 @@ class SnapshotRefresher:
         table, unreadable = select(snapshot, query)
         report = ReadReport(
             strategy="snapshot",
+            passes=0,
             totals=[snapshot.table.num_rows],
             unreadable=unreadable,
             fields={field.name: field.path for field in snapshot.fields if is_custom(field.path)},
@@ -93,10 +96,10 @@ class SnapshotRefresher:
         every = Query(progress=query.progress, wait=query.wait)
         with closing(self._reader.open(every)) as context, self._file.lock():
             known = self._reader.fields(context)
-            fields, order = known.fields, known.order
+            fields, order = known.fields, self._reader.order(context, known, known.fields)
             if query.columns is not None:
                 choose_columns(query.columns, fields)  # a misspelt one costs no read
-            builder = BatchBuilder(fields, timezone=self._settings.timezone, discover=False)
+            builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
             saved = None if query.refresh == "full" else self._file.load()
             if saved is not None and set(saved.fields) == set(fields) and saved.watermark is not None:
                 try:
@@ -150,23 +153,30 @@ class SnapshotRefresher:
                 order=order,
                 watermark=self._changes(context, builder).newest(),
             )
-        request = self._request(tuple(field.path for field in builder.fields))
+        request = self._request(requested_paths(builder.fields))
         if checkpoint.table.num_rows:
             request = request.above(_last_id(checkpoint.table))
         read = self._full_read(context, request, ordered=True)
-        pages = [checkpoint.table, *self._with_checkpoints(context.typed(read, builder), builder, checkpoint)]
+        typed = context.typed(read, builder)
+        pages = [checkpoint.table, *self._with_checkpoints(typed, builder, checkpoint, read)]
         return replace(checkpoint, table=rows_of(builder.fields, pages).sort_by("id"), order=order)
 
     def _with_checkpoints(
-        self, pages: Iterator[pa.RecordBatch], builder: BatchBuilder, checkpoint: Snapshot
+        self, pages: Iterator[pa.RecordBatch], builder: BatchBuilder, checkpoint: Snapshot, read: FullRead
     ) -> Iterator[pa.Table]:
-        """Yield the rows of a read; write them to disk a few pages at a time, and when it is interrupted."""
+        """Yield the rows of a read; write them to disk a few pages at a time, and when it is interrupted.
+
+        A read whose rows arrive in another order than that of their ids cannot be resumed.
+        """
         unsaved: list[pa.RecordBatch] = []
 
         def save() -> pa.Table:
             rows = rows_of(builder.fields, unsaved)
             unsaved.clear()
-            self._file.add_to_checkpoint(replace(checkpoint, table=rows))
+            if read.is_ordered:
+                self._file.add_to_checkpoint(replace(checkpoint, table=rows))
+            else:
+                self._file.discard_checkpoint()
             return rows
 
         try:
@@ -232,12 +242,12 @@ class SnapshotRefresher:
             )
 
     def _changes(self, context: ReadContext, builder: BatchBuilder) -> Changes:
-        everything = self._request(tuple(field.path for field in builder.fields))
-        return Changes(self._probe(context), everything, builder, ZoneInfo(self._settings.timezone))
+        everything = self._request(requested_paths(builder.fields))
+        return Changes(self._probe(context), everything, builder, ZoneInfo(self._settings.zone))
 
     def _full_read(self, context: ReadContext, request: SearchRequest, **options: Any) -> FullRead:
-        zone = ZoneInfo(self._settings.timezone)
-        paginators = [paginator for paginator in paginators_for("v4", zone) if paginator.is_ordered_by_id]
+        zone = ZoneInfo(self._settings.zone)
+        paginators = [paginator for paginator in paginators_for("v4", zone) if paginator.sort == "id"]
         return FullRead(
             self._reader.fetcher(context),
             request,

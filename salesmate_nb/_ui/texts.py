@@ -40,13 +40,14 @@ WITHOUT_WIDGETS = (
 NO_ACCOUNT = """
 <p>No account is set up yet. Create a file named <code>.env</code> next to this notebook.
 Put one of these two blocks into it:</p>
-<pre># OAuth: ask the person who registered the client with Salesmate
-SALESMATE_CLIENT_ID=...
-SALESMATE_CLIENT_SECRET=...
+<pre># Session Key: in Salesmate, open My Account, tab Access Key.
+# It is the third one; the other two are refused.
+SALESMATE_SESSION_KEY=...
+SALESMATE_LINKNAME=acme
 
-# or an access key: in Salesmate, open My Account, tab Access Key
-SALESMATE_ACCESS_TOKEN=...
-SALESMATE_LINKNAME=acme</pre>
+# or OAuth: ask the person who registered the client with Salesmate
+SALESMATE_CLIENT_ID=...
+SALESMATE_CLIENT_SECRET=...</pre>
 <p>Then run this cell again. To try it without an account, run
 <code>from salesmate_nb import sandbox; connect(sandbox.start())</code></p>
 """

@@ -1,6 +1,6 @@
 """Companies: customers; a deal's ``primary_company_id`` refers to one."""
 
-from salesmate_nb.resources.base import Resource, standard_field
+from salesmate_nb.resources.base import Resource, listed_field, standard_field
 
 COMPANIES = Resource(
     name="companies",
@@ -11,7 +11,6 @@ COMPANIES = Resource(
         standard_field("id", "int"),
         standard_field("name", "string"),
         standard_field("type", "category"),
-        standard_field("industry", "category"),
         standard_field("website", "string"),
         standard_field("phone", "string"),
         standard_field("billingCity", "string"),
@@ -24,6 +23,20 @@ COMPANIES = Resource(
         standard_field("lastModifiedAt", "datetime"),
         standard_field("tags", "string"),
         standard_field("description", "string"),
+        listed_field("lastCommunicationAt", "datetime"),
+        listed_field("openDealCount", "int"),
+        listed_field("wonDealCount", "int"),
+        listed_field("lostDealCount", "int"),
+        listed_field("totalAmountOfOpenDeal", "float"),
+        listed_field("totalAmountOfWonDeal", "float"),
+        listed_field("totalAmountOfLostDeal", "float"),
+        listed_field("annualRevenue", "float"),
+        listed_field("numberOfEmployees", "int"),
     ),
+    optional=(standard_field("industry", "category"),),
 )
-"""Field names are those that other connectors request; the v4 reference documents the search only."""
+"""Field names are those that other connectors request; the v4 reference documents the search only.
+
+``industry`` is in none of six public field lists, so it is a column only where the account's field catalog
+lists it. A custom field labeled ``Industry`` then has that column name.
+"""

@@ -1,6 +1,6 @@
 """Contacts: people at customers; a deal's ``primary_contact_id`` refers to one."""
 
-from salesmate_nb.resources.base import Resource, standard_field
+from salesmate_nb.resources.base import Resource, listed_field, standard_field
 
 CONTACTS = Resource(
     name="contacts",
@@ -25,6 +25,9 @@ CONTACTS = Resource(
         standard_field("lastModifiedAt", "datetime"),
         standard_field("tags", "string"),
         standard_field("description", "string"),
+        listed_field("lastCommunicationAt", "datetime"),
+        listed_field("openDealCount", "int"),
+        listed_field("wonDealCount", "int"),
     ),
 )
 """Field names are those that other connectors request; the v4 reference documents the search only."""

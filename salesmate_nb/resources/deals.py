@@ -1,6 +1,6 @@
 """Deals: sales opportunities with their value, stage and status."""
 
-from salesmate_nb.resources.base import Resource, standard_field
+from salesmate_nb.resources.base import Resource, listed_field, standard_field
 
 DEALS = Resource(
     name="deals",
@@ -33,6 +33,11 @@ DEALS = Resource(
         standard_field("lostReason", "string"),
         standard_field("tags", "string"),
         standard_field("description", "string"),
+        listed_field("lastCommunicationAt", "datetime"),
+        listed_field("lastCommunicationMode", "category"),
+        listed_field("createdBy.id", "int"),
+        listed_field("createdBy.name", "category"),
+        listed_field("rottenDate", "datetime"),
     ),
 )
-"""Field names are those of the v4 reference."""
+"""Field names are those of the v4 reference, and for the last five those of public field lists."""

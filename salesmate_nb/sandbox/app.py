@@ -69,6 +69,7 @@ class App:
             "get_record": api.get_record,
             "list_users": api.list_users,
             "list_fields": api.list_fields,
+            "list_pipelines": api.list_pipelines,
         }
         self._routes = Map(
             [
@@ -81,6 +82,7 @@ class App:
                 Rule(f"/apis/{_RESOURCE}/v4/<int:record_id>", methods=["GET"], endpoint="get_record"),
                 Rule("/apis/core/v4/users", methods=["GET"], endpoint="list_users"),
                 Rule("/apis/v3/fields/getAllVisibleFields", methods=["GET"], endpoint="list_fields"),
+                Rule("/apis/v3/apps/dealPipeline", methods=["GET"], endpoint="list_pipelines"),
             ],
             merge_slashes=False,
         )

@@ -16,9 +16,11 @@ from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, 
 URL = "https://acme.salesmate.io/apis/deal/v4/search?rows=250&email=jo@example.com"
 
 
-def response(content: object, status: int = 200, **headers: str) -> requests.Response:
+def response(content: object, status: int = 200, sent=None, **headers: str) -> requests.Response:
     made = requests.Response()
     made.status_code, made.url = status, URL
+    if sent:
+        made.request = requests.Request("GET", URL, headers=sent).prepare()
     made._content = content if isinstance(content, bytes) else json.dumps(content).encode()
     made.headers.update(headers)
     return made
@@ -80,6 +82,54 @@ def test_decode_errors(content, status, kind, words):
     assert type(caught.value) is kind
     assert "https://acme.salesmate.io/apis/deal/v4/search" in str(caught.value)
     assert "jo@example.com" not in str(caught.value)
+
+
+KEY = {"accessToken": "k3y-s3cret", "x-linkname": "acme.salesmate.io"}
+BEARER = {"Authorization": "Bearer t0ken-s3cret"}
+EXPIRED = {"Status": "failure", "Error": {"code": "4002", "name": "AuthenticationFailed", "message": ""}}
+NO_NAME = {"Status": "failure", "Error": {"code": 4002}}
+REFUSED = failure("AuthorizationFailed", "")
+OF_THREE = r"was not accepted\. It may be another of the three keys .* expired .*regenerated"
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "sent", "has_worked", "kind", "words"),
+    [
+        (EXPIRED, 401, KEY, True, LoginRequired, "the Session Key has expired"),
+        (EXPIRED, 200, KEY, True, LoginRequired, "the Session Key has expired"),
+        (NO_NAME, 200, KEY, False, LoginRequired, "the Session Key has expired"),
+        (failure("AuthenticationFailed"), 401, KEY, False, LoginRequired, OF_THREE),
+        (b"", 401, KEY, True, LoginRequired, OF_THREE),
+        (REFUSED, 403, KEY, False, LoginRequired, OF_THREE),
+        (REFUSED, 200, KEY, False, LoginRequired, OF_THREE),
+        (REFUSED, 403, KEY, True, ApiError, r"lack the right to this\..*The Session Key itself works"),
+        (REFUSED, 200, KEY, True, ApiError, r"lack the right to this\..*The Session Key itself works"),
+        (failure("Forbidden"), 403, KEY, False, ApiError, r"lack the right to this\..*may be wrong\. Copy"),
+        (failure("Forbidden"), 403, KEY, True, ApiError, "The Session Key itself works"),
+        (failure("NoSuchLinkExist"), 404, KEY, False, NotFound, "the workspace 'acme' does not exist"),
+        (b"", 401, BEARER, False, LoginRequired, "No public client is known to use OAuth .* Session Key"),
+        (REFUSED, 403, BEARER, False, ApiError, "no public client is known to use OAuth .* Session Key"),
+        (b"", 401, BEARER, True, LoginRequired, r"Run connect\(\) again\.$"),
+        (REFUSED, 403, BEARER, True, ApiError, r"Ask your administrator for it\.$"),
+    ],
+)
+def test_refused_login(content, status, sent, has_worked, kind, words):
+    """A wrong or expired key and a lack of rights are kept apart, and no message shows the credential."""
+    with pytest.raises(SalesmateError, match=words) as caught:
+        decode(response(content, status, sent), has_worked=has_worked)
+    assert type(caught.value) is kind
+    assert "s3cret" not in str(caught.value)
+    if kind is LoginRequired and sent is KEY:
+        assert "My Account, tab Access Key: the third one, Session Key" in str(caught.value)
+        assert "SALESMATE_SESSION_KEY" in str(caught.value)
+
+
+def test_oauth_with_v1():
+    """The guide's /v1/deals is what OAuth is for, so its refusal names no key."""
+    made = response(b"", 401, BEARER)
+    made.url = "https://api.salesmate.io/v1/deals"
+    with pytest.raises(LoginRequired, match=r"was not accepted\. Run connect\(\) again\.$"):
+        decode(made)
 
 
 def test_api_error_attributes():
@@ -195,7 +245,30 @@ def test_find_rows(payload):
     assert find_rows(payload) == [{"id": 1}]
 
 
-@pytest.mark.parametrize("payload", [{}, {"Data": {}}, {"Data": None}, {"other": [1]}, 7, None])
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {"Status": "success", "Data": {"data": None, "totalRows": 0}},
+        {"Status": "success", "Data": {"data": None, "totalRows": "0"}},
+        {"Status": "success", "Data": {"data": None}},
+        {"Status": "success", "Data": None},
+        {"deals": None},
+    ],
+)
+def test_null_instead_of_rows(payload):
+    """Null in place of the rows is an empty list if the total is 0 or missing."""
+    assert find_rows(payload) == []
+
+
+@pytest.mark.parametrize("total", [1, "7"])
+def test_null_contradicts_total(total):
+    """Null in place of the rows is no list if there is a total above 0."""
+    assert find_rows({"Status": "success", "Data": {"data": None, "totalRows": total}}) is None
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, {"Data": {}}, {"other": [1]}, {"other": None}, {"data": "none"}, 7, None]
+)
 def test_find_rows_none(payload):
     """A response without a list is distinguished from one with an empty list."""
     assert find_rows({"data": []}) == []

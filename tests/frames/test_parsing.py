@@ -46,6 +46,7 @@ PARSED = [
     ("string", [], ""),
     ("string", True, "true"),
     ("category", "Won", "Won"),
+    ("category", {"code": "EUR", "rate": 1.0, "symbol": "€"}, "EUR"),
     ("bool", True, True),
     ("bool", "TRUE", True),
     ("bool", "no", False),
@@ -61,6 +62,23 @@ PARSED = [
     ("datetime", "Mar 04, 2024 09:15 AM", at(2024, 3, 4, 3, 45)),
     ("datetime", "mar 4, 2024 12:00 am", at(2024, 3, 3, 18, 30)),
     ("datetime", "Mar 04, 2024 12:30 PM", at(2024, 3, 4, 7, 0)),
+    ("datetime", "Mar 04, 2024 21:15 PM", at(2024, 3, 4, 15, 45)),
+    ("datetime", "Mar 04, 2024 13:00 PM", at(2024, 3, 4, 7, 30)),
+    ("datetime", "Mar 04, 2024 00:15 AM", at(2024, 3, 3, 18, 45)),
+    ("datetime", "20240304", at(2024, 3, 3, 18, 30)),
+    ("datetime", "20240304T091500", at(2024, 3, 4, 3, 45)),
+    ("datetime", 1_709_543_700, at(2024, 3, 4, 9, 15)),
+    ("datetime", "1709543700", at(2024, 3, 4, 9, 15)),
+    ("datetime", " 1709543700.25 ", at(2024, 3, 4, 9, 15, 0, 250_000)),
+    ("datetime", 1_709_543_700.25, at(2024, 3, 4, 9, 15, 0, 250_000)),
+    ("datetime", 0, at(1970, 1, 1)),
+    ("datetime", "86400", at(1970, 1, 2)),
+    ("datetime", "99999999", at(1973, 3, 3, 9, 46, 39)),
+    ("datetime", -86_400, at(1969, 12, 31)),
+    ("datetime", "-86400", at(1969, 12, 31)),
+    ("datetime", 10**11 - 1, at(5138, 11, 16, 9, 46, 39)),
+    ("datetime", 10**11, at(1973, 3, 3, 9, 46, 40)),
+    ("datetime", -(10**11), at(1966, 10, 31, 14, 13, 20)),
     ("datetime", 1_709_543_700_000, at(2024, 3, 4, 9, 15)),
     ("datetime", "1709543700000", at(2024, 3, 4, 9, 15)),
     ("datetime", 1_709_543_700_000.0, at(2024, 3, 4, 9, 15)),
@@ -69,7 +87,7 @@ PARSED = [
 
 @pytest.mark.parametrize(("kind", "value", "expected"), PARSED)
 def test_known_forms(kind, value, expected):
-    """Numbers as text, datetimes in four forms (without a zone, in the account's), and tags as a list."""
+    """Numbers as text, datetimes in each form (without a zone, in the account's), and tags as a list."""
     parsed = parser(kind, "Asia/Kolkata")(value)
     assert (parsed, type(parsed)) == (expected, type(expected))
 
@@ -111,7 +129,13 @@ def test_month_names(number, name):
         ("datetime", "soon"),
         ("datetime", "Feb 30, 2024 09:15 AM"),
         ("datetime", "Xyz 04, 2024 09:15 AM"),
-        ("datetime", "Mar 04, 2024 13:15 PM"),
+        ("datetime", "Mar 04, 2024 13:15 AM"),
+        ("datetime", "Mar 04, 2024 00:15 PM"),
+        ("datetime", "Mar 04, 2024 24:15 PM"),
+        ("datetime", "9" * 30),
+        ("datetime", -(10**11) + 1),
+        ("category", {"rate": 1.0}),
+        ("category", {"code": {"code": "EUR"}}),
         ("datetime", 10**18),
         ("datetime", float("inf")),
         ("datetime", "2024-13-01T00:00:00Z"),

@@ -10,12 +10,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import sandbox
-from salesmate_nb._reading.field_catalog import FieldCatalog, ResourceFields, list_fields, parse_catalog
+from salesmate_nb._reading.field_catalog import FieldCatalog, list_fields, parse_catalog
 from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, SalesmateError
-from salesmate_nb.resources import CONTACTS, DEALS, RESOURCES
+from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS, RESOURCES
+from salesmate_nb.resources.base import requested_paths
 from tests.helpers import reach
 
 PATH = "apis/v3/fields/getAllVisibleFields"
+V4_PATH, V1_PATH = "apis/module/v4/4/fields", "apis/v1/modules/4/fields"
 
 
 def entry(path, label, kind="Text", options=None):
@@ -51,7 +53,7 @@ def test_column_name(label, name):
 
 
 def test_equal_labels():
-    """Two equal labels, or one equal to a standard column, get numbers; the first by API name gets none."""
+    """Two equal labels, or one equal to a standard column, get numbers; the lowest API name gets none."""
     found = read(
         entry("textCustomField2", "Region"),
         entry("deal.textCustomField1", "region"),
@@ -67,9 +69,86 @@ def test_equal_labels():
     assert [field.name for field in found.fields] == sorted(field.name for field in found.fields)
 
 
+def test_column_name_is_kept():
+    """A field keeps its column when another one with the same label and a higher number appears."""
+    before = {field.path: field.name for field in read(entry("textCustomField2", "Region")).fields}
+    found = read(*(entry(f"textCustomField{number}", "Region") for number in (10, 2, 100)))
+    after = {field.path: field.name for field in found.fields}
+    assert before.items() <= after.items()
+    assert after == {
+        "textCustomField2": "region",
+        "textCustomField10": "region_2",
+        "textCustomField100": "region_3",
+    }
+
+
+def test_lookup():
+    """A lookup has two columns, named by its label; both change if one of the names is taken."""
+    path = "companySingleLookupCustomField2"
+    found = read(
+        entry(path, "Reseller", "lookup"),
+        entry("textCustomField1", "Reseller name"),
+        entry("userCustomField3", "Coach", "Lookup"),
+        entry("contactSingleLookupCustomField4.name", "", "Text"),
+    )
+    assert {field.path: (field.name, field.kind) for field in found.fields} == {
+        f"{path}.id": ("reseller_2_id", "int"),
+        f"{path}.name": ("reseller_2_name", "string"),
+        "textCustomField1": ("reseller_name", "string"),
+        "userCustomField3.id": ("coach_id", "int"),
+        "userCustomField3.name": ("coach_name", "string"),
+        "contactSingleLookupCustomField4.id": ("contact_single_lookup_custom_field_4_id", "int"),
+        "contactSingleLookupCustomField4.name": ("contact_single_lookup_custom_field_4_name", "string"),
+    }
+
+
+def test_optional_field():
+    """A field that few accounts have is a column if the catalog lists it, before the custom ones."""
+    entries = [entry("textCustomField1", "Area"), entry("company.industry", "Industry", "Select", ["IT"])]
+    found = parse_catalog({"Data": {"company": entries}}, COMPANIES)
+    assert [field.name for field in found.fields] == ["industry", "area"]
+    assert found.order == {"industry": ("IT",)}
+    custom = parse_catalog({"Data": {"company": [entry("textCustomField1", "Industry")]}}, COMPANIES)
+    assert [(field.name, field.path) for field in custom.fields] == [("industry", "textCustomField1")]
+
+
+def test_unlisted_fields():
+    """What the server may not know is a column, but not requested if the catalog lacks it."""
+    found = read(entry("title", "Title"), entry("createdBy", "Created by", "Lookup"))
+    assert [field.name for field in found.standard] == [field.name for field in DEALS.fields]
+    paths = requested_paths(found.standard)
+    assert set(requested_paths(DEALS.fields)) - set(paths) == {
+        "lastCommunicationAt",
+        "lastCommunicationMode",
+        "rottenDate",
+    }
+
+
+@pytest.mark.parametrize(
+    ("listed", "forms"),
+    [
+        (["primaryContact", "title"], {"primaryContact"}),
+        (["contact"], {"primaryContact", "contact"}),
+        ([], {"primaryContact", "contact"}),
+    ],
+)
+def test_unlisted_aliases(listed, forms):
+    """Both forms of a link are requested, unless the catalog lists the first form alone."""
+    entries = [entry(path, path.title()) for path in listed]
+    found = parse_catalog({"Data": {"activity": entries}}, ACTIVITIES)
+    parents = {path.partition(".")[0] for path in requested_paths(found.standard)}
+    assert parents & {"primaryContact", "contact"} == forms
+
+
 @pytest.mark.parametrize(
     ("path", "kind", "expected"),
     [
+        ("textCustomField1", "number", "float"),
+        ("intCustomField1", "number", "int"),
+        ("textCustomField1", "date", "datetime"),
+        ("textCustomField1", "Date Time", "datetime"),
+        ("multiSelectCustomField1", "multi-select", "string"),
+        ("intCustomField1", "Multi Select", "string"),
         ("textCustomField1", "Int", "int"),
         ("textCustomField1", "Currency", "float"),
         ("textCustomField1", "Select", "category"),
@@ -91,6 +170,10 @@ def test_kind(path, kind, expected):
         json.dumps(["New", "Old", "New", "", None, 3]),
         ["New", "Old"],
         {"options": ["New", "Old"]},
+        {"valuesMeta": [{"label": "Brand new", "value": "New"}, {"label": "Old"}]},
+        {"values": [], "valuesMeta": [{"label": "New", "value": "New"}, {"label": "Old", "value": "Old"}]},
+        {"mappedDependency": [{"rules": {"Sales": ["New"], "Renewals": ["New", "Old"]}}]},
+        json.dumps({"mappedDependency": [{"rules": {"Sales": [{"value": "New"}, {"value": "Old"}]}}]}),
     ],
 )
 def test_order_of_options(options):
@@ -99,7 +182,13 @@ def test_order_of_options(options):
     assert found.order == {"stage": ("New", "Old")}
 
 
-@pytest.mark.parametrize("options", ["", "{", "[" * 100_000, "7", 7, None, {}, {"values": 3}])
+@pytest.mark.parametrize(
+    "options",
+    [
+        *("", "{", "[" * 100_000, "7", 7, None, {}, {"values": 3}, {"url": "/apis/v3/lookups/active/stage"}),
+        *({"mappedDependency": value} for value in (3, [3], [{"rules": []}], [{"rules": {"Sales": 3}}])),
+    ],
+)
 def test_unreadable_options(options):
     """Options that cannot be parsed cost the order only."""
     assert read(entry("stage", "Stage", "Select", options)).order == {}
@@ -161,6 +250,7 @@ def test_list_fields():
         entry("deal.stage", "Stage", "Select", ["New", "Old"]),
         entry("intCustomField1", "Seats", "Int"),
         entry("followers", "", None),
+        entry("owner", "Owner", "Lookup"),
     )
     assert list_fields(payload, DEALS) == [
         {
@@ -190,7 +280,33 @@ def test_list_fields():
             "is_custom": False,
             "options": None,
         },
+        *(
+            {
+                "resource": "deals",
+                "column": f"owner_{part}",
+                "label": "Owner",
+                "path": f"owner.{part}",
+                "type": "Lookup",
+                "is_custom": False,
+                "options": None,
+            }
+            for part in ("id", "name")
+        ),
     ]
+
+
+def test_list_links_of_activities():
+    """Both forms of a link lead to the same columns."""
+    names = ("deal", "contact", "primaryContact")
+    payload = {"Data": {"activity": [entry(name, name.title(), "lookup") for name in names]}}
+    assert {row["path"]: row["column"] for row in list_fields(payload, ACTIVITIES)} == {
+        "deal.id": "related_to_id",
+        "deal.name": "related_to_title",
+        "contact.id": "primary_contact_id",
+        "contact.name": "primary_contact_name",
+        "primaryContact.id": "primary_contact_id",
+        "primaryContact.name": "primary_contact_name",
+    }
 
 
 class Api:
@@ -213,10 +329,42 @@ def test_one_request():
     api = Api({PATH: {"Data": {"deal": [entry("textCustomField1", "Region")], "contact": []}}})
     fields = FieldCatalog()
     assert [field.name for field in fields.of(DEALS, api).fields] == ["region"]
-    assert fields.of(CONTACTS, api) == ResourceFields()
+    assert fields.of(CONTACTS, api).fields == ()
     assert fields.of(DEALS, api) is fields.of(DEALS, api)
-    assert fields.payload(api) is api.responses[PATH]
+    assert fields.payload(DEALS, api) is fields.payload(CONTACTS, api) is api.responses[PATH]
     assert api.paths == [PATH]
+
+
+REFUSED = ApiError("no", status=404)
+LIST = [entry("deal.textCustomField1", "Region"), entry("intCustomField1", "Seats", "Int")]
+SECTIONS = [{"Name": "Basic", "Fields": LIST[:1]}, {"Name": "Details", "Fields": LIST[1:]}]
+
+
+@pytest.mark.parametrize(
+    "first", [REFUSED, {}, {"Data": {"contact": LIST}}, {"Status": "success", "Data": []}]
+)
+@pytest.mark.parametrize(
+    "others",
+    [
+        {V4_PATH: {"Status": "success", "Data": LIST}},
+        {V4_PATH: LIST},
+        {V4_PATH: REFUSED, V1_PATH: {"Status": "success", "Data": SECTIONS}},
+        {V4_PATH: {"Status": "success", "Data": []}, V1_PATH: {"Data": SECTIONS}},
+        {V4_PATH: {"Data": None}, V1_PATH: {"Data": LIST}},
+    ],
+)
+def test_other_paths(first, others):
+    """Without v3, the fields of each resource are read from v4, or v1; v3 is requested once."""
+    api = Api({PATH: first, **others})
+    fields = FieldCatalog()
+    assert [field.name for field in fields.of(DEALS, api).fields] == ["region", "seats"]
+    assert fields.of(DEALS, api).is_complete
+    assert api.paths == [PATH, *others]
+    rows = list_fields(fields.payload(DEALS, api), DEALS)
+    assert [row["column"] for row in rows] == ["region", "seats"]
+    api.responses["apis/module/v4/2/fields"] = {"Data": [entry("dueDate", "Due date")]}
+    assert fields.of(ACTIVITIES, api).fields == ()
+    assert api.paths.count(PATH) == 1
 
 
 NEWEST = {"Status": "success", "Data": {"data": [{"id": 7}], "totalRows": 9}}
@@ -237,6 +385,8 @@ def test_newest_record(newest, record, names):
     api = Api(
         {
             PATH: ApiError("HTTP 403", status=403),
+            V4_PATH: ApiError("HTTP 404", status=404),
+            V1_PATH: {"Status": "success", "Data": []},
             "apis/deal/v4/search": newest,
             "apis/deal/v4/7": record,
         }
@@ -249,12 +399,31 @@ def test_newest_record(newest, record, names):
     assert [field.name for field in found.fields] == names
 
 
-@pytest.mark.parametrize("path", [PATH, "apis/deal/v4/7"])
+def test_known_fields_of_newest_record():
+    """Without a catalog, fields that the newest record lacks are not requested, since they may be refused."""
+    lookup = "userSingleLookupCustomField1"
+    record = {"Status": "success", "Data": {"id": 7, "CreatedBy": {"id": 1}, lookup: {"id": 2}}}
+    api = Api({PATH: REFUSED, V4_PATH: REFUSED, V1_PATH: REFUSED})
+    api.responses |= {"apis/deal/v4/search": NEWEST, "apis/deal/v4/7": record}
+    with pytest.warns(UserWarning, match="field catalog cannot be read"):
+        found = FieldCatalog().of(DEALS, api)
+    assert [field.path for field in found.fields] == [f"{lookup}.id", f"{lookup}.name"]
+    assert {"createdBy.id", "createdBy.name"} <= set(requested_paths(found.standard))
+    assert "rottenDate" not in requested_paths(found.standard)
+
+
+@pytest.mark.parametrize("path", [PATH, V4_PATH, V1_PATH, "apis/deal/v4/7"])
 @pytest.mark.parametrize("error", [ConnectionFailed("no network"), ApiError("busy", status=503)])
 def test_transient_error(path, error):
     """A transient error is raised, because column names must not change from read to read."""
     error.is_transient = True
-    responses = {PATH: ApiError("no", status=404), "apis/deal/v4/search": NEWEST, path: error}
+    responses = {
+        PATH: REFUSED,
+        V4_PATH: REFUSED,
+        V1_PATH: REFUSED,
+        "apis/deal/v4/search": NEWEST,
+        path: error,
+    }
     with pytest.raises(type(error)) as caught:
         FieldCatalog().of(DEALS, Api(responses))
     assert caught.value is error
@@ -280,7 +449,16 @@ def test_fields_df(box):
     assert list(fields.dtypes.astype(str)) == ["str"] * 5 + ["bool", "str"]
     deals = connection.deals_df(limit=1)
     listed = set(fields.loc[fields["resource"] == "deals", "column"].dropna())
-    assert {column for column in deals if not column.startswith(("owner", "primary"))} <= listed
+    unlisted = {field.name for field in DEALS.fields if field.request == "if listed"}
+    assert set(deals) - unlisted <= listed
+    assert deals["rotten_date"].isna().all()
+
+
+def test_fields_df_without_catalog(box):
+    """If no resource has a readable catalog, the error of the server is raised."""
+    box.script(f"/{PATH}", sandbox.ScriptedResponse(status=404))
+    with pytest.raises(ApiError, match="404"):
+        reach(box).fields_df()
 
 
 def test_fields_df_of_some_resources(box):

@@ -20,13 +20,15 @@ from hypothesis import strategies as st
 from salesmate_nb import Settings, connect, sandbox
 from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.paginators import (
+    CreatedOffsetPaginator,
     CreatedWindowPaginator,
     KeysetPaginator,
     OffsetPaginator,
     paginators_for,
 )
 from salesmate_nb._reading.search import SearchPage, SearchRequest, search_v4
-from salesmate_nb.errors import ApiError, ConnectionFailed, IncompleteRead
+from salesmate_nb._reading.server_profile import Support
+from salesmate_nb.errors import ApiError, ConnectionFailed, IncompleteRead, LoginRequired, RateLimited
 from salesmate_nb.resources import DEALS
 from tests.helpers import reach
 
@@ -35,6 +37,7 @@ PAGINATORS = {
     "keyset": KeysetPaginator,
     "windows": lambda: CreatedWindowPaginator(UTC),
     "offsets": OffsetPaginator,
+    "offsets by createdAt": lambda: CreatedOffsetPaginator(UTC),
 }
 REQUEST = SearchRequest(resource=DEALS, fields=("id",)).unfiltered()
 
@@ -153,26 +156,15 @@ def test_reported_requests(id_rules):
 
 
 def test_server_is_probed_once():
-    """A rule on ids that is ignored is sent once per connection; later reads start with what works."""
-    with sandbox.start(deals=600, id_rules=False) as box:
-        connection = reach(box, "key-v4", concurrency=1)
-        connection.deals_df()
-        assert [paging(body) for body in searches(box)] == [
-            ("id", []),
-            ("id", ["deal.id"]),
-            ("createdAt", []),
-            ("createdAt", ["deal.createdAt"]),
-            ("createdAt", ["deal.createdAt"]),
-        ]
-        before = len(box.log)
-        frame = connection.deals_df()
-        assert [paging(body) for body in searches(box)[-3:]] == [
-            ("createdAt", []),
-            ("createdAt", ["deal.createdAt"]),
-            ("createdAt", ["deal.createdAt"]),
-        ]
-        assert len(box.log) - before == 3
-    assert frame.attrs["salesmate"]["strategy"] == "windows"
+    """What the server does not support is tried once; later reads start with what works."""
+    server = OddServer([(number, number) for number in range(1, 61)], deepest=8)
+    support = Support()
+    found, _ = read(server, support=support)
+    assert sorted(found) == list(range(1, 61))
+    assert (support.strategy, support.unsupported) == ("keyset", ["offsets", "offsets, list sort"])
+    before = server.calls
+    read(server, support=support)
+    assert server.calls - before == 7
 
 
 @pytest.mark.parametrize(
@@ -189,20 +181,21 @@ def test_wrong_time_zone(theirs, ours):
 def test_right_time_zone():
     """If the settings name the account's time zone, windows are contiguous."""
     with sandbox.start(deals=1_200, id_rules=False, time_zone="Asia/Kolkata") as box:
-        frame = reach(box, "key-v4", timezone="Asia/Kolkata").deals_df()
-    assert list(frame["id"]) == box.deals.ids()
-    assert frame.attrs["salesmate"]["strategy"] == "windows"
+        full_read = FullRead(fetch_from(box), REQUEST, [CreatedWindowPaginator(ZoneInfo("Asia/Kolkata"))])
+        assert sorted(ids_of(full_read)) == box.deals.ids()
+    assert full_read.strategy == "windows"
 
 
-def test_full_minutes():
-    """700 deals that an import created in one minute are read by windows, with offsets inside."""
+@pytest.mark.parametrize("paginator", [CreatedWindowPaginator(UTC), CreatedOffsetPaginator(UTC)])
+def test_full_minutes(paginator):
+    """700 deals that an import created in one minute are read by creation time, with offsets inside."""
     with sandbox.start(deals=0, id_rules=False) as box:
         for number in range(1_000):
             minute = 0 if number < 100 else 5 if number < 800 else number
             box.deals.create(createdAt=f"2026-03-01T{minute // 60:02d}:{minute % 60:02d}:00Z")
-        frame = reach(box, "key-v4", concurrency=1).deals_df()
-    assert list(frame["id"]) == box.deals.ids()
-    assert frame.attrs["salesmate"]["strategy"] == "windows"
+        full_read = FullRead(fetch_from(box), REQUEST, [paginator])
+        assert sorted(ids_of(full_read)) == box.deals.ids()
+    assert full_read.strategy == paginator.name
 
 
 @pytest.mark.parametrize("filters", [{"status": "Won"}, {"modified_since": "2026-01-01"}])
@@ -255,13 +248,13 @@ class Gauge:
 def test_first_error_ends_the_read():
     """If one page cannot be fetched, the error is raised at once, and no thread makes further requests."""
     fault = sandbox.ScriptedResponse(
-        status=403, body=b'{"Status": "failure", "Error": {"Name": "Forbidden"}}'
+        status=401, body=b'{"Status": "failure", "Error": {"Name": "AuthenticationFailed"}}'
     )
     with sandbox.start(deals=3_000) as box:
         connection = reach(box, "key-v4")
         real = sandbox.ScriptedResponse(real=True)
         box.script("/apis/deal/v4/search", real, real, real, fault)
-        with pytest.raises(ApiError, match="403"):
+        with pytest.raises(LoginRequired, match="401"):
             connection.deals_df()
         calls = len(box.log)
         assert calls < 3_000 / 250
@@ -320,7 +313,8 @@ def test_transient_fault(seven_pages, fault, monkeypatch):
     monkeypatch.setattr("salesmate_nb._api.waiting.Waiter.sleep", lambda *_: None)
     box = seven_pages
     connection = reach(box, "key-v4", concurrency=1)  # otherwise the number of requests depends on timing
-    undisturbed = connection.deals_df().attrs["salesmate"]["calls"] - 1  # the catalog is known afterwards
+    known = 2  # the field catalog and the pipelines, which are requested once
+    undisturbed = connection.deals_df().attrs["salesmate"]["calls"] - known
     real = sandbox.ScriptedResponse(real=True)
     box.script("/apis/deal/v4/search", real, real, real, fault, real, fault)
     frame = connection.deals_df()
@@ -537,7 +531,7 @@ def test_changing_server_long(rows, name, changes, per_call, zone_ahead, workers
 def test_id_rule_ignored_now_and_then():
     """If the server ignores the rule on ids on each third page, another paginator takes over."""
     server = OddServer([(number, number) for number in range(1, 61)], id_rules="now and then")
-    found, full_read = read(server)
+    found, full_read = read(server, [KeysetPaginator(), CreatedWindowPaginator(UTC)])
     assert sorted(found) == list(range(1, 61))
     assert full_read.strategy == "windows"
 
@@ -546,7 +540,7 @@ def test_windows_never_go_back():
     """If IS_AFTER includes the rest of its own minute, a window still never leads to an earlier one."""
     seconds = [0, *range(600, 622, 2), *range(660, 700, 5), *range(1200, 6000, 600)]
     server = OddServer([(number, second / 60) for number, second in enumerate(seconds)], id_rules=False)
-    found, full_read = read(server)
+    found, full_read = read(server, [CreatedWindowPaginator(UTC)])
     assert sorted(found) == list(range(len(seconds)))
     assert full_read.strategy == "windows"
 
@@ -559,12 +553,28 @@ def test_ordered_read():
     assert full_read.strategy == "offsets"
 
 
-def test_unsupported_paginators_are_dropped():
-    """A paginator that the server does not support leaves the list, for later reads too."""
-    paginators = paginators_for("v4", UTC)
+def test_unsupported_paginators_are_noted():
+    """A paginator that the server does not support is noted, for later reads too."""
+    support = Support()
     server = OddServer([(number, number) for number in range(1, 61)], id_rules=False)
-    read(server, paginators)
-    assert [each.name for each in paginators] == ["windows", "offsets"]
+    read(server, [KeysetPaginator(), OffsetPaginator()], support=support)
+    assert (support.strategy, support.unsupported) == ("offsets", ["keyset"])
+
+
+def test_contradicted():
+    """If the server no longer supports what worked last time, everything is learned again."""
+    support = Support(strategy="keyset", unsupported=["offsets"])
+    server = OddServer([(number, number) for number in range(1, 61)], id_rules=False)
+    found, _ = read(server, support=support)
+    assert sorted(found) == list(range(1, 61))
+    assert (support.strategy, support.unsupported) == ("offsets", ["keyset"])
+
+
+def test_small_list_teaches_nothing():
+    """Rows that fit one page can be read by any strategy, so none is remembered."""
+    support = Support()
+    read(OddServer([(number, number) for number in range(1, 8)]), support=support)
+    assert support == Support()
 
 
 def test_deep_offsets_rejected():
@@ -584,11 +594,14 @@ def test_plan():
 
 
 def test_deleted_rows_do_not_offset_missed_ones():
-    """If rows slip in both attempts, rows that were read and then deleted do not count."""
+    """Rows that were read and then deleted do not make up for rows that slipped."""
     server = OddServer([(number, number) for number in range(40, 0, -1)], sorts=False, per_call=2)
     server.changes = ["delete first"] * 200
-    with pytest.raises(IncompleteRead):
-        read(server)
+    try:
+        found, _ = read(server)
+    except IncompleteRead:
+        return
+    assert not server.throughout - set(found)
 
 
 def test_growing_list_by_offset():
@@ -607,7 +620,7 @@ def test_total_sent_once():
     server._respond = lambda request: replace(
         page := respond(request), total=31 if server.calls == 1 else None, records=page.records[::-1]
     )
-    with pytest.raises(IncompleteRead, match="Two full reads found 30 deals, but the server counted 31,"):
+    with pytest.raises(IncompleteRead, match="full reads found 30 deals, but the server counted 31,"):
         read(server)
 
 
@@ -623,13 +636,36 @@ def test_withheld_rows():
     assert (caught.value.read, caught.value.total) == (25, 30)
 
 
-@pytest.mark.parametrize(
-    "error", [ConnectionFailed("no network"), ApiError("forbidden", status=403)], ids=["network", "403"]
-)
 @pytest.mark.parametrize("count", [1, 2, 4])
-def test_failure(error, count):
-    """An error that says nothing about pagination is raised at once, and no other paginator is tried."""
+def test_no_network(count):
+    """If no response comes, no other strategy is tried; a request that is not retried is sent once more."""
     server = OddServer([(number, number) for number in range(1, 301)])
+    with pytest.raises(ConnectionFailed):
+        read(failing_from(server, count, ConnectionFailed("no network")))
+    assert server.calls <= count + 1
+
+
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_everything_refused(count):
+    """If even plain pages are refused, that error is raised."""
+    server = OddServer([(number, number) for number in range(1, 301)])
+    with pytest.raises(ApiError, match="forbidden") as caught:
+        read(failing_from(server, count, ApiError("forbidden", status=403)))
+    assert caught.value.status == 403
+    assert server.calls <= count + 8
+
+
+@pytest.mark.parametrize("error", [RateLimited("hour"), LoginRequired("expired")])
+def test_not_a_refusal(error):
+    """The end of the login or of the hourly limit says nothing about what the server supports."""
+    server = OddServer([(number, number) for number in range(1, 301)])
+    with pytest.raises(type(error)):
+        read(failing_from(server, 3, error))
+    assert server.calls == 3
+
+
+def failing_from(server, count, error):
+    """Return a fetch function that fails from some request on."""
 
     def fetch(request):
         page = server(request)
@@ -637,9 +673,7 @@ def test_failure(error, count):
             raise error
         return page
 
-    with pytest.raises(type(error)):
-        read(fetch)
-    assert server.calls == count
+    return fetch
 
 
 def test_rejected_sort():
@@ -665,6 +699,7 @@ def test_rejection_in_the_middle():
             raise ApiError("no such rule", status=422)
         return server(request)
 
-    found, full_read = read(fetch)
+    support = Support()
+    found, full_read = read(fetch, [KeysetPaginator(), CreatedWindowPaginator(UTC)], support=support)
     assert sorted(found) == list(range(1, 61))
     assert full_read.strategy == "windows"

@@ -1,4 +1,4 @@
-"""Paginators and page walks as pure functions: requests made, gaps detected, ends recognized."""
+"""Paginators as pure functions: requests made, and gaps detected."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from salesmate_nb._reading.page_walk import PageState, PaginationUnsupported
 from salesmate_nb._reading.paginators import (
+    CreatedOffsetPaginator,
     CreatedWindowPaginator,
     KeysetPaginator,
     LastModifiedPaginator,
     OffsetPaginator,
-    PageState,
-    PageWalk,
-    PaginationUnsupported,
     paginators_for,
 )
 from salesmate_nb._reading.search import SearchPage, SearchRequest
@@ -23,7 +22,14 @@ from salesmate_nb.resources import DEALS
 
 UTC = ZoneInfo("UTC")
 START = SearchRequest(resource=DEALS, fields=("id",), rows=4).unfiltered()
-ALL = [KeysetPaginator(), CreatedWindowPaginator(UTC), OffsetPaginator(), LastModifiedPaginator(UTC)]
+ALL = [
+    OffsetPaginator(),
+    OffsetPaginator(sorts_by_list=True),
+    KeysetPaginator(),
+    CreatedOffsetPaginator(UTC),
+    CreatedWindowPaginator(UTC),
+    LastModifiedPaginator(UTC),
+]
 each_paginator = pytest.mark.parametrize("paginator", ALL, ids=lambda each: each.name)
 
 
@@ -46,33 +52,13 @@ def page(*ids, total=None):
     return SearchPage(records=records, total=total)
 
 
-def read(walk, respond):
-    """Read a walk to its end, and return the requests and the distinct ids in order of arrival."""
-    requests, found = [], {}
-    while walk.request is not None:
-        assert len(requests) < 100, "it never ends"
-        requests.append(walk.request)
-        response = respond(walk.request)
-        found.update(dict.fromkeys(record["id"] for record in response.records))
-        walk.take(response)
-    return requests, list(found)
-
-
-def serve(ids, total=None):
-    """Return a server of a list that supports rules on ids and offsets."""
-
-    def respond(request):
-        above = max([rule.data for rule in request.rules if rule.path == "id"], default=0)
-        rows = [number for number in ids if number > above]
-        count = len(rows) if total is None else total
-        return page(*rows[request.offset : request.offset + request.rows], total=count)
-
-    return respond
-
-
 class TestRegistry:
     @pytest.mark.parametrize(
-        ("api", "names"), [("v4", ["keyset", "windows", "offsets"]), ("v1", ["offsets"])]
+        ("api", "names"),
+        [
+            ("v4", ["offsets", "offsets, list sort", "keyset", "offsets by createdAt", "windows"]),
+            ("v1", ["offsets"]),
+        ],
     )
     def test_paginators_for(self, api, names):
         """Each API has its paginators, best first, and each read its own list."""
@@ -80,10 +66,11 @@ class TestRegistry:
         assert paginators_for(api, UTC) is not paginators_for(api, UTC)
 
     @each_paginator
-    def test_ordered_by_id(self, paginator):
-        """A paginator that claims the order of ids sorts by id, and its keys are ids."""
-        assert paginator.is_ordered_by_id == (paginator.sort == "id")
-        assert (paginator.key(page(7).records[0]) == 7) == paginator.is_ordered_by_id
+    def test_keys_ascend(self, paginator):
+        """Keys of rows in the order that is requested never descend."""
+        rows = [page(number).records[0] for number in (7, 8)]
+        first, second = map(paginator.key, reversed(rows) if paginator.name == "newest" else rows)
+        assert first <= second
 
 
 class TestKeyset:
@@ -186,13 +173,30 @@ class TestOffsets:
         assert paginator.next_request(START, last, rewind) == replace(START, offset=expected)
 
     @pytest.mark.parametrize(
-        ("offset", "keys", "expected"),
-        [(3, [4], True), (3, [2, 9], True), (3, [5], False), (3, [], False), (0, [5], True), (0, [], True)],
+        ("offset", "ids", "expected"),
+        [
+            (2, [4, 9], True),
+            (1, [2, 4, 9], True),
+            (3, [5], False),
+            (3, [], False),
+            (0, [5], True),
+            (0, [], True),
+        ],
     )
-    def test_offset_contiguous(self, offset, keys, expected):
-        """Sorted by id: a page follows if its first id was reached before; the first page always does."""
-        later = state(keys, request=replace(START, offset=offset))
+    def test_offset_contiguous(self, offset, ids, expected):
+        """A page follows if it starts with a row that was read, whatever the order is."""
+        later = state(ids, request=replace(START, offset=offset))
         assert OffsetPaginator().is_contiguous(state([1, 2, 4]), later) is expected
+
+    def test_empty_page_after_one_row(self):
+        """After a page of one row nothing is read twice, so an empty page is the end."""
+        assert OffsetPaginator().is_contiguous(state([1]), state([], request=replace(START, offset=1)))
+
+    @pytest.mark.parametrize("ids", [[1, 9, 10, 11], [9, 1, 10, 11]])
+    def test_changing_order(self, ids):
+        """If other rows come again than those that should, the server does not keep the order."""
+        with pytest.raises(PaginationUnsupported, match="another order"):
+            OffsetPaginator().is_contiguous(state([1, 2, 3, 4]), state(ids, request=replace(START, offset=3)))
 
     @pytest.mark.parametrize(
         ("offset", "keys", "ids", "expected"),
@@ -211,121 +215,33 @@ class TestOffsets:
         later = state(keys, ids, request=replace(START, offset=offset))
         assert LastModifiedPaginator(UTC).is_contiguous(state([-8, -5], [1, 2]), later) is expected
 
+    @pytest.mark.parametrize(
+        ("minutes", "rewind", "expected"),
+        [([1, 2, 2, 3], 0, 103), ([1, 2, 2, 2], 0, 101), ([2, 2, 2, 2], 0, 104), ([1, 2, 3, 3], 8, 94)],
+    )
+    def test_created_next_request(self, minutes, rewind, expected):
+        """The next page starts with the first row of the last minute, or after a page of one minute."""
+        last = state([at(minute) for minute in minutes], [1, 2, 3, 4], replace(START, offset=100))
+        assert CreatedOffsetPaginator(UTC).next_request(START, last, rewind).offset == expected
+
+    @pytest.mark.parametrize(
+        ("minutes", "ids", "expected"),
+        [
+            ([2, 2, 3], [4, 3, 9], True),
+            ([2, 2, 3], [3, 8, 9], False),  # a row of the last minute is missing
+            ([3, 3, 3], [7, 8, 9], False),
+            ([2, 2, 2, 2], [5, 6, 7, 8], True),  # the minute has more rows than a page
+        ],
+    )
+    def test_created_contiguous(self, minutes, ids, expected):
+        """All rows of the last minute have to come again, in any order."""
+        last = state([at(minute) for minute in (0, 1, 2, 2)], [1, 2, 3, 4])
+        later = state([at(minute) for minute in minutes], ids, replace(START, offset=2))
+        assert CreatedOffsetPaginator(UTC).is_contiguous(last, later) is expected
+
     def test_last_modified_key(self):
         """Keys ascend while changes get older, in any time zone that a timestamp is written in."""
         key = LastModifiedPaginator(ZoneInfo("Asia/Kolkata")).key
         times = ["2026-01-02T00:00:00Z", "2026-01-01T12:00:00", "2026-01-01T06:00:00+00:00"]
         keys = [key({"lastModifiedAt": written}) for written in times]
         assert keys == sorted(keys)
-
-
-class TestPageWalk:
-    @pytest.mark.parametrize("paginator", [KeysetPaginator(), OffsetPaginator()])
-    @pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 8, 9, 40])
-    def test_stable_list(self, paginator, count):
-        """Every row of a list that does not change is read, in few requests."""
-        walk = PageWalk(paginator, START)
-        requests, found = read(walk, serve(range(1, count + 1)))
-        assert found == list(range(1, count + 1))
-        assert walk.first == (1 if count else None)
-        assert len(requests) <= count // 3 + 2
-
-    @pytest.mark.parametrize("paginator", [KeysetPaginator(), OffsetPaginator()])
-    def test_without_total(self, paginator):
-        """If the server sends no total, a short or empty page is the end."""
-        respond = serve(range(1, 20))
-        requests, found = read(
-            PageWalk(paginator, START), lambda request: replace(respond(request), total=None)
-        )
-        assert found == list(range(1, 20))
-        assert len(requests) <= 8
-
-    def test_deletions_are_a_gap(self):
-        """Rows deleted before the offset pull others forward; the walk goes back and reads them."""
-        rows = list(range(1, 101))
-
-        def respond(request):
-            response = serve(rows)(request)
-            if request.offset == 19:
-                del rows[:6]
-            return response
-
-        walk = PageWalk(OffsetPaginator(), replace(START, rows=20))
-        requests, found = read(walk, respond)
-        assert sorted(found) == list(range(1, 101))
-        assert [each.offset for each in requests[:4]] == [0, 19, 38, 38 - 8]
-
-    def test_rewind_grows_and_shrinks(self):
-        """Each further gap goes back twice as far plus 8 rows; each page without one a quarter less."""
-        walk = PageWalk(OffsetPaginator(), replace(START, offset=100))
-        walk.take(page(100, 101, 102, 103, total=500))
-        offsets = []
-        for ids in ([200, 201, 202, 203], [150, 151, 152, 153], [95, 96, 97, 98]):
-            walk.take(page(*ids, total=500))
-            offsets.append(walk.request.offset)
-        assert offsets == [103 - 8, 103 - 24, 79 + 3 - 18]
-
-    def test_ignored_id_rule(self):
-        """A server that ignores rules on ids returns the first page again."""
-        walk = PageWalk(KeysetPaginator(), START)
-        with pytest.raises(PaginationUnsupported):
-            read(walk, lambda _: page(1, 2, 3, 4, total=40))
-
-    def test_empty_page_is_retried_once(self):
-        """If rows should remain, an empty page is requested once more, then it is the end."""
-        walk = PageWalk(KeysetPaginator(), START)
-        walk.take(page(1, 2, 3, 4, total=9))
-        walk.take(page(5, 6, 7, 8, total=5))
-        request = walk.request
-        walk.take(page(total=1))
-        assert walk.request == request
-        walk.take(page(total=1))
-        assert walk.request is None
-
-    def test_full_page_is_not_the_end(self):
-        """A total that lags behind does not end the walk on a full page."""
-        _, found = read(PageWalk(KeysetPaginator(), START), serve(range(1, 12), total=4))
-        assert found == list(range(1, 12))
-
-    def test_stops_at_the_next_walk(self):
-        """Once a page passes the first key of the next walk, nothing more is requested."""
-        walk = PageWalk(OffsetPaginator(), START)
-        walk.take(page(1, 2, 3, 4, total=40), 6)
-        assert walk.request is not None
-        walk.take(page(4, 5, 6, 7, total=40), 6)
-        assert walk.request is None
-        walk.take(page(8, total=40))
-        assert walk.request is None
-
-    @pytest.mark.parametrize(
-        ("paginator", "response", "message"),
-        [
-            (KeysetPaginator(), page(2, 1), "not sorted by id"),
-            (CreatedWindowPaginator(UTC), page(2, 1), "not sorted by createdAt"),
-            (LastModifiedPaginator(UTC), page(1, 2), "not sorted by lastModifiedAt"),
-            (OffsetPaginator(), page(1, total=9), "one row"),
-            (CreatedWindowPaginator(UTC), SearchPage(records=[{"id": 1}], total=1), "createdAt"),
-            (LastModifiedPaginator(UTC), SearchPage(records=[{"id": 1}], total=1), "lastModifiedAt"),
-        ],
-    )
-    def test_unsupported(self, paginator, response, message):
-        """Rows out of order, without a key or one at a time are not accepted."""
-        with pytest.raises(PaginationUnsupported, match=message):
-            PageWalk(paginator, START).take(response)
-
-    @pytest.mark.parametrize("total", [None, 40])
-    def test_same_page_again(self, total):
-        """A server that ignores offsets returns the same page again."""
-        walk = PageWalk(OffsetPaginator(), START)
-        walk.take(page(1, 2, 3, 4, total=total))
-        with pytest.raises(PaginationUnsupported, match="same page"):
-            walk.take(page(1, 2, 3, 4, total=total))
-
-    def test_newest_first(self):
-        """Changes are read newest first, and a row modified during the walk arrives again."""
-        rows = list(range(20, 0, -1))
-        _, found = read(
-            PageWalk(LastModifiedPaginator(UTC), START),
-            lambda request: page(*rows[request.offset : request.offset + 4], total=20),
-        )
-        assert found == rows

@@ -13,7 +13,8 @@ def test_attrs_are_plain_values():
     attrs = ReadReport(strategy="keyset", totals=(3, 4), unreadable={"title": 1}).as_attrs()
     assert json.loads(json.dumps(attrs)) == attrs
     assert attrs.keys() == {
-        "strategy", "totals", "unreadable", "fields", "read_at", "host", "api", "calls", "calls_left",
+        "strategy", "passes", "totals", "unreadable", "fields", "read_at", "host", "api", "calls",
+        "calls_left",
     }  # fmt: skip
     assert attrs["totals"] == [3, 4]
 

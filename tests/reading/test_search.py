@@ -48,7 +48,7 @@ def record_call(response):
 
 def test_body():
     """The body has the shape of the v4 reference, with names of the resource throughout."""
-    assert matching(fields=("title", "owner.id", "title")).body() == {
+    assert matching(fields=("title", "owner.id", "title")).unfiltered(by_epoch=True).body() == {
         "displayingFields": ["deal.id", "deal.title", "deal.owner.id"],
         "filterQuery": {
             "group": {
@@ -101,27 +101,29 @@ def test_descending_body():
 )
 def test_rules(filters, expected):
     """Status and dates become rules, dates with a margin of one day; other filters do not."""
-    assert rules(matching(**filters)) == {"deal.createdAt": ("IS_AFTER", EVERYTHING), **expected}
+    assert rules(matching(**filters)) == expected
 
 
 def test_status_of_other_resources():
     """A status is a rule only if the resource is known to filter by it."""
-    assert set(rules(matching(CONTACTS, status="Won"))) == {"contact.createdAt"}
+    assert not rules(matching(CONTACTS, status="Won"))
 
 
 def test_unfiltered():
-    """Without filters, one rule is left that matches all records."""
+    """Without filters there is no rule, or one that matches all records if an empty list is refused."""
     request = matching(status="Won", created_since="2026-01-02")
     assert request.is_filtered
     assert not request.unfiltered().is_filtered
     assert request.unfiltered() == matching()
     assert not matching().is_filtered
+    by_epoch = request.unfiltered(by_epoch=True)
+    assert rules(by_epoch) == {"deal.createdAt": ("IS_AFTER", EVERYTHING)}
+    assert not by_epoch.is_filtered
 
 
 def test_above():
     """Rules on ids are added to those that are there."""
     assert rules(matching(status="Won").above(17)) == {
-        "deal.createdAt": ("IS_AFTER", EVERYTHING),
         "deal.status": ("EQUALS", "Won"),
         "deal.id": ("GREATER_THAN", 17),
     }
@@ -185,7 +187,45 @@ def test_list_v1():
     call, calls = record_call([{"id": 1}])
     page = list_v1(call, SearchRequest(resource=DEALS, offset=250, rows=100))
     assert (page.records, page.total) == ([{"id": 1}], None)
-    assert calls == [("GET", "v1/deals", {"params": {"rows": 100, "from": 250}})]
+    assert calls == [("GET", "v1/deals", {"params": {"rows": 100, "from": 250}, "idempotent": True})]
+
+
+@pytest.mark.parametrize("fetch", [search_v4, list_v1])
+def test_probe(fetch):
+    """A request that shows what the server supports is not retried: some servers refuse with HTTP 500."""
+    call, calls = record_call([])
+    fetch(call, SearchRequest(resource=DEALS, is_probe=True))
+    assert calls[0][2]["idempotent"] is False
+
+
+@pytest.mark.parametrize(
+    ("sort", "names"), [("id", ["deal.id"]), ("createdAt", ["deal.createdAt", "deal.id"])]
+)
+def test_list_sort(sort, names):
+    """The sort can be sent as a list, with the id to break ties, as Salesmate's own web app does."""
+    sent = SearchRequest(resource=DEALS, sort=sort, sorts_by_list=True).body()["sort"]
+    assert [each["fieldName"] for each in sent] == names
+    assert {each["order"] for each in sent} == {"asc"}
+
+
+@pytest.mark.parametrize(
+    ("condition", "expected"),
+    [
+        ("BETWEEN", [("BETWEEN", ["Mar 04, 2024 11:59 AM", "Mar 04, 2024 12:31 PM"])]),
+        ("IS_BEFORE", [("IS_AFTER", "Mar 04, 2024 11:59 AM"), ("IS_BEFORE", "Mar 04, 2024 12:31 PM")]),
+    ],
+)
+def test_created_within(condition, expected):
+    """A range reaches one minute beyond both ends, since a rule may exclude its own minute."""
+    since = dt.datetime(2024, 3, 4, 12)
+    request = SearchRequest(resource=DEALS).created_within(since, since + dt.timedelta(minutes=30), condition)
+    assert [(rule.condition, rule.data) for rule in request.rules] == expected
+
+
+@pytest.mark.parametrize("given", [1_709_543_700, 1_709_543_700.0, "1709543700", 1_709_543_700_000])
+def test_created_at(given):
+    """Times are Unix seconds, as measured, or milliseconds."""
+    assert created_at({"createdAt": given}, ZoneInfo("UTC")).isoformat() == "2024-03-04T09:15:00+00:00"
 
 
 @pytest.mark.parametrize("fetch", [search_v4, list_v1])
@@ -194,6 +234,29 @@ def test_bad_response(fetch, payload):
     """A response without a list of records is an error, never an empty page."""
     with pytest.raises(BadResponse, match="no list of records"):
         fetch(lambda *_, **__: payload, SearchRequest(resource=DEALS))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        None,
+        *({"data": rows, **total} for rows in (None, []) for total in ({}, {"totalRows": 0})),
+        *({"totalRows": total, "totalPages": total} for total in (0, "0")),
+    ],
+)
+def test_no_records(data):
+    """Null in place of the rows, or a total of 0 without rows, is an empty page."""
+    payload = {"Status": "success", "Data": data}
+    assert search_v4(lambda *_, **__: payload, SearchRequest(resource=DEALS)).records == []
+
+
+@pytest.mark.parametrize("data", [{}, {"data": None}, {"data": None, "totalPages": 1}])
+@pytest.mark.parametrize("total", [9, "9"])
+def test_no_records_in_spite_of_total(data, total):
+    """A page without rows is an error if the server reports records."""
+    payload = {"Status": "success", "Data": {**data, "totalRows": total}}
+    with pytest.raises(BadResponse, match="no list of records"):
+        search_v4(lambda *_, **__: payload, SearchRequest(resource=DEALS))
 
 
 @pytest.mark.parametrize("given", [7, "7", " 7 ", "7.0", "7.", 7.0, "007"])

@@ -27,6 +27,7 @@ COLUMNS = {
     "last_modified_at": "datetime",
     "tags": "string",
     "description": "string",
+    "completed_at": "datetime",
 }
 
 

@@ -9,7 +9,6 @@ COLUMNS = {
     "id": "int",
     "name": "string",
     "type": "category",
-    "industry": "category",
     "website": "string",
     "phone": "string",
     "billing_city": "string",
@@ -22,6 +21,15 @@ COLUMNS = {
     "last_modified_at": "datetime",
     "tags": "string",
     "description": "string",
+    "last_communication_at": "datetime",
+    "open_deal_count": "int",
+    "won_deal_count": "int",
+    "lost_deal_count": "int",
+    "total_amount_of_open_deal": "float",
+    "total_amount_of_won_deal": "float",
+    "total_amount_of_lost_deal": "float",
+    "annual_revenue": "float",
+    "number_of_employees": "int",
 }
 
 
@@ -35,3 +43,8 @@ def test_columns():
 def test_api_names():
     """The search of the v4 API knows the resource by these names."""
     assert (COMPANIES.path, COMPANIES.rule_name, COMPANIES.number) == ("apis/company/v4", "Company", 5)
+
+
+def test_industry():
+    """The industry is a column of those accounts only that have the field."""
+    assert [(field.name, field.kind) for field in COMPANIES.optional] == [("industry", "category")]

@@ -23,6 +23,9 @@ COLUMNS = {
     "last_modified_at": "datetime",
     "tags": "string",
     "description": "string",
+    "last_communication_at": "datetime",
+    "open_deal_count": "int",
+    "won_deal_count": "int",
 }
 
 

@@ -30,6 +30,11 @@ COLUMNS = {
     "lost_reason": "string",
     "tags": "string",
     "description": "string",
+    "last_communication_at": "datetime",
+    "last_communication_mode": "category",
+    "created_by_id": "int",
+    "created_by_name": "category",
+    "rotten_date": "datetime",
 }
 
 

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from salesmate_nb import Salesmate, SalesmateError, Settings, SettingsError, connect, sandbox
 from salesmate_nb.resources import RESOURCES
+from salesmate_nb.resources.base import requested_paths
 from tests.helpers import reach
 
 SINGULARS = {"contacts": "contact", "companies": "company", "activities": "activity"}
@@ -54,9 +55,21 @@ def test_all_rows(whole, name):
     frame = read(reach(whole, "key-v4"), name)
     assert list(frame["id"]) == getattr(whole, name).ids()
     assert len(frame) > 40
-    assert list(frame.columns) == [field.name for field in RESOURCES[name].fields] + CUSTOM[name]
-    assert frame.attrs["salesmate"]["strategy"] == "keyset"
+    resource = RESOURCES[name]
+    assert (
+        list(frame.columns) == [field.name for field in (*resource.fields, *resource.optional)] + CUSTOM[name]
+    )
+    assert frame.attrs["salesmate"]["strategy"] == "offsets"
     assert frame.attrs["salesmate"]["unreadable"] == {}
+
+
+@pytest.mark.parametrize("name", RESOURCES)
+def test_relations_by_sub_fields(name):
+    """Relations are requested by their sub-fields, never as a whole."""
+    paths = requested_paths(RESOURCES[name].fields)
+    relations = {path.partition(".")[0] for path in paths if "." in path}
+    assert "owner" in relations
+    assert relations.isdisjoint(paths)
 
 
 @each_resource
@@ -102,7 +115,7 @@ def test_ids_join(whole):
 def test_request(box, name):
     """The server receives the path, moduleId, moduleName and query of the v4 reference."""
     resource = RESOURCES[name]
-    read(reach(box, "key-v4"), name)
+    read(reach(box, "key-v4"), name, created_since="2020-01-01")
     call = next(call for call in box.log if call.path == f"/apis/{SINGULARS[name]}/v4/search")
     assert call.json["moduleId"] == resource.number
     assert call.query.get("viewType") == resource.params.get("viewType")

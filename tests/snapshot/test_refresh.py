@@ -26,6 +26,7 @@ from salesmate_nb import (
     deals_df,
     sandbox,
 )
+from salesmate_nb.resources import DEALS
 from salesmate_nb.sandbox import ScriptedResponse
 from tests.helpers import reach, same
 
@@ -71,10 +72,10 @@ def test_live_read_writes_no_file(box):
 
 
 def test_refresh_of_an_unchanged_account(box):
-    """It costs two requests: the field catalog and one page."""
+    """It costs three requests: the field catalog, the pipelines and one page."""
     first = reach(box).deals_df(refresh="auto")
     again, requests = requests_of(box, lambda: reach(box).deals_df(refresh="auto"))
-    assert requests == ["/apis/v3/fields/getAllVisibleFields", SEARCH]
+    assert requests == ["/apis/v3/fields/getAllVisibleFields", "/apis/v3/apps/dealPipeline", SEARCH]
     same(first, again)
     same(again, reach(box).deals_df())
     assert again.attrs["salesmate"]["strategy"] == "snapshot"
@@ -311,7 +312,7 @@ def test_records_without_timestamps(tmp_path):
 
 
 def test_snapshot_of_another_login_is_not_used(box):
-    """A snapshot is used only by the login that made it, not by an access key of the same account."""
+    """A snapshot is used only by the login that made it, not by a Session Key of the same account."""
     connection = reach(box)
     connection.deals_df(refresh="auto")
     keyed = Settings(
@@ -319,6 +320,7 @@ def test_snapshot_of_another_login_is_not_used(box):
         access_token=box.access_key,
         api_url=box.url,
         token_cache=box.settings.token_cache,
+        timezone=box.settings.timezone,
     )
     with pytest.raises(SalesmateError, match="no snapshot"):
         connect(keyed).deals_df(refresh="never")
@@ -395,14 +397,14 @@ def test_empty_page_among_changes(box):
 
 @pytest.mark.parametrize("at", [{}, {"lastModifiedAt": "2031-03-04T21:15:00.000Z"}])
 def test_bulk_change_is_read_once(box, at):
-    """After a bulk edit of 600 deals was read, a refresh of the unchanged account costs two requests."""
+    """After a bulk edit of 600 deals was read, a refresh of the unchanged account costs three requests."""
     reach(box).deals_df(refresh="auto")
     for deal in box.deals.ids()[:600]:
         box.deals.edit(deal, title="in bulk", **at)
     frame, requests = requests_of(box, lambda: reach(box).deals_df(refresh="auto"))
     assert len(requests) <= 6
     assert (frame["title"] == "in bulk").sum() == 600
-    assert len(requests_of(box, lambda: reach(box).deals_df(refresh="auto"))[1]) == 2
+    assert len(requests_of(box, lambda: reach(box).deals_df(refresh="auto"))[1]) == 3
 
 
 @pytest.mark.parametrize("minute", ["Mar 04, 2031 09:15 PM", "2031-03-04T21:15:00Z"])
@@ -527,7 +529,7 @@ def test_changed_field_catalog(box, entries):
         warnings.filterwarnings("ignore", "Values that could not be read are missing")
         frame = reach(box).deals_df(refresh="auto")
         same(frame, reach(box).deals_df(columns=list(frame.columns)))
-    assert len(frame.columns) == 24 + len(entries)
+    assert len(frame.columns) == len(DEALS.fields) + len(entries)
 
 
 def test_concurrent_refreshes_read_once(box):

@@ -111,6 +111,7 @@ crm.activities(ownr="Ann")  # type: ignore[call-arg]  # pyright: ignore[reportCa
 # What else a connection reads
 assert_type(crm.users_df(), pd.DataFrame)
 assert_type(crm.fields_df(), pd.DataFrame)
+assert_type(crm.pipelines_df(), pd.DataFrame)
 assert_type(crm.write_dataset("deals", Path("deals"), partition_by="status", wait=False), int)
 crm.write_dataset("deals", "folder")
 crm.write_dataset("deals")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]

@@ -1,4 +1,4 @@
-"""The API endpoints: deals over v1, the records of all resources over v4, users and the field catalog."""
+"""The API endpoints: deals over v1, the records of all resources over v4, users, pipelines and fields."""
 
 from __future__ import annotations
 
@@ -75,6 +75,11 @@ class ApiEndpoints:
         if request.args.get("status") == "active":
             users = [user for user in users if user["isActive"]]
         return success(users)
+
+    def list_pipelines(self, request: Request) -> Response:
+        """Respond to ``GET /apis/v3/apps/dealPipeline`` (as other connectors read it)."""
+        del request
+        return success(self._crm.pipelines())
 
     def list_fields(self, request: Request) -> Response:
         """Respond to ``GET /apis/v3/fields/getAllVisibleFields`` (as other connectors read it)."""

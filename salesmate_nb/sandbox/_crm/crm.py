@@ -54,6 +54,10 @@ class Crm:
         """Return the users who own deals, as their endpoint sends them."""
         return users.owners_of(self.deals.records())
 
+    def pipelines(self) -> list[dict[str, Any]]:
+        """Return the pipelines of the deals, as their endpoint sends them."""
+        return fake_deals.pipelines(self.deals.records())
+
     def field_catalog(self) -> dict[str, list[dict[str, Any]]]:
         """Return the fields of all resources, as their endpoint sends them."""
         pick_lists: dict[str, Mapping[str, Sequence[str]]] = {

@@ -56,6 +56,23 @@ def pick_lists(deals: Iterable[Record]) -> dict[str, list[str]]:
     return {name: [option for option in known[name] if option in used[name]] for name in known}
 
 
+def pipelines(deals: Iterable[Record]) -> list[dict[str, Any]]:
+    """Return the pipelines that occur in deals, as their endpoint sends them (as connectors read it)."""
+    used = {deal.get("pipeline") for deal in deals}
+    return [
+        {
+            "pipeline": pipeline,
+            "isWinProbabilityEnabledManually": False,
+            "stages": [
+                {"stage": stage, "winProbability": percent, "rottenPeriod": vocabulary.ROTTEN_AFTER}
+                for stage, percent in stages
+            ],
+        }
+        for pipeline, stages in vocabulary.PIPELINES.items()
+        if pipeline in used
+    ]
+
+
 class _SalesTeam:
     """Two years of a sales team's work; the order of the random draws decides what a seed makes."""
 

@@ -20,6 +20,9 @@ PIPELINES = {
 }
 """Stages in order, with the win probability in percent."""
 
+ROTTEN_AFTER = 30
+"""Days in one stage after which a deal counts as rotten."""
+
 CURRENCIES = {"USD": (0.58, 9.4), "EUR": (0.29, 9.2), "GBP": (0.13, 9.0)}
 """The share of each currency, and the logarithm of its median amount."""
 

@@ -192,4 +192,5 @@ def test_connect_with_keyring(keychain, tmp_path):
         again.logout()
     assert stored_profiles(settings) == []
     assert keychain.get_password("salesmate_nb", str(tmp_path / "cache" / "default")) is None
-    assert not any(refresh_token in path.read_text("latin-1") for path in (tmp_path / "cache").iterdir())
+    files = [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+    assert not any(refresh_token in path.read_text("latin-1") for path in files)

@@ -203,6 +203,14 @@ def test_activities_view_type(client):
     assert "viewType=list" in response.text
 
 
+def test_pipelines(client):
+    """The pipelines list their stages in order, with win probability and the days until a deal rots."""
+    first, second = client.get("/apis/v3/apps/dealPipeline").json()["Data"]
+    assert (first["pipeline"], second["pipeline"]) == ("New business", "Renewals")
+    assert first["stages"][1] == {"stage": "Demo", "winProbability": 25, "rottenPeriod": 30}
+    assert first["isWinProbabilityEnabledManually"] is False
+
+
 def test_page_time(make_client):
     """Further pages of many deals are served without sorting all of them again."""
     client = make_client(deals=3000)

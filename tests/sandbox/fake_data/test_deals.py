@@ -11,7 +11,7 @@ import pytest
 from salesmate_nb.sandbox import make_deals, timestamps
 from salesmate_nb.sandbox._crm.resources import DEALS
 from salesmate_nb.sandbox._fake_data import vocabulary
-from salesmate_nb.sandbox._fake_data.deals import pick_lists
+from salesmate_nb.sandbox._fake_data.deals import pick_lists, pipelines
 from salesmate_nb.sandbox.records import MISSING
 
 UTC = ZoneInfo("UTC")
@@ -154,3 +154,10 @@ def test_pick_lists():
         {"pipeline": "Other", "stage": None},
     ]
     assert pick_lists(deals) == {"pipeline": ["New business"], "stage": ["Demo", "Proposal"]}
+
+
+def test_pipelines():
+    """Pipelines that occur are listed with all their stages, others not."""
+    [renewals] = pipelines([{"pipeline": "Renewals", "stage": "Quoted"}, {"pipeline": "Other"}, {}])
+    assert renewals["pipeline"] == "Renewals"
+    assert [stage["stage"] for stage in renewals["stages"]] == ["Upcoming", "Quoted", "Verbal yes", "Renewed"]

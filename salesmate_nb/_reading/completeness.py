@@ -1,0 +1,98 @@
+"""Completeness: whether every row was read, judged by all rows and all totals that arrived."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from salesmate_nb._reading.search import SearchPage, SearchRequest, record_id
+
+MOST_PASSES = 8
+_QUIET_PASSES = 2  # that bring nothing new; a single one was measured to stop short in 3 % of accounts
+_FUTILE_PASSES = 3  # that bring nothing new, though the server counts more
+
+
+@dataclass
+class Completeness:
+    """The rows that were read, by whatever strategy, and what the server says about their number.
+
+    Attributes
+    ----------
+    seen : set of int
+        The distinct ids.
+    totals : list of int
+        The server's totals of all rows: the first one, and each later one that differed.
+    is_total_wrong : bool
+        Whether a page holds rows that its own total leaves out. Some servers count late, or one page alone.
+    passes : int
+        How many repeated passes were made.
+    """
+
+    seen: set[int] = field(default_factory=set)
+    totals: list[int] = field(default_factory=list)
+    is_total_wrong: bool = False
+    passes: int = 0
+    _quiet: int = 0
+    _settled: int = 0
+    _differ: bool = False
+    _highest: int = -1
+    _before: int = 0
+
+    @property
+    def has_total(self) -> bool:
+        """Whether the server sends a total that may be right."""
+        return bool(self.totals) and not self.is_total_wrong
+
+    @property
+    def is_counted(self) -> bool:
+        """Whether as many rows were read as the server ever counted."""
+        return self.has_total and len(self.seen) >= max(self.totals)
+
+    def record_total(self, request: SearchRequest, page: SearchPage) -> None:
+        """Take the total of a page that was requested without further rules."""
+        if page.total is None:
+            return
+        last = request.offset + len({record_id(record) for record in page.records})
+        if page.records and last > page.total:
+            self.is_total_wrong = True
+        if page.total not in self.totals[-1:]:
+            self.totals.append(page.total)
+
+    def after_walk(self, *, is_exact: bool) -> bool:
+        """Return whether all rows were read, by a strategy that cannot miss one that existed throughout.
+
+        Parameters
+        ----------
+        is_exact : bool
+            Whether the pages show on their own that no row is missing; if not, it takes a total.
+        """
+        return len(self.seen) >= min(self.totals) if self.has_total else is_exact
+
+    def begin_pass(self) -> None:
+        """Begin a pass over all rows."""
+        self._highest = max(self.seen, default=-1)
+        self._before = len(self.seen)
+
+    def end_pass(self, found: int) -> None:
+        """End a pass that returned so many distinct rows."""
+        self.passes += 1
+        self._differ = self._differ or found < len(self.seen)
+        late = sum(number <= self._highest for number in self.seen) - self._before  # not newly created
+        self._quiet = self._quiet + 1 if len(self.seen) == self._before else 0
+        self._settled = self._settled + 1 if self._before and not late else 0
+
+    @property
+    def after_passes(self) -> bool:
+        """Whether all rows were read: as many as the server counts, or no new ones for long enough.
+
+        If rows were created or deleted during the passes, their number shows nothing: deleted rows that were
+        read stand for others that were not.
+        """
+        if self.has_total:
+            has_changed = len(set(self.totals)) > 1 or len(self.seen) > max(self.totals)
+            return self.is_counted and (self._settled >= _QUIET_PASSES or not has_changed)
+        return self._quiet >= (_QUIET_PASSES if self._differ else 1)
+
+    @property
+    def is_futile(self) -> bool:
+        """Whether further passes are not worth their requests."""
+        return self.passes >= MOST_PASSES or self._quiet >= _FUTILE_PASSES

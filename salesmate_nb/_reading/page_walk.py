@@ -1,0 +1,220 @@
+"""Page walks: the pages that one paginator requests, each checked against the page before it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from salesmate_nb._reading.search import Record, SearchPage, SearchRequest, record_id
+
+_FIRST_REWIND = 8  # rows to go back after the first gap; doubled while the gap remains
+
+
+class PaginationUnsupported(Exception):  # noqa: N818 - never reaches users: the next paginator is tried
+    """The server ignores or rejects what a paginator relies on."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PageState:
+    """A page that was read.
+
+    Parameters
+    ----------
+    request : SearchRequest
+        The request for it.
+    keys : list of object
+        The sort key of each row.
+    ids : list of int
+        The id of each row.
+    remaining : int or None
+        How many rows follow it according to the server's total; ``None`` if there was no total.
+    """
+
+    request: SearchRequest
+    keys: list[Any]
+    ids: list[int]
+    remaining: int | None
+
+
+class Paginator(Protocol):
+    """A strategy for requesting the next page, and for detecting rows that slipped between two pages.
+
+    Attributes
+    ----------
+    name : str
+        The strategy's name in ``df.attrs["salesmate"]["strategy"]``.
+    sort : str
+        API name of the field that rows are sorted by.
+    sorts_by_list : bool
+        Whether the sort is sent as a list, as Salesmate's own web app does.
+    needs_total : bool
+        Whether only the server's total can show that no row was left out inside a page, because this
+        paginator does not read the same rows in two neighboring pages.
+    has_ties : bool
+        Whether rows with equal keys may come in another order in each request.
+    """
+
+    name: str
+    sort: str
+    sorts_by_list: bool
+    needs_total: bool
+    has_ties: bool
+
+    def key(self, record: Record) -> Any:
+        """Return a record's sort key; keys never descend. Raise ``ValueError`` if the record has none."""
+
+    def next_request(self, start: SearchRequest, last: PageState, rewind: int) -> SearchRequest:
+        """Return the request for the next page.
+
+        Parameters
+        ----------
+        start : SearchRequest
+            The request for the first page.
+        last : PageState
+            The last page that was read.
+        rewind : int
+            How many rows to go back before the end of the last page, because the list has shifted.
+
+        Raises
+        ------
+        PaginationUnsupported
+            If this paginator cannot go back so far.
+        """
+
+    def is_contiguous(self, last: PageState, page: PageState) -> bool:
+        """Return whether a page follows the last one without a gap.
+
+        Raises
+        ------
+        PaginationUnsupported
+            If the page shows that the server does not support this paginator.
+        """
+
+
+class PageWalk:
+    """Reads one segment of a list, page by page.
+
+    Parameters
+    ----------
+    paginator : Paginator
+        The strategy.
+    start : SearchRequest
+        The request for the first page.
+    is_total_trusted : bool
+        Whether a short first page is the end if the total says so. Some servers return fewer rows for a
+        page than requested, and count that page alone.
+
+    Attributes
+    ----------
+    request : SearchRequest or None
+        The next request to make; ``None`` at the end.
+    first_ids : frozenset of int
+        The ids of the first page, once it is known.
+    tied : list of SearchRequest
+        Requests of pages inside more rows with equal keys than one page holds, some of which may be missing.
+    is_exact : bool
+        Whether the pages show on their own that no row is missing.
+    """
+
+    def __init__(self, paginator: Paginator, start: SearchRequest, *, is_total_trusted: bool = True) -> None:
+        self.request: SearchRequest | None = start
+        self.first_ids: frozenset[int] = frozenset()
+        self.tied: list[SearchRequest] = []
+        self.is_exact = not paginator.needs_total
+        self._paginator = paginator
+        self._start = start
+        self._is_total_trusted = is_total_trusted
+        self._last: PageState | None = None
+        self._largest = 0
+        self._seen: set[int] = set()
+        self._rewind = 0
+        self._was_empty = False
+
+    def take(self, page: SearchPage, end: Collection[int] = ()) -> None:
+        """Take the requested page, and set `request` to the next one.
+
+        Parameters
+        ----------
+        page : SearchPage
+            The response to `request`.
+        end : collection of int, optional
+            The ids that another walk started with: nothing beyond them is needed.
+
+        Raises
+        ------
+        PaginationUnsupported
+            If the page shows that the server does not support this paginator.
+        """
+        if self.request is None:
+            return
+        taken = self._state(self.request, page)
+        if self._last is not None and not self._paginator.is_contiguous(self._last, taken):
+            self.is_exact = False
+            self._rewind = 2 * self._rewind + _FIRST_REWIND
+            self.request = self._paginator.next_request(self._start, self._last, self._rewind)
+        elif not taken.keys:
+            should_retry = taken.remaining is not None and taken.remaining > 0 and not self._was_empty
+            self.request = self.request if should_retry else None
+            self._was_empty = True
+        else:
+            self._check_repeats(taken)
+            is_over = self._is_end(taken) or not set(end).isdisjoint(taken.ids)
+            self._accept(taken)
+            self.request = None if is_over else self._paginator.next_request(self._start, taken, self._rewind)
+
+    def _accept(self, taken: PageState) -> None:
+        if self._last is None:
+            self.first_ids = frozenset(taken.ids)
+        if self._paginator.has_ties and (_has_one_key(taken) or _has_one_key(self._last)):
+            self.tied.append(taken.request)
+            self.is_exact = False
+        self._last, self._rewind = taken, self._rewind * 3 // 4
+        self._largest = max(self._largest, len(taken.ids))
+        self._seen.update(taken.ids)
+
+    def _check_repeats(self, page: PageState) -> None:
+        """Check that no row comes again that is older than the page before."""
+        if self._last is not None and not self._rewind and not self._paginator.needs_total:
+            stray = self._seen.intersection(page.ids).difference(self._last.ids)
+            if stray and not (self._paginator.has_ties and _has_one_key(self._last)):
+                raise PaginationUnsupported("rows come again in another order")
+
+    def _is_end(self, page: PageState) -> bool:
+        """Return whether a page is the last one, judged by the remaining rows if they are known.
+
+        A full page may not be the last, whatever the total says: the total can lag behind, or count
+        the page alone.
+        """
+        last, has_more = self._last, page.remaining is None or page.remaining > 0
+        is_full = len(set(page.ids)) >= page.request.rows
+        has_one_row = len(page.ids) == 1 < page.request.rows
+        is_unclear = bool(page.remaining and page.remaining > 0) if last is None else len(last.ids) == 1
+        if has_one_row and is_unclear and (last is None or page.ids != last.ids):
+            raise PaginationUnsupported("pages of one row do not show the sort order")
+        if last is None:
+            return self._is_total_trusted and not has_more and not is_full
+        if not set(page.ids) <= set(last.ids):
+            is_short = len(page.ids) < self._largest or self._is_total_trusted
+            return not has_more and not is_full and is_short
+        if page.ids == last.ids and len(page.ids) > 1 and (has_more or not self._is_total_trusted):
+            raise PaginationUnsupported("the server returned the same page again")
+        if has_more and page.remaining is not None and self._is_total_trusted:
+            raise PaginationUnsupported("the server returned the same rows again")
+        return not has_more or page.remaining is not None or len(page.keys) < len(last.keys)
+
+    def _state(self, request: SearchRequest, page: SearchPage) -> PageState:
+        try:
+            keys = [self._paginator.key(record) for record in page.records]
+        except (ValueError, OverflowError, TypeError):
+            raise PaginationUnsupported(f"{self._paginator.sort} of a record cannot be parsed") from None
+        if any(former > latter for former, latter in itertools.pairwise(keys)):
+            raise PaginationUnsupported(f"rows are not sorted by {self._paginator.sort}")
+        ids = [record_id(record) for record in page.records]
+        remaining = None if page.total is None else page.total - request.offset - len(set(ids))
+        return PageState(request=request, keys=keys, ids=ids, remaining=remaining)
+
+
+def _has_one_key(page: PageState | None) -> bool:
+    return page is not None and len(page.keys) > 1 and page.keys[0] == page.keys[-1]

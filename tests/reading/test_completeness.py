@@ -1,0 +1,99 @@
+"""Completeness as pure arithmetic: totals that lie, and passes that bring nothing new."""
+
+from __future__ import annotations
+
+import pytest
+
+from salesmate_nb._reading.completeness import MOST_PASSES, Completeness
+from salesmate_nb._reading.search import SearchPage, SearchRequest
+from salesmate_nb.resources import DEALS
+
+START = SearchRequest(resource=DEALS)
+
+
+def page(count, total):
+    return SearchPage(records=[{"id": number} for number in range(count)], total=total)
+
+
+def make_pass(rows, found):
+    """Make one pass that finds these rows."""
+    rows.begin_pass()
+    rows.seen.update(found)
+    rows.end_pass(len(set(found)))
+
+
+@pytest.mark.parametrize("total", [0, 2])
+def test_wrong_total(total):
+    """A total that leaves out rows of its own page is not used."""
+    rows = Completeness()
+    rows.record_total(START, page(3, total))
+    assert rows.totals == [total]
+    assert not rows.has_total
+
+
+@pytest.mark.parametrize(("seen", "is_exact", "expected"), [(9, True, False), (10, False, True)])
+def test_after_walk(seen, is_exact, expected):
+    """After a page walk, the total decides."""
+    rows = Completeness(seen=set(range(seen)))
+    rows.record_total(START, page(3, 10))
+    assert rows.after_walk(is_exact=is_exact) is expected
+
+
+@pytest.mark.parametrize("is_exact", [True, False])
+def test_after_walk_without_total(is_exact):
+    """Without a total, the pages themselves have to show that no row is missing."""
+    assert Completeness(seen={1}).after_walk(is_exact=is_exact) is is_exact
+
+
+def test_passes_are_judged_by_the_total():
+    """Passes are complete once their rows together are as many as the server counts."""
+    rows = Completeness()
+    rows.record_total(START, page(2, 5))
+    make_pass(rows, [1, 2, 3, 4])
+    assert not rows.after_passes
+    make_pass(rows, [1, 3, 5])
+    assert rows.after_passes
+
+
+@pytest.mark.parametrize("totals", [[5, 4], [4]])
+def test_passes_during_changes(totals):
+    """If rows were created or deleted, two passes have to bring nothing but newly created rows."""
+    rows = Completeness()
+    for total in totals:
+        rows.record_total(START, page(2, total))
+    make_pass(rows, [1, 2, 3, 4, 6])
+    make_pass(rows, [1, 2, 3, 5, 7])  # 5 is late, 7 is new
+    assert not rows.after_passes
+    make_pass(rows, [1, 2, 3, 5, 8])
+    assert not rows.after_passes
+    make_pass(rows, [1, 2, 3, 5, 9])
+    assert rows.after_passes
+
+
+def test_equal_passes_without_total():
+    """Without a total, one whole pass that brings nothing new is enough if no pass missed a row."""
+    rows = Completeness()
+    make_pass(rows, [1, 2])
+    assert not rows.after_passes
+    make_pass(rows, [1, 2])
+    assert rows.after_passes
+
+
+def test_different_passes_without_total():
+    """If a pass missed a row that another had, two passes in a row have to bring nothing new."""
+    rows = Completeness()
+    for found in ([1, 2], [1, 3], [2, 3]):
+        make_pass(rows, found)
+    assert not rows.after_passes
+    make_pass(rows, [1, 2, 3])
+    assert rows.after_passes
+
+
+def test_futile():
+    """Three passes that bring nothing new, or eight in all, are enough."""
+    rows = Completeness(totals=[9])
+    for count in range(4):
+        assert not rows.is_futile, count
+        make_pass(rows, [1])
+    assert rows.is_futile
+    assert Completeness(passes=MOST_PASSES).is_futile

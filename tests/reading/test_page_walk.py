@@ -1,0 +1,230 @@
+"""Page walks as pure functions: gaps, repeats and ends are recognized."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from salesmate_nb._reading.page_walk import PageWalk, PaginationUnsupported
+from salesmate_nb._reading.paginators import (
+    CreatedOffsetPaginator,
+    CreatedWindowPaginator,
+    KeysetPaginator,
+    LastModifiedPaginator,
+    OffsetPaginator,
+)
+from salesmate_nb._reading.search import SearchPage, SearchRequest
+from salesmate_nb.resources import DEALS
+
+UTC = ZoneInfo("UTC")
+START = SearchRequest(resource=DEALS, fields=("id",), rows=4).unfiltered()
+
+
+def at(minutes):
+    """Return a time some minutes into 2026."""
+    return dt.datetime(2026, 1, 1, tzinfo=dt.UTC) + dt.timedelta(minutes=minutes)
+
+
+def page(*ids, total=None):
+    """Return a page of records, each created and modified in the minute of its id."""
+    records = [
+        {"id": number, "createdAt": at(number).isoformat(), "lastModifiedAt": at(number).isoformat()}
+        for number in ids
+    ]
+    return SearchPage(records=records, total=total)
+
+
+def read(walk, respond):
+    """Read a walk to its end, and return the requests and the distinct ids in order of arrival."""
+    requests, found = [], {}
+    while walk.request is not None:
+        assert len(requests) < 100, "it never ends"
+        requests.append(walk.request)
+        response = respond(walk.request)
+        found.update(dict.fromkeys(record["id"] for record in response.records))
+        walk.take(response)
+    return requests, list(found)
+
+
+def serve(ids, total=None):
+    """Return a server of a list that supports rules on ids and offsets."""
+
+    def respond(request):
+        above = max([rule.data for rule in request.rules if rule.path == "id"], default=0)
+        rows = [number for number in ids if number > above]
+        count = len(rows) if total is None else total
+        return page(*rows[request.offset : request.offset + request.rows], total=count)
+
+    return respond
+
+
+@pytest.mark.parametrize("paginator", [KeysetPaginator(), OffsetPaginator()])
+@pytest.mark.parametrize("count", [0, 1, 3, 4, 5, 8, 9, 40])
+def test_stable_list(paginator, count):
+    """Every row of a list that does not change is read, in few requests."""
+    walk = PageWalk(paginator, START)
+    requests, found = read(walk, serve(range(1, count + 1)))
+    assert found == list(range(1, count + 1))
+    assert walk.first_ids == frozenset(range(1, min(count, 4) + 1))
+    assert len(requests) <= count // 3 + 2
+
+
+@pytest.mark.parametrize("paginator", [KeysetPaginator(), OffsetPaginator()])
+def test_without_total(paginator):
+    """If the server sends no total, a short or empty page is the end."""
+    respond = serve(range(1, 20))
+    requests, found = read(PageWalk(paginator, START), lambda request: replace(respond(request), total=None))
+    assert found == list(range(1, 20))
+    assert len(requests) <= 8
+
+
+def test_deletions_are_a_gap():
+    """Rows deleted before the offset pull others forward; the walk goes back and reads them."""
+    rows = list(range(1, 101))
+
+    def respond(request):
+        response = serve(rows)(request)
+        if request.offset == 19:
+            del rows[:6]
+        return response
+
+    walk = PageWalk(OffsetPaginator(), replace(START, rows=20))
+    requests, found = read(walk, respond)
+    assert sorted(found) == list(range(1, 101))
+    assert [each.offset for each in requests[:4]] == [0, 19, 38, 38 - 8]
+
+
+def test_rewind_grows_and_shrinks():
+    """Each further gap goes back twice as far plus 8 rows; each page without one a quarter less."""
+    walk = PageWalk(OffsetPaginator(), replace(START, offset=100))
+    walk.take(page(100, 101, 102, 103, total=500))
+    offsets = []
+    for ids in ([200, 201, 202, 203], [150, 151, 152, 153], [95, 96, 97, 98]):
+        walk.take(page(*ids, total=500))
+        offsets.append(walk.request.offset)
+    assert offsets == [103 - 8, 103 - 24, 79 + 3 - 18]
+
+
+def test_ignored_id_rule():
+    """A server that ignores rules on ids returns the first page again."""
+    walk = PageWalk(KeysetPaginator(), START)
+    with pytest.raises(PaginationUnsupported):
+        read(walk, lambda _: page(1, 2, 3, 4, total=40))
+
+
+def test_empty_page_is_retried_once():
+    """If rows should remain, an empty page is requested once more, then it is the end."""
+    walk = PageWalk(KeysetPaginator(), START)
+    walk.take(page(1, 2, 3, 4, total=9))
+    walk.take(page(5, 6, 7, 8, total=5))
+    request = walk.request
+    walk.take(page(total=1))
+    assert walk.request == request
+    walk.take(page(total=1))
+    assert walk.request is None
+
+
+def test_full_page_is_not_the_end():
+    """A total that lags behind does not end the walk on a full page."""
+    _, found = read(PageWalk(KeysetPaginator(), START), serve(range(1, 12), total=4))
+    assert found == list(range(1, 12))
+
+
+def test_stops_at_the_next_walk():
+    """Once a page holds rows that the next walk started with, nothing more is requested."""
+    walk = PageWalk(OffsetPaginator(), START)
+    walk.take(page(1, 2, 3, 4, total=40), {6, 7, 8, 9})
+    assert walk.request is not None
+    walk.take(page(4, 5, 6, 7, total=40), {6, 7, 8, 9})
+    assert walk.request is None
+    walk.take(page(8, total=40))
+    assert walk.request is None
+
+
+@pytest.mark.parametrize(
+    ("paginator", "response", "message"),
+    [
+        (KeysetPaginator(), page(2, 1), "not sorted by id"),
+        (CreatedOffsetPaginator(UTC), page(2, 1), "not sorted by createdAt"),
+        (CreatedWindowPaginator(UTC), page(2, 1), "not sorted by createdAt"),
+        (LastModifiedPaginator(UTC), page(1, 2), "not sorted by lastModifiedAt"),
+        (OffsetPaginator(), page(1, total=9), "one row"),
+        (CreatedWindowPaginator(UTC), SearchPage(records=[{"id": 1}], total=1), "createdAt"),
+        (LastModifiedPaginator(UTC), SearchPage(records=[{"id": 1}], total=1), "lastModifiedAt"),
+    ],
+)
+def test_unsupported(paginator, response, message):
+    """Rows out of order, without a key or one at a time are not accepted."""
+    with pytest.raises(PaginationUnsupported, match=message):
+        PageWalk(paginator, START).take(response)
+
+
+@pytest.mark.parametrize("total", [None, 40])
+def test_same_page_again(total):
+    """A server that ignores offsets returns the same page again."""
+    walk = PageWalk(OffsetPaginator(), START)
+    walk.take(page(1, 2, 3, 4, total=total))
+    with pytest.raises(PaginationUnsupported, match="same page"):
+        walk.take(page(1, 2, 3, 4, total=total))
+
+
+def test_newest_first():
+    """Changes are read newest first, and a row modified during the walk arrives again."""
+    rows = list(range(20, 0, -1))
+    _, found = read(
+        PageWalk(LastModifiedPaginator(UTC), START),
+        lambda request: page(*rows[request.offset : request.offset + 4], total=20),
+    )
+    assert found == rows
+
+
+def test_exact():
+    """Pages that repeat just the rows they should show on their own that no row is missing."""
+    walk = PageWalk(OffsetPaginator(), START)
+    read(walk, lambda request: replace(serve(range(1, 20))(request), total=None))
+    assert walk.is_exact
+    assert not PageWalk(KeysetPaginator(), START).is_exact
+
+
+def test_gap_is_not_exact():
+    """After a gap, only the total shows whether rows are missing."""
+    walk = PageWalk(OffsetPaginator(), START)
+    walk.take(page(1, 2, 3, 4, total=40))
+    walk.take(page(6, 7, 8, 9, total=40))
+    assert not walk.is_exact
+
+
+def test_stray_rows():
+    """A row that comes again, though it is older than the page before, shows that no order is kept."""
+    walk = PageWalk(OffsetPaginator(), START)
+    for ids in ([5, 2, 3, 4], [4, 7, 8, 9]):
+        walk.take(page(*ids, total=40))
+    with pytest.raises(PaginationUnsupported, match="another order"):
+        walk.take(page(9, 5, 11, 12, total=40))
+
+
+def test_small_pages_with_a_total_of_their_own():
+    """If a server returns fewer rows than requested, and counts each page alone, all pages are read."""
+    walk = PageWalk(OffsetPaginator(), replace(START, rows=250), is_total_trusted=False)
+
+    def respond(request):
+        rows = range(1, 31)[request.offset : request.offset + 10]
+        return page(*rows, total=len(rows))
+
+    _, found = read(walk, respond)
+    assert found == list(range(1, 31))
+
+
+def test_tied_pages():
+    """Pages inside more rows of one minute than fit a page are noted, with the page after them."""
+    walk = PageWalk(CreatedOffsetPaginator(UTC), START)
+    minutes = [0, *[5] * 9, 7, 8, 9]
+    while walk.request is not None:
+        rows = list(enumerate(minutes, 1))[walk.request.offset : walk.request.offset + 4]
+        records = [{"id": number, "createdAt": at(minute).isoformat()} for number, minute in rows]
+        walk.take(SearchPage(records=records, total=len(minutes)))
+    assert [request.offset for request in walk.tied] == [1, 5, 9]
+    assert not walk.is_exact

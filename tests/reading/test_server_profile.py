@@ -1,0 +1,131 @@
+"""What a server supports is remembered beside the login, and forgotten when it is old or damaged."""
+
+from __future__ import annotations
+
+import json
+import stat
+
+import pytest
+
+from salesmate_nb._reading.server_profile import ServerProfile, Support
+
+HOST = "https://acme.salesmate.io"
+DAY = 24 * 3600.0
+LEARNED = Support(strategy="ranges", unsupported=["offsets"], needs_epoch=True)
+
+
+def profile(folder, *, host=HOST, api="v4", now=1_800_000_000.0):
+    return ServerProfile(folder, host, api, clock=lambda: now)
+
+
+def test_round_trip(tmp_path):
+    """Another process reads what this one learned."""
+    profile(tmp_path).save("deals", LEARNED)
+    found = profile(tmp_path).load("deals")
+    assert (found.strategy, found.unsupported, found.needs_epoch) == ("ranges", ["offsets"], True)
+    assert profile(tmp_path).load("contacts") == Support()
+
+
+def test_private_file(tmp_path):
+    """The file is for this user alone, and holds names of strategies only."""
+    remembers = profile(tmp_path)
+    remembers.save("deals", LEARNED)
+    assert stat.S_IMODE(remembers.path.stat().st_mode) == 0o600
+    content = json.loads(remembers.path.read_text())
+    assert content["resources"]["deals"] == {
+        "strategy": "ranges",
+        "unsupported": ["offsets"],
+        "needs_epoch": True,
+        "learned_at": 1_800_000_000.0,
+    }
+    assert set(content) == {"version", "host", "api", "resources"}
+
+
+def test_several_resources(tmp_path):
+    """Each resource is remembered on its own."""
+    profile(tmp_path).save("deals", LEARNED)
+    profile(tmp_path).save("contacts", Support(strategy="offsets"))
+    assert list(profile(tmp_path).describe()) == ["contacts", "deals"]
+
+
+@pytest.mark.parametrize(("days", "is_known"), [(29, True), (31, False), (-1, False)])
+def test_age(tmp_path, days, is_known):
+    """After a month everything is learned again, also if it was confirmed every day."""
+    profile(tmp_path).save("deals", LEARNED)
+    profile(tmp_path, now=1_800_000_000.0 + 0.9 * days * DAY).save("deals", LEARNED)
+    found = profile(tmp_path, now=1_800_000_000.0 + days * DAY).load("deals")
+    assert bool(found.strategy) is is_known
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b"\xff",
+        b'{"version": 1, "host": "https://acme.salesmate.io", "api": "v4"}',
+        b'{"version": 1, "host": "https://acme.salesmate.io", "api": "v4", "resources": {"deals": 7}}',
+        b'{"version": 1, "host": "https://acme.salesmate.io", "api": "v4", "resources": {"deals": {"x": 1}}}',
+    ],
+)
+def test_damage(tmp_path, text):
+    """A damaged file is ignored, and replaced by the next read."""
+    remembers = profile(tmp_path)
+    remembers.path.parent.mkdir(parents=True)
+    remembers.path.write_bytes(text)
+    assert remembers.load("deals") == Support()
+    remembers.save("deals", LEARNED)
+    assert profile(tmp_path).load("deals").strategy == "ranges"
+
+
+@pytest.mark.parametrize(("host", "api"), [("https://other.salesmate.io", "v4"), (HOST, "v1")])
+def test_other_server(tmp_path, host, api):
+    """What was learned of another host or API is not used."""
+    profile(tmp_path).save("deals", LEARNED)
+    other = profile(tmp_path, host=host, api=api)
+    other.path.parent.mkdir(parents=True, exist_ok=True)
+    other.path.write_bytes(profile(tmp_path).path.read_bytes())
+    assert other.load("deals") == Support()
+
+
+def test_no_folder():
+    """Without a folder it is remembered in this process."""
+    remembers = profile(None)
+    remembers.save("deals", LEARNED)
+    assert remembers.load("deals").strategy == "ranges"
+    assert remembers.path is None
+
+
+def test_disk_refuses(tmp_path):
+    """If the disk refuses, this process remembers on its own."""
+    (tmp_path / "servers").write_text("a file, not a folder")
+    remembers = profile(tmp_path)
+    remembers.save("deals", LEARNED)
+    assert remembers.load("deals").strategy == "ranges"
+
+
+def test_loaded_is_a_copy():
+    """A read that fails changes nothing of what is remembered."""
+    remembers = profile(None)
+    remembers.save("deals", LEARNED)
+    remembers.load("deals").reject("ranges")
+    assert remembers.load("deals").strategy == "ranges"
+
+
+def test_reject():
+    """If what was known to work is not supported, everything is learned again."""
+    support = Support(strategy="keyset", unsupported=["offsets"])
+    support.reject("windows")
+    assert support.unsupported == ["offsets", "windows"]
+    support.reject("keyset")
+    assert (support.strategy, support.unsupported) == ("", ["keyset"])
+
+
+def test_describe():
+    """Status and doctor show it in words."""
+    remembers = profile(None)
+    remembers.save("deals", LEARNED)
+    assert remembers.describe() == {
+        "deals": "read by ranges, refuses an empty list of rules; not supported: offsets"
+    }
