@@ -26,12 +26,12 @@ from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb._frames.parsing import collect_zoneless
 from salesmate_nb._frames.plausibility import describe, implausible_dates
-from salesmate_nb._reading.field_catalog import FieldCatalog, list_fields
-from salesmate_nb._reading.pipelines import stage_order, stage_records
-from salesmate_nb._reading.query import Query, choose_columns
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
+from salesmate_nb._search.field_catalog import FieldCatalog, list_fields
+from salesmate_nb._search.pipelines import stage_order, stage_records
+from salesmate_nb._search.query import Query, choose_columns
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
 from salesmate_nb._snapshot.store import SnapshotFile, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend

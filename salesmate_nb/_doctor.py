@@ -20,7 +20,7 @@ from salesmate_nb._api.response import find_rows
 from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._frames.forms import SECONDS_BELOW, flag_forms, list_forms, number_of
 from salesmate_nb._frames.parsing import MISSING, parse_datetime
-from salesmate_nb._reading.search import (
+from salesmate_nb._search.search import (
     PAGE,
     Record,
     Rule,

@@ -27,7 +27,7 @@ from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.signatures import same_arguments
 from salesmate_nb._doctor import Diagnosis
-from salesmate_nb._reading.query import DatetimeLike, Refresh, TextFilter
+from salesmate_nb._search.query import DatetimeLike, Refresh, TextFilter
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._status import Status
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError

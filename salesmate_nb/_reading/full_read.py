@@ -10,17 +10,17 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from salesmate_nb._reading.completeness import Completeness
-from salesmate_nb._reading.created_ranges import Condition, CreatedRanges
-from salesmate_nb._reading.page_walk import PageWalk, PaginationUnsupported, Paginator
-from salesmate_nb._reading.parallel_fetch import (
+from salesmate_nb._pagination.completeness import Completeness
+from salesmate_nb._pagination.created_ranges import Condition, CreatedRanges
+from salesmate_nb._pagination.page_walk import PageWalk, PaginationUnsupported, Paginator
+from salesmate_nb._pagination.parallel_fetch import (
     FetchFunction,
     ParallelFetch,
     fetch_probe,
     unsupported_if_rejected,
 )
-from salesmate_nb._reading.search import SearchPage, SearchRequest, record_id
 from salesmate_nb._reading.server_profile import Support
+from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
 from salesmate_nb.errors import ApiError, BadResponse, IncompleteRead, RateLimited
 
 log = logging.getLogger("salesmate_nb")

@@ -16,13 +16,13 @@ from tqdm.auto import tqdm
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
-from salesmate_nb._reading.field_catalog import FieldCatalog, ResourceFields
+from salesmate_nb._pagination.paginators import paginators_for
 from salesmate_nb._reading.full_read import FullRead
-from salesmate_nb._reading.paginators import paginators_for
-from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.report import ReadReport
-from salesmate_nb._reading.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
 from salesmate_nb._reading.server_profile import ServerProfile
+from salesmate_nb._search.field_catalog import FieldCatalog, ResourceFields
+from salesmate_nb._search.query import Filters, Query, choose_columns
+from salesmate_nb._search.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import Field, Resource, is_custom, requested_paths
 from salesmate_nb.settings import Settings

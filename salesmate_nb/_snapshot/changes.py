@@ -12,9 +12,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._frames.arrow import BatchBuilder
-from salesmate_nb._reading.page_walk import PageWalk, PaginationUnsupported
-from salesmate_nb._reading.paginators import LastModifiedPaginator
-from salesmate_nb._reading.search import Record, SearchPage, SearchRequest, modified_at, record_id
+from salesmate_nb._pagination.page_walk import PageWalk, PaginationUnsupported
+from salesmate_nb._pagination.paginators import LastModifiedPaginator
+from salesmate_nb._search.search import Record, SearchPage, SearchRequest, modified_at, record_id
 from salesmate_nb._snapshot.merge import rows_of, upsert, with_parse_errors
 
 _OVERLAP = dt.timedelta(minutes=2)  # timestamps may be written to the minute

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from salesmate_nb._reading.search import PAGE, SearchPage, SearchRequest, record_id
+from salesmate_nb._search.search import PAGE, SearchPage, SearchRequest, record_id
 
 
 class Deletions:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import pyarrow as pa
 
 from salesmate_nb._frames.arrow import assemble, concat
-from salesmate_nb._reading.query import Query, choose_columns
+from salesmate_nb._search.query import Query, choose_columns
 from salesmate_nb._snapshot.store import UNREADABLE, Snapshot
 from salesmate_nb.resources.base import Field
 

@@ -14,14 +14,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._frames.arrow import BatchBuilder
+from salesmate_nb._pagination.page_walk import PaginationUnsupported
+from salesmate_nb._pagination.paginators import paginators_for
+from salesmate_nb._pagination.parallel_fetch import unsupported_if_rejected
 from salesmate_nb._reading.full_read import FullRead
-from salesmate_nb._reading.page_walk import PaginationUnsupported
-from salesmate_nb._reading.paginators import paginators_for
-from salesmate_nb._reading.parallel_fetch import unsupported_if_rejected
-from salesmate_nb._reading.query import Filters, Query, choose_columns
 from salesmate_nb._reading.reader import ReadContext, ResourceReader
 from salesmate_nb._reading.report import ReadReport
-from salesmate_nb._reading.search import PAGE, SearchPage, SearchRequest, record_id
+from salesmate_nb._search.query import Filters, Query, choose_columns
+from salesmate_nb._search.search import PAGE, SearchPage, SearchRequest, record_id
 from salesmate_nb._snapshot.changes import Changes
 from salesmate_nb._snapshot.deletions import Deletions
 from salesmate_nb._snapshot.merge import rows_of, select, with_parse_errors, without

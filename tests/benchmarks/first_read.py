@@ -14,7 +14,7 @@ from typing import Any
 import requests
 
 from salesmate_nb import Settings
-from salesmate_nb._reading.search import PAGE, SearchRequest
+from salesmate_nb._search.search import PAGE, SearchRequest
 from salesmate_nb.client import Salesmate
 from salesmate_nb.resources import DEALS
 from tests.live_account import BEHAVIOURS, LiveAccount, made

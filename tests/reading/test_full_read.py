@@ -18,16 +18,16 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import Settings, connect, sandbox
-from salesmate_nb._reading.full_read import FullRead
-from salesmate_nb._reading.paginators import (
+from salesmate_nb._pagination.paginators import (
     CreatedOffsetPaginator,
     CreatedWindowPaginator,
     KeysetPaginator,
     OffsetPaginator,
     paginators_for,
 )
-from salesmate_nb._reading.search import SearchPage, SearchRequest, search_v4
+from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.server_profile import Support
+from salesmate_nb._search.search import SearchPage, SearchRequest, search_v4
 from salesmate_nb.errors import ApiError, ConnectionFailed, IncompleteRead, LoginRequired, RateLimited
 from salesmate_nb.resources import DEALS
 from tests.helpers import reach

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb._frames.arrow import BatchBuilder
-from salesmate_nb._reading.page_walk import PaginationUnsupported
-from salesmate_nb._reading.search import SearchPage, SearchRequest, modified_at
+from salesmate_nb._pagination.page_walk import PaginationUnsupported
+from salesmate_nb._search.search import SearchPage, SearchRequest, modified_at
 from salesmate_nb._snapshot.changes import Changes
 from salesmate_nb.resources import DEALS
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmate_nb._reading.search import PAGE, SearchPage, SearchRequest
+from salesmate_nb._search.search import PAGE, SearchPage, SearchRequest
 from salesmate_nb._snapshot.deletions import Deletions
 from salesmate_nb.resources import DEALS
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from salesmate_nb._api.response import find_rows
-from salesmate_nb._reading.search import Record, RequestFunction
+from salesmate_nb._search.search import Record, RequestFunction
 from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, RateLimited
 from salesmate_nb.resources.pipelines import PIPELINES_PATH
 

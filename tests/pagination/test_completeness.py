@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from salesmate_nb._reading.completeness import MOST_PASSES, Completeness
-from salesmate_nb._reading.search import SearchPage, SearchRequest
+from salesmate_nb._pagination.completeness import MOST_PASSES, Completeness
+from salesmate_nb._search.search import SearchPage, SearchRequest
 from salesmate_nb.resources import DEALS
 
 START = SearchRequest(resource=DEALS)

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from salesmate_nb._reading.page_walk import PaginationUnsupported
-from salesmate_nb._reading.search import Record, SearchPage, SearchRequest, created_at, record_id
+from salesmate_nb._pagination.page_walk import PaginationUnsupported
+from salesmate_nb._search.search import Record, SearchPage, SearchRequest, created_at, record_id
 
 Condition = Literal["BETWEEN", "IS_BEFORE"]
 

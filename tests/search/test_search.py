@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from salesmate_nb._reading.query import Filters
-from salesmate_nb._reading.search import (
+from salesmate_nb._search.query import Filters
+from salesmate_nb._search.search import (
     PAGE,
     SearchRequest,
     created_at,

@@ -7,8 +7,8 @@ from dataclasses import replace
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from salesmate_nb._reading.page_walk import PageState, PaginationUnsupported, Paginator
-from salesmate_nb._reading.search import Record, SearchRequest, created_at, modified_at, record_id
+from salesmate_nb._pagination.page_walk import PageState, PaginationUnsupported, Paginator
+from salesmate_nb._search.search import Record, SearchRequest, created_at, modified_at, record_id
 
 
 def paginators_for(api: Literal["v1", "v4"], zone: ZoneInfo) -> list[Paginator]:

@@ -8,15 +8,15 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from salesmate_nb._reading.page_walk import PageWalk, PaginationUnsupported
-from salesmate_nb._reading.paginators import (
+from salesmate_nb._pagination.page_walk import PageWalk, PaginationUnsupported
+from salesmate_nb._pagination.paginators import (
     CreatedOffsetPaginator,
     CreatedWindowPaginator,
     KeysetPaginator,
     LastModifiedPaginator,
     OffsetPaginator,
 )
-from salesmate_nb._reading.search import SearchPage, SearchRequest
+from salesmate_nb._search.search import SearchPage, SearchRequest
 from salesmate_nb.resources import DEALS
 
 UTC = ZoneInfo("UTC")

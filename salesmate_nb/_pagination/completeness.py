@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from salesmate_nb._reading.search import SearchPage, SearchRequest, record_id
+from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
 
 MOST_PASSES = 8
 _QUIET_PASSES = 2  # that bring nothing new; a single one was measured to stop short in 3 % of accounts

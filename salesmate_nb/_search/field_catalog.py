@@ -13,8 +13,8 @@ from typing import Any
 
 from salesmate_nb._api.response import unwrap
 from salesmate_nb._base.warn import warn
-from salesmate_nb._reading.pipelines import Pipelines
-from salesmate_nb._reading.search import RequestFunction, SearchRequest, record_id, search_v4
+from salesmate_nb._search.pipelines import Pipelines
+from salesmate_nb._search.search import RequestFunction, SearchRequest, record_id, search_v4
 from salesmate_nb.errors import ApiError, BadResponse
 from salesmate_nb.resources.base import (
     Field,

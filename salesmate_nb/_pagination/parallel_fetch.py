@@ -8,8 +8,8 @@ from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from typing import TypeVar
 
-from salesmate_nb._reading.page_walk import PaginationUnsupported
-from salesmate_nb._reading.search import SearchPage, SearchRequest
+from salesmate_nb._pagination.page_walk import PaginationUnsupported
+from salesmate_nb._search.search import SearchPage, SearchRequest
 from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, RateLimited
 
 FetchFunction = Callable[[SearchRequest], SearchPage]

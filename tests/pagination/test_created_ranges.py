@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from salesmate_nb._reading.created_ranges import CreatedRanges
-from salesmate_nb._reading.page_walk import PaginationUnsupported
-from salesmate_nb._reading.search import SearchPage, SearchRequest, record_id
+from salesmate_nb._pagination.created_ranges import CreatedRanges
+from salesmate_nb._pagination.page_walk import PaginationUnsupported
+from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
 from salesmate_nb.resources import DEALS
 
 UTC = ZoneInfo("UTC")

@@ -7,7 +7,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from salesmate_nb._reading.search import Record, SearchPage, SearchRequest, record_id
+from salesmate_nb._search.search import Record, SearchPage, SearchRequest, record_id
 
 _FIRST_REWIND = 8  # rows to go back after the first gap; doubled while the gap remains
 

@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from salesmate_nb._reading.page_walk import PageState, PaginationUnsupported
-from salesmate_nb._reading.paginators import (
+from salesmate_nb._pagination.page_walk import PageState, PaginationUnsupported
+from salesmate_nb._pagination.paginators import (
     CreatedOffsetPaginator,
     CreatedWindowPaginator,
     KeysetPaginator,
@@ -17,7 +17,7 @@ from salesmate_nb._reading.paginators import (
     OffsetPaginator,
     paginators_for,
 )
-from salesmate_nb._reading.search import SearchPage, SearchRequest
+from salesmate_nb._search.search import SearchPage, SearchRequest
 from salesmate_nb.resources import DEALS
 
 UTC = ZoneInfo("UTC")

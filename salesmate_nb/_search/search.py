@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from salesmate_nb._api.response import find_rows, find_total, unwrap
 from salesmate_nb._frames.parsing import parse_datetime
-from salesmate_nb._reading.query import Filters
+from salesmate_nb._search.query import Filters
 from salesmate_nb.errors import BadResponse
 from salesmate_nb.resources.base import Resource
 

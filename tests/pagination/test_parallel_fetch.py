@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from salesmate_nb._reading.page_walk import PaginationUnsupported
-from salesmate_nb._reading.parallel_fetch import ParallelFetch, fetch_probe, unsupported_if_rejected
-from salesmate_nb._reading.search import SearchPage, SearchRequest
+from salesmate_nb._pagination.page_walk import PaginationUnsupported
+from salesmate_nb._pagination.parallel_fetch import ParallelFetch, fetch_probe, unsupported_if_rejected
+from salesmate_nb._search.search import SearchPage, SearchRequest
 from salesmate_nb.errors import (
     ApiError,
     BadResponse,

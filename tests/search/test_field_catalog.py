@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import sandbox
-from salesmate_nb._reading.field_catalog import FieldCatalog, list_fields, parse_catalog
+from salesmate_nb._search.field_catalog import FieldCatalog, list_fields, parse_catalog
 from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, SalesmateError
 from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS, RESOURCES
 from salesmate_nb.resources.base import requested_paths

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import Salesmate, Settings
-from salesmate_nb._reading.pipelines import Pipelines, stage_order, stage_records
+from salesmate_nb._search.pipelines import Pipelines, stage_order, stage_records
 from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, LoginRequired, RateLimited
 from salesmate_nb.resources.pipelines import PIPELINES_PATH
 from tests.live_account import BEHAVIOURS, Behaviour, LiveAccount, made

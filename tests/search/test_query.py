@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 from salesmate_nb import SalesmateError
-from salesmate_nb._reading.query import Filters, Query, choose_columns
+from salesmate_nb._search.query import Filters, Query, choose_columns
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import custom_field
 
