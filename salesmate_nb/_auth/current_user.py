@@ -121,19 +121,18 @@ class CurrentUserLookup:
                 self._known = _load(self._path, self._bound, _RENEWED_AFTER)
             if self._known is not None:
                 return self._known
-            is_final = True
+            users: list[Any] | None = []
             try:
                 users = find_rows(self._request("GET", USERS_PATH, waiter=waiter))
+                is_final = bool(users)
             except LoginRequired as err:
                 if err.code != "AuthorizationFailed":
                     raise
-                return CurrentUser()  # a wrong key, or no right to this list: the next request shows which
+                is_final = True  # no right to this list, or a wrong key: the next request shows which
             except ApiError as err:
                 if isinstance(err, RateLimited) or err.code == "NoSuchLinkExist":
                     raise
-                users, is_final = [], err.status in _NO_RIGHT
-            else:
-                is_final = bool(users)
+                is_final = err.status in _NO_RIGHT
             return self._remember(CurrentUser.from_users(users or []), is_final=is_final)
 
     def learn(self, users: list[Any]) -> None:

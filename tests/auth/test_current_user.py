@@ -150,14 +150,25 @@ def test_logout_forgets(account, settings):
     assert list(settings.token_cache.glob("*.account")) == []
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_no_right_is_remembered(settings, status):
-    """If the user may not see the list, that is remembered too."""
-    refused = lookup(settings, ApiError("no", status=status))
+def authorization_failed():
+    """Return what the first request of a connection raises for 403 AuthorizationFailed."""
+    error = LoginRequired("no")
+    error.code = "AuthorizationFailed"
+    return error
+
+
+@pytest.mark.parametrize(
+    "error", [ApiError("no", status=403), ApiError("no", status=404), authorization_failed()]
+)
+def test_no_right_is_remembered(settings, error):
+    """If the user may not see the list, that is remembered too, by this kernel and by the next."""
+    refused = lookup(settings, error)
     assert refused.get() == refused.get() == CurrentUser()
-    again = lookup(settings, ApiError("no", status=status))
+    again = lookup(settings, error)
     assert again.get() == CurrentUser()
     assert (len(refused.requests), again.requests) == (1, [])
+    other_key = dataclasses.replace(settings, session_key="another-key")
+    assert lookup(other_key, {"Data": [USER]}).get().name == "Ann Weber"
 
 
 @pytest.mark.parametrize("response", [{"Data": "odd"}, {"Data": []}, ApiError("no", status=500)])
