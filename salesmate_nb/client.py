@@ -558,10 +558,11 @@ class Salesmate:
             )
 
     def status(self) -> Status:
-        """Return who is connected to what, until when, and how many API calls are left; makes no request.
+        """Return who is connected to what, and what is known of the server; makes no request.
 
-        The user's name is there once Salesmate's list of users was read, which :attr:`timezone` and the
-        first read do if the settings give no time zone.
+        The user's name is there once Salesmate's list of users was read: by the first read, or
+        :attr:`timezone`, if the settings give no time zone; by :meth:`doctor` and :meth:`users_df` in any
+        case.
         """
         user = self._current_user.known().name
         by = "Session Key" if self.settings.session_key else f"client {self.settings.client_id}"
@@ -577,6 +578,7 @@ class Salesmate:
             token_location="the settings" if self.settings.session_key else self._token_store.location,
             calls_made=self._limiter.used,
             calls_left=self._limiter.remaining,
+            server=self._account.server_profile.describe(),
         )
 
     def _accept(self, token: Token) -> None:

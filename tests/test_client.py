@@ -343,6 +343,18 @@ def test_status_names_user(account):
     assert len(account.requests) == 1
 
 
+def test_status_shows_server_profile():
+    """status() shows what reads found of the server, also in the next kernel, without a request."""
+    with LiveAccount(deals=made("deals", 300)) as account:
+        Salesmate(keyed(account)).deals_df()
+        count = len(account.requests)
+        status = Salesmate(keyed(account)).status()
+    assert len(account.requests) == count
+    assert list(status.server) == ["deals"]
+    assert "learned today" in status.server["deals"]
+    assert "\n  deals      read by " in repr(status)
+
+
 def test_dates_without_zone(box):
     """Without any time zone, they count as UTC, with one warning for each connection."""
     connection = connect(bare(box))
