@@ -147,8 +147,10 @@ def _status(options: argparse.Namespace) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> None:
-    connection = _logged_in(connect(profile=options.profile or "default"))
-    print(connection.doctor())  # noqa: T201 - the result
+    diagnosis = connect(profile=options.profile or "default").doctor()
+    print(diagnosis)  # noqa: T201 - the result
+    if diagnosis.problem:
+        raise diagnosis.problem
 
 
 def _logout(options: argparse.Namespace) -> None:

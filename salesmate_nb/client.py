@@ -26,7 +26,7 @@ from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.signatures import same_arguments
-from salesmate_nb._doctor import Diagnosis
+from salesmate_nb._doctor.diagnosis import Diagnosis
 from salesmate_nb._search.query import DatetimeLike, Refresh, TextFilter
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._status import Status
@@ -347,21 +347,16 @@ class Salesmate:
     def doctor(self) -> Diagnosis:
         """Find out what the server supports and which formats it sends, to paste into a bug report.
 
-        At most 12 requests, which change nothing. What the server refuses is a finding, not an error.
+        At most 12 requests, which change nothing. What the server refuses is a finding, not an error. If the
+        login is not accepted or no response comes, the diagnosis says so, and ``problem`` holds the error.
 
         Returns
         -------
         Diagnosis
-            Print it. It shows the rules, the sort and the totals of the search for deals; formats; versions;
-            the time zone, API calls left, and your own name in Salesmate. It contains no secret, and of your
-            customers neither texts, ids nor amounts; totals are rounded.
-
-        Raises
-        ------
-        LoginRequired
-            If the login is not accepted.
-        ConnectionFailed
-            If no response comes.
+            Print it. It shows the rules, the sort and the totals of the search for deals; formats; what
+            earlier reads learned of the server; versions; the time zone, API calls left, and your own name in
+            Salesmate. It contains no secret, and of your customers neither texts, ids nor amounts; totals are
+            rounded.
 
         Examples
         --------
