@@ -320,7 +320,7 @@ def test_forbidden_resource(account):
     account.behaviour = Behaviour(forbidden=("contacts",))
     connection = Salesmate(keyed(account))
     assert connection.get("apis/core/v4/users")
-    with pytest.raises(ApiError, match=r"lack the right to this\..*The Session Key itself works") as caught:
+    with pytest.raises(ApiError, match=r"lack the right to this\..*The Session Key works") as caught:
         connection.post("apis/contact/v4/search?rows=1&from=0", {"moduleId": 1})
     assert type(caught.value) is ApiError
 

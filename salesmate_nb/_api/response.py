@@ -26,6 +26,7 @@ _COUNT = re.compile(r"[0-9]{1,18}")
 _INVALID = object()
 _TRANSIENT = frozenset({500, 502, 503, 504})
 _EXPIRED = "4002"  # the code of an expired Session Key (measured)
+_NO_OAUTH_OVER_V4 = "No public client is known to use OAuth with the v4 API; a Session Key works there."
 _DIGITS_TO_ZEROS = bytes.maketrans(b"0123456789", b"0" * 10)
 _LONG_NUMBER = b"0" * 19  # -9223372036854775809, the shortest integer that orjson rounds, has 19 digits
 
@@ -251,10 +252,7 @@ def _refusal_of_login(
 
 def _refused_oauth(response: requests.Response, *, has_worked: bool) -> str:
     if _is_v4(response) and not has_worked:
-        return (
-            "the OAuth login was not accepted. No public client is known to use OAuth with the v4 API. "
-            f"Use a Session Key instead. {COPY_THE_KEY}"
-        )
+        return f"the OAuth login was not accepted. {_NO_OAUTH_OVER_V4} {COPY_THE_KEY}"
     return "the login was not accepted. Run connect() again."
 
 
@@ -264,13 +262,20 @@ def _denied_access(response: requests.Response, *, has_worked: bool) -> str:
     if "accessToken" not in _sent_headers(response):
         if not _is_v4(response) or has_worked:
             return rights
-        return (
-            f"{rights} Or it is the login: no public client is known to use OAuth with the v4 API, while a "
-            f"Session Key works there. {COPY_THE_KEY}"
-        )
+        return f"{rights} Or it is the OAuth login. {_NO_OAUTH_OVER_V4} {COPY_THE_KEY}"
     if has_worked:
-        return f"{rights} The Session Key itself works, unless everything else is refused now too."
-    return f"{rights} If everything else is refused too, the Session Key may be wrong. {COPY_THE_KEY}"
+        return f"{rights} The Session Key works: other requests with it succeeded."
+    return f"{rights} If other requests are refused too, it is the Session Key. {COPY_THE_KEY}"
+
+
+def _unknown_workspace(response: requests.Response) -> str:
+    linkname = _sent_headers(response).get("x-linkname", "").partition(".")[0]
+    named = f" {linkname!r}" if linkname else ""
+    unless = f" {_NO_OAUTH_OVER_V4} {COPY_THE_KEY}" if _is_v4(response) else ""
+    return (
+        f"the workspace{named} does not exist. Check SALESMATE_LINKNAME, the 'acme' of "
+        f"https://acme.salesmate.io.{unless}"
+    )
 
 
 def _is_v4(response: requests.Response) -> bool:
@@ -300,13 +305,7 @@ def _failure(
         limited.is_transient = True
         return limited
     if name == "NoSuchLinkExist":
-        linkname = _sent_headers(response).get("x-linkname", "").partition(".")[0]
-        named = f" {linkname!r}" if linkname else ""
-        return NotFound(
-            f"{returned}: the workspace{named} does not exist. Check SALESMATE_LINKNAME, the 'acme' of "
-            "https://acme.salesmate.io.",
-            **details,
-        )
+        return NotFound(f"{returned}: {_unknown_workspace(response)}", **details)
     if status == requests.codes.not_found or name == "ObjectNotFound":
         return NotFound(f"{returned}: not found. Check the path and the id.", **details)
     if status == requests.codes.forbidden or name == "AuthorizationFailed":
