@@ -92,9 +92,9 @@ def test_session_key(box):
 
 def test_wrong_key_or_linkname(box):
     """A wrong key and a wrong linkname are each named."""
-    good = Settings(linkname=box.linkname, access_token=box.access_key, api_url=box.url)
+    good = Settings(linkname=box.linkname, session_key=box.access_key, api_url=box.url)
     with pytest.raises(SalesmateError, match="Session Key was not accepted"):
-        connect(dataclasses.replace(good, access_token="wrong")).deals_df()
+        connect(dataclasses.replace(good, session_key="wrong")).deals_df()
     with pytest.raises(NotFound, match="SALESMATE_LINKNAME"):
         connect(dataclasses.replace(good, linkname="other")).deals_df()
 
@@ -254,9 +254,9 @@ def test_unknown_resource_of_dataset(by_key, tmp_path):
         by_key.write_dataset("tickets", tmp_path / "tickets")
 
 
-def test_access_key_has_no_login():
-    """A connection with an access key has no pending login."""
-    connection = Salesmate(Settings(linkname="acme", access_token="k3y"))
+def test_session_key_has_no_login():
+    """A connection with a Session Key has no pending login."""
+    connection = Salesmate(Settings(linkname="acme", session_key="k3y"))
     assert connection.login_url is None
     with pytest.raises(LoginError, match="Session Key"):
         connection.pending_login()
