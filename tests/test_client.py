@@ -325,6 +325,26 @@ def test_forbidden_resource(account):
     assert type(caught.value) is ApiError
 
 
+@pytest.mark.parametrize(
+    "refused", [["/fields"], ["/users", "/fields"], ["/users", "/fields", "/dealPipeline"]]
+)
+@pytest.mark.filterwarnings("ignore:Custom columns use", "ignore:Dates without a time zone")
+def test_no_right_to_settings(refused):
+    """Deals are read also if users, fields and pipelines are refused as a wrong key would be."""
+
+    class Limited(LiveAccount):
+        def _respond(self, seen):
+            response = super()._respond(seen)
+            if any(part in seen.path for part in refused):
+                error = {"code": "4004", "name": "AuthorizationFailed", "message": ""}
+                response.status, response.payload = 403, {"Status": "failure", "Error": error}
+            return response
+
+    with Limited(deals=made("deals", 30)) as account:
+        for _kernel in range(2):
+            assert len(Salesmate(keyed(account)).deals_df()) == 30
+
+
 def test_wrong_linkname(account):
     """A linkname that Salesmate does not know is named."""
     with pytest.raises(NotFound, match=r"the workspace 'other' does not exist\. Check SALESMATE_LINKNAME"):

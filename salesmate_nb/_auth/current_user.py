@@ -15,7 +15,7 @@ from salesmate_nb._api.response import find_rows
 from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._base import files
 from salesmate_nb._base.redaction import fingerprint
-from salesmate_nb.errors import ApiError, LoginRequired, RateLimited
+from salesmate_nb.errors import ApiError, KeyRefused, RateLimited
 from salesmate_nb.resources.users import USERS_PATH
 from salesmate_nb.settings import Settings
 
@@ -125,9 +125,7 @@ class CurrentUserLookup:
             try:
                 users = find_rows(self._request("GET", USERS_PATH, waiter=waiter))
                 is_final = bool(users)
-            except LoginRequired as err:
-                if err.code != "AuthorizationFailed":
-                    raise
+            except KeyRefused:
                 is_final = True  # no right to this list, or a wrong key: the next request shows which
             except ApiError as err:
                 if isinstance(err, RateLimited) or err.code == "NoSuchLinkExist":

@@ -10,12 +10,11 @@ from typing import Any
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._search.search import SearchPage, SearchRequest, list_v1, search_v4
-from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, RateLimited
+from salesmate_nb.errors import ApiError, BadResponse, KeyRefused, RateLimited
 
 MAX_REQUESTS = 12
 
 _NO_WORKSPACE = "NoSuchLinkExist"
-_NO_RIGHT = "AuthorizationFailed"  # or another of the three keys: the response is the same
 _NAME = re.compile(r"[A-Za-z]{1,40}|[0-9]{4}")  # a server's name of an error, and no text of a customer
 
 
@@ -59,11 +58,11 @@ class Probes:
         self._left -= 1
         try:
             return send()
-        except LoginRequired as err:
-            if self._is_doubtful or err.code != _NO_RIGHT:
+        except KeyRefused as err:
+            if self._is_doubtful:
                 raise
             self._is_doubtful = True  # no right to this list, unless the next request is refused too
-            return f"refused ({_NO_RIGHT})"
+            return _refusal(err)
         except ApiError as err:
             if err.code == _NO_WORKSPACE:
                 raise

@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from salesmate_nb._api.response import EXCERPT, decode, error_words, find_rows, find_total, unwrap
 from salesmate_nb._base.redaction import Secret
-from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, RateLimited, SalesmateError
+from salesmate_nb.errors import (
+    ApiError,
+    BadResponse,
+    KeyRefused,
+    LoginRequired,
+    NotFound,
+    RateLimited,
+    SalesmateError,
+)
 
 URL = "https://acme.salesmate.io/apis/deal/v4/search?rows=250&email=jo@example.com"
 
@@ -100,8 +108,8 @@ OF_THREE = r"was not accepted\. It may be another of the three keys .* expired .
         (NO_NAME, 200, KEY, False, LoginRequired, "the Session Key has expired"),
         (failure("AuthenticationFailed"), 401, KEY, False, LoginRequired, OF_THREE),
         (b"", 401, KEY, True, LoginRequired, OF_THREE),
-        (REFUSED, 403, KEY, False, LoginRequired, OF_THREE),
-        (REFUSED, 200, KEY, False, LoginRequired, OF_THREE),
+        (REFUSED, 403, KEY, False, KeyRefused, OF_THREE),
+        (REFUSED, 200, KEY, False, KeyRefused, OF_THREE),
         (
             REFUSED,
             403,

@@ -11,6 +11,7 @@ import pytest
 from salesmate_nb import (
     ApiError,
     ConnectionFailed,
+    KeyRefused,
     LoginRequired,
     NotFound,
     RateLimited,
@@ -150,15 +151,8 @@ def test_logout_forgets(account, settings):
     assert list(settings.token_cache.glob("*.account")) == []
 
 
-def authorization_failed():
-    """Return what the first request of a connection raises for 403 AuthorizationFailed."""
-    error = LoginRequired("no")
-    error.code = "AuthorizationFailed"
-    return error
-
-
 @pytest.mark.parametrize(
-    "error", [ApiError("no", status=403), ApiError("no", status=404), authorization_failed()]
+    "error", [ApiError("no", status=403), ApiError("no", status=404), KeyRefused("no", status=403)]
 )
 def test_no_right_is_remembered(settings, error):
     """If the user may not see the list, that is remembered too, by this kernel and by the next."""

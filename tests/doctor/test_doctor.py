@@ -198,7 +198,10 @@ def test_no_right_to_users(tmp_path):
     refused = {"Status": "failure", "Error": {"code": "4004", "name": "AuthorizationFailed", "message": ""}}
     with Odd("/apis/core/v4/users", refused, 403) as account:
         diagnosis = Salesmate(keyed(account, token_cache=tmp_path)).doctor()
-    assert diagnosis.connection["who"] == "not known: the list of users is refused (AuthorizationFailed)"
+    assert (
+        diagnosis.connection["who"]
+        == "not known: the list of users is refused (HTTP 403 AuthorizationFailed)"
+    )
     assert diagnosis.problem is None
 
 
