@@ -92,9 +92,9 @@ def test_session_key(box):
 
 def test_wrong_key_or_linkname(box):
     """A wrong key and a wrong linkname are each named."""
-    good = Settings(linkname=box.linkname, session_key=box.access_key, api_url=box.url)
+    good = Settings(linkname=box.linkname, access_token=box.access_key, api_url=box.url)
     with pytest.raises(SalesmateError, match="Session Key was not accepted"):
-        connect(dataclasses.replace(good, session_key="wrong")).deals_df()
+        connect(dataclasses.replace(good, access_token="wrong")).deals_df()
     with pytest.raises(NotFound, match="SALESMATE_LINKNAME"):
         connect(dataclasses.replace(good, linkname="other")).deals_df()
 
