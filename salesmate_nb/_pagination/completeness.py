@@ -25,12 +25,16 @@ class Completeness:
         Whether a page holds rows that its own total leaves out. Some servers count late, or one page alone.
     passes : int
         How many repeated passes were made.
+    is_ordered : bool
+        Whether the rows so far arrived in ascending order of their ids.
     """
 
     seen: set[int] = field(default_factory=set)
     totals: list[int] = field(default_factory=list)
     is_total_wrong: bool = False
     passes: int = 0
+    is_ordered: bool = True
+    _last_id: int = -1
     _quiet: int = 0
     _settled: int = 0
     _differ: bool = False
@@ -46,6 +50,16 @@ class Completeness:
     def is_counted(self) -> bool:
         """Whether as many rows were read as the server ever counted."""
         return self.has_total and len(self.seen) >= max(self.totals)
+
+    def take(self, page: SearchPage) -> SearchPage:
+        """Return the rows of a page that were not read before."""
+        seen = self.seen
+        new = {number: record for record in page.records if (number := record_id(record)) not in seen}
+        seen.update(new)
+        for number in new:
+            self.is_ordered = self.is_ordered and number > self._last_id
+            self._last_id = number
+        return SearchPage(records=list(new.values()), total=page.total)
 
     def record_total(self, request: SearchRequest, page: SearchPage) -> None:
         """Take the total of a page that was requested without further rules."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -19,14 +20,16 @@ from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._pagination.paginators import paginators_for
 from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.report import ReadReport
-from salesmate_nb._reading.server_profile import ServerProfile
-from salesmate_nb._search.field_catalog import FieldCatalog, ResourceFields
+from salesmate_nb._reading.server_profile import ServerProfile, Support
+from salesmate_nb._search.field_catalog import NO_PATH, FieldCatalog
+from salesmate_nb._search.field_entries import ResourceFields
 from salesmate_nb._search.query import Filters, Query, choose_columns
 from salesmate_nb._search.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import Field, Resource, is_custom, requested_paths
 from salesmate_nb.settings import Settings
 
+_T = TypeVar("_T")
 _LONGEST_WAIT = 3700.0  # seconds; a rate limit by the hour has room again after one
 
 
@@ -83,18 +86,13 @@ class ResourceReader:
     def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
         """Read records into a typed table, and report how."""
         with closing(self.open(query)) as context:
-            known = self.fields(context)
-            fields: Sequence[Field] = known.fields
-            if query.columns is not None:
-                columns = ("id", *query.filters.columns, *query.columns)
-                chosen = choose_columns(columns, fields, unlisted=not known.is_complete)
-                fields = list(chosen.values())
-            order = self.order(context, known, fields)
+            known, fields = self._known_and_chosen(context, query)
+            order = context.beside_first_page(lambda: self.order(context, known, fields))
             discover = query.columns is None
             builder = BatchBuilder(fields, timezone=self._settings.zone, discover=discover)
             full_read = self._full_read(context, query, fields, ordered=query.limit is not None)
             pages = [page.rows for page in context.matching(full_read, query.filters, builder)]
-        table = assemble(builder.fields, pages, order=order)
+            table = assemble(builder.fields, pages, order=order())
         report = ReadReport(
             strategy=full_read.strategy,
             passes=full_read.passes,
@@ -103,6 +101,19 @@ class ResourceReader:
             fields={field.name: field.path for field in builder.fields if is_custom(field.path)},
         )
         return table if query.columns is None else table.select(list(query.columns)), report
+
+    def _known_and_chosen(self, context: ReadContext, query: Query) -> tuple[ResourceFields, Sequence[Field]]:
+        """Return the fields that there are, and those to read; for some, the field catalog is not needed."""
+        if query.columns is None:
+            known = self.fields(context)
+            return known, known.fields
+        columns = ("id", *query.filters.columns, *query.columns)
+        plain = {field.name: field for field in self.resource.fields if _is_plain(field)}
+        if plain.keys() >= set(columns):
+            self.fetcher(context)
+            return ResourceFields(), [plain[name] for name in dict.fromkeys(columns)]
+        known = self.fields(context)
+        return known, list(choose_columns(columns, known.fields, unlisted=not known.is_complete).values())
 
     def batches(self, context: ReadContext, query: Query) -> tuple[BatchBuilder, Iterator[pa.RecordBatch]]:
         """Return typed rows page by page, all with the same columns, and what builds them."""
@@ -113,7 +124,8 @@ class ResourceReader:
 
     def open(self, query: Query) -> ReadContext:
         """Begin a read."""
-        return ReadContext(self._api_client, self.resource.name, query)
+        support = self._profile_store.load(self.resource.name)
+        return ReadContext(self._api_client, self.resource.name, query, support, self._settings.concurrency)
 
     def fields(self, context: ReadContext) -> ResourceFields:
         """Return the schema's fields, over v4 with the account's custom ones, and the order of their options.
@@ -121,17 +133,29 @@ class ResourceReader:
         v1 has no field catalog; its custom fields are discovered while reading.
         """
         self.fetcher(context)
-        known = ResourceFields(is_complete=False)
+        known, support = ResourceFields(is_complete=False), context.support
         if self._settings.linkname:
-            known = self._catalog.of(self.resource, context.request)
+            known = self._catalog.of(
+                self.resource,
+                context.request,
+                path=support.fields_path,
+                record_fields=support.record_fields,
+                needs_epoch=support.needs_epoch,
+            )
+            support.fields_path, support.record_fields = known.path, list(known.record_fields)
+            support.needs_epoch = support.needs_epoch or known.needs_epoch
         return replace(known, fields=(*(known.standard or self.resource.fields), *known.fields))
 
     def order(
         self, context: ReadContext, known: ResourceFields, fields: Sequence[Field]
     ) -> Mapping[str, Sequence[str]]:
-        """Return the order of the categories in these fields; that of a deal's stage is its pipeline's."""
+        """Return the order of the categories in these fields; that of a deal's stage is its pipeline's.
+
+        A server that lists no fields at all is not asked for pipelines.
+        """
         has_stages = {"pipeline", "stage"}.intersection(field.name for field in fields)
-        if self.resource is not DEALS or not self._settings.linkname or not has_stages:
+        is_listed = self._settings.linkname and known.path != NO_PATH
+        if self.resource is not DEALS or not is_listed or not has_stages:
             return known.order
         return self._catalog.pipelines.merge_into(known.order, context.request)
 
@@ -154,19 +178,23 @@ class ResourceReader:
         request = SearchRequest.matching(query.filters, requested_paths(fields), self.resource)
         if query.limit is not None and not query.filters.columns:  # every record that comes is wanted
             request = replace(request, rows=max(min(query.limit, PAGE), 1))
-        support = self._profile_store.load(self.resource.name)
         return FullRead(
             self.fetcher(context),
             request,
             self._paginators,
             zone=self._zone,
-            support=support,
+            support=context.support,
             workers=self._settings.concurrency,
             ordered=ordered,
             plan=context.plan,
             cancel=context.waiter.cancel,
-            done=lambda: self._profile_store.save(self.resource.name, support),
+            done=lambda: self._profile_store.save(self.resource.name, context.support),
         )
+
+
+def _is_plain(field: Field) -> bool:
+    """Return whether a standard field is the same in every account: name, request and values."""
+    return field.kind != "category" and field.request == "always" and not field.aliases
 
 
 class ReadContext:
@@ -180,19 +208,43 @@ class ReadContext:
         What is read, for the bar.
     query : Query
         Its limit, and whether to wait and to show a bar.
+    support : Support
+        What the server is known to support, which the read adds to.
+    concurrency : int
+        How many requests may be made at the same time.
     """
 
-    def __init__(self, api_client: ApiClient, noun: str, query: Query) -> None:
+    def __init__(
+        self, api_client: ApiClient, noun: str, query: Query, support: Support, concurrency: int
+    ) -> None:
         self._bar = tqdm(desc=noun, unit=f" {noun}", disable=not query.progress, leave=False)
         self._limit = query.limit
         self._noun = self._description = noun
         self._api_client = api_client
+        self.support = support
+        self._pool = ThreadPoolExecutor(1, "salesmate_nb-read") if concurrency > 1 else None
+        self._beside: Future[Any] | None = None
         self.waiter = Waiter(_LONGEST_WAIT if query.wait else 0.0, self._show_wait)
         self.request = partial(api_client.request, waiter=self.waiter)
 
     def close(self) -> None:
-        """Remove the bar."""
+        """End the waits of requests that are under way, and remove the bar."""
+        if self._pool is not None:
+            self.waiter.cancel()
+            self._pool.shutdown(cancel_futures=True)
         self._bar.close()
+
+    def beside_first_page(self, work: Callable[[], _T]) -> Callable[[], _T]:
+        """Begin what takes a request while the first page is under way, and return what waits for it.
+
+        The second page is not requested before it has ended, so there are never too many requests at a time.
+        """
+        if self._pool is None:
+            result = work()
+            return lambda: result
+        beside = self._pool.submit(work)
+        self._beside = beside
+        return beside.result
 
     def plan(self, total: int | None, requests: int) -> None:
         """Show what is ahead, once the first page is there.
@@ -209,6 +261,8 @@ class ReadContext:
         RateLimited
             If the hourly limit leaves too few for it, and this read is not to wait.
         """
+        if self._beside is not None:
+            self._beside.result()
         if self._limit is not None:
             total = self._limit
             requests = min(requests, math.ceil(self._limit / PAGE) - 1)

@@ -106,6 +106,11 @@ class SearchRequest:
         """Whether it matches fewer than all records."""
         return self.rules not in ((), _ALL)
 
+    @property
+    def rule_names(self) -> tuple[str, ...]:
+        """The fields that its rules are about."""
+        return tuple(rule.path for rule in self.rules)
+
     def unfiltered(self, *, by_epoch: bool = False) -> Self:
         """Return the request without filters.
 

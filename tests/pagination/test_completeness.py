@@ -97,3 +97,14 @@ def test_futile():
         make_pass(rows, [1])
     assert rows.is_futile
     assert Completeness(passes=MOST_PASSES).is_futile
+
+
+def test_take():
+    """A row is new once, and the order of arrival is noted."""
+    rows = Completeness()
+    arrivals = [[1, 2, 2], [2, 5], [3]]
+    pages = [SearchPage(records=[{"id": number} for number in ids], total=9) for ids in arrivals]
+    assert [record["id"] for page in pages[:2] for record in rows.take(page).records] == [1, 2, 5]
+    assert rows.is_ordered
+    assert rows.take(pages[2]).total == 9
+    assert (rows.seen, rows.is_ordered) == ({1, 2, 3, 5}, False)
