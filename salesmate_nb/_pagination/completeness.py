@@ -38,6 +38,7 @@ class Completeness:
     _quiet: int = 0
     _settled: int = 0
     _differ: bool = False
+    _has_created: bool = False
     _highest: int = -1
     _before: int = 0
 
@@ -89,6 +90,8 @@ class Completeness:
     def end_pass(self, found: int) -> None:
         """End a pass that returned so many distinct rows."""
         self.passes += 1
+        created = sum(number > self._highest for number in self.seen)  # one may just have been lost before
+        self._has_created = self._has_created or (self.passes > 1 and created > 1)
         self._differ = self._differ or found < len(self.seen)
         late = sum(number <= self._highest for number in self.seen) - self._before  # not newly created
         self._quiet = self._quiet + 1 if len(self.seen) == self._before else 0
@@ -102,7 +105,7 @@ class Completeness:
         read stand for others that were not.
         """
         if self.has_total:
-            has_changed = len(set(self.totals)) > 1 or len(self.seen) > max(self.totals)
+            has_changed = self._has_created or len(set(self.totals)) > 1 or len(self.seen) > max(self.totals)
             return self.is_counted and (self._settled >= _QUIET_PASSES or not has_changed)
         return self._quiet >= (_QUIET_PASSES if self._differ else 1)
 
