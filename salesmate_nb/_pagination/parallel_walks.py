@@ -11,6 +11,7 @@ from salesmate_nb._pagination.open_read import OpenRead
 from salesmate_nb._pagination.page_walk import PageWalk, PaginationUnsupported, Paginator
 from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
 
+_DELETED = 0.05  # of a page: rows that colleagues may delete while two pages are read
 _QUIET_REPEATS = 2  # of pages of rows with equal keys, without a new row
 
 
@@ -129,6 +130,10 @@ def _page_of(
 
 
 def _check_totals(first: SearchPage, second: SearchPage) -> None:
-    """Raise `PaginationUnsupported` if more rows were left behind than the first page holds."""
-    if first.total is None or second.total is None or first.total - second.total > len(first.records):
+    """Raise `PaginationUnsupported` if more rows were left behind than the first page holds.
+
+    A few may have been deleted in between.
+    """
+    most = len(first.records) * (1 + _DELETED)
+    if first.total is None or second.total is None or first.total - second.total > most:
         raise PaginationUnsupported("a page does not hold all rows up to the next one")
