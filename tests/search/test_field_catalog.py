@@ -82,6 +82,20 @@ def test_other_paths(first, others):
     assert api.paths.count(PATH) == 1
 
 
+@pytest.mark.parametrize(("known", "first"), [("v3", PATH), ("v4", V4_PATH), ("v1", V1_PATH)])
+def test_known_path(known, first):
+    """The path that listed the fields last time is tried first; if it no longer does, the others follow."""
+    lists = {PATH: {"Data": {"deal": LIST}}, V4_PATH: LIST, V1_PATH: SECTIONS}
+    api = Api(lists)
+    found = FieldCatalog().of(DEALS, api, path=known)
+    assert ([field.name for field in found.fields], found.path) == (["region", "seats"], known)
+    assert api.paths == [first]
+    api = Api({**lists, first: REFUSED})
+    found = FieldCatalog().of(DEALS, api, path=known)
+    assert ([field.name for field in found.fields], len(api.paths)) == (["region", "seats"], 2)
+    assert found.path != known
+
+
 NEWEST = {"Status": "success", "Data": {"data": [{"id": 7}], "totalRows": 9}}
 RECORD = {"Status": "success", "Data": {"textCustomField2": "x", "intCustomField1": 1, "title": "y"}}
 
@@ -112,6 +126,39 @@ def test_newest_record(newest, record, names):
         found = FieldCatalog().of(DEALS, api)
     assert [warning.filename for warning in caught] == [__file__]
     assert [field.name for field in found.fields] == names
+
+
+def test_known_newest_record():
+    """If no path listed fields last time, v3 is asked once more; else the record known then will do."""
+    api = Api({PATH: REFUSED})
+    with pytest.warns(UserWarning, match="field catalog cannot be read"):
+        found = FieldCatalog().of(DEALS, api, path="none", record_fields=["title", "intCustomField1"])
+    assert api.paths == [PATH]
+    assert [field.name for field in found.fields] == ["int_custom_field_1"]
+    assert (found.path, found.record_fields) == ("none", ("title", "intCustomField1"))
+    api = Api({PATH: {"Data": {"deal": LIST}}})
+    assert FieldCatalog().of(DEALS, api, path="none", record_fields=["title"]).path == "v3"
+
+
+@pytest.mark.parametrize(("needs_epoch", "rules"), [(False, [0, 1]), (True, [1])])
+def test_newest_record_by_epoch(needs_epoch, rules):
+    """Where an empty list of rules is refused, the newest record is found by the rule that means all."""
+    api = Api({PATH: REFUSED, V4_PATH: REFUSED, V1_PATH: REFUSED, "apis/deal/v4/7": RECORD})
+    sent = []
+
+    def call(method, path, **options):
+        if path != "apis/deal/v4/search":
+            return api(method, path, **options)
+        sent.append(options["json"]["filterQuery"]["group"]["rules"])
+        if not sent[-1]:
+            raise ApiError("no rules", status=400)
+        return NEWEST
+
+    with pytest.warns(UserWarning, match="field catalog cannot be read"):
+        found = FieldCatalog().of(DEALS, call, needs_epoch=needs_epoch)
+    assert [len(each) for each in sent] == rules
+    assert found.needs_epoch
+    assert len(found.fields) == 2
 
 
 def test_known_fields_of_newest_record():
