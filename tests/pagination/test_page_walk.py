@@ -230,6 +230,18 @@ def test_tied_pages():
     assert not walk.is_exact
 
 
+def test_older_rows_without_those_between():
+    """A page that starts with older rows and lacks most of those after them is in another order."""
+    walk = PageWalk(CreatedOffsetPaginator(UTC), START, is_total_trusted=False)
+    walk.take(page(1, 2, 3, 4, total=9))
+    with pytest.raises(PaginationUnsupported, match="another order"):
+        walk.take(page(1, 6, 7, 8, total=9))
+    walk = PageWalk(CreatedOffsetPaginator(UTC), START, is_total_trusted=False)
+    walk.take(page(1, 2, 3, 4, total=9))
+    walk.take(page(2, 3, 4, 5, total=9))  # an older row was restored, which moved the others back
+    assert walk.is_exact
+
+
 def test_gap_between_pages_of_one_row():
     """Pages of one row do not overlap, so going back closes no gap: the walk ends with an error."""
     with pytest.raises(PaginationUnsupported, match="going back"):
