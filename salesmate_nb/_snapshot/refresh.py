@@ -18,7 +18,8 @@ from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._pagination.paginators import paginators_for
 from salesmate_nb._pagination.parallel_fetch import unsupported_if_rejected
 from salesmate_nb._reading.full_read import FullRead
-from salesmate_nb._reading.reader import ReadContext, ResourceReader
+from salesmate_nb._reading.read_context import ReadContext
+from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._search.query import Filters, Query, choose_columns
 from salesmate_nb._search.search import PAGE, SearchPage, SearchRequest, record_id

@@ -137,6 +137,23 @@ def test_columns(box, access):
     assert len(frame) > 0
 
 
+@pytest.mark.parametrize(
+    ("columns", "lists"),
+    [
+        (["title", "deal_value"], []),
+        (["status"], ["getAllVisibleFields"]),
+        (["rotten_date"], ["getAllVisibleFields"]),
+        (["stage"], ["getAllVisibleFields", "dealPipeline"]),
+    ],
+)
+def test_lists_for_columns(box, columns, lists):
+    """The field catalog and the pipelines are requested only if a column depends on them."""
+    connection, before = reach(box, "key-v4"), len(box.log)
+    assert list(connection.deals_df(columns=columns).columns) == columns
+    paths = [call.path.rpartition("/")[2] for call in box.log[before:]]
+    assert sorted(set(paths) - {"search"}) == sorted(lists)
+
+
 def test_displaying_fields(box):
     """v4 requests name only the fields that columns and filters need."""
     reach(box, "key-v4").deals_df(columns=["title"], owner="nobody")
