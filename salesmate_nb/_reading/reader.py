@@ -19,7 +19,7 @@ from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._pagination.paginators import paginators_for
 from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.report import ReadReport
-from salesmate_nb._reading.server_profile import ServerProfile
+from salesmate_nb._reading.server_profile import ServerProfile, Support
 from salesmate_nb._search.field_catalog import FieldCatalog, ResourceFields
 from salesmate_nb._search.query import Filters, Query, choose_columns
 from salesmate_nb._search.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
@@ -113,7 +113,8 @@ class ResourceReader:
 
     def open(self, query: Query) -> ReadContext:
         """Begin a read."""
-        return ReadContext(self._api_client, self.resource.name, query)
+        support = self._profile_store.load(self.resource.name)
+        return ReadContext(self._api_client, self.resource.name, query, support)
 
     def fields(self, context: ReadContext) -> ResourceFields:
         """Return the schema's fields, over v4 with the account's custom ones, and the order of their options.
@@ -154,18 +155,35 @@ class ResourceReader:
         request = SearchRequest.matching(query.filters, requested_paths(fields), self.resource)
         if query.limit is not None and not query.filters.columns:  # every record that comes is wanted
             request = replace(request, rows=max(min(query.limit, PAGE), 1))
-        support = self._profile_store.load(self.resource.name)
+        return self.full_read(context, request, ordered=ordered)
+
+    def remember(self, context: ReadContext) -> None:
+        """Save what is known of the server's support."""
+        self._profile_store.save(self.resource.name, context.support)
+
+    def full_read(self, context: ReadContext, request: SearchRequest, *, ordered: bool = False) -> FullRead:
+        """Return the read of all records that match a request.
+
+        Parameters
+        ----------
+        context : ReadContext
+            The read that it is part of.
+        request : SearchRequest
+            Which records to read.
+        ordered : bool
+            Whether rows should arrive in order, one request at a time.
+        """
         return FullRead(
             self.fetcher(context),
             request,
             self._paginators,
             zone=self._zone,
-            support=support,
+            support=context.support,
             workers=self._settings.concurrency,
             ordered=ordered,
             plan=context.plan,
             cancel=context.waiter.cancel,
-            done=lambda: self._profile_store.save(self.resource.name, support),
+            done=lambda: self.remember(context),
         )
 
 
@@ -180,9 +198,12 @@ class ReadContext:
         What is read, for the bar.
     query : Query
         Its limit, and whether to wait and to show a bar.
+    support : Support
+        What the server is known to support, which the read adds to.
     """
 
-    def __init__(self, api_client: ApiClient, noun: str, query: Query) -> None:
+    def __init__(self, api_client: ApiClient, noun: str, query: Query, support: Support) -> None:
+        self.support = support
         self._bar = tqdm(desc=noun, unit=f" {noun}", disable=not query.progress, leave=False)
         self._limit = query.limit
         self._noun = self._description = noun
