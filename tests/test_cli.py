@@ -160,7 +160,7 @@ def test_snapshot(on_v4, capsys, tmp_path):
     changed = on_v4.deals.ids()[7]
     on_v4.deals.edit(changed, title="Changed since")
     code, _, err = run(capsys, "snapshot", "--output", str(tmp_path / "deals.parquet"))
-    assert (code, "; 3 requests.\n" in err, "Wrote 40 deals" in err) == (0, True, True)
+    assert (code, "; 4 requests.\n" in err, "Wrote 40 deals" in err) == (0, True, True)
     fresh = connect().deals_df()
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "deals.parquet"), fresh)
     assert (fresh["title"] == "Changed since").sum() == 1

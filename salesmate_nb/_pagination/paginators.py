@@ -178,7 +178,7 @@ class CreatedOffsetPaginator:
     name = "offsets by createdAt"
     sort = "createdAt"
     sorts_by_list = False
-    needs_total = False
+    needs_total = True
     has_ties = True
 
     def __init__(self, zone: ZoneInfo) -> None:

