@@ -335,7 +335,7 @@ class Salesmate:
         Examples
         --------
         >>> from salesmate_nb import connect, sandbox
-        >>> with sandbox.start(api="v4") as box:
+        >>> with sandbox.start() as box:
         ...     stages = connect(box).pipelines_df()
         >>> stages[["pipeline", "stage", "position", "win_probability"]].head(2)
                pipeline      stage  position  win_probability
@@ -361,7 +361,7 @@ class Salesmate:
         Examples
         --------
         >>> from salesmate_nb import connect, sandbox
-        >>> with sandbox.start(api="v4") as box:
+        >>> with sandbox.start(behavior="kind") as box:
         ...     diagnosis = connect(box).doctor()
         >>> diagnosis.search["rule on id"], diagnosis.totals["deals"], diagnosis.requests <= 12
         ('applied', 'about 500', True)

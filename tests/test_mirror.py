@@ -20,6 +20,7 @@ SEVERAL_FILES = {  # what no single source file does
     "test_faults.py",
     "test_mirror.py",
     "test_package.py",
+    "test_sandbox_reads.py",
     "test_wheel.py",
     "test_words.py",
     "typing/test_api.py",

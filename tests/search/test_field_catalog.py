@@ -193,7 +193,7 @@ def test_transient_error(path, error):
 
 @pytest.fixture
 def box():
-    with sandbox.start(deals=60) as running:
+    with sandbox.start(deals=60, behavior="kind") as running:
         yield running
 
 
