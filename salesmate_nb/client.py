@@ -122,14 +122,14 @@ class Salesmate:
             not, ``RateLimited`` is raised before the read begins.
         refresh : {"auto", "full", "never"}, optional
             By default every row is read from the server, and nothing is written to disk. ``"auto"`` keeps
-            a snapshot in a file that only you can read, and asks only for what changed since. ``"full"``
-            rebuilds it, with changes that do not touch ``last_modified_at``, such as the new name of a
+            a snapshot in a file that only you can read: it reads what changed since, and compares the ids
+            of all rows, or reads everything if the server's order allows no less. ``"full"`` rebuilds it, with changes that do not touch ``last_modified_at``, such as the new name of a
             colleague. ``"never"`` reads the snapshot without any request.
 
         Returns
         -------
         pandas.DataFrame
-            The schema's 24 columns, also if there are no rows, then custom fields by name. Ids are
+            The schema's columns, also if there are no rows, then custom fields by name. Ids are
             ``Int64``, amounts ``float64``, timestamps ``datetime64[us, UTC]``, texts ``str``, and repeated
             values ``category``. ``df.attrs["salesmate"]`` reports ``host``, ``api``, ``read_at``, the
             ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging, how many ``passes`` over
