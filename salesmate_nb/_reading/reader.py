@@ -11,10 +11,10 @@ from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from tqdm.auto import tqdm
 
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.waiting import Waiter
+from salesmate_nb._display.bars import start_bar
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._pagination.paginators import paginators_for
 from salesmate_nb._reading.full_read import FullRead
@@ -183,11 +183,10 @@ class ReadContext:
     """
 
     def __init__(self, api_client: ApiClient, noun: str, query: Query) -> None:
-        self._bar = tqdm(desc=noun, unit=f" {noun}", disable=not query.progress, leave=False)
+        self._bar = start_bar(noun, is_shown=query.progress)
         self._limit = query.limit
-        self._noun = self._description = noun
         self._api_client = api_client
-        self.waiter = Waiter(_LONGEST_WAIT if query.wait else 0.0, self._show_wait)
+        self.waiter = Waiter(_LONGEST_WAIT if query.wait else 0.0, self._bar.wait)
         self.request = partial(api_client.request, waiter=self.waiter)
 
     def close(self) -> None:
@@ -213,17 +212,14 @@ class ReadContext:
             total = self._limit
             requests = min(requests, math.ceil(self._limit / PAGE) - 1)
         minutes = math.ceil(self._api_client.plan(requests, self.waiter) / 60)
-        waiting = f", {minutes} min of waiting" if minutes else ""
-        self._description = f"{self._noun}, {requests + 1:,} requests{waiting}"
-        self._bar.total = total
-        self._show_wait("")
+        self._bar.plan(total, requests, minutes)
 
     def typed(self, full_read: FullRead, builder: BatchBuilder) -> Iterator[pa.RecordBatch]:
         """Yield the typed rows of each page, whatever they hold."""
         with closing(full_read.pages()) as pages:
             for page in pages:
                 yield builder.build(page.records)
-                self._bar.update(len(page.records))
+                self._bar.add(len(page.records), full_read.passes)
 
     def matching(self, full_read: FullRead, filters: Filters, builder: BatchBuilder) -> Iterator[Page]:
         """Yield of each page the records that meet the filters, up to the limit."""
@@ -235,7 +231,7 @@ class ReadContext:
                 rows = builder.build(page.records)
                 mask = filters.mask(rows).to_pylist()
                 keep = [number for number, is_match in enumerate(mask) if is_match][:left]
-                self._bar.update(len(page.records) if left is None else len(keep))
+                self._bar.add(len(page.records) if left is None else len(keep), full_read.passes)
                 if len(keep) == rows.num_rows:
                     yield Page(page.records, rows)
                 else:
@@ -245,6 +241,3 @@ class ReadContext:
                     left -= len(keep)
                     if left <= 0:
                         return
-
-    def _show_wait(self, waiting: str) -> None:
-        self._bar.set_description_str(f"{self._noun}: {waiting}" if waiting else self._description)

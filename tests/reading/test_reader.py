@@ -393,8 +393,8 @@ def test_wait_for_rate_limit(capsys, monkeypatch):
     assert list(frame["id"]) == box.deals.ids()
     assert delays == pytest.approx([hour, hour])
     shown = capsys.readouterr().err
-    assert "deals: rate limit reached, resuming in 0:01" in shown
-    assert "deals, 8 requests, 1 min of waiting" in shown
+    assert "Rate limit reached, resuming in 1 s" in shown
+    assert "Reading deals, 7 requests left, 1 min of waiting for the rate limit ahead" in shown
 
 
 def test_shared_rate_limit(box):
