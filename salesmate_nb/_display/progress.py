@@ -110,6 +110,13 @@ class Progress:
         return found
 
     @property
+    def reached(self) -> str:
+        """How far it is, to end a sentence about the read with."""
+        if self.total is None:
+            return f" after {self.rows:,}" if self.rows else ""
+        return f" after {min(self.rows, self.total):,} of {self.total:,}"
+
+    @property
     def _requests_left(self) -> int:
         if self.passes == 1:  # ranges of creation time take more requests than planned
             return math.ceil(self._requests * (1 - (self.fraction or 0.0)))

@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from typing import Literal, NamedTuple
+from types import TracebackType
+from typing import Literal, NamedTuple, Self
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -23,6 +24,7 @@ from salesmate_nb._reading.server_profile import ServerProfile
 from salesmate_nb._search.field_catalog import FieldCatalog, ResourceFields
 from salesmate_nb._search.query import Filters, Query, choose_columns
 from salesmate_nb._search.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
+from salesmate_nb.errors import Interrupted
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import Field, Resource, is_custom, requested_paths
 from salesmate_nb.settings import Settings
@@ -75,14 +77,14 @@ class ResourceReader:
         """Yield records as the server sent them, page by page as they are asked for."""
         fields = list(choose_columns(("id", *query.filters.columns), self.resource.fields).values())
         builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
-        with closing(self.open(query)) as context:
+        with self.open(query) as context:
             full_read = self._full_read(context, query, self.fields(context).fields, ordered=True)
             for page in context.matching(full_read, query.filters, builder):
                 yield from page.records
 
     def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
         """Read records into a typed table, and report how."""
-        with closing(self.open(query)) as context:
+        with self.open(query) as context:
             known = self.fields(context)
             fields: Sequence[Field] = known.fields
             if query.columns is not None:
@@ -170,7 +172,7 @@ class ResourceReader:
 
 
 class ReadContext:
-    """One read in progress: its requests, how long they may wait, and the bar that shows it.
+    """One read, until its ``with`` block ends: its requests, how long they may wait, and the bar shown.
 
     Parameters
     ----------
@@ -189,9 +191,17 @@ class ReadContext:
         self.waiter = Waiter(_LONGEST_WAIT if query.wait else 0.0, self._bar.wait)
         self.request = partial(api_client.request, waiter=self.waiter)
 
-    def close(self) -> None:
-        """Remove the bar."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove the bar; an interrupt of the read becomes one that says so in a sentence."""
         self._bar.close()
+        if isinstance(err, KeyboardInterrupt):
+            read = f"Reading {self._bar.noun} was interrupted{self._bar.reached}"
+            raise Interrupted(f"{read}. Run this again to read all of them.") from err
 
     def plan(self, total: int | None, requests: int) -> None:
         """Show what is ahead, once the first page is there.

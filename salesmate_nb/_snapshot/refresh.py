@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, suppress
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -94,7 +94,7 @@ class SnapshotRefresher:
     def _refresh(self, query: Query) -> Snapshot:
         """Return the current snapshot, which is saved too."""
         every = Query(progress=query.progress, wait=query.wait)
-        with closing(self._reader.open(every)) as context, self._file.lock():
+        with self._reader.open(every) as context, self._file.lock():
             known = self._reader.fields(context)
             fields, order = known.fields, self._reader.order(context, known, known.fields)
             if query.columns is not None:
