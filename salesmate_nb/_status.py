@@ -6,6 +6,8 @@ import dataclasses
 
 import pandas as pd
 
+from salesmate_nb._display.cards import card
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class Status:
@@ -56,3 +58,7 @@ class Status:
         state = "connected" if self.authorized else "not logged in"
         lines = "".join(f"\n  {name:<10} {value}" for name, value in self.lines().items())
         return f"Salesmate: {state}{lines}"
+
+    def _repr_html_(self) -> str:
+        state = "Connected to Salesmate" if self.authorized else "Not logged in to Salesmate"
+        return card(state, self.lines(), is_on=self.authorized)

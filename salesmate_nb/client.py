@@ -26,6 +26,8 @@ from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.signatures import same_arguments
+from salesmate_nb._display.cards import card
+from salesmate_nb._display.output import Output, running_cell, running_kernel
 from salesmate_nb._doctor import Diagnosis
 from salesmate_nb._search.query import DatetimeLike, Refresh, TextFilter
 from salesmate_nb._snapshot.store import snapshot_folder
@@ -61,6 +63,7 @@ class Salesmate:
         self.profile = check_profile(profile)
         self._token_store = make_token_store(settings, profile) if token_store is None else token_store
         self._login_flow: LoginFlow | None = None
+        self.panel_cell: int | None = None  # the notebook cell that shows the panel of its login
         self.session: requests.Session = _session(settings, self._token_store, profile)
         in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
         self._has_snapshots = token_store is None and not in_memory
@@ -83,6 +86,26 @@ class Salesmate:
     def __repr__(self) -> str:
         state = "authorized" if self.authorized else "pending"
         return f"<Salesmate {self.settings.api_url} profile={self.profile!r} {state}>"
+
+    def _repr_html_(self) -> str:
+        status = self.status()
+        state = "Connected to Salesmate" if status.authorized else "Not logged in to Salesmate yet"
+        lines = list(status.lines().items())
+        return card(state, dict(lines[:2]), is_on=status.authorized, folded=dict(lines[2:]))
+
+    def _ipython_display_(self) -> None:
+        """Show the card of a pending login so that it follows the login; below its panel, show nothing."""
+        if running_kernel() is None or (self.authorized and self.panel_cell != running_cell()):
+            raise NotImplementedError  # IPython then shows the object as any other
+        if self.panel_cell == running_cell():
+            return
+        login, output = self.pending_login(), Output()
+
+        def show(_: LoginFlow) -> None:
+            output.show(self._repr_html_(), repr(self))
+
+        login.subscribe(show)
+        show(login)
 
     def deals_df(
         self,
