@@ -13,7 +13,7 @@ Examples
 
 import logging as _logging
 from importlib import import_module as _import_module
-from types import ModuleType as _ModuleType
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from salesmate_nb._connect import connect, deals_df
 from salesmate_nb.client import Salesmate
@@ -62,10 +62,12 @@ def __dir__() -> list[str]:
     return sorted([*__all__, *_MODULES])
 
 
-def __getattr__(name: str) -> _ModuleType:
-    if name in _MODULES:
-        return _import_module(f"{__name__}.{name}")
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+if not _TYPE_CHECKING:  # to type checkers it would mean that every name exists
+
+    def __getattr__(name: str) -> object:
+        if name in _MODULES:
+            return _import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 _logging.getLogger("salesmate_nb").addHandler(_logging.NullHandler())

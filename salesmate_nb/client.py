@@ -27,6 +27,7 @@ from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.signatures import same_arguments
 from salesmate_nb._display.cards import card
+from salesmate_nb._display.explained import explained_by
 from salesmate_nb._display.output import Output, running_cell, running_kernel
 from salesmate_nb._doctor import Diagnosis
 from salesmate_nb._search.query import DatetimeLike, Refresh, TextFilter
@@ -37,6 +38,7 @@ from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
 from salesmate_nb.settings import COPY_THE_KEY, Settings
 
 
+@explained_by("deals_df")
 class Salesmate:
     """A connection to one Salesmate account; :func:`connect` makes it.
 
@@ -127,12 +129,12 @@ class Salesmate:
         Parameters
         ----------
         status, stage, pipeline : str or list of str, optional
-            Keep deals with one of these values, without regard to case. Salesmate calls a deal that was
+            Keep rows with one of these values, without regard to case. Salesmate calls a deal that was
             won ``Won`` or ``Close``; if an account has both, ask for both.
         owner : str, int or list of them, optional
             Names or ids of owners.
         modified_since, created_since : datetime, date, Timestamp or str, optional
-            Keep deals modified, or created, at this time or later. Without a time zone, it is in that of
+            Keep rows modified, or created, at this time or later. Without a time zone, it is in that of
             the settings.
         columns : str or sequence of str, optional
             Columns of the frame, in that order; by default all, custom fields included.
@@ -419,8 +421,10 @@ class Salesmate:
             A folder that does not exist yet. It appears when everything is written, with mode 0700.
         partition_by : str or sequence of str
             Columns with few values, each of which becomes a folder, in Hive's way: ``status=Won/``.
-        progress, wait : bool
-            As of :meth:`deals_df`.
+        progress : bool, optional
+            Whether to show a progress bar; by default in a notebook or a terminal only.
+        wait : bool
+            Whether to wait if the account's hourly limit is reached.
 
         Returns
         -------

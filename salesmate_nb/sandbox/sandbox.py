@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import inspect
 import os
 import shutil
 import tempfile
@@ -23,7 +24,7 @@ from salesmate_nb.sandbox._http.scripted_response import ResponseScripts, Script
 from salesmate_nb.sandbox._http.server import HOST, Server
 from salesmate_nb.sandbox._oauth.token_issuer import TokenIssuer
 from salesmate_nb.sandbox.app import App
-from salesmate_nb.sandbox.options import Account, Options
+from salesmate_nb.sandbox.options import Account, Behavior, Options
 
 _VISIT_TIMEOUT = 10.0  # seconds
 
@@ -235,7 +236,7 @@ def start(
 ) -> Sandbox:
     """Start a local Salesmate server; each call starts another one.
 
-    The keywords are the fields of :class:`Options` and :class:`Behavior`, which document them.
+    The keywords are the fields of :class:`Options` and :class:`Behavior`, which explain them.
 
     Returns
     -------
@@ -254,3 +255,14 @@ def start(
     ('http://127.0.0.1:0/callback', 20)
     """
     return Sandbox(Options(**locals()))
+
+
+def _explain(documented: type) -> str:
+    """Return what a docstring says about its parameters."""
+    doc = inspect.cleandoc(documented.__doc__ or "")
+    return doc.partition("\nParameters\n----------\n")[2].partition("\n\n")[0]
+
+
+start.__doc__ = inspect.cleandoc(start.__doc__ or "").replace(
+    "\n\nReturns\n", f"\n\nParameters\n----------\n{_explain(Options)}\n{_explain(Behavior)}\n\nReturns\n", 1
+)
