@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import signal
+import threading
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 import requests_mock
 
 from salesmate_nb import BadResponse, IncompleteRead, RateLimited, SalesmateError, Settings, connect, sandbox
+from salesmate_nb._reading.reader import ReadContext
+from salesmate_nb._search.query import Query
+from salesmate_nb.errors import Interrupted
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import column_name
 from salesmate_nb.sandbox import ScriptedResponse
 from tests.helpers import DTYPES, reach
+from tests.live_account import LiveAccount, made
 
 STANDARD = len(DEALS.fields)
 ACCESS = ["oauth-v1", "oauth-v4", "key-v4"]
@@ -404,3 +412,57 @@ def test_shared_rate_limit(box):
     first.get("apis/core/v4/users")
     after = second.status()
     assert (after.calls_made, after.calls_left) == (before.calls_made + 1, before.calls_left - 1)
+
+
+def test_interrupt_says_how_far():
+    """An interrupted read is a KeyboardInterrupt that says in a sentence how far the read was."""
+    client = SimpleNamespace(plan=lambda _requests, _waiter: 0.0, request=print)
+    context = ReadContext(client, "deals", Query())
+    context.plan(1_000, 3)
+    interrupt = KeyboardInterrupt()
+    with pytest.raises(Interrupted) as caught:
+        context.__exit__(KeyboardInterrupt, interrupt, None)
+    assert isinstance(caught.value, KeyboardInterrupt)
+    assert caught.value.__cause__ is interrupt
+    assert str(caught.value) == (
+        "Reading deals was interrupted after 0 of 1,000. Run this again to read all of them."
+    )
+
+
+def in_threads():
+    """Return whether requests of a read are under way in threads."""
+    return any(thread.name.startswith("salesmate_nb-read") for thread in threading.enumerate())
+
+
+@pytest.mark.slow
+def test_interrupt_of_a_slow_server(tmp_path):
+    """An interrupt ends a read while its requests have no response yet, and the next read works."""
+    with LiveAccount(deals=made("deals", 2_000)) as account:
+        connection = connect(
+            Settings(
+                session_key=account.session_key,
+                linkname="acme",
+                api_url=account.url,
+                timezone="UTC",
+                token_cache=tmp_path,
+            )
+        )
+        quick = account.behaviour
+        waiting = threading.Event()
+
+        def become_slow(_count, account):
+            if in_threads():
+                account.behaviour = dataclasses.replace(quick, latency=3_600.0)
+                waiting.set()
+
+        def interrupt():
+            waiting.wait()
+            os.kill(os.getpid(), signal.SIGINT)
+
+        account.on_request = become_slow
+        threading.Thread(target=interrupt).start()
+        with pytest.raises(Interrupted, match=r"Reading deals was interrupted after \d+ of 2,000"):
+            connection.deals_df()
+        assert in_threads()
+        account.on_request, account.behaviour = None, quick
+        assert len(connection.deals_df()) == 2_000
