@@ -16,7 +16,7 @@ _INTERVAL_SECONDS = 0.2
 
 # Colors are those around it, and one blue that has enough contrast in both themes
 _STYLE = """<style>
-.salesmate-bar { max-width: 46em; margin: 4px 0; font-size: 13px; line-height: 1.5; color: inherit }
+.salesmate-bar { max-width: 640px; margin: 4px 0; font-size: 13px; line-height: 1.5; color: inherit }
 .salesmate-bar .line { display: flex; flex-wrap: wrap; justify-content: space-between; column-gap: 16px;
   font-variant-numeric: tabular-nums }
 .salesmate-bar .title { font-weight: 600 }

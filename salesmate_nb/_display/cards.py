@@ -7,7 +7,8 @@ from collections.abc import Mapping
 
 # Inline, for frontends that drop style sheets. Text has the color of what is around it, in light and dark.
 _BOX = (
-    "max-width:46em;padding:10px 16px;border:1px solid rgba(127,127,127,.4);border-radius:6px;line-height:1.5"
+    "max-width:640px;box-sizing:border-box;padding:10px 16px;border:1px solid rgba(127,127,127,.4);"
+    "border-radius:6px;line-height:1.5"
 )
 _TABLE = "margin:4px 0 0;border:none;font-size:inherit;background:none"
 _NAME = (

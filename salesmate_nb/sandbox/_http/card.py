@@ -6,7 +6,8 @@ import html
 from collections.abc import Mapping
 
 _BOX = (
-    "max-width:46em;padding:10px 16px;border:1px solid rgba(127,127,127,.4);border-radius:6px;line-height:1.5"
+    "max-width:640px;box-sizing:border-box;padding:10px 16px;border:1px solid rgba(127,127,127,.4);"
+    "border-radius:6px;line-height:1.5"
 )
 _TABLE = "margin:4px 0 0;border:none;font-size:inherit;background:none"
 _NAME = (
