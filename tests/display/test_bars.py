@@ -138,3 +138,33 @@ def test_kernel(tmp_path):
     assert shown[-1]["data"] == {}
     result = next(message["content"] for message in sent if message["msg_type"] == "execute_result")
     assert result["data"]["text/plain"] == "2000"
+
+
+@pytest.mark.slow
+def test_interrupt_in_a_kernel(tmp_path):
+    """Interrupting the cell empties the bar, and shows one line instead of a traceback."""
+    manager, client = start_new_kernel(cwd=tmp_path)
+    sent = []
+
+    def interrupt_when_shown(message):
+        if message["msg_type"] == "display_data":
+            manager.interrupt_kernel()
+        sent.append(message)
+
+    try:
+        client.execute_interactive(
+            "from salesmate_nb import connect, sandbox\n"
+            "box = sandbox.start(deals=2_000, latency=600, approve='auto')\n"
+            "connect(box).deals_df(progress=True)",
+            output_hook=interrupt_when_shown,
+            timeout=120,
+        )
+    finally:
+        client.stop_channels()
+        manager.shutdown_kernel(now=True)
+    shown = [message["content"]["data"] for message in sent if "display_data" in message["msg_type"]]
+    assert shown[-1] == {}
+    error = next(message["content"] for message in sent if message["msg_type"] == "error")
+    sentence = "Reading deals was interrupted. Run this again to read all of them."
+    assert (error["ename"], error["evalue"]) == ("Interrupted", sentence)
+    assert error["traceback"] == [f"Interrupted: {sentence}"]
