@@ -86,7 +86,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="wait up to S seconds for the browser, without asking",
     )
-    command("status", _status, "List the stored logins, their host and expiry.")
+    command(
+        "status", _status, "Show each login: who, host, expiry, and what is known of the server; no request."
+    )
     command("doctor", _doctor, "Print what the server supports, for a bug report; at most 12 requests.")
     command("logout", _logout, "Forget the login, and revoke it if a revocation endpoint is set.")
     _add_deals_options(command("deals", _deals, "Print deals, or write them to a file."))
@@ -147,8 +149,10 @@ def _status(options: argparse.Namespace) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> None:
-    connection = _logged_in(connect(profile=options.profile or "default"))
-    print(connection.doctor())  # noqa: T201 - the result
+    diagnosis = connect(profile=options.profile or "default").doctor()
+    print(diagnosis)  # noqa: T201 - the result
+    if diagnosis.problem:
+        raise diagnosis.problem
 
 
 def _logout(options: argparse.Namespace) -> None:

@@ -190,10 +190,20 @@ def test_doctor(on_v4, capsys):
     assert on_v4.access_key not in out
 
 
-def test_doctor_requires_login(box, capsys):
-    """Without a login: exit code 1, and the command to run."""
+def test_doctor_without_login(box, capsys):
+    """Without a login: what is known here, then the error with the command to run, and exit code 1."""
     code, out, err = run(capsys, "doctor")
-    assert (code, out, "salesmate-nb login" in err) == (1, "", True)
+    assert (code, "salesmate-nb login" in err) == (1, True)
+    assert "Not logged in" in out
+    assert box.url not in out
+
+
+def test_doctor_refused_key(on_v4, capsys, monkeypatch):
+    """With a key that is refused too; the error on stderr says where the right one is."""
+    monkeypatch.setenv("SALESMATE_SESSION_KEY", "wrong")
+    code, out, err = run(capsys, "doctor")
+    assert (code, "My Account, tab Access Key" in err) == (1, True)
+    assert "The Session Key was not accepted" in out
 
 
 def test_usage_error(capsys):

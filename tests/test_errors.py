@@ -16,6 +16,7 @@ from salesmate_nb.errors import (
     ConnectionFailed,
     IncompleteRead,
     Interrupted,
+    KeyRefused,
     LoginDenied,
     LoginError,
     LoginRequired,
@@ -30,6 +31,7 @@ TREE = {
     SettingsError: SalesmateError,
     LoginError: SalesmateError,
     LoginRequired: LoginError,
+    KeyRefused: LoginRequired,
     LoginDenied: LoginError,
     StateMismatch: LoginError,
     ApiError: SalesmateError,
@@ -47,6 +49,13 @@ def test_tree(error, base):
     assert issubclass(error, base)
     assert issubclass(error, SalesmateError)
     assert not issubclass(base, error)
+
+
+def test_key_refused():
+    """A key that is refused without a reason is both: a login is required, or a right is missing."""
+    refused = KeyRefused("no", status=403, code="AuthorizationFailed")
+    assert isinstance(refused, ApiError)
+    assert (refused.status, refused.code, str(refused)) == (403, "AuthorizationFailed", "no")
 
 
 def test_public_names():

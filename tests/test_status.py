@@ -57,3 +57,12 @@ def test_card(authorized, state):
     assert "&lt;b&gt;Ann&lt;/b&gt; (client my-app)" in html
     assert "<b>" not in html
     assert all(f">{name}</th>" in html for name in status.lines())
+
+
+def test_server():
+    """What is known of the server stands below, by resource; a long line goes on under its beginning."""
+    known = "read by offsets, learned today; not supported: " + " / ".join(["ranges, two rules"] * 4)
+    shown = repr(dataclasses.replace(STATUS, server={"activities": known})).splitlines()
+    assert shown[-2].startswith("  activities read by offsets, learned today; not supported: ranges")
+    assert shown[-1].startswith(" " * 13)
+    assert max(map(len, shown)) <= 100

@@ -19,7 +19,8 @@ from salesmate_nb._base import files
 log = logging.getLogger("salesmate_nb")
 
 _VERSION = 1
-_MONTH = 30 * 24 * 3600.0  # seconds
+_DAY = 24 * 3600.0  # seconds
+_MONTH = 30 * _DAY
 _MAX_BYTES = 2**20
 _LOCK_TIMEOUT = 10.0  # seconds
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, filelock.Timeout)
@@ -68,11 +69,18 @@ class Support:
         """Learn everything again next time."""
         self.strategy, self.unsupported = "", []
 
-    def words(self) -> str:
-        """Return it as one line of text."""
-        rules = ", refuses an empty list of rules" if self.needs_epoch else ""
-        refused = f"; not supported: {', '.join(self.unsupported)}" if self.unsupported else ""
-        return f"read by {self.strategy or 'a strategy not known yet'}{rules}{refused}"
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known, as after reads of one page."""
+        return not (self.strategy or self.unsupported or self.needs_epoch)
+
+    def words(self, now: float) -> str:
+        """Return it as one line of text, with its age at a time in seconds since 1970."""
+        days = int((now - self.learned_at) // _DAY)
+        age = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+        rules = "; refuses an empty list of rules" if self.needs_epoch else ""
+        refused = f"; not supported: {' / '.join(self.unsupported)}" if self.unsupported else ""
+        return f"read by {self.strategy or 'a strategy not known yet'}, learned {age}{rules}{refused}"
 
 
 class ServerProfile:
@@ -97,7 +105,7 @@ class ServerProfile:
     >>> profile = ServerProfile(None, "https://acme.salesmate.io", "v4")
     >>> profile.save("deals", Support(strategy="offsets"))
     >>> profile.describe()
-    {'deals': 'read by offsets'}
+    {'deals': 'read by offsets, learned today'}
     """
 
     def __init__(
@@ -133,9 +141,10 @@ class ServerProfile:
                     log.info("%s cannot be written: %s", self.path, err)
 
     def describe(self) -> dict[str, str]:
-        """Return for each resource in words what is known."""
+        """Return in words what is known of each resource; of one that fitted one page, nothing is."""
         with self._lock:
-            return {resource: support.words() for resource, support in sorted(self._all().items())}
+            known = sorted(self._all().items())
+        return {name: support.words(self._clock()) for name, support in known if not support.is_empty}
 
     def _all(self) -> dict[str, Support]:
         known = {**self._here, **({} if self.path is None else self._read(self.path))}

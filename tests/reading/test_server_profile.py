@@ -122,10 +122,11 @@ def test_reject():
     assert (support.strategy, support.unsupported) == ("", ["keyset"])
 
 
-def test_describe():
-    """Status and doctor show it in words."""
-    remembers = profile(None)
-    remembers.save("deals", LEARNED)
-    assert remembers.describe() == {
-        "deals": "read by ranges, refuses an empty list of rules; not supported: offsets"
+@pytest.mark.parametrize(("days", "age"), [(0, "today"), (1.5, "yesterday"), (20, "20 days ago")])
+def test_describe(tmp_path, days, age):
+    """Status and doctor show in words what is known and how old it is; of one page, nothing is known."""
+    profile(tmp_path).save("deals", LEARNED)
+    profile(tmp_path).save("contacts", Support())
+    assert profile(tmp_path, now=1_800_000_000.0 + days * DAY).describe() == {
+        "deals": f"read by ranges, learned {age}; refuses an empty list of rules; not supported: offsets"
     }
