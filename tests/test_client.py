@@ -440,18 +440,16 @@ def test_oauth_with_v4_names_the_key(box):
 
 
 @pytest.mark.parametrize("by", ["login", "key"])
-def test_card(box, by):
+def test_card(box, by_key, by):
     """In a notebook a connection is a card: who and where, the rest behind Details, and no secret."""
-    account = box.settings
-    if by == "key":
-        account = dataclasses.replace(account, linkname=box.linkname, access_token=box.access_key)
-    connection = connect(Settings(**account)) if by == "key" else connect(box)
+    connection = by_key if by == "key" else connect(box)
     html = connection._repr_html_()
     assert "Connected to Salesmate" in html
     assert html.index(box.url) < html.index("<details>") < html.index("API calls")
     token = getattr(connection.session, "current_token", None)
-    secrets = [box.access_key, box.settings.client_secret]
-    secrets += [token.access_token.reveal(), token.refresh_token.reveal()] if token else []
+    held = [*vars(connection.settings).values(), *(vars(token).values() if token else [])]
+    secrets = [value.reveal() for value in held if isinstance(value, Secret)]
+    assert secrets
     assert not [secret for secret in secrets if secret in html]
 
 
