@@ -24,6 +24,7 @@ from salesmate_nb import (
     connect,
     sandbox,
 )
+from salesmate_nb._base.redaction import Secret
 from tests.helpers import decide, reach, same
 from tests.live_account import Behaviour, LiveAccount, made
 
