@@ -12,6 +12,8 @@ Examples
 """
 
 import logging as _logging
+from importlib import import_module as _import_module
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from salesmate_nb._connect import connect, deals_df
 from salesmate_nb.client import Salesmate
@@ -54,5 +56,20 @@ __all__ = [
     "connect",
     "deals_df",
 ]
+
+_MODULES = ("analysis", "sandbox", "token_stores")  # public too, and imported when they are first used
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, *_MODULES])
+
+
+if not _TYPE_CHECKING:  # to type checkers it would mean that every name exists
+
+    def __getattr__(name: str) -> object:
+        if name in _MODULES:
+            return _import_module(f"{__name__}.{name}")
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 _logging.getLogger("salesmate_nb").addHandler(_logging.NullHandler())

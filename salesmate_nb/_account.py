@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -174,7 +173,7 @@ class Account:
         settings = self._zoned(arguments)
         reader = self._reader(RESOURCES[resource], settings)
         query = self._query(arguments, settings)
-        with self._warning_of_zoneless(settings), closing(reader.open(query)) as context:
+        with self._warning_of_zoneless(settings), reader.open(query) as context:
             builder, batches = reader.batches(context, query)
             columns = {field.path: field.name for field in builder.fields}
             chosen = choose_columns(partition_by, builder.fields).values()

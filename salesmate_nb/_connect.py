@@ -10,6 +10,7 @@ import pandas as pd
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
 from salesmate_nb._base.signatures import same_arguments_as_method
+from salesmate_nb._display.output import running_cell
 from salesmate_nb._ui.frontend import Frontend, frontend, has_kernel
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SettingsError
@@ -161,6 +162,7 @@ def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> N
     there = frontend()
     if there is Frontend.NOTEBOOK:
         panel.show(login, lambda: connection.status().lines())
+        connection.panel_cell = running_cell()
     elif there is Frontend.TERMINAL and not waits:
         prompt.ask(login)
     elif waits:

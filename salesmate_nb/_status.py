@@ -8,6 +8,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from salesmate_nb._display.cards import card
+
 _WIDTH = 100  # characters of a line
 
 
@@ -68,6 +70,10 @@ class Status:
             line = f"  {name:<10} {value}"
             lines += _wrap(line) if name in self.server else [line]
         return "\n".join(lines)
+
+    def _repr_html_(self) -> str:
+        state = "Connected to Salesmate" if self.authorized else "Not logged in to Salesmate"
+        return card(state, self.lines(), is_on=self.authorized)
 
 
 def _wrap(line: str) -> list[str]:

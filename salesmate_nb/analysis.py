@@ -272,8 +272,12 @@ def survival(
 
     Parameters
     ----------
-    deals, by, now
-        As in :func:`cycle_time`.
+    deals : pandas.DataFrame
+        With ``status``, ``created_at``, ``closed_date`` and `by`.
+    by : str or sequence of str
+        The columns to group by; if empty, all deals are one group.
+    now : datetime, optional
+        When the frame was read; by default the current time. Without a time zone it is in UTC.
 
     Returns
     -------

@@ -26,6 +26,9 @@ from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.signatures import same_arguments
+from salesmate_nb._display.cards import card
+from salesmate_nb._display.explained import explained_by
+from salesmate_nb._display.output import Output, running_cell, running_kernel
 from salesmate_nb._doctor.diagnosis import Diagnosis
 from salesmate_nb._search.query import DatetimeLike, Refresh, TextFilter
 from salesmate_nb._snapshot.store import snapshot_folder
@@ -35,6 +38,7 @@ from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
 from salesmate_nb.settings import COPY_THE_KEY, Settings
 
 
+@explained_by("deals_df")
 class Salesmate:
     """A connection to one Salesmate account; :func:`connect` makes it.
 
@@ -61,6 +65,7 @@ class Salesmate:
         self.profile = check_profile(profile)
         self._token_store = make_token_store(settings, profile) if token_store is None else token_store
         self._login_flow: LoginFlow | None = None
+        self.panel_cell: int | None = None  # the notebook cell that shows the panel of its login
         self.session: requests.Session = _session(settings, self._token_store, profile)
         in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
         self._has_snapshots = token_store is None and not in_memory
@@ -84,6 +89,26 @@ class Salesmate:
         state = "authorized" if self.authorized else "pending"
         return f"<Salesmate {self.settings.api_url} profile={self.profile!r} {state}>"
 
+    def _repr_html_(self) -> str:
+        status = self.status()
+        state = "Connected to Salesmate" if status.authorized else "Not logged in to Salesmate yet"
+        lines = list(status.lines().items())
+        return card(state, dict(lines[:2]), is_on=status.authorized, folded=dict(lines[2:]))
+
+    def _ipython_display_(self) -> None:
+        """Show the card of a pending login so that it follows the login; below its panel, show nothing."""
+        if running_kernel() is None or (self.authorized and self.panel_cell != running_cell()):
+            raise NotImplementedError  # IPython then shows the object as any other
+        if self.panel_cell == running_cell():
+            return
+        login, output = self.pending_login(), Output()
+
+        def show(_: LoginFlow) -> None:
+            output.show(self._repr_html_(), repr(self))
+
+        login.subscribe(show)
+        show(login)
+
     def deals_df(
         self,
         *,
@@ -104,12 +129,12 @@ class Salesmate:
         Parameters
         ----------
         status, stage, pipeline : str or list of str, optional
-            Keep deals with one of these values, without regard to case. Salesmate calls a deal that was
+            Keep rows with one of these values, without regard to case. Salesmate calls a deal that was
             won ``Won`` or ``Close``; if an account has both, ask for both.
         owner : str, int or list of them, optional
             Names or ids of owners.
         modified_since, created_since : datetime, date, Timestamp or str, optional
-            Keep deals modified, or created, at this time or later. Without a time zone, it is in that of
+            Keep rows modified, or created, at this time or later. Without a time zone, it is in that of
             the settings.
         columns : str or sequence of str, optional
             Columns of the frame, in that order; by default all, custom fields included.
@@ -123,8 +148,9 @@ class Salesmate:
         refresh : {"auto", "full", "never"}, optional
             By default every row is read from the server, and nothing is written to disk. ``"auto"`` keeps
             a snapshot in a file that only you can read: it reads what changed since, and compares the ids
-            of all rows, or reads everything if the server's order allows no less. ``"full"`` rebuilds it, with changes that do not touch ``last_modified_at``, such as the new name of a
-            colleague. ``"never"`` reads the snapshot without any request.
+            of all rows, or reads everything if the server's order allows no less. ``"full"`` rebuilds it,
+            with changes that do not touch ``last_modified_at``, such as the new name of a colleague.
+            ``"never"`` reads the snapshot without any request.
 
         Returns
         -------
@@ -391,8 +417,10 @@ class Salesmate:
             A folder that does not exist yet. It appears when everything is written, with mode 0700.
         partition_by : str or sequence of str
             Columns with few values, each of which becomes a folder, in Hive's way: ``status=Won/``.
-        progress, wait : bool
-            As of :meth:`deals_df`.
+        progress : bool, optional
+            Whether to show a progress bar; by default in a notebook or a terminal only.
+        wait : bool
+            Whether to wait if the account's hourly limit is reached.
 
         Returns
         -------

@@ -16,13 +16,36 @@
     ├── IncompleteRead       not every row could be read, so no frame was made
     └── ConnectionFailed     no complete response: refused, timed out or cut off
 
-A message says what happened, where, and what to do next. None contains a secret.
+    KeyboardInterrupt
+    └── Interrupted          a read was interrupted
+
+A message says what happened, where, and what to do next. None contains a secret. A notebook shows the message
+alone; ``%tb`` then shows the traceback.
 """
 
 from __future__ import annotations
 
+import sys
 
-class SalesmateError(Exception):
+
+class _OneSentence:
+    """An exception that IPython shows as its message, without a traceback through our code."""
+
+    _was_shown = False
+
+    def _render_traceback_(self) -> list[str]:
+        """Return what IPython shows: the message, and the second time, as by ``%tb``, the traceback."""
+        ipython = sys.modules.get("IPython")
+        shell = ipython.get_ipython() if ipython else None
+        if shell is not None and self._was_shown:
+            err: BaseException = self  # type: ignore[assignment] # every subclass is one
+            lines: list[str] = shell.InteractiveTB.structured_traceback(type(err), err, err.__traceback__)
+            return lines
+        self._was_shown = True
+        return [f"{type(self).__name__}: {self}"]
+
+
+class SalesmateError(_OneSentence, Exception):
     """Base class of all errors of this package.
 
     Attributes
@@ -35,19 +58,11 @@ class SalesmateError(Exception):
     is_transient: bool = False
 
 
-class _UserError(SalesmateError):
-    """What the user has to settle; a traceback through our code would not help."""
-
-    def _render_traceback_(self) -> list[str]:
-        """Let IPython show the message without a traceback."""
-        return [f"{type(self).__name__}: {self}"]
-
-
-class SettingsError(_UserError):
+class SettingsError(SalesmateError):
     """A setting is missing or not valid."""
 
 
-class LoginError(_UserError):
+class LoginError(SalesmateError):
     """The login was not completed; the same attempt can still be finished, or a new one started."""
 
 
@@ -146,3 +161,7 @@ class IncompleteRead(SalesmateError):
 
 class ConnectionFailed(SalesmateError):
     """No complete response arrived: the connection was refused, timed out or was cut off."""
+
+
+class Interrupted(_OneSentence, KeyboardInterrupt):
+    """A read was interrupted; no data was returned."""

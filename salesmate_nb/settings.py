@@ -14,6 +14,7 @@ from dotenv import dotenv_values
 
 from salesmate_nb._base import validators
 from salesmate_nb._base.redaction import Secret
+from salesmate_nb._display.cards import card
 from salesmate_nb.errors import SettingsError
 
 VENDOR = "https://api.salesmate.io"
@@ -166,6 +167,27 @@ class Settings:
                 "SALESMATE_SESSION_KEY is set but SALESMATE_LINKNAME is not. A Session Key belongs to one "
                 "workspace: set the linkname too, the 'acme' of https://acme.salesmate.io."
             )
+
+    def __repr__(self) -> str:
+        given = ", ".join(f"{name}={value!r}" for name, value in self._changed().items())
+        return f"Settings({given})"
+
+    def _repr_html_(self) -> str:
+        changed = self._changed()
+        return card("Settings" if changed else "Settings: all by default", changed)
+
+    def _changed(self) -> dict[str, object]:
+        """Return the settings that differ from the defaults; one that holds a secret is ``***``."""
+        default = Settings()
+        if self.linkname:
+            default._set("api_url", f"https://{self.linkname}.salesmate.io")
+        values = {setting.name: getattr(self, setting.name) for setting in dataclasses.fields(self)}
+        secrets = [value.reveal() for value in values.values() if isinstance(value, Secret)]
+        return {
+            name: Secret() if any(secret in str(value) for secret in secrets) else value
+            for name, value in values.items()
+            if value != getattr(default, name)
+        }
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:

@@ -20,9 +20,11 @@ from salesmate_nb import (
     SalesmateError,
     Settings,
     StateMismatch,
+    client,
     connect,
     sandbox,
 )
+from salesmate_nb._base.redaction import Secret
 from tests.helpers import decide, reach, same
 from tests.live_account import Behaviour, LiveAccount, made
 
@@ -436,3 +438,60 @@ def test_oauth_with_v4_names_the_key(box):
     box.script("/apis/core/v4/users", refusal, refusal)  # the second after the token was refreshed
     with pytest.raises(LoginRequired, match=r"No public client is known to use OAuth.*SALESMATE_SESSION_KEY"):
         connection.get("apis/core/v4/users")
+
+
+@pytest.mark.parametrize("by", ["login", "key"])
+def test_card(box, by_key, by):
+    """In a notebook a connection is a card: who and where, the rest behind Details, and no secret."""
+    connection = by_key if by == "key" else connect(box)
+    html = connection._repr_html_()
+    assert "Connected to Salesmate" in html
+    assert html.index(box.url) < html.index("<details>") < html.index("API calls")
+    token = getattr(connection.session, "current_token", None)
+    held = [*vars(connection.settings).values(), *(vars(token).values() if token else [])]
+    secrets = [value.reveal() for value in held if isinstance(value, Secret)]
+    assert secrets
+    assert not [secret for secret in secrets if secret in html]
+
+
+@pytest.fixture
+def shown(monkeypatch):
+    """Pretend to be cell 7 of a notebook, and record what is shown there."""
+    outputs = []
+
+    class Output:
+        def show(self, html, text):
+            outputs.append((html, text))
+
+    monkeypatch.setattr(client, "Output", Output)
+    monkeypatch.setattr(client, "running_kernel", object)
+    monkeypatch.setattr(client, "running_cell", lambda: 7)
+    return outputs
+
+
+def test_pending_card_follows_the_login(asking, shown):
+    """A pending connection is shown as one, and its card becomes that of a connected one."""
+    connection = connect(asking)
+    connection._ipython_display_()
+    assert "Not logged in to Salesmate yet" in shown[-1][0]
+    assert "pending" in shown[-1][1]
+    connection.finish_login(decide(connection.login_url))
+    assert "Connected to Salesmate" in shown[-1][0]
+    assert "authorized" in shown[-1][1]
+
+
+def test_card_of_a_connection(box, shown):
+    """Once connected, IPython shows the card as the cell's result."""
+    with pytest.raises(NotImplementedError):
+        connect(box)._ipython_display_()
+    assert shown == []
+
+
+def test_no_card_below_the_panel(asking, shown):
+    """The cell that shows the panel shows no card: the panel says the same."""
+    connection = connect(asking)
+    connection.panel_cell = 7
+    connection._ipython_display_()
+    connection.finish_login(decide(connection.login_url))
+    connection._ipython_display_()
+    assert shown == []

@@ -88,7 +88,9 @@ def test_headless_notebook_fails_fast(monkeypatch):
         nbclient.NotebookClient(notebook, timeout=60).execute()
     assert "salesmate-nb login" in str(caught.value)
     assert "SALESMATE_SESSION_KEY" in str(caught.value)
-    assert "text/html" not in str(notebook.cells[0].outputs)
+    shown = str(notebook.cells[0].outputs)
+    assert "Not logged in to Salesmate yet" in shown
+    assert "widget" not in shown  # the panel, which nobody could use
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import pytest
 
 import salesmate_nb
@@ -11,6 +15,7 @@ from salesmate_nb.errors import (
     BadResponse,
     ConnectionFailed,
     IncompleteRead,
+    Interrupted,
     KeyRefused,
     LoginDenied,
     LoginError,
@@ -36,7 +41,6 @@ TREE = {
     IncompleteRead: SalesmateError,
     ConnectionFailed: SalesmateError,
 }
-FOR_THE_USER = {SettingsError, LoginError, LoginRequired, KeyRefused, LoginDenied, StateMismatch}
 
 
 @pytest.mark.parametrize(("error", "base"), TREE.items(), ids=lambda kind: kind.__name__)
@@ -91,13 +95,49 @@ def test_is_transient(error):
     assert not error("Failed.").is_transient
 
 
-@pytest.mark.parametrize("error", TREE, ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("error", [*TREE, Interrupted], ids=lambda kind: kind.__name__)
 def test_notebook_traceback(error):
-    """IPython shows only the message of what the user must settle, and a traceback of all else."""
-    render = getattr(error("Do this."), "_render_traceback_", None)
-    assert (render is not None) == (error in FOR_THE_USER)
-    if render:
-        from IPython.core.ultratb import ListTB
+    """IPython shows every error as its message alone."""
+    assert error("Do this.")._render_traceback_() == [f"{error.__name__}: Do this."]
 
-        assert render() == [f"{error.__name__}: Do this."]
-        assert ListTB().stb2text(render()) == f"{error.__name__}: Do this."
+
+SHOWN = """
+import sys
+from IPython.core.interactiveshell import InteractiveShell
+from IPython.terminal.interactiveshell import TerminalInteractiveShell
+from salesmate_nb import errors
+
+def inner(kind):
+    try:
+        {}["the cause"]
+    except KeyError as err:
+        raise getattr(errors, kind)("Do this.") from err
+
+shell = {"notebook": InteractiveShell, "terminal": TerminalInteractiveShell}[sys.argv[1]].instance(
+    colors="nocolor", history_manager=None
+)
+shell.user_ns["inner"] = inner
+shell.run_cell(f"inner({sys.argv[2]!r})")
+print("---")
+shell.run_cell("%tb")
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("shell", ["notebook", "terminal"])
+@pytest.mark.parametrize("error", ["RateLimited", "ConnectionFailed", "Interrupted"])
+def test_ipython(tmp_path, shell, error):
+    """IPython prints one line, without frames and causes; %tb prints both."""
+    environment = os.environ | {"IPYTHONDIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, "-c", SHOWN, shell, error],
+        capture_output=True,
+        text=True,
+        env=environment,
+        check=True,
+    )
+    first, _, everything = done.stdout.partition("\n---\n")
+    assert first.strip() == f"{error}: Do this."
+    assert "KeyError: 'the cause'" in everything
+    assert "in inner" in everything
+    assert f"{error}: Do this." in everything

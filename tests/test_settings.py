@@ -10,6 +10,8 @@ import re
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from salesmate_nb import Settings, SettingsError
 from salesmate_nb._base.redaction import Secret
@@ -270,3 +272,34 @@ def test_dotenv_not_readable(monkeypatch):
     monkeypatch.setattr("salesmate_nb.settings.dotenv_values", refuse)
     with pytest.raises(SettingsError, match=r"\.env cannot be read \(Permission denied\)"):
         Settings.load()
+
+
+def test_repr_has_what_differs():
+    """repr and the card show what differs from the defaults; the API's address follows from the linkname."""
+    assert repr(Settings()) == "Settings()"
+    assert "all by default" in Settings()._repr_html_()
+    settings = Settings(linkname="acme", session_key="s3cret-1", timeout=60)
+    assert repr(settings) == "Settings(linkname='acme', session_key='***', timeout=60.0)"
+    html = settings._repr_html_()
+    assert [name for name in ("linkname", "session_key", "timeout") if f">{name}<" in html] == [
+        "linkname",
+        "session_key",
+        "timeout",
+    ]
+    assert ">api_url<" not in html
+    assert "api_url='https://eu.example.com'" in repr(
+        Settings(linkname="acme", api_url="https://eu.example.com")
+    )
+
+
+SECRETS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=40)
+
+
+@given(secret=SECRETS, key=SECRETS, other=st.sampled_from(["client_id", "scope", "issuer"]))
+def test_no_secret_is_shown(secret, key, other):
+    """No secret of any length is in repr or card, also if it was pasted into another setting as well."""
+    values = {"client_secret": secret, "session_key": key, "linkname": "acme", other: f"x{secret}y"}
+    settings = Settings(**values)
+    for shown in (repr(settings), settings._repr_html_()):
+        for text in re.findall(r"<bdi>(.*?)</bdi>|='(.*?)'", shown):
+            assert not any(hidden in part for part in text for hidden in (secret, key) if part.strip("*"))

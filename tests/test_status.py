@@ -46,6 +46,19 @@ def test_lines(changes, line):
     assert shown.startswith(f"Salesmate: {state}")
 
 
+@pytest.mark.parametrize(
+    ("authorized", "state"), [(True, "Connected to Salesmate"), (False, "Not logged in to Salesmate")]
+)
+def test_card(authorized, state):
+    """In a notebook it is a card with the same lines; names are shown as text."""
+    status = dataclasses.replace(STATUS, authorized=authorized, who="<b>Ann</b> (client my-app)")
+    html = status._repr_html_()
+    assert state in html
+    assert "&lt;b&gt;Ann&lt;/b&gt; (client my-app)" in html
+    assert "<b>" not in html
+    assert all(f">{name}</th>" in html for name in status.lines())
+
+
 def test_server():
     """What is known of the server stands below, by resource; a long line goes on under its beginning."""
     known = "read by offsets, learned today; not supported: " + " / ".join(["ranges, two rules"] * 4)

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import math
 import threading
 import time
 from collections.abc import Callable
+
+from salesmate_nb._display.durations import in_words
 
 
 class Cancelled(BaseException):
@@ -27,7 +28,7 @@ class Waiter:
     >>> shown = []
     >>> Waiter(60.0, shown.append).sleep(0.01, "request failed, retrying in")
     >>> shown
-    ['request failed, retrying in 0:01', '']
+    ['request failed, retrying in 1 s', '']
     """
 
     def __init__(self, max_seconds: float, on_wait: Callable[[str], None] = lambda _: None) -> None:
@@ -50,8 +51,7 @@ class Waiter:
         """
         self.check()
         while (seconds := left()) > 0:
-            minutes, rest = divmod(math.ceil(seconds), 60)
-            self._on_wait(f"{why} {minutes}:{rest:02d}")
+            self._on_wait(f"{why} {in_words(seconds)}")
             self._cancelled.wait(min(seconds, 1.0))
             self.check()
         self._on_wait("")

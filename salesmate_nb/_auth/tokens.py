@@ -26,7 +26,7 @@ class Token:
         The refresh token is ``None`` if the server issues none.
     obtained_at, expires_at : int
         Unix seconds by this machine's clock. ``expires_at`` is ``None`` if the server did not state it.
-    client_id, token_url, scope
+    client_id, token_url, scope : str
         What it was issued for; it is used for nothing else.
 
     Examples

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from collections import deque
 from collections.abc import Callable, Generator
-from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import replace
-from typing import TypeVar
+from functools import partial
+from queue import SimpleQueue
+from typing import Any, TypeVar
 
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import SearchPage, SearchRequest
@@ -16,7 +20,9 @@ FetchFunction = Callable[[SearchRequest], SearchPage]
 """Makes one request and returns the page."""
 
 _POLL_SECONDS = 1.0  # wait in short steps, so that every system notices an interrupt
+_GRACE_SECONDS = 0.5  # for requests under way at the end of a read; an interrupted one is to end soon
 _Tag = TypeVar("_Tag")
+_Result = TypeVar("_Result")
 
 
 def fetch_probe(fetch: FetchFunction, request: SearchRequest) -> SearchPage:
@@ -63,7 +69,7 @@ class ParallelFetch:
     def __init__(self, fetch: FetchFunction, workers: int) -> None:
         self.workers = workers
         self._fetch = unsupported_if_rejected(fetch)
-        self._pool: ThreadPoolExecutor | None = None
+        self._pool: DaemonPool | None = None
 
     def run(
         self, queue: deque[tuple[SearchRequest, _Tag]]
@@ -90,9 +96,9 @@ class ParallelFetch:
                 response.cancel()
 
     def close(self) -> None:
-        """Wait for requests that are under way."""
+        """End the threads; a request that is under way for longer ends by itself, and nobody waits for it."""
         if self._pool is not None:
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.close()
 
     def _submit(
         self,
@@ -100,13 +106,57 @@ class ParallelFetch:
         running: dict[Future[SearchPage | PaginationUnsupported], _Tag],
     ) -> None:
         if self._pool is None:  # its threads do nothing but requests
-            self._pool = ThreadPoolExecutor(self.workers, thread_name_prefix="salesmate_nb-read")
+            self._pool = DaemonPool(self.workers)
         while queue and len(running) < self.workers:
             request, tag = queue.popleft()
-            running[self._pool.submit(self._respond, request)] = tag
+            running[self._pool.submit(partial(self._respond, request))] = tag
 
     def _respond(self, request: SearchRequest) -> SearchPage | PaginationUnsupported:
         try:
             return self._fetch(request)
         except PaginationUnsupported as err:
             return err
+
+
+class DaemonPool:
+    """Threads that work off a queue, and that neither an interrupt nor the end of the process waits for.
+
+    A ThreadPoolExecutor joins its threads in both cases: for minutes, if a server is slow.
+
+    Parameters
+    ----------
+    workers : int
+        How many threads.
+    """
+
+    def __init__(self, workers: int) -> None:
+        self._tasks: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"salesmate_nb-read-{number}", daemon=True)
+            for number in range(workers)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, task: Callable[[], _Result]) -> Future[_Result]:
+        """Queue a task, and return its future result."""
+        future: Future[_Result] = Future()
+        self._tasks.put((future, task))
+        return future
+
+    def close(self) -> None:
+        """End each thread after its task, and wait for a short time."""
+        until = time.monotonic() + _GRACE_SECONDS
+        for _ in self._threads:
+            self._tasks.put(None)
+        for thread in self._threads:
+            thread.join(max(until - time.monotonic(), 0.0))
+
+    def _work(self) -> None:
+        while (queued := self._tasks.get()) is not None:
+            future, task = queued
+            if future.set_running_or_notify_cancel():
+                try:
+                    future.set_result(task())
+                except BaseException as err:  # noqa: BLE001 - raised where the result is read
+                    future.set_exception(err)

@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from contextlib import closing
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
 
 import pyarrow as pa
-from tqdm.auto import tqdm
 
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.waiting import Waiter
+from salesmate_nb._display.bars import start_bar
 from salesmate_nb._frames.arrow import BatchBuilder
+from salesmate_nb._pagination.parallel_fetch import DaemonPool
 from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.server_profile import Support
 from salesmate_nb._search.query import Filters, Query
 from salesmate_nb._search.search import PAGE, Record
+from salesmate_nb.errors import Interrupted
 
 _LONGEST_WAIT = 3700.0  # seconds; a rate limit by the hour has room again after one
 _T = TypeVar("_T")
@@ -32,7 +35,7 @@ class Page(NamedTuple):
 
 
 class ReadContext:
-    """One read in progress: its requests, how long they may wait, and the bar that shows it.
+    """One read, until its ``with`` block ends: its requests, how long they may wait, and the bar shown.
 
     Parameters
     ----------
@@ -51,22 +54,29 @@ class ReadContext:
     def __init__(
         self, api_client: ApiClient, noun: str, query: Query, support: Support, concurrency: int
     ) -> None:
-        self._bar = tqdm(desc=noun, unit=f" {noun}", disable=not query.progress, leave=False)
+        self._bar = start_bar(noun, is_shown=query.progress)
         self._limit = query.limit
-        self._noun = self._description = noun
         self._api_client = api_client
         self.support = support
-        self._pool = ThreadPoolExecutor(1, "salesmate_nb-read") if concurrency > 1 else None
+        self._pool = DaemonPool(1) if concurrency > 1 else None
         self._beside: Future[Any] | None = None
-        self.waiter = Waiter(_LONGEST_WAIT if query.wait else 0.0, self._show_wait)
+        self.waiter = Waiter(_LONGEST_WAIT if query.wait else 0.0, self._bar.wait)
         self.request = partial(api_client.request, waiter=self.waiter)
 
-    def close(self) -> None:
-        """End the waits of requests that are under way, and remove the bar."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Remove the bar; an interrupt of the read becomes one that says so in a sentence."""
         if self._pool is not None:
             self.waiter.cancel()
-            self._pool.shutdown(cancel_futures=True)
+            self._pool.close()
         self._bar.close()
+        if isinstance(err, KeyboardInterrupt):
+            read = f"Reading {self._bar.noun} was interrupted{self._bar.reached}"
+            raise Interrupted(f"{read}. Run this again to read all of them.") from err
 
     def beside_first_page(self, work: Callable[[], _T]) -> Callable[[], _T]:
         """Begin what takes a request while the first page is under way, and return what waits for it.
@@ -101,17 +111,14 @@ class ReadContext:
             total = self._limit
             requests = min(requests, math.ceil(self._limit / PAGE) - 1)
         minutes = math.ceil(self._api_client.plan(requests, self.waiter) / 60)
-        waiting = f", {minutes} min of waiting" if minutes else ""
-        self._description = f"{self._noun}, {requests + 1:,} requests{waiting}"
-        self._bar.total = total
-        self._show_wait("")
+        self._bar.plan(total, requests, minutes)
 
     def typed(self, full_read: FullRead, builder: BatchBuilder) -> Iterator[pa.RecordBatch]:
         """Yield the typed rows of each page, whatever they hold."""
         with closing(full_read.pages()) as pages:
             for page in pages:
                 yield builder.build(page.records)
-                self._bar.update(len(page.records))
+                self._bar.add(len(page.records), full_read.passes)
 
     def matching(self, full_read: FullRead, filters: Filters, builder: BatchBuilder) -> Iterator[Page]:
         """Yield of each page the records that meet the filters, up to the limit."""
@@ -123,7 +130,7 @@ class ReadContext:
                 rows = builder.build(page.records)
                 mask = filters.mask(rows).to_pylist()
                 keep = [number for number, is_match in enumerate(mask) if is_match][:left]
-                self._bar.update(len(page.records) if left is None else len(keep))
+                self._bar.add(len(page.records) if left is None else len(keep), full_read.passes)
                 if len(keep) == rows.num_rows:
                     yield Page(page.records, rows)
                 else:
@@ -133,6 +140,3 @@ class ReadContext:
                     left -= len(keep)
                     if left <= 0:
                         return
-
-    def _show_wait(self, waiting: str) -> None:
-        self._bar.set_description_str(f"{self._noun}: {waiting}" if waiting else self._description)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -65,14 +64,14 @@ class ResourceReader:
         """Yield records as the server sent them, page by page as they are asked for."""
         fields = list(choose_columns(("id", *query.filters.columns), self.resource.fields).values())
         builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
-        with closing(self.open(query)) as context:
+        with self.open(query) as context:
             full_read = self._full_read(context, query, self.fields(context).fields, ordered=True)
             for page in context.matching(full_read, query.filters, builder):
                 yield from page.records
 
     def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
         """Read records into a typed table, and report how."""
-        with closing(self.open(query)) as context:
+        with self.open(query) as context:
             known, fields = self._known_and_chosen(context, query)
             order = context.beside_first_page(lambda: self.order(context, known, fields))
             discover = query.columns is None

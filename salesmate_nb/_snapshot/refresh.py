@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from contextlib import closing
 from dataclasses import replace
 from weakref import WeakSet
 from zoneinfo import ZoneInfo
@@ -89,7 +88,7 @@ class SnapshotRefresher:
     def _refresh(self, query: Query) -> Snapshot:
         """Return the current snapshot, which is saved too."""
         every = Query(progress=query.progress, wait=query.wait)
-        with closing(self._reader.open(every)) as context, self._file.lock():
+        with self._reader.open(every) as context, self._file.lock():
             known = self._reader.fields(context)
             fields, order = known.fields, self._reader.order(context, known, known.fields)
             if query.columns is not None:

@@ -13,8 +13,8 @@ Examples
 
 try:
     import werkzeug as _werkzeug  # noqa: F401 - only to check that it is installed
-except ImportError as err:
-    raise ImportError('The sandbox needs werkzeug. Run: pip install "salesmate-nb[sandbox]"') from err
+except ImportError:
+    raise ImportError('The sandbox needs werkzeug. Run: pip install "salesmate-nb[sandbox]"') from None
 
 from salesmate_nb.sandbox._crm.store import Store
 from salesmate_nb.sandbox._fake_data.deals import make_deals

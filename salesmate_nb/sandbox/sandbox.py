@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import inspect
 import os
 import shutil
 import tempfile
@@ -17,6 +18,7 @@ from typing import Any, Self
 from salesmate_nb.sandbox._crm.crm import Crm
 from salesmate_nb.sandbox._crm.store import Store, load_records
 from salesmate_nb.sandbox._fake_data.deals import make_deals
+from salesmate_nb.sandbox._http.card import card
 from salesmate_nb.sandbox._http.request_log import LoggedRequest, RequestLog
 from salesmate_nb.sandbox._http.scripted_response import ResponseScripts, ScriptedResponse
 from salesmate_nb.sandbox._http.server import HOST, Server
@@ -79,6 +81,17 @@ class Sandbox:
     def __repr__(self) -> str:
         state = "stopped" if self._stopped.is_set() else "running"
         return f"<Sandbox {self.url} {state}, {len(self.deals):,} deals, approve={self.approve!r}>"
+
+    def _repr_html_(self) -> str:
+        is_running = not self._stopped.is_set()
+        facts = {
+            "address": self.url,
+            "workspace": self.linkname,
+            "deals": f"{len(self.deals):,}",
+            "logins": "allowed at once" if self.approve == "auto" else "on a consent page",
+            "requests": f"{len(self.log):,}",
+        }
+        return card(f"Sandbox: {'running' if is_running else 'stopped'}", facts, is_on=is_running)
 
     def __enter__(self) -> Self:
         return self
@@ -254,3 +267,13 @@ def start(
     options = {**locals()}
     options.pop("switches")
     return Sandbox(Options(**{**options, "behavior": Behavior.named(behavior, **switches)}))
+
+
+def _explain(documented: type) -> str:
+    """Return what a docstring says about its parameters."""
+    doc = inspect.cleandoc(documented.__doc__ or "")
+    return doc.partition("\nParameters\n----------\n")[2].partition("\n\n")[0]
+
+
+_REFERENCE = "\n\nThe other keywords are the fields of :class:`Options`, which documents them."
+start.__doc__ = inspect.cleandoc(start.__doc__ or "").replace(_REFERENCE, f"\n{_explain(Options)}", 1)

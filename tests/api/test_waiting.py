@@ -17,7 +17,7 @@ def test_countdown():
     waiter = Waiter(60, shown.append)
     waiter._cancelled.wait = lambda _: None
     waiter.wait(lambda: next(left), "resuming in")
-    assert shown == ["resuming in 3:21", "resuming in 1:01", "resuming in 0:01", ""]
+    assert shown == ["resuming in 3 min 21 s", "resuming in 1 min 1 s", "resuming in 1 s", ""]
 
 
 def test_sleep():

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 import pytest
 
+from salesmate_nb._pagination import parallel_fetch
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._pagination.parallel_fetch import ParallelFetch, fetch_probe, unsupported_if_rejected
 from salesmate_nb._search.search import SearchPage, SearchRequest
@@ -105,4 +106,34 @@ def test_workers():
 
     parallel = ParallelFetch(fetch, 3)
     assert len(list(parallel.run(deque((REQUEST, number) for number in range(6))))) == 6
+    parallel.close()
+
+
+def test_close_leaves_slow_requests(monkeypatch):
+    """Closing waits for no slow request, and neither does the end of the process; each thread ends later."""
+    monkeypatch.setattr(parallel_fetch, "_GRACE_SECONDS", 0.01)
+    response = threading.Event()
+
+    def fetch(request):
+        if request.offset:
+            response.wait()
+        return EMPTY
+
+    parallel = ParallelFetch(fetch, 2)
+    slow = parallel.run(deque((replace(REQUEST, offset=number), number) for number in range(2)))
+    next(slow)
+    slow.close()
+    parallel.close()
+    left = [thread for thread in threading.enumerate() if thread.name.startswith("salesmate_nb-read")]
+    assert [thread.daemon for thread in left] == [True]
+    response.set()
+    left[0].join()
+
+
+def test_failure_in_a_thread():
+    """An error that is no refusal is raised where the response is read."""
+    fetch, _ = failing(ConnectionFailed("no network"))
+    parallel = ParallelFetch(fetch, 2)
+    with pytest.raises(ConnectionFailed, match="no network"):
+        list(parallel.run(deque([(REQUEST, 0)])))
     parallel.close()

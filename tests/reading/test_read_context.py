@@ -11,6 +11,7 @@ from salesmate_nb._api.waiting import Cancelled
 from salesmate_nb._reading.read_context import ReadContext
 from salesmate_nb._reading.server_profile import Support
 from salesmate_nb._search.query import Query
+from salesmate_nb.errors import Interrupted
 
 
 def test_beside_first_page():
@@ -24,7 +25,7 @@ def test_beside_first_page():
     context.plan(500, 1)
     assert (done, result()) == ([True], "order")
     waits = context.beside_first_page(lambda: context.waiter.sleep(600, "rate limit"))
-    context.close()
+    context.__exit__(None, None, None)
     timer.join()
     with pytest.raises((Cancelled, CancelledError)):
         waits()
@@ -37,7 +38,21 @@ def test_one_request_at_a_time():
     result = context.beside_first_page(lambda: done.append(threading.current_thread()) or "order")
     assert done == [threading.main_thread()]
     assert result() == "order"
-    context.close()
+    context.__exit__(None, None, None)
+
+
+def test_interrupt_says_how_far():
+    """An interrupted read is a KeyboardInterrupt that says in a sentence how far the read was."""
+    context = open_context(concurrency=1)
+    context.plan(1_000, 3)
+    interrupt = KeyboardInterrupt()
+    with pytest.raises(Interrupted) as caught:
+        context.__exit__(KeyboardInterrupt, interrupt, None)
+    assert isinstance(caught.value, KeyboardInterrupt)
+    assert caught.value.__cause__ is interrupt
+    assert str(caught.value) == (
+        "Reading deals was interrupted after 0 of 1,000. Run this again to read all of them."
+    )
 
 
 def open_context(*, concurrency):

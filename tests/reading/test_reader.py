@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
+import signal
+import threading
 
 import pandas as pd
 import pytest
 import requests_mock
 
 from salesmate_nb import BadResponse, IncompleteRead, RateLimited, SalesmateError, Settings, connect, sandbox
+from salesmate_nb.errors import Interrupted
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import column_name
 from salesmate_nb.sandbox import ScriptedResponse
 from tests.helpers import DTYPES, reach
+from tests.live_account import LiveAccount, made
 
 STANDARD = len(DEALS.fields)
 ACCESS = ["oauth-v1", "oauth-v4", "key-v4"]
@@ -410,8 +415,8 @@ def test_wait_for_rate_limit(capsys, monkeypatch):
     assert list(frame["id"]) == box.deals.ids()
     assert delays == pytest.approx([hour, hour])
     shown = capsys.readouterr().err
-    assert "deals: rate limit reached, resuming in 0:01" in shown
-    assert "deals, 8 requests, 1 min of waiting" in shown
+    assert "Rate limit reached, resuming in 1 s" in shown
+    assert "Reading deals, 7 requests left, 1 min of waiting for the rate limit ahead" in shown
 
 
 def test_shared_rate_limit(box):
@@ -421,3 +426,42 @@ def test_shared_rate_limit(box):
     first.get("apis/core/v4/users")
     after = second.status()
     assert (after.calls_made, after.calls_left) == (before.calls_made + 1, before.calls_left - 1)
+
+
+def in_threads():
+    """Return whether requests of a read are under way in threads."""
+    return any(thread.name.startswith("salesmate_nb-read") for thread in threading.enumerate())
+
+
+@pytest.mark.slow
+def test_interrupt_of_a_slow_server(tmp_path):
+    """An interrupt ends a read while its requests have no response yet, and the next read works."""
+    with LiveAccount(deals=made("deals", 2_000)) as account:
+        connection = connect(
+            Settings(
+                session_key=account.session_key,
+                linkname="acme",
+                api_url=account.url,
+                timezone="UTC",
+                token_cache=tmp_path,
+            )
+        )
+        quick = account.behaviour
+        waiting = threading.Event()
+
+        def become_slow(_count, account):
+            if in_threads():
+                account.behaviour = dataclasses.replace(quick, latency=3_600.0)
+                waiting.set()
+
+        def interrupt():
+            waiting.wait()
+            os.kill(os.getpid(), signal.SIGINT)
+
+        account.on_request = become_slow
+        threading.Thread(target=interrupt).start()
+        with pytest.raises(Interrupted, match=r"Reading deals was interrupted after \d+ of 2,000"):
+            connection.deals_df()
+        assert in_threads()
+        account.on_request, account.behaviour = None, quick
+        assert len(connection.deals_df()) == 2_000

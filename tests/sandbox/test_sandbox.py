@@ -137,3 +137,16 @@ def test_stops_at_exit():
 def test_public_names():
     """Everything in __all__ exists."""
     assert [name for name in sandbox.__all__ if not hasattr(sandbox, name)] == []
+
+
+def test_notebook_card(start):
+    """In a notebook it shows where it runs and what it holds, and none of its secrets."""
+    server = start(deals=3, client_secret="s3cret-1", approve="ask")
+    html = server._repr_html_()
+    assert server.url in html
+    assert "running" in html
+    assert "on a consent page" in html
+    assert "s3cret-1" not in html
+    assert server.access_key not in html
+    server.stop()
+    assert "stopped" in server._repr_html_()

@@ -74,7 +74,7 @@ def test_signature(user_names, name, arguments):
 def test_inspection(shell, name, arguments):
     """Shift-Tab in a notebook shows every argument with its default, and a docstring."""
     shown = re.sub(r"\x1b\[[0-9;]*m", "", shell.object_inspect_mime(name)["text/plain"])  # without colors
-    defaults = dict(re.findall(r"\b(\w+)(?:: '[^']*')? = (\w+)", shown.partition("Docstring:")[0]))
+    defaults = dict(re.findall(r"(\w+): [^=\n]+ = (\w+)", shown.partition("Docstring:")[0]))
     assert defaults == {argument: str(default) for argument, default in arguments.items()}
     assert "<no docstring>" not in shown
 

@@ -16,6 +16,13 @@ class FileTokenStore(TextTokenStore):
 
     The file is created with mode 0600 and replaced in one step, so it is never seen half-written or
     readable by others. A link, or another user's file, is not read.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the file is; created with mode 0700 when it is first needed.
+    profile : str
+        A name for this login: up to 64 letters, digits, ``.``, ``_`` or ``-``.
     """
 
     remedy = "Set SALESMATE_TOKEN_CACHE to a folder of your own."

@@ -21,6 +21,13 @@ class KeyringTokenStore(TextTokenStore):
     folders do not share a login. Keychains cannot list their entries, so an empty file
     ``<folder>/<profile>.keyring`` marks each login.
 
+    Parameters
+    ----------
+    folder : Path
+        Where that file is; created with mode 0700 when it is first needed.
+    profile : str
+        A name for this login: up to 64 letters, digits, ``.``, ``_`` or ``-``.
+
     Raises
     ------
     SettingsError

@@ -105,6 +105,11 @@ class Store:
     def get(self, record_id: int) -> Record:
         """Return a copy of a record as the API sends it.
 
+        Parameters
+        ----------
+        record_id : int
+            The record's id.
+
         Raises
         ------
         KeyError
@@ -155,6 +160,11 @@ class Store:
 
     def delete(self, record_id: int) -> None:
         """Delete a record as another user does; its id is not used again.
+
+        Parameters
+        ----------
+        record_id : int
+            The record's id.
 
         Raises
         ------

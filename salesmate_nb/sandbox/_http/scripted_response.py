@@ -21,8 +21,12 @@ class ScriptedResponse:
 
     Parameters
     ----------
-    status, body, headers
-        The response; its content type is JSON unless the headers set another one.
+    status : int
+        The HTTP status of the response.
+    body : bytes
+        Its body.
+    headers : mapping of str to str
+        Its headers; its content type is JSON unless they set another one.
     delay : float
         Seconds before it is sent.
     pace : float
