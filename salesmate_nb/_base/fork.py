@@ -6,6 +6,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 _Shared = TypeVar("_Shared")
@@ -27,28 +28,22 @@ def renew_in_child(shared: _Shared, renew: Callable[[_Shared], object]) -> None:
     _renewals[shared] = renew
 
 
-class Lock:
-    """A reentrant lock that is free in a forked child, whichever thread of the parent held it.
+def fork_safe_lock() -> AbstractContextManager[bool]:
+    """Return a reentrant lock that is free in a forked child, whichever thread of the parent held it.
 
     Examples
     --------
-    >>> lock = Lock()
+    >>> lock = fork_safe_lock()
     >>> with lock, lock:
     ...     pass
     """
+    lock = threading.RLock()
+    renew_in_child(lock, _release)
+    return lock
 
-    def __init__(self) -> None:
-        self._renew()
-        renew_in_child(self, Lock._renew)
 
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, *_: object) -> None:
-        self._lock.release()
-
-    def _renew(self) -> None:
-        self._lock = threading.RLock()
+def _release(lock: Any) -> None:
+    lock._at_fork_reinit()  # noqa: SLF001 - as logging and concurrent.futures do
 
 
 def _renew_all() -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -15,6 +14,7 @@ from typing import Any
 import filelock
 
 from salesmate_nb._base import files
+from salesmate_nb._base.fork import fork_safe_lock
 
 log = logging.getLogger("salesmate_nb")
 
@@ -108,7 +108,7 @@ class ServerProfile:
         self._bound = {"version": _VERSION, "host": host, "api": api}
         self._clock = clock
         self._here: dict[str, Support] = {}
-        self._lock = threading.Lock()
+        self._lock = fork_safe_lock()
 
     def load(self, resource: str) -> Support:
         """Return what is known of a resource; nothing if it is older than a month."""
