@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import functools
-import logging
 import os
 import platform
 import sqlite3
@@ -20,8 +19,7 @@ import filelock
 from salesmate_nb._api.waiting import elapsed
 from salesmate_nb._base import files
 from salesmate_nb._base.fork import renew_in_child
-
-log = logging.getLogger("salesmate_nb")
+from salesmate_nb._base.warn import warn
 
 HOUR = 3600.0  # seconds; the limit is 1,500 requests in each (v4 reference)
 
@@ -152,8 +150,10 @@ class RateLimiter:
                 self._retry_at = now + _PAUSE
                 if not self._has_warned:
                     self._has_warned = True
-                    log.warning(
-                        "requests are counted in this process only: %s cannot be used (%s)", path, err
+                    warn(
+                        f"{path} cannot be used ({files.reason(err)}): API calls are counted in this process "
+                        "only, and those of others are not known. Make room on the disk, or set "
+                        "SALESMATE_TOKEN_CACHE to a folder of your own."
                     )
         before = sorted(self._saved + self._unsaved)
         if takes_one and not self._delay(before, 1, now):
@@ -169,7 +169,7 @@ class RateLimiter:
                 return before
             aside = path.replace(path.with_suffix(".damaged"))
             path.with_name(f"{path.name}-journal").unlink(missing_ok=True)  # it belongs to the damaged file
-            log.warning("%s was damaged and is now %s; a new one counts from here", path, aside.name)
+            warn(f"{path} was damaged and is now {aside.name}. API calls are counted in a new file.")
             self._unsaved, self._saved = self._saved + self._unsaved, []  # what is known of the old one
             return self._use_file(path, now, takes_one=takes_one)
 
