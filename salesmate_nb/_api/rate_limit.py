@@ -168,7 +168,6 @@ class RateLimiter:
             if (before := self._try_file(path, now, takes_one=takes_one)) is not None:
                 return before
             aside = path.replace(path.with_suffix(".damaged"))
-            path.with_name(f"{path.name}-journal").unlink(missing_ok=True)  # it belongs to the damaged file
             warn(f"{path} was damaged and is now {aside.name}. API calls are counted in a new file.")
             self._unsaved, self._saved = self._saved + self._unsaved, []  # what is known of the old one
             return self._use_file(path, now, takes_one=takes_one)

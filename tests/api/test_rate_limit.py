@@ -199,7 +199,6 @@ def test_damaged_file(content, tmp_path):
             other.execute("CREATE TABLE calls (host TEXT)")
     else:
         path.write_bytes(content)
-    path.with_name("calls.sqlite-journal").write_bytes(b"of the damaged file")
     with pytest.warns(UserWarning, match="was damaged and is now calls.damaged") as warned:
         assert [limiter.acquire() > 0 for _ in range(3)] == [False, False, True]
     assert RateLimiter(URL, 5, tmp_path).used == 5
