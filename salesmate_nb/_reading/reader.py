@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
@@ -15,6 +16,7 @@ from tqdm.auto import tqdm
 
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.waiting import Waiter
+from salesmate_nb._base.fork import renew_in_child
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._pagination.paginators import paginators_for
 from salesmate_nb._reading.full_read import FullRead
@@ -28,6 +30,8 @@ from salesmate_nb.resources.base import Field, Resource, is_custom, requested_pa
 from salesmate_nb.settings import Settings
 
 _LONGEST_WAIT = 3700.0  # seconds; a rate limit by the hour has room again after one
+
+renew_in_child(tqdm, lambda bars: bars.set_lock(threading.RLock()))  # a thread may have been drawing a bar
 
 
 class Page(NamedTuple):

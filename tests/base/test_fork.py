@@ -15,6 +15,7 @@ import time
 
 import pytest
 import requests
+from tqdm.auto import tqdm
 
 from salesmate_nb import Salesmate, Settings, sandbox
 from salesmate_nb._auth.loopback import LoopbackServer
@@ -27,7 +28,7 @@ pytestmark = [
     pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork"),
     pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),  # Python 3.12: threads are there
 ]
-TIMEOUT = 60  # seconds after which a child counts as blocked
+TIMEOUT = 6  # seconds after which a child counts as blocked
 
 
 class Echo(http.server.BaseHTTPRequestHandler):
@@ -86,6 +87,8 @@ def fork(work):
     """Return the process id of a child that does `work` and exits with 0 if it returns true."""
     if child := os.fork():
         return child
+    signal.signal(signal.SIGALRM, signal.SIG_DFL)
+    signal.alarm(TIMEOUT)
     code = 1
     with contextlib.suppress(BaseException):
         code = 0 if work() else 2
@@ -289,7 +292,26 @@ def test_pending_login(tmp_path):
     assert succeeds(child)
 
 
-def test_counts(tmp_path, server):
+def test_progress_bar(tmp_path):
+    """A child shows its progress, though a thread of the parent was drawing a bar."""
+    with sandbox.start(deals=3) as box:
+        crm = reach(box, token_cache=tmp_path / "c")
+        with held(tqdm.get_lock()):
+            assert succeeds(fork(lambda: len(crm.deals_df()) == 3))
+
+
+def test_read_that_was_begun(tmp_path):
+    """Parent and child both go on to the end with an iterator that was begun before the fork."""
+    with sandbox.start(deals=1_000) as box:
+        crm = reach(box, token_cache=tmp_path / "c")
+        begun = crm.deals()
+        next(begun)
+        child = fork(lambda: len(list(begun)) == 999)
+        assert len(list(begun)) == 999
+        assert succeeds(child)
+
+
+def test_counts(server):
     """In memory each process counts what it sends, from what was sent before the fork."""
     crm = Salesmate(Settings(linkname="acme", session_key="k", api_url=server.url, token_store="memory"))
     crm.get("parent")
