@@ -32,7 +32,7 @@ _DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLI
 _FAILURES = (OSError, sqlite3.Error, NotImplementedError, filelock.Timeout)
 
 # One thread at a time, for all limiters of this process: closing a file ends every lock that the process has
-# on it. No child is forked meanwhile, since it could not free the locks inside SQLite.
+# on it. While it holds this lock no child is forked: it could not free the locks inside SQLite.
 _counting = threading.Lock()
 if hasattr(os, "register_at_fork"):
     os.register_at_fork(

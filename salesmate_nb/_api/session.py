@@ -79,7 +79,7 @@ class BoundedSession(requests.Session):
         return None
 
     def _leave_to_parent(self) -> None:
-        """Begin with new connections and locks in a forked child; the parent goes on with the old ones."""
+        """Begin with new connections and locks in a forked child; the old ones are the parent's."""
         old = list(self.adapters.values())
         self.adapters = OrderedDict((prefix, copy.copy(each)) for prefix, each in self.adapters.items())
         self.cookies = self.cookies.copy()

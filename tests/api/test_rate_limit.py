@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import signal
 import sqlite3
 import stat
-import subprocess
-import sys
+import threading
 import time
+import warnings
 
 import pytest
 
@@ -15,6 +17,25 @@ from salesmate_nb._api import rate_limit
 from salesmate_nb._api.rate_limit import RateLimiter
 
 URL = "https://acme.salesmate.io"
+
+
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12
+
+
+def fork(work):
+    """Return the process id of a child that exits with the number that `work` returns, or 255."""
+    if child := os.fork():
+        return child
+    number = 255
+    with contextlib.suppress(BaseException):
+        number = work()
+    os._exit(number)
+
+
+def result(child):
+    """Return the number that a child exited with."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 class Clock:
@@ -75,35 +96,30 @@ def test_pause(clock):
     assert (limiter.acquire(), limiter.request_count) == (0, 1)
 
 
-@pytest.mark.parametrize(
-    ("processes", "is_damaged"),
-    [(2, True), *(pytest.param(6, each, marks=pytest.mark.slow) for each in (False, True))],
-)
-def test_shared_by_threads_and_processes(processes, is_damaged, tmp_path):
+@forks
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_shared_by_threads_and_processes(is_damaged, tmp_path):
     """Processes of 4 connections try more calls than there are: together they get exactly the limit."""
-    code = f"""
-import pathlib, sys, threading, warnings
-from salesmate_nb._api import rate_limit
-from salesmate_nb._api.rate_limit import RateLimiter
-warnings.simplefilter("ignore")
-limiters = [RateLimiter({URL!r}, 60, pathlib.Path(sys.argv[1])) for _ in range(4)]
-def work(limiter):
-    for _ in range(20):
-        limiter.acquire()
-threads = [threading.Thread(target=work, args=(limiter,)) for limiter in limiters]
-[thread.start() for thread in threads]
-[thread.join() for thread in threads]
-print(sum(limiter.request_count for limiter in limiters))
-"""
     if is_damaged:
         (tmp_path / "calls.sqlite").write_bytes(b"no database" * 100)
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    running = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], **pipes) for _ in range(processes)
-    ]
-    results = [process.communicate() for process in running]
-    assert [errors for _, errors in results if errors] == []
-    assert sum(int(count) for count, _ in results) == 60
+
+    def take(limiter):
+        for _ in range(20):
+            limiter.acquire()
+
+    def work():
+        warnings.simplefilter("ignore")
+        limiters = [RateLimiter(URL, 60, tmp_path) for _ in range(4)]
+        threads = [
+            threading.Thread(target=lambda limiter: [limiter.acquire() for _ in range(20)], args=(each,))
+            for each in limiters
+        ]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        return sum(limiter.request_count for limiter in limiters)
+
+    children = [fork(work) for _ in range(6)]
+    assert sum(result(child) for child in children) == 60
     assert RateLimiter(URL, 60, tmp_path).remaining == 0
 
 
@@ -207,24 +223,20 @@ def test_damaged_file(content, tmp_path):
     assert len(warned) == 1
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="the limit is POSIX")
+@forks
 def test_full_disk(tmp_path):
     """Where nothing can be written any more, calls are counted from what can be read, with one warning."""
+    resource = pytest.importorskip("resource", reason="the limit is POSIX")
     RateLimiter(URL, 5, tmp_path).acquire()
-    code = f"""
-import pathlib, resource, signal, sys
-from salesmate_nb._api import rate_limit
-from salesmate_nb._api.rate_limit import RateLimiter
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
-limiter = RateLimiter({URL!r}, 5, pathlib.Path(sys.argv[1]))
-granted = [limiter.acquire() == 0 for _ in range(6)]
-sys.stdout = None
-raise SystemExit(granted.count(True) * 10 + limiter.remaining)
-"""
-    process = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], stderr=subprocess.PIPE, text=True, check=False
-    )
-    assert process.returncode == 40
-    assert process.stderr.count("are counted in this process only") == 1
+
+    def work():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        limiter = RateLimiter(URL, 5, tmp_path)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            granted = [limiter.acquire() for _ in range(6)].count(0)
+        return granted * 10 + limiter.remaining if len(warned) == 1 else 0
+
+    assert result(fork(work)) == 40
     assert RateLimiter(URL, 5, tmp_path).used == 1
