@@ -143,18 +143,18 @@ class RateLimiter:
         """
         self._saved, self._unsaved = _last_hour(self._saved, now), _last_hour(self._unsaved, now)
         path = self._path if now >= self._retry_at else None
-        if path is not None and (takes_one or path.exists()):  # reading the count does not create the file
-            try:
+        try:
+            if path is not None and (takes_one or path.exists()):  # reading the count creates no file
                 return self._share(path, now, takes_one=takes_one)
-            except _FAILURES as err:
-                self._retry_at = now + _PAUSE
-                if not self._has_warned:
-                    self._has_warned = True
-                    warn(
-                        f"{path} cannot be used ({files.reason(err)}): API calls are counted in this process "
-                        "only, and those of others are not known. Make room on the disk, or set "
-                        "SALESMATE_TOKEN_CACHE to a folder of your own."
-                    )
+        except _FAILURES as err:
+            self._retry_at = now + _PAUSE
+            if not self._has_warned:
+                self._has_warned = True
+                warn(
+                    f"{path} cannot be used ({files.reason(err)}): API calls are counted in this process "
+                    "only, and those of others are not known. Make room on the disk, or set "
+                    "SALESMATE_TOKEN_CACHE to a folder of your own."
+                )
         before = sorted(self._saved + self._unsaved)
         if takes_one and not self._delay(before, 1, now):
             self._unsaved.append(now)
