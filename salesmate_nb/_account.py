@@ -20,7 +20,8 @@ from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._auth.current_user import CurrentUserLookup, login_fingerprint
 from salesmate_nb._base.validators import is_timezone
 from salesmate_nb._base.warn import warn
-from salesmate_nb._doctor import Diagnosis, Doctor
+from salesmate_nb._doctor.diagnosis import Diagnosis
+from salesmate_nb._doctor.doctor import Doctor
 from salesmate_nb._frames import dataset
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
@@ -29,7 +30,8 @@ from salesmate_nb._frames.plausibility import describe, implausible_dates
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
-from salesmate_nb._search.field_catalog import FieldCatalog, list_fields
+from salesmate_nb._search.field_catalog import FieldCatalog
+from salesmate_nb._search.field_entries import list_fields
 from salesmate_nb._search.pipelines import stage_order, stage_records
 from salesmate_nb._search.query import Query, choose_columns
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
@@ -154,7 +156,14 @@ class Account:
 
     def doctor(self) -> Diagnosis:
         """Find out what the server supports, and which formats it sends."""
-        return Doctor(self._api_client, self._settings, self._limiter).diagnose()
+        doctor = Doctor(
+            self._api_client,
+            self._settings,
+            self._limiter,
+            earlier=self.server_profile.describe(),
+            learn=self._current_user.learn,
+        )
+        return doctor.diagnose()
 
     def write_dataset(
         self, resource: str, path: Path, partition_by: Sequence[str], arguments: Mapping[str, Any]

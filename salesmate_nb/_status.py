@@ -1,10 +1,14 @@
-"""The status of a connection: who is connected to what, until when, and how many API calls are left."""
+"""The status of a connection: who is connected to what, until when, and what is known of the server."""
 
 from __future__ import annotations
 
 import dataclasses
+import textwrap
+from collections.abc import Mapping
 
 import pandas as pd
+
+_WIDTH = 100  # characters of a line
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -24,6 +28,9 @@ class Status:
         Where the token is stored.
     calls_made, calls_left : int
         API calls of the last hour made from this machine, and what they leave of the hourly limit.
+    server : mapping of str to str
+        By resource, what earlier reads found that the server supports: which strategy reads it, which do not
+        work, and when that was learned.
     """
 
     authorized: bool
@@ -35,6 +42,7 @@ class Status:
     token_location: str
     calls_made: int
     calls_left: int
+    server: Mapping[str, str] = dataclasses.field(default_factory=dict)
 
     def lines(self) -> dict[str, str]:
         """Return it in words, line by line."""
@@ -50,9 +58,17 @@ class Status:
             "stored in": self.token_location,
             "profile": self.profile,
             "API calls": f"{self.calls_left:,} left this hour ({self.calls_made:,} made from this machine)",
+            **self.server,
         }
 
     def __repr__(self) -> str:
         state = "connected" if self.authorized else "not logged in"
-        lines = "".join(f"\n  {name:<10} {value}" for name, value in self.lines().items())
-        return f"Salesmate: {state}{lines}"
+        lines = [f"Salesmate: {state}"]
+        for name, value in self.lines().items():
+            line = f"  {name:<10} {value}"
+            lines += _wrap(line) if name in self.server else [line]
+        return "\n".join(lines)
+
+
+def _wrap(line: str) -> list[str]:
+    return textwrap.wrap(line, _WIDTH, subsequent_indent=" " * 13, break_on_hyphens=False)

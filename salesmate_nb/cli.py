@@ -26,6 +26,7 @@ from salesmate_nb.settings import Settings
 _TABLE_ROWS = 20
 _TEXT_FILTERS = ("status", "stage", "pipeline", "owner")
 _TIME_FILTERS = ("modified_since", "created_since")
+_SANDBOX_OPTIONS = ("port", "deals", "approve", "behavior", "login", "api")
 _DEALS_ARGUMENTS = (*_TEXT_FILTERS, *_TIME_FILTERS, "columns", "limit", "wait")
 
 
@@ -86,7 +87,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="wait up to S seconds for the browser, without asking",
     )
-    command("status", _status, "List the stored logins, their host and expiry.")
+    command(
+        "status", _status, "Show each login: who, host, expiry, and what is known of the server; no request."
+    )
     command("doctor", _doctor, "Print what the server supports, for a bug report; at most 12 requests.")
     command("logout", _logout, "Forget the login, and revoke it if a revocation endpoint is set.")
     _add_deals_options(command("deals", _deals, "Print deals, or write them to a file."))
@@ -107,6 +110,21 @@ def _parser() -> argparse.ArgumentParser:
     box.add_argument("--deals", type=int, default=500, help="number of deals (default: 500)")
     box.add_argument(
         "--approve", choices=("auto", "ask"), default="ask", help="log in at once, or on a consent page"
+    )
+    box.add_argument(
+        "--behavior",
+        default="measured",
+        metavar="NAME",
+        help="how its API behaves: measured (default) as a live account, kind, no-totals and others",
+    )
+    box.add_argument(
+        "--login",
+        choices=("oauth", "session_key"),
+        default="oauth",
+        help="print the settings of an OAuth client (default), or the Session Key",
+    )
+    box.add_argument(
+        "--api", choices=("v4", "v1"), default="v4", help="the v4 search (default), or /v1/deals"
     )
     return parser
 
@@ -147,8 +165,10 @@ def _status(options: argparse.Namespace) -> None:
 
 
 def _doctor(options: argparse.Namespace) -> None:
-    connection = _logged_in(connect(profile=options.profile or "default"))
-    print(connection.doctor())  # noqa: T201 - the result
+    diagnosis = connect(profile=options.profile or "default").doctor()
+    print(diagnosis)  # noqa: T201 - the result
+    if diagnosis.problem:
+        raise diagnosis.problem
 
 
 def _logout(options: argparse.Namespace) -> None:
@@ -178,7 +198,7 @@ def _sandbox(options: argparse.Namespace) -> None:
     from salesmate_nb import sandbox  # noqa: PLC0415 - an extra, and the only way to it
 
     try:
-        box = sandbox.start(port=options.port, deals=options.deals, approve=options.approve)
+        box = sandbox.start(**{name: getattr(options, name) for name in _SANDBOX_OPTIONS})
     except (ValueError, OSError, OverflowError) as err:
         raise SalesmateError(f"The sandbox cannot start: {err}") from err
     with box:

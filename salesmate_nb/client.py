@@ -26,7 +26,7 @@ from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.signatures import same_arguments
-from salesmate_nb._doctor import Diagnosis
+from salesmate_nb._doctor.diagnosis import Diagnosis
 from salesmate_nb._search.query import DatetimeLike, Refresh, TextFilter
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._status import Status
@@ -336,7 +336,7 @@ class Salesmate:
         Examples
         --------
         >>> from salesmate_nb import connect, sandbox
-        >>> with sandbox.start(api="v4") as box:
+        >>> with sandbox.start() as box:
         ...     stages = connect(box).pipelines_df()
         >>> stages[["pipeline", "stage", "position", "win_probability"]].head(2)
                pipeline      stage  position  win_probability
@@ -348,26 +348,21 @@ class Salesmate:
     def doctor(self) -> Diagnosis:
         """Find out what the server supports and which formats it sends, to paste into a bug report.
 
-        At most 12 requests, which change nothing. What the server refuses is a finding, not an error.
+        At most 12 requests, which change nothing. What the server refuses is a finding, not an error. If the
+        login is not accepted or no response comes, the diagnosis says so, and ``problem`` holds the error.
 
         Returns
         -------
         Diagnosis
-            Print it. It shows the rules, the sort and the totals of the search for deals; formats; versions;
-            the time zone, API calls left, and your own name in Salesmate. It contains no secret, and of your
-            customers neither texts, ids nor amounts; totals are rounded.
-
-        Raises
-        ------
-        LoginRequired
-            If the login is not accepted.
-        ConnectionFailed
-            If no response comes.
+            Print it. It shows the rules, the sort and the totals of the search for deals; formats; what
+            earlier reads learned of the server; versions; the time zone, API calls left, and your own name in
+            Salesmate. It contains no secret, and of your customers neither texts, ids nor amounts; totals are
+            rounded.
 
         Examples
         --------
         >>> from salesmate_nb import connect, sandbox
-        >>> with sandbox.start(api="v4") as box:
+        >>> with sandbox.start(behavior="kind") as box:
         ...     diagnosis = connect(box).doctor()
         >>> diagnosis.search["rule on id"], diagnosis.totals["deals"], diagnosis.requests <= 12
         ('applied', 'about 500', True)
@@ -559,10 +554,11 @@ class Salesmate:
             )
 
     def status(self) -> Status:
-        """Return who is connected to what, until when, and how many API calls are left; makes no request.
+        """Return who is connected to what, and what is known of the server; makes no request.
 
-        The user's name is there once Salesmate's list of users was read, which :attr:`timezone` and the
-        first read do if the settings give no time zone.
+        The user's name is there once Salesmate's list of users was read: by the first read, or
+        :attr:`timezone`, if the settings give no time zone; by :meth:`doctor` and :meth:`users_df` in any
+        case.
         """
         user = self._current_user.known().name
         by = "Session Key" if self.settings.session_key else f"client {self.settings.client_id}"
@@ -578,6 +574,7 @@ class Salesmate:
             token_location="the settings" if self.settings.session_key else self._token_store.location,
             calls_made=self._limiter.used,
             calls_left=self._limiter.remaining,
+            server=self._account.server_profile.describe(),
         )
 
     def _accept(self, token: Token) -> None:

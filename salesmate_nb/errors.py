@@ -6,6 +6,7 @@
     ├── SettingsError        a setting is missing or not valid
     ├── LoginError           the login was not completed
     │   ├── LoginRequired    nobody is logged in, or the login or Session Key was not accepted
+    │   │   └── KeyRefused   the same, or its user lacks the right; also an ApiError
     │   ├── LoginDenied      consent was denied on Salesmate's page
     │   └── StateMismatch    the authorization response belongs to another login attempt
     ├── ApiError             Salesmate returned an error
@@ -110,6 +111,14 @@ class RateLimited(ApiError):
     """
 
     retry_after: float | None = None
+
+
+class KeyRefused(LoginRequired, ApiError):
+    """The Session Key was not accepted, or its user lacks the right to this one thing.
+
+    Salesmate's response to both is 403 ``AuthorizationFailed``, and no request with this key has succeeded
+    yet. What a read can do without is therefore skipped, as after any other refusal.
+    """
 
 
 class NotFound(ApiError):

@@ -91,7 +91,7 @@ def test_live_or_snapshot(box, make):
 
 
 def test_snapshot_folders(box):
-    """Each profile and each access key has snapshots of its own."""
+    """Each profile and each Session Key has snapshots of its own."""
     reach(box, "key-v4")._account.frame(DEALS, {"refresh": "auto"})
     with pytest.raises(SalesmateError, match="snapshot"):
         reach(box, "oauth-v4")._account.frame(DEALS, {"refresh": "never"})

@@ -23,13 +23,13 @@ from salesmate_nb import (
     connect,
     sandbox,
 )
-from tests.helpers import decide, same
+from tests.helpers import decide, reach, same
 from tests.live_account import Behaviour, LiveAccount, made
 
 
 @pytest.fixture
 def box():
-    with sandbox.start(deals=60) as running:
+    with sandbox.start(deals=60, behavior="kind", api="v1") as running:
         yield running
 
 
@@ -79,20 +79,20 @@ def test_logout_ends_pending_login(asking):
 def test_session_key(box):
     """A key and a linkname connect without OAuth."""
     settings = Settings(
-        linkname=box.linkname, session_key=box.access_key, api_url=box.url, timezone=box.settings.timezone
+        linkname=box.linkname, session_key=box.session_key, api_url=box.url, timezone=box.settings.timezone
     )
     connection = connect(settings)
     assert (connection.authorized, connection.login_url) == (True, None)
     assert len(connection.deals_df()) == 60
     assert not any(call.path.startswith("/oauth") for call in box.log)
-    assert {call.headers["Accesstoken"] for call in box.log} == {box.access_key}
+    assert {call.headers["Accesstoken"] for call in box.log} == {box.session_key}
     with pytest.raises(LoginError, match="SALESMATE_SESSION_KEY"):
         connection.logout()
 
 
 def test_wrong_key_or_linkname(box):
     """A wrong key and a wrong linkname are each named."""
-    good = Settings(linkname=box.linkname, access_token=box.access_key, api_url=box.url)
+    good = Settings(linkname=box.linkname, session_key=box.session_key, api_url=box.url)
     with pytest.raises(SalesmateError, match="Session Key was not accepted"):
         connect(dataclasses.replace(good, access_token="wrong")).deals_df()
     with pytest.raises(NotFound, match="SALESMATE_LINKNAME"):
@@ -118,7 +118,7 @@ def test_get_and_post(box):
 
 def test_status(box):
     """The status says who, where and until when, and holds no secret."""
-    connection = connect(box)
+    connection = reach(box, "oauth-v1")
     status = connection.status()
     assert status.authorized
     assert (status.host, status.api, status.profile) == (box.url, "v1", "default")
@@ -149,7 +149,7 @@ def test_logout_forgets_and_revokes(box):
 def test_logout_with_session_key(box):
     """A stored login behind a Session Key is revoked too; the error says that the key still signs in."""
     token = connect(box).session.current_token.refresh_token.reveal()
-    settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "access_token": box.access_key})
+    settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "session_key": box.session_key})
     with pytest.raises(LoginError, match="SALESMATE_SESSION_KEY"):
         Salesmate(settings).logout()
     assert (box.log[-1].path, box.log[-1].form["token"]) == ("/oauth/revoke", token)
@@ -205,17 +205,18 @@ def test_salesmate_without_connect(box):
 @pytest.fixture
 def by_key(box):
     """Connect over v4, with a Session Key."""
-    settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "access_token": box.access_key})
+    settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "session_key": box.session_key})
     return connect(settings)
 
 
 @pytest.mark.parametrize("resource", ["deals", "contacts", "companies", "activities"])
 def test_three_forms_of_each_resource(by_key, resource):
-    """A frame, an Arrow table and an iterator hold the same records."""
-    frame = getattr(by_key, f"{resource}_df")(limit=7)
-    table = getattr(by_key, f"{resource}_arrow")(limit=7)
-    records = list(getattr(by_key, resource)(limit=7))
-    assert list(frame["id"]) == table.column("id").to_pylist() == [record["id"] for record in records]
+    """A frame, an Arrow table and an iterator hold the same records; the first two are sorted by id."""
+    frame = getattr(by_key, f"{resource}_df")()
+    table = getattr(by_key, f"{resource}_arrow")()
+    records = list(getattr(by_key, resource)())
+    ids = sorted(record["id"] for record in records)
+    assert list(frame["id"]) == table.column("id").to_pylist() == ids
     assert table.column_names == list(frame.columns)
     assert json.loads(table.schema.metadata[b"salesmate"]).keys() == frame.attrs["salesmate"].keys()
 
@@ -254,9 +255,9 @@ def test_unknown_resource_of_dataset(by_key, tmp_path):
         by_key.write_dataset("tickets", tmp_path / "tickets")
 
 
-def test_access_key_has_no_login():
-    """A connection with an access key has no pending login."""
-    connection = Salesmate(Settings(linkname="acme", access_token="k3y"))
+def test_session_key_has_no_login():
+    """A connection with a Session Key has no pending login."""
+    connection = Salesmate(Settings(linkname="acme", session_key="k3y"))
     assert connection.login_url is None
     with pytest.raises(LoginError, match="Session Key"):
         connection.pending_login()
@@ -277,7 +278,7 @@ def keyed(account, **changes):
 
 def bare(box):
     """Return settings with a sandbox's key and no time zone."""
-    return Settings(linkname=box.linkname, session_key=box.access_key, api_url=box.url, token_cache="logins")
+    return Settings(linkname=box.linkname, session_key=box.session_key, api_url=box.url, token_cache="logins")
 
 
 @pytest.mark.parametrize("name", ["access_key", "secret_key"])
@@ -320,9 +321,29 @@ def test_forbidden_resource(account):
     account.behaviour = Behaviour(forbidden=("contacts",))
     connection = Salesmate(keyed(account))
     assert connection.get("apis/core/v4/users")
-    with pytest.raises(ApiError, match=r"lack the right to this\..*The Session Key itself works") as caught:
+    with pytest.raises(ApiError, match=r"lack the right to this\..*The Session Key works") as caught:
         connection.post("apis/contact/v4/search?rows=1&from=0", {"moduleId": 1})
     assert type(caught.value) is ApiError
+
+
+@pytest.mark.parametrize(
+    "refused", [["/fields"], ["/users", "/fields"], ["/users", "/fields", "/dealPipeline"]]
+)
+@pytest.mark.filterwarnings("ignore:Custom columns use", "ignore:Dates without a time zone")
+def test_no_right_to_settings(refused):
+    """Deals are read also if users, fields and pipelines are refused as a wrong key would be."""
+
+    class Limited(LiveAccount):
+        def _respond(self, seen):
+            response = super()._respond(seen)
+            if any(part in seen.path for part in refused):
+                error = {"code": "4004", "name": "AuthorizationFailed", "message": ""}
+                response.status, response.payload = 403, {"Status": "failure", "Error": error}
+            return response
+
+    with Limited(deals=made("deals", 30)) as account:
+        for _kernel in range(2):
+            assert len(Salesmate(keyed(account)).deals_df()) == 30
 
 
 def test_wrong_linkname(account):
@@ -343,14 +364,28 @@ def test_status_names_user(account):
     assert len(account.requests) == 1
 
 
-def test_dates_without_zone(box):
+def test_status_shows_server_profile():
+    """status() shows what reads found of the server, also in the next kernel, without a request."""
+    with LiveAccount(deals=made("deals", 300)) as account:
+        Salesmate(keyed(account)).deals_df()
+        count = len(account.requests)
+        status = Salesmate(keyed(account)).status()
+    assert len(account.requests) == count
+    assert list(status.server) == ["deals"]
+    assert "learned today" in status.server["deals"]
+    assert "\n  deals      read by " in repr(status)
+
+
+def test_dates_without_zone():
     """Without any time zone, they count as UTC, with one warning for each connection."""
-    connection = connect(bare(box))
-    with pytest.warns(UserWarning, match=r"zone is not known.*UTC\. Set SALESMATE_TIMEZONE") as warned:
-        frame = connection.deals_df()
-    assert len(warned) == 1
-    connection.deals_df()  # warnings are errors here
-    same(frame, connect(dataclasses.replace(connection.settings, timezone="UTC")).deals_df())
+    behaviour = Behaviour(timestamps="v3", order="stable")
+    with LiveAccount(deals=made("deals", 30), users=[], behaviour=behaviour) as account:
+        connection = connect(keyed(account))
+        with pytest.warns(UserWarning, match=r"zone is not known.*UTC\. Set SALESMATE_TIMEZONE") as warned:
+            frame = connection.deals_df()
+        assert len(warned) == 1
+        connection.deals_df()  # warnings are errors here
+        same(frame, connect(keyed(account, timezone="UTC")).deals_df())
 
 
 def users_of(box, zone):

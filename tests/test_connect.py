@@ -50,7 +50,7 @@ def test_sandbox_oauth_flow(box):
     assert authorization.query["redirect_uri"].startswith("http://127.0.0.1:")
     assert (token.path, token.form["grant_type"]) == ("/oauth/token", "authorization_code")
     assert token.form["code_verifier"]
-    assert (read.path, read.headers["Authorization"].split()[0]) == ("/v1/deals", "Bearer")
+    assert (read.path, read.headers["Authorization"].split()[0]) == ("/apis/deal/v4/search", "Bearer")
 
 
 def test_second_kernel_reuses_token(box):
@@ -194,8 +194,8 @@ def test_invalid_target(target):
 def test_settings_from_environment(box, monkeypatch):
     """connect() and deals_df() alone read the environment."""
     monkeypatch.setenv("SALESMATE_TIMEZONE", box.settings.timezone)
-    for name in ("linkname", "access_token", "api_url"):
-        value = {"linkname": box.linkname, "access_token": box.access_key, "api_url": box.url}[name]
+    for name in ("linkname", "session_key", "api_url"):
+        value = {"linkname": box.linkname, "session_key": box.session_key, "api_url": box.url}[name]
         monkeypatch.setenv(f"SALESMATE_{name.upper()}", value)
     assert len(deals_df()) == 60
 

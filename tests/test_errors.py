@@ -11,6 +11,7 @@ from salesmate_nb.errors import (
     BadResponse,
     ConnectionFailed,
     IncompleteRead,
+    KeyRefused,
     LoginDenied,
     LoginError,
     LoginRequired,
@@ -25,6 +26,7 @@ TREE = {
     SettingsError: SalesmateError,
     LoginError: SalesmateError,
     LoginRequired: LoginError,
+    KeyRefused: LoginRequired,
     LoginDenied: LoginError,
     StateMismatch: LoginError,
     ApiError: SalesmateError,
@@ -34,7 +36,7 @@ TREE = {
     IncompleteRead: SalesmateError,
     ConnectionFailed: SalesmateError,
 }
-FOR_THE_USER = {SettingsError, LoginError, LoginRequired, LoginDenied, StateMismatch}
+FOR_THE_USER = {SettingsError, LoginError, LoginRequired, KeyRefused, LoginDenied, StateMismatch}
 
 
 @pytest.mark.parametrize(("error", "base"), TREE.items(), ids=lambda kind: kind.__name__)
@@ -43,6 +45,13 @@ def test_tree(error, base):
     assert issubclass(error, base)
     assert issubclass(error, SalesmateError)
     assert not issubclass(base, error)
+
+
+def test_key_refused():
+    """A key that is refused without a reason is both: a login is required, or a right is missing."""
+    refused = KeyRefused("no", status=403, code="AuthorizationFailed")
+    assert isinstance(refused, ApiError)
+    assert (refused.status, refused.code, str(refused)) == (403, "AuthorizationFailed", "no")
 
 
 def test_public_names():

@@ -44,3 +44,12 @@ def test_lines(changes, line):
     assert f"\n  {line}" in shown
     state = "not logged in" if changes.get("authorized") is False else "connected"
     assert shown.startswith(f"Salesmate: {state}")
+
+
+def test_server():
+    """What is known of the server stands below, by resource; a long line goes on under its beginning."""
+    known = "read by offsets, learned today; not supported: " + " / ".join(["ranges, two rules"] * 4)
+    shown = repr(dataclasses.replace(STATUS, server={"activities": known})).splitlines()
+    assert shown[-2].startswith("  activities read by offsets, learned today; not supported: ranges")
+    assert shown[-1].startswith(" " * 13)
+    assert max(map(len, shown)) <= 100

@@ -16,7 +16,15 @@ from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
 from salesmate_nb._base.redaction import redact
-from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, RateLimited, SalesmateError
+from salesmate_nb.errors import (
+    ApiError,
+    BadResponse,
+    KeyRefused,
+    LoginRequired,
+    NotFound,
+    RateLimited,
+    SalesmateError,
+)
 from salesmate_nb.settings import COPY_THE_KEY
 
 EXCERPT = 200  # characters of the server's own words in an error message
@@ -25,7 +33,9 @@ _MAX_DEPTH = 4  # nested objects in which rows are searched; a response may nest
 _COUNT = re.compile(r"[0-9]{1,18}")
 _INVALID = object()
 _TRANSIENT = frozenset({500, 502, 503, 504})
+_NO_RIGHT = "AuthorizationFailed"  # with a key: or it is another of the three (measured)
 _EXPIRED = "4002"  # the code of an expired Session Key (measured)
+_NO_OAUTH_OVER_V4 = "No public client is known to use OAuth with the v4 API; a Session Key works there."
 _DIGITS_TO_ZEROS = bytes.maketrans(b"0123456789", b"0" * 10)
 _LONG_NUMBER = b"0" * 19  # -9223372036854775809, the shortest integer that orjson rounds, has 19 digits
 
@@ -54,7 +64,7 @@ def decode(response: requests.Response, *, has_worked: bool = False) -> Any:
     ------
     LoginRequired
         If the login or the Session Key was not accepted: 401, ``AuthenticationFailed``, code ``4002`` (an
-        expired key; also with HTTP 200), and ``AuthorizationFailed`` as `has_worked` says.
+        expired key; also with HTTP 200), and ``AuthorizationFailed`` as `has_worked` says (`KeyRefused`).
     RateLimited, NotFound
         If the status is 429, or 404.
     BadResponse
@@ -224,6 +234,11 @@ def _sent_headers(response: requests.Response) -> Mapping[str, str]:
     return getattr(response.request, "headers", {})
 
 
+def _sent_key(response: requests.Response) -> bool:
+    """Return whether the request carried a Session Key, and not a token."""
+    return "accessToken" in _sent_headers(response)
+
+
 def _sent_credentials(response: requests.Response) -> tuple[str | None, ...]:
     """Return the Session Key or token that the request carried, which the server may repeat."""
     headers = _sent_headers(response)
@@ -235,11 +250,11 @@ def _refusal_of_login(
 ) -> str | None:
     """Return why the login was not accepted and what to do next; ``None`` if the failure is another."""
     is_refused = response.status_code == requests.codes.unauthorized or name == "AuthenticationFailed"
-    if "accessToken" not in _sent_headers(response):
+    if not _sent_key(response):
         return _refused_oauth(response, has_worked=has_worked) if is_refused or is_expired else None
     if is_expired:
         reason = "has expired: keys last some weeks, and a key that is regenerated ends at once"
-    elif is_refused or (name == "AuthorizationFailed" and not has_worked):
+    elif is_refused or (name == _NO_RIGHT and not has_worked):
         reason = (
             "was not accepted. It may be another of the three keys of My Account, have expired "
             "(keys last some weeks), or have been regenerated"
@@ -251,26 +266,30 @@ def _refusal_of_login(
 
 def _refused_oauth(response: requests.Response, *, has_worked: bool) -> str:
     if _is_v4(response) and not has_worked:
-        return (
-            "the OAuth login was not accepted. No public client is known to use OAuth with the v4 API. "
-            f"Use a Session Key instead. {COPY_THE_KEY}"
-        )
+        return f"the OAuth login was not accepted. {_NO_OAUTH_OVER_V4} {COPY_THE_KEY}"
     return "the login was not accepted. Run connect() again."
 
 
 def _denied_access(response: requests.Response, *, has_worked: bool) -> str:
     """Return what a 403 means that is not about the key itself."""
     rights = "access denied. Your Salesmate user may lack the right to this. Ask your administrator for it."
-    if "accessToken" not in _sent_headers(response):
+    if not _sent_key(response):
         if not _is_v4(response) or has_worked:
             return rights
-        return (
-            f"{rights} Or it is the login: no public client is known to use OAuth with the v4 API, while a "
-            f"Session Key works there. {COPY_THE_KEY}"
-        )
+        return f"{rights} Or it is the OAuth login. {_NO_OAUTH_OVER_V4} {COPY_THE_KEY}"
     if has_worked:
-        return f"{rights} The Session Key itself works, unless everything else is refused now too."
-    return f"{rights} If everything else is refused too, the Session Key may be wrong. {COPY_THE_KEY}"
+        return f"{rights} The Session Key works: other requests with it succeeded."
+    return f"{rights} If other requests are refused too, it is the Session Key. {COPY_THE_KEY}"
+
+
+def _unknown_workspace(response: requests.Response) -> str:
+    linkname = _sent_headers(response).get("x-linkname", "").partition(".")[0]
+    named = f" {linkname!r}" if linkname else ""
+    unless = f" {_NO_OAUTH_OVER_V4} {COPY_THE_KEY}" if _is_v4(response) else ""
+    return (
+        f"the workspace{named} does not exist. Check SALESMATE_LINKNAME, the 'acme' of "
+        f"https://acme.salesmate.io.{unless}"
+    )
 
 
 def _is_v4(response: requests.Response) -> bool:
@@ -288,6 +307,11 @@ def _failure(
     returned = f"{url} returned HTTP {status}" + (f" ({words})" if words else "")
     details: dict[str, Any] = {"status": status, "code": name, "message": message, "url": url}
     refused = _refusal_of_login(response, name, is_expired=is_expired, has_worked=has_worked)
+    if refused and name == _NO_RIGHT and _sent_key(response) and not is_expired:
+        return KeyRefused(
+            f"{returned}: {refused} If it is the right key, your Salesmate user lacks the right to this.",
+            **details,
+        )
     if refused:
         required = LoginRequired(f"{returned}: {refused}")
         required.code = name
@@ -300,16 +324,10 @@ def _failure(
         limited.is_transient = True
         return limited
     if name == "NoSuchLinkExist":
-        linkname = _sent_headers(response).get("x-linkname", "").partition(".")[0]
-        named = f" {linkname!r}" if linkname else ""
-        return NotFound(
-            f"{returned}: the workspace{named} does not exist. Check SALESMATE_LINKNAME, the 'acme' of "
-            "https://acme.salesmate.io.",
-            **details,
-        )
+        return NotFound(f"{returned}: {_unknown_workspace(response)}", **details)
     if status == requests.codes.not_found or name == "ObjectNotFound":
         return NotFound(f"{returned}: not found. Check the path and the id.", **details)
-    if status == requests.codes.forbidden or name == "AuthorizationFailed":
+    if status == requests.codes.forbidden or name == _NO_RIGHT:
         advice = _denied_access(response, has_worked=has_worked)
     elif status >= requests.codes.server_error:
         advice = "Salesmate has an internal error. Try again in a few minutes."

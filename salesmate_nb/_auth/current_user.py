@@ -15,7 +15,7 @@ from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._base import files
 from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.redaction import fingerprint
-from salesmate_nb.errors import ApiError, LoginRequired, RateLimited
+from salesmate_nb.errors import ApiError, KeyRefused, RateLimited
 from salesmate_nb.resources.users import USERS_PATH
 from salesmate_nb.settings import Settings
 
@@ -121,19 +121,16 @@ class CurrentUserLookup:
                 self._known = _load(self._path, self._bound, _RENEWED_AFTER)
             if self._known is not None:
                 return self._known
-            is_final = True
+            users: list[Any] | None = []
             try:
                 users = find_rows(self._request("GET", USERS_PATH, waiter=waiter))
-            except LoginRequired as err:
-                if err.code != "AuthorizationFailed":
-                    raise
-                return CurrentUser()  # a wrong key, or no right to this list: the next request shows which
+                is_final = bool(users)
+            except KeyRefused:
+                is_final = True  # no right to this list, or a wrong key: the next request shows which
             except ApiError as err:
                 if isinstance(err, RateLimited) or err.code == "NoSuchLinkExist":
                     raise
-                users, is_final = [], err.status in _NO_RIGHT
-            else:
-                is_final = bool(users)
+                is_final = err.status in _NO_RIGHT
             return self._remember(CurrentUser.from_users(users or []), is_final=is_final)
 
     def learn(self, users: list[Any]) -> None:

@@ -7,9 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from salesmate_nb._frames.parsing import MISSING
+from salesmate_nb._frames.parsing import MILLISECONDS_FROM, MISSING
 
-SECONDS_BELOW = 1e11  # a smaller number is in seconds: 1e11 ms is in 1973, and 1e11 s in the year 5138
 _TEXT_FORMS = {
     "Unix {}, as text": r"\d{9,}",
     "ISO 8601 with a zone": r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d.*(Z|[+-]\d\d:?\d\d)",
@@ -59,13 +58,6 @@ def flag_forms(records: Iterable[Mapping[str, Any]], path: str) -> str:
     return _forms(records, path, _flag_form)
 
 
-def number_of(value: Any) -> float | None:
-    """Return a number, also if it is written as nine digits of text or more; ``None`` for other values."""
-    if isinstance(value, str) and re.fullmatch(r"\d{9,15}", value.strip()):
-        return float(value)
-    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
-
-
 def _forms(records: Iterable[Mapping[str, Any]], path: str, form_of: Callable[[Any], str]) -> str:
     return _listed(form_of(record[path]) for record in records if record.get(path) not in MISSING)
 
@@ -75,12 +67,19 @@ def _listed(forms: Iterable[str]) -> str:
 
 
 def _time_form(value: Any) -> str:
-    number = number_of(value)
-    unit = "seconds" if number is not None and number < SECONDS_BELOW else "milliseconds"
+    number = _number_of(value)
+    unit = "seconds" if number is not None and number < MILLISECONDS_FROM else "milliseconds"
     if isinstance(value, str):
         forms = (form for form, pattern in _TEXT_FORMS.items() if re.fullmatch(pattern, value.strip()))
         return next(forms, "text of another form").format(unit)
     return "neither number nor text" if number is None else f"Unix {unit}"
+
+
+def _number_of(value: Any) -> float | None:
+    """Return a number, also if it is written as nine digits of text or more; ``None`` for other values."""
+    if isinstance(value, str) and re.fullmatch(r"\d{9,15}", value.strip()):
+        return float(value)
+    return value if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
 def _currency_form(value: Any) -> str:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import re
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from salesmate_nb._base.fork import fork_safe_lock
 log = logging.getLogger("salesmate_nb")
 
 _VERSION = 1
-_MONTH = 30 * 24 * 3600.0  # seconds
+_DAY = 24 * 3600.0  # seconds
+_MONTH = 30 * _DAY
 _MAX_BYTES = 2**20
 _LOCK_TIMEOUT = 10.0  # seconds
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, filelock.Timeout)
@@ -37,6 +39,15 @@ class Support:
         The strategies that the server refused or ignored.
     needs_epoch : bool
         Whether an empty list of rules was refused, so that a rule has to say that all records match.
+    refused_rules : list of str
+        The fields whose filters were refused; ``"createdAt+status"`` if only both at once were tried.
+    fields_path : str
+        Which path lists the account's fields: ``"v3"``, ``"v4"``, ``"v1"`` or ``"none"``; empty if that is
+        not known.
+    record_fields : list of str
+        The API's names of the fields of a record, if no path lists them.
+    uncounted_pages : int
+        How many pages the list took last time, if the server gives no total; otherwise 0.
     learned_at : float
         When it was learned, in seconds since 1970.
     """
@@ -44,6 +55,10 @@ class Support:
     strategy: str = ""
     unsupported: list[str] = field(default_factory=list)
     needs_epoch: bool = False
+    refused_rules: list[str] = field(default_factory=list)
+    fields_path: str = ""
+    record_fields: list[str] = field(default_factory=list)
+    uncounted_pages: int = 0
     learned_at: float = 0.0
 
     def ordered(self, names: Sequence[str]) -> list[str]:
@@ -64,22 +79,47 @@ class Support:
         if name not in self.unsupported:
             self.unsupported.append(name)
 
-    def forget(self) -> None:
-        """Learn everything again next time."""
-        self.strategy, self.unsupported = "", []
+    def refuses_rules(self, names: Collection[str]) -> bool:
+        """Return whether filters on these fields are known to be refused.
 
-    def words(self) -> str:
-        """Return it as one line of text."""
-        rules = ", refuses an empty list of rules" if self.needs_epoch else ""
-        refused = f"; not supported: {', '.join(self.unsupported)}" if self.unsupported else ""
-        return f"read by {self.strategy or 'a strategy not known yet'}{rules}{refused}"
+        Examples
+        --------
+        >>> Support(refused_rules=["status"]).refuses_rules(["createdAt", "status"])
+        True
+        """
+        return any(set(refused.split("+")) <= set(names) for refused in self.refused_rules)
+
+    def refuse_rules(self, names: Collection[str]) -> None:
+        """Note that filters on these fields were refused."""
+        if not self.refuses_rules(names):
+            self.refused_rules.append("+".join(sorted(names)))
+
+    def forget(self) -> None:
+        """Learn everything about paging again next time."""
+        self.strategy, self.unsupported, self.uncounted_pages = "", [], 0
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is known, as after reads of one page."""
+        return not (self.strategy or self.unsupported or self.needs_epoch or self.refused_rules)
+
+    def words(self, now: float) -> str:
+        """Return it as one line of text, with its age at a time in seconds since 1970."""
+        days = int((now - self.learned_at) // _DAY)
+        age = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
+        rules = "; refuses an empty list of rules" if self.needs_epoch else ""
+        filters = f"; refuses filters on {', '.join(self.refused_rules)}" if self.refused_rules else ""
+        refused = f"; not supported: {' / '.join(self.unsupported)}" if self.unsupported else ""
+        return (
+            f"read by {self.strategy or 'a strategy not known yet'}, learned {age}{rules}{filters}{refused}"
+        )
 
 
 class ServerProfile:
     """Remembers what one server supports, for a month, in ``<folder>/<host>/server.json``.
 
-    The file holds names of strategies and no data of the account. If it cannot be read or written, is
-    damaged or of another API, what was learned serves this process only.
+    The file holds names of strategies and of the API's fields and paths, and no data of customers. If it
+    cannot be read or written, is damaged or of another API, what was learned serves this process only.
 
     Parameters
     ----------
@@ -97,7 +137,7 @@ class ServerProfile:
     >>> profile = ServerProfile(None, "https://acme.salesmate.io", "v4")
     >>> profile.save("deals", Support(strategy="offsets"))
     >>> profile.describe()
-    {'deals': 'read by offsets'}
+    {'deals': 'read by offsets, learned today'}
     """
 
     def __init__(
@@ -133,9 +173,10 @@ class ServerProfile:
                     log.info("%s cannot be written: %s", self.path, err)
 
     def describe(self) -> dict[str, str]:
-        """Return for each resource in words what is known."""
+        """Return in words what is known of each resource; of one that fitted one page, nothing is."""
         with self._lock:
-            return {resource: support.words() for resource, support in sorted(self._all().items())}
+            known = sorted(self._all().items())
+        return {name: support.words(self._clock()) for name, support in known if not support.is_empty}
 
     def _all(self) -> dict[str, Support]:
         known = {**self._here, **({} if self.path is None else self._read(self.path))}
@@ -158,16 +199,23 @@ class ServerProfile:
         with files.lock(path, _LOCK_TIMEOUT):
             files.remove_leftovers(path)
             entries = {**self._read(path), resource: support}
-            resources = {name: asdict(entry) for name, entry in sorted(entries.items())}
+            resources = {name: _written(entry) for name, entry in sorted(entries.items())}
             with files.atomic_write(path) as file:
                 file.write(json.dumps({**self._bound, "resources": resources}, indent=1).encode())
+
+
+def _written(support: Support) -> dict[str, Any]:
+    """Return what the file holds: what differs from an unknown server."""
+    return {name: value for name, value in asdict(support).items() if value}
 
 
 def _parse(entry: dict[str, Any]) -> Support:
     """Return an entry of the file; raise ``TypeError`` if it is not of this form."""
     support = Support(**entry)
-    texts: Iterable[Any] = (support.strategy, *support.unsupported)
-    if not all(isinstance(text, str) for text in texts) or not isinstance(support.needs_epoch, bool):
-        raise TypeError("not what was written")
     support.learned_at = float(support.learned_at)
+    lists = (support.unsupported, support.refused_rules, support.record_fields)
+    texts: Iterable[Any] = (support.strategy, support.fields_path, *itertools.chain.from_iterable(lists))
+    numbers: Iterable[Any] = (support.needs_epoch, support.uncounted_pages)  # a bool is an int
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(each, int) for each in numbers):
+        raise TypeError("not what was written")
     return support

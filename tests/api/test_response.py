@@ -11,7 +11,15 @@ from hypothesis import strategies as st
 
 from salesmate_nb._api.response import EXCERPT, decode, error_words, find_rows, find_total, unwrap
 from salesmate_nb._base.redaction import Secret
-from salesmate_nb.errors import ApiError, BadResponse, LoginRequired, NotFound, RateLimited, SalesmateError
+from salesmate_nb.errors import (
+    ApiError,
+    BadResponse,
+    KeyRefused,
+    LoginRequired,
+    NotFound,
+    RateLimited,
+    SalesmateError,
+)
 
 URL = "https://acme.salesmate.io/apis/deal/v4/search?rows=250&email=jo@example.com"
 
@@ -100,15 +108,37 @@ OF_THREE = r"was not accepted\. It may be another of the three keys .* expired .
         (NO_NAME, 200, KEY, False, LoginRequired, "the Session Key has expired"),
         (failure("AuthenticationFailed"), 401, KEY, False, LoginRequired, OF_THREE),
         (b"", 401, KEY, True, LoginRequired, OF_THREE),
-        (REFUSED, 403, KEY, False, LoginRequired, OF_THREE),
-        (REFUSED, 200, KEY, False, LoginRequired, OF_THREE),
-        (REFUSED, 403, KEY, True, ApiError, r"lack the right to this\..*The Session Key itself works"),
-        (REFUSED, 200, KEY, True, ApiError, r"lack the right to this\..*The Session Key itself works"),
-        (failure("Forbidden"), 403, KEY, False, ApiError, r"lack the right to this\..*may be wrong\. Copy"),
-        (failure("Forbidden"), 403, KEY, True, ApiError, "The Session Key itself works"),
+        (REFUSED, 403, KEY, False, KeyRefused, OF_THREE),
+        (REFUSED, 200, KEY, False, KeyRefused, OF_THREE),
+        (
+            REFUSED,
+            403,
+            KEY,
+            True,
+            ApiError,
+            r"lack the right to this\..*The Session Key works: other requests",
+        ),
+        (
+            REFUSED,
+            200,
+            KEY,
+            True,
+            ApiError,
+            r"lack the right to this\..*The Session Key works: other requests",
+        ),
+        (
+            failure("Forbidden"),
+            403,
+            KEY,
+            False,
+            ApiError,
+            r"lack the right to this\..*it is the Session Key\. Copy",
+        ),
+        (failure("Forbidden"), 403, KEY, True, ApiError, "The Session Key works: other requests"),
         (failure("NoSuchLinkExist"), 404, KEY, False, NotFound, "the workspace 'acme' does not exist"),
         (b"", 401, BEARER, False, LoginRequired, "No public client is known to use OAuth .* Session Key"),
-        (REFUSED, 403, BEARER, False, ApiError, "no public client is known to use OAuth .* Session Key"),
+        (REFUSED, 403, BEARER, False, ApiError, "No public client is known to use OAuth .* Session Key"),
+        (failure("NoSuchLinkExist"), 404, BEARER, False, NotFound, "SALESMATE_LINKNAME.*No public client is"),
         (b"", 401, BEARER, True, LoginRequired, r"Run connect\(\) again\.$"),
         (REFUSED, 403, BEARER, True, ApiError, r"Ask your administrator for it\.$"),
     ],

@@ -11,6 +11,7 @@ import pytest
 from salesmate_nb import (
     ApiError,
     ConnectionFailed,
+    KeyRefused,
     LoginRequired,
     NotFound,
     RateLimited,
@@ -150,14 +151,18 @@ def test_logout_forgets(account, settings):
     assert list(settings.token_cache.glob("*.account")) == []
 
 
-@pytest.mark.parametrize("status", [403, 404])
-def test_no_right_is_remembered(settings, status):
-    """If the user may not see the list, that is remembered too."""
-    refused = lookup(settings, ApiError("no", status=status))
+@pytest.mark.parametrize(
+    "error", [ApiError("no", status=403), ApiError("no", status=404), KeyRefused("no", status=403)]
+)
+def test_no_right_is_remembered(settings, error):
+    """If the user may not see the list, that is remembered too, by this kernel and by the next."""
+    refused = lookup(settings, error)
     assert refused.get() == refused.get() == CurrentUser()
-    again = lookup(settings, ApiError("no", status=status))
+    again = lookup(settings, error)
     assert again.get() == CurrentUser()
     assert (len(refused.requests), again.requests) == (1, [])
+    other_key = dataclasses.replace(settings, session_key="another-key")
+    assert lookup(other_key, {"Data": [USER]}).get().name == "Ann Weber"
 
 
 @pytest.mark.parametrize("response", [{"Data": "odd"}, {"Data": []}, ApiError("no", status=500)])

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmate_nb._frames.forms import flag_forms, list_forms, number_of
+from salesmate_nb._frames.forms import flag_forms, list_forms
 
 
 @pytest.mark.parametrize(
@@ -82,15 +82,18 @@ def test_flags(value, form):
     assert flag_forms([{"isActive": value}], "isActive") == form
 
 
-def test_numbers():
+@pytest.mark.parametrize(
+    ("value", "form"),
+    [
+        (7, "Unix seconds"),
+        ("1709586900", "Unix seconds, as text"),
+        ("20240304", "text of another form"),
+        (True, "neither number nor text"),
+    ],
+)
+def test_numbers(value, form):
     """Only long texts are numbers; short ones are dates or years."""
-    assert [number_of(value) for value in (7, "1709586900", "20240304", True, None)] == [
-        7,
-        1709586900,
-        None,
-        None,
-        None,
-    ]
+    assert list_forms([{"createdAt": value}])["timestamps"] == form
 
 
 PRIVATE = "Secret Ltd"

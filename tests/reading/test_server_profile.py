@@ -26,6 +26,26 @@ def test_round_trip(tmp_path):
     assert profile(tmp_path).load("contacts") == Support()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("refused_rules", ["status", "createdAt+status"]),
+        ("fields_path", "v1"),
+        ("record_fields", ["title", "textCustomField1"]),
+        ("uncounted_pages", 5),
+    ],
+)
+def test_each_field(name, value, tmp_path):
+    """Another process reads everything that this one learned; a value of another type is damage."""
+    profile(tmp_path).save("deals", Support(**{name: value}))
+    remembers = profile(tmp_path)
+    assert getattr(remembers.load("deals"), name) == value
+    content = json.loads(remembers.path.read_text())
+    content["resources"]["deals"][name] = [7]
+    remembers.path.write_text(json.dumps(content))
+    assert remembers.load("deals") == Support()
+
+
 def test_private_file(tmp_path):
     """The file is for this user alone, and holds names of strategies only."""
     remembers = profile(tmp_path)
@@ -122,10 +142,22 @@ def test_reject():
     assert (support.strategy, support.unsupported) == ("", ["keyset"])
 
 
-def test_describe():
-    """Status and doctor show it in words."""
-    remembers = profile(None)
-    remembers.save("deals", LEARNED)
-    assert remembers.describe() == {
-        "deals": "read by ranges, refuses an empty list of rules; not supported: offsets"
+def test_refused_rules():
+    """Filters that were refused together are refused beside others too, but each alone may be supported."""
+    support = Support()
+    support.refuse_rules(["status", "createdAt"])
+    assert support.refuses_rules(["createdAt", "lastModifiedAt", "status"])
+    assert not support.refuses_rules(["status"])
+    support.refuse_rules(["status"])
+    support.refuse_rules(["status", "lastModifiedAt"])
+    assert support.refused_rules == ["createdAt+status", "status"]
+
+
+@pytest.mark.parametrize(("days", "age"), [(0, "today"), (1.5, "yesterday"), (20, "20 days ago")])
+def test_describe(tmp_path, days, age):
+    """Status and doctor show in words what is known and how old it is; of one page, nothing is known."""
+    profile(tmp_path).save("deals", LEARNED)
+    profile(tmp_path).save("contacts", Support())
+    assert profile(tmp_path, now=1_800_000_000.0 + days * DAY).describe() == {
+        "deals": f"read by ranges, learned {age}; refuses an empty list of rules; not supported: offsets"
     }
