@@ -136,12 +136,14 @@ class ApiClient:
         self, method: str, url: str, params: Mapping[str, Any] | None, json: Any, waiter: Waiter
     ) -> Any:
         place = url.partition("?")[0]
-        start = 0.0
+        self._acquire(waiter, url)  # before the session chooses a token, which could expire during a wait
+        start, is_counted = time.perf_counter(), True
 
-        def before_request() -> None:  # called again if the session sends again with a new token
-            nonlocal start
-            self._acquire(waiter, url)
-            start = time.perf_counter()
+        def before_request() -> None:
+            nonlocal is_counted
+            if not is_counted:  # the session sends again, with a new token
+                self._acquire(waiter, url)
+            is_counted = False
 
         response = send_or_raise(
             lambda: self._session.request(
