@@ -16,7 +16,7 @@ from salesmate_nb._account import Account
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import unwrap
-from salesmate_nb._api.session import ApiKeySession
+from salesmate_nb._api.session import ApiKeySession, BoundedSession
 from salesmate_nb._auth.current_user import CurrentUserLookup
 from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._auth.session import OAuthSession
@@ -66,12 +66,13 @@ class Salesmate:
         self._token_store = make_token_store(settings, profile) if token_store is None else token_store
         self._login_flow: LoginFlow | None = None
         self.panel_cell: int | None = None  # the notebook cell that shows the panel of its login
-        self.session: requests.Session = _session(settings, self._token_store, profile)
+        session = _session(settings, self._token_store, profile)
+        self.session: requests.Session = session
         in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
         self._has_snapshots = token_store is None and not in_memory
         folder = None if in_memory else settings.token_cache
         self._limiter = RateLimiter(settings.api_url, settings.calls_per_hour, folder)
-        self._api_client = ApiClient(self.session, settings.api_url, self._limiter)
+        self._api_client = ApiClient(session, settings.api_url, self._limiter)
         self._current_user = CurrentUserLookup(
             settings, profile, self._api_client.request, is_stored=self._has_snapshots
         )
@@ -620,7 +621,7 @@ class Salesmate:
             ) from err
 
 
-def _session(settings: Settings, token_store: TokenStore, profile: str) -> requests.Session:
+def _session(settings: Settings, token_store: TokenStore, profile: str) -> BoundedSession:
     if settings.session_key:
         return ApiKeySession(settings)
     if not settings.client_id:

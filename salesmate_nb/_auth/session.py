@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from typing import Any
 
@@ -14,6 +13,7 @@ from salesmate_nb._api.session import BoundedSession, HostBoundAuth
 from salesmate_nb._auth import token_endpoint
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.tokens import Token
+from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb.errors import LoginRequired
 from salesmate_nb.settings import Settings
@@ -50,7 +50,7 @@ class OAuthSession(OAuth2Session, BoundedSession):
         self._profile = profile
         self._held: Token | None = None
         self._ended: Secret | None = None  # the access token of a login that the server has ended
-        self._refreshing = threading.RLock()
+        self._refreshing = fork_safe_lock()
 
     @property
     def current_token(self) -> Token | None:

@@ -6,7 +6,6 @@ import itertools
 import json
 import logging
 import re
-import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
@@ -16,6 +15,7 @@ from typing import Any
 import filelock
 
 from salesmate_nb._base import files
+from salesmate_nb._base.fork import fork_safe_lock
 
 log = logging.getLogger("salesmate_nb")
 
@@ -148,7 +148,7 @@ class ServerProfile:
         self._bound = {"version": _VERSION, "host": host, "api": api}
         self._clock = clock
         self._here: dict[str, Support] = {}
-        self._lock = threading.Lock()
+        self._lock = fork_safe_lock()
 
     def load(self, resource: str) -> Support:
         """Return what is known of a resource; nothing if it is older than a month."""

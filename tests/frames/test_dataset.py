@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -120,6 +121,18 @@ def test_folder_is_private(connection, tmp_path):
     """Customers' data are in a folder that only this user can enter."""
     connection.write_dataset("deals", tmp_path / "deep" / "deals")
     assert stat.S_IMODE((tmp_path / "deep" / "deals").stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
+def test_new_folders_above_are_private(connection, tmp_path):
+    """Folders that are created above the dataset are private too, whatever the umask."""
+    old = os.umask(0)
+    try:
+        connection.write_dataset("deals", tmp_path / "a" / "b" / "deals")
+    finally:
+        os.umask(old)
+    folders = (tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "b" / "deals")
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700] * 3
 
 
 def test_invalid_arguments(connection, tmp_path):
