@@ -19,8 +19,8 @@ from salesmate_nb._api.response import unwrap
 from salesmate_nb._api.session import ApiKeySession
 from salesmate_nb._auth.current_user import CurrentUserLookup
 from salesmate_nb._auth.flow import LoginFlow, LoginState
-from salesmate_nb._auth.session import OAuthSession
-from salesmate_nb._auth.token_endpoint import revoke_token
+from salesmate_nb._auth.oauth.session import OAuthSession
+from salesmate_nb._auth.oauth.token_endpoint import revoke_token
 from salesmate_nb._auth.token_stores.base import TokenStore, check_profile
 from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token

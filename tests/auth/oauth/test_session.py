@@ -15,8 +15,8 @@ import pytest
 import requests
 
 from salesmate_nb import connect, sandbox
-from salesmate_nb._auth.session import OAuthSession
-from salesmate_nb._auth.token_endpoint import build_authorization_request, exchange_code
+from salesmate_nb._auth.oauth.session import OAuthSession
+from salesmate_nb._auth.oauth.token_endpoint import build_authorization_request, exchange_code
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.redaction import Secret

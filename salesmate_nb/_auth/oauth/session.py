@@ -11,7 +11,7 @@ import requests
 from requests_oauthlib import OAuth2Session
 
 from salesmate_nb._api.session import BoundedSession, HostBoundAuth
-from salesmate_nb._auth import token_endpoint
+from salesmate_nb._auth.oauth import token_endpoint
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.redaction import Secret
