@@ -158,6 +158,13 @@ class LoginFlow:
                 self._move(LoginState.EXPIRED)
                 self._over.set()
 
+    def supersede(self) -> None:
+        """End it because the person has logged in another way."""
+        with self._lock:
+            self.close()
+            self._move(LoginState.DONE)
+            self._over.set()
+
     def close(self) -> None:
         """Stop the loopback server."""
         if self._expiry is not None:
