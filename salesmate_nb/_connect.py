@@ -153,8 +153,8 @@ def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> N
     """Show the pending login to whoever can see it, and wait for it if asked to."""
     from salesmate_nb._ui import panel, prompt, texts  # noqa: PLC0415 - widgets and prompts are loaded when shown
 
-    if not connection.settings.client_id or connection.settings.session_key:
-        if frontend() is Frontend.NOTEBOOK and not connection.settings.session_key:
+    if not connection.has_login_link:
+        if connection.takes_key and frontend() is Frontend.NOTEBOOK:
             panel.show_no_credentials()
         return
     login = connection.pending_login()
