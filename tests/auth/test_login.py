@@ -216,6 +216,21 @@ def test_key_of_settings_ends(account, given, monkeypatch, place):
     assert connect(settings).authorized
 
 
+def test_dead_key_offline_and_logout(account, given, nothing):
+    """The next kernel still reads the snapshot of an account whose key has ended, and can forget the key."""
+    connection = log_in(account, given)
+    connection.deals_df(refresh="auto")
+    account.expired = True
+    with pytest.raises(LoginRequired):
+        connection.get("apis/core/v4/users")
+    count = len(account.requests)
+    kernel = Salesmate(nothing)
+    assert (kernel.authorized, len(kernel.deals_df(refresh="never"))) == (False, 5)
+    kernel.logout()
+    assert (list(given.token_cache.glob("*.json")), len(account.requests)) == ([], count)
+    assert Salesmate(nothing).login_reason == ""
+
+
 def test_dead_key_with_client(account, given):
     """With a client id in the settings, a key that has ended leaves both ways to log in."""
     client = {
