@@ -36,8 +36,10 @@ def connect(
 ) -> Salesmate:
     """Connect to Salesmate; ask a person to log in only if needed.
 
-    Tried in order: a Session Key; a stored token that is valid; a stored token, refreshed; a person, by a
-    panel in a notebook or a prompt in a terminal. If nobody can be asked, the connection stays pending.
+    Tried in order: the Session Key of the settings; the stored login of the profile, a Session Key or a token
+    that is valid or can be refreshed; a person, by a panel in a notebook or a prompt in a terminal. If nobody
+    can be asked, the connection stays pending. A stored login knows its workspace and host, so it needs no
+    settings, and is sent nowhere else: settings that name another host or workspace need their own login.
     A second call while a login is pending shows the same login again, so a tab that is already open still
     works. Once it is done, further calls and new kernels do not ask again.
 
@@ -65,7 +67,7 @@ def connect(
     Raises
     ------
     SettingsError
-        If the settings are not valid, or hold neither a Session Key nor a client id.
+        If the settings are not valid.
     ConnectionFailed, ApiError
         If a token had to be refreshed and the token endpoint did not respond. The token is kept.
 
@@ -79,7 +81,7 @@ def connect(
     settings, box = _resolve(target)
     is_personal = has_kernel() or (token_store is None and settings.token_store != "memory")  # noqa: S105
     if not is_personal:  # several people may share the process, so nobody gets the connection of another
-        connection = _new(settings, profile, token_store)
+        connection = Salesmate(settings, profile=profile, token_store=token_store)
     else:
         connection = _personal_connection(settings, profile, token_store)
     connection.renew()
@@ -143,7 +145,7 @@ def _personal_connection(settings: Settings, profile: str, token_store: TokenSto
         key = (settings, profile, id(token_store))
         connection = _pending.get(key)
         if connection is None or connection.authorized:
-            connection = _pending[key] = _new(settings, profile, token_store)
+            connection = _pending[key] = Salesmate(settings, profile=profile, token_store=token_store)
         _newest[:] = [connection]
         return connection
 
@@ -152,6 +154,10 @@ def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> N
     """Show the pending login to whoever can see it, and wait for it if asked to."""
     from salesmate_nb._ui import panel, prompt, texts  # noqa: PLC0415 - widgets and prompts are loaded when shown
 
+    if not connection.has_login_link:
+        if connection.takes_key and frontend() is Frontend.NOTEBOOK:
+            panel.show_no_credentials()
+        return
     login = connection.pending_login()
     login.renew()
     if box is not None and box.approve == "auto":
@@ -175,17 +181,6 @@ def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> N
 def _offline() -> Salesmate:
     """Return a connection that needs no login, since it makes no request."""
     return Salesmate(Settings.load())
-
-
-def _new(settings: Settings, profile: str, token_store: TokenStore | None) -> Salesmate:
-    try:
-        return Salesmate(settings, profile=profile, token_store=token_store)
-    except SettingsError:
-        if not settings.client_id and frontend() is Frontend.NOTEBOOK:
-            from salesmate_nb._ui import panel  # noqa: PLC0415 - widgets are loaded when shown
-
-            panel.show_no_credentials()
-        raise
 
 
 def _resolve(target: Settings | RunningSandbox | None) -> tuple[Settings, RunningSandbox | None]:

@@ -13,6 +13,7 @@ from requests.auth import AuthBase
 
 from salesmate_nb._api.adapter import CONNECT_TIMEOUT, DeadlineAdapter, discard, explain
 from salesmate_nb._base.fork import renew_in_child
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.urls import is_loopback, origin
 from salesmate_nb.errors import BadResponse, ConnectionFailed, SettingsError
 from salesmate_nb.settings import COPY_THE_KEY, Settings
@@ -126,10 +127,15 @@ class ApiKeySession(BoundedSession):
         super().__init__(settings.timeout)
         if not settings.session_key:
             raise SettingsError(f"SALESMATE_SESSION_KEY is not set. {COPY_THE_KEY} Or use OAuth.")
-        linkname = f"{settings.linkname}.salesmate.io"
-        self.auth = HostBoundAuth(
-            settings.api_url, {"accessToken": settings.session_key, "x-linkname": linkname}
-        )
+        self.use(settings)
+
+    def use(self, settings: Settings) -> None:
+        """Send the Session Key of these settings from now on, and to their host only."""
+        headers = {
+            "accessToken": settings.session_key or Secret(),
+            "x-linkname": f"{settings.linkname}.salesmate.io",
+        }
+        self.auth = HostBoundAuth(settings.api_url, headers)
 
 
 def send_or_raise(

@@ -18,7 +18,7 @@ import requests
 from tqdm.auto import tqdm
 
 from salesmate_nb import Salesmate, Settings, sandbox
-from salesmate_nb._auth.loopback import LoopbackServer
+from salesmate_nb._auth.oauth.loopback import LoopbackServer
 from salesmate_nb._base import files
 from salesmate_nb._base.fork import fork_safe_lock
 from tests.api.conftest import make_certificate
