@@ -348,6 +348,32 @@ def test_no_right_to_settings(refused):
             assert len(Salesmate(keyed(account)).deals_df()) == 30
 
 
+class Regenerated(LiveAccount):
+    """From some request on, each is refused as one with another of the three keys is."""
+
+    works_for = 10**9
+
+    def _respond(self, seen):
+        self.works_for -= 1
+        response = super()._respond(seen)
+        if self.works_for < 0:
+            error = {"code": "4004", "name": "AuthorizationFailed", "message": ""}
+            response.status, response.payload = 403, {"Status": "failure", "Error": error}
+        return response
+
+
+@pytest.mark.parametrize("works_for", [0, 3])
+def test_regenerated_key(works_for):
+    """If a key that has worked is refused for everything, the error is about the key, not about rights."""
+    with Regenerated(deals=made("deals", 2_000)) as account:
+        connection = Salesmate(keyed(account))
+        assert len(connection.deals_df()) == 2_000
+        account.works_for = works_for
+        with pytest.raises(LoginRequired, match="or have been regenerated"):
+            connection.deals_df()
+        assert not connection.authorized
+
+
 def test_wrong_linkname(account):
     """A linkname that Salesmate does not know is named."""
     with pytest.raises(NotFound, match=r"the workspace 'other' does not exist\. Check SALESMATE_LINKNAME"):

@@ -6,20 +6,27 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from salesmate_nb._api.rate_limit import RateLimiter
-from salesmate_nb._api.response import decode, find_rows
+from salesmate_nb._api.response import NO_RIGHT, decode, find_rows
 from salesmate_nb._api.retry import RetryPolicy
 from salesmate_nb._api.session import BoundedSession, send_or_raise
 from salesmate_nb._api.waiting import Waiter
-from salesmate_nb.errors import LoginRequired, RateLimited, SalesmateError
+from salesmate_nb.errors import ApiError, LoginRequired, RateLimited, SalesmateError
 
 log = logging.getLogger("salesmate_nb")
 
 MAX_WAIT = 60.0  # seconds that a single request may wait for the rate limit; beyond it, an error is raised
 _TRANSIENT = RetryPolicy(attempts=4, base=0.5, cap=20.0, jitter=0.5)
 _REFUSED = RetryPolicy(attempts=None, base=1.0, cap=60.0)  # 429 without Retry-After
+
+
+class _Request(NamedTuple):
+    method: str
+    url: str
+    params: Mapping[str, Any] | None
+    json: Any
 
 
 class Credential(Protocol):
@@ -58,7 +65,7 @@ class ApiClient:
         self._credential = credential
         self._api_url = api_url
         self._limiter = limiter
-        self._has_worked = False  # the credential: then a refusal is about rights
+        self._worked: _Request | None = None  # the last one that succeeded: then a refusal is about rights
 
     def request(
         self,
@@ -109,7 +116,9 @@ class ApiClient:
         while True:
             generation = self._credential.generation if self._credential else 0
             try:
-                return self._send(method, url, params, json, waiter)
+                return self._send_or_check_key(
+                    _Request(method, url, params, json), waiter, is_repeatable=idempotent
+                )
             except LoginRequired as err:
                 is_renewed = self._credential is not None and self._credential.refused(err, generation, path)
                 if has_renewed or not is_renewed:
@@ -148,6 +157,24 @@ class ApiClient:
             raise _over_limit(count, wait, self._limiter, self._api_url)
         return wait
 
+    def _send_or_check_key(self, request: _Request, waiter: Waiter, *, is_repeatable: bool) -> Any:
+        """Send a request; if a right is missing for it, find out whether it is the key that has ended."""
+        try:
+            return self._send(*request, waiter)
+        except ApiError as err:
+            worked = self._worked
+            if err.code != NO_RIGHT or worked is None or not is_repeatable:
+                raise
+            try:
+                self._send(*worked, waiter)
+            except SalesmateError as again:
+                if not isinstance(again, LoginRequired) and getattr(again, "code", None) != NO_RIGHT:
+                    raise err from None
+            else:
+                raise
+        self._worked = None  # what succeeded before is refused too
+        return self._send(*request, waiter)
+
     def _acquire(self, waiter: Waiter, url: str) -> None:
         """Count one request, as soon as the rate limit allows it."""
         waiter.check()
@@ -180,11 +207,11 @@ class ApiClient:
         )
         milliseconds = (time.perf_counter() - start) * 1000
         try:
-            payload = decode(response, has_worked=self._has_worked)
+            payload = decode(response, has_worked=self._worked is not None)
         except SalesmateError:
             log.debug("%s %s %d %.0f ms", method, place, response.status_code, milliseconds)
             raise
-        self._has_worked = True
+        self._worked = _Request(method, url, params, json)
         rows = find_rows(payload)
         count = "" if rows is None else f" {len(rows)} rows"
         log.debug("%s %s %d %.0f ms%s", method, place, response.status_code, milliseconds, count)

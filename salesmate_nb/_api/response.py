@@ -33,7 +33,7 @@ _MAX_DEPTH = 4  # nested objects in which rows are searched; a response may nest
 _COUNT = re.compile(r"[0-9]{1,18}")
 _INVALID = object()
 _TRANSIENT = frozenset({500, 502, 503, 504})
-_NO_RIGHT = "AuthorizationFailed"  # with a key: or it is another of the three (measured)
+NO_RIGHT = "AuthorizationFailed"  # with a key: or it is another of the three (measured)
 _EXPIRED = "4002"  # the code of an expired Session Key (measured)
 _NO_OAUTH_OVER_V4 = "No public client is known to use OAuth with the v4 API; a Session Key works there."
 _DIGITS_TO_ZEROS = bytes.maketrans(b"0123456789", b"0" * 10)
@@ -254,7 +254,7 @@ def _refusal_of_login(
         return _refused_oauth(response, has_worked=has_worked) if is_refused or is_expired else None
     if is_expired:
         reason = "has expired: keys last some weeks, and a key that is regenerated ends at once"
-    elif is_refused or (name == _NO_RIGHT and not has_worked):
+    elif is_refused or (name == NO_RIGHT and not has_worked):
         reason = (
             "was not accepted. It may be another of the three keys of My Account, have expired "
             "(keys last some weeks), or have been regenerated"
@@ -307,7 +307,7 @@ def _failure(
     returned = f"{url} returned HTTP {status}" + (f" ({words})" if words else "")
     details: dict[str, Any] = {"status": status, "code": name, "message": message, "url": url}
     refused = _refusal_of_login(response, name, is_expired=is_expired, has_worked=has_worked)
-    if refused and name == _NO_RIGHT and _sent_key(response) and not is_expired:
+    if refused and name == NO_RIGHT and _sent_key(response) and not is_expired:
         return KeyRefused(
             f"{returned}: {refused} If it is the right key, your Salesmate user lacks the right to this.",
             **details,
@@ -327,7 +327,7 @@ def _failure(
         return NotFound(f"{returned}: {_unknown_workspace(response)}", **details)
     if status == requests.codes.not_found or name == "ObjectNotFound":
         return NotFound(f"{returned}: not found. Check the path and the id.", **details)
-    if status == requests.codes.forbidden or name == _NO_RIGHT:
+    if status == requests.codes.forbidden or name == NO_RIGHT:
         advice = _denied_access(response, has_worked=has_worked)
     elif status >= requests.codes.server_error:
         advice = "Salesmate has an internal error. Try again in a few minutes."

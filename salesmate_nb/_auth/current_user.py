@@ -189,7 +189,7 @@ def _load(path: Path | None, bound: Mapping[str, Any], max_age: float = float("i
         if content["bound"] != bound or not -max_age < age < max_age:
             return None
         return CurrentUser(**{name: _text(value) for name, value in content["user"].items()})
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
+from salesmate_nb._api.response import NO_RIGHT
 from salesmate_nb._pagination.parallel_fetch import FetchFunction, fetch_probe
 from salesmate_nb._reading.server_profile import Support
 from salesmate_nb._search.search import SearchPage, SearchRequest
@@ -56,9 +57,10 @@ def fetch_first_page(
         else:
             _learn(support, request, choice, refusals)
             return choice, page
-    if plain == request.unfiltered(by_epoch=support.needs_epoch) and not refusals[-1].is_transient:
+    is_settled = not refusals[-1].is_transient and refusals[-1].code != NO_RIGHT
+    if is_settled and plain == request.unfiltered(by_epoch=support.needs_epoch):
         raise refusals[0]
-    return plain, fetch(plain)  # with retries: it was perhaps not about rules
+    return plain, fetch(plain)  # no probe: it was perhaps not about rules, but about the server or the key
 
 
 def _choices(request: SearchRequest, support: Support) -> Iterator[SearchRequest]:
@@ -72,7 +74,7 @@ def _choices(request: SearchRequest, support: Support) -> Iterator[SearchRequest
 def _is_refusal(err: ApiError | LoginRequired, choice: SearchRequest) -> bool:
     """Return whether an error may be about the rules alone."""
     if isinstance(err, LoginRequired):  # before any success, it may mean another of the three keys, too
-        return choice.is_filtered and err.code == "AuthorizationFailed"
+        return choice.is_filtered and err.code == NO_RIGHT
     return not isinstance(err, RateLimited | BadResponse) and err.status != _NOT_FOUND
 
 

@@ -24,7 +24,16 @@ _DAY = 24 * 3600.0  # seconds
 _MONTH = 30 * _DAY
 _MAX_BYTES = 2**20
 _LOCK_TIMEOUT = 10.0  # seconds
-_DAMAGE = (OSError, ValueError, KeyError, TypeError, AttributeError, NotImplementedError, filelock.Timeout)
+_DAMAGE = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    NotImplementedError,
+    RecursionError,
+    filelock.Timeout,
+)
 
 
 @dataclass

@@ -145,15 +145,20 @@ def list_fields(payload: Any, resource: Resource) -> list[dict[str, Any]]:
         {
             "resource": resource.name,
             "column": columns.get(path),
-            "label": str(entry.get("displayName") or "") or None,
-            "path": path,
-            "type": str(entry.get("type") or "") or None,
+            "label": _storable(entry.get("displayName")),
+            "path": _storable(path),
+            "type": _storable(entry.get("type")),
             "is_custom": is_custom(path),
-            "options": ", ".join(_options(entry)) or None,
+            "options": _storable(", ".join(_options(entry))),
         }
         for name, entry in entries_of(payload, resource).items()
         for path in ([path for path in lookup_paths(name) if path in columns] or [name])
     ]
+
+
+def _storable(value: Any) -> str | None:
+    """Return a value as text, with a mark in place of half a surrogate pair, which no column can hold."""
+    return str(value or "").encode(errors="replace").decode() or None
 
 
 def entries_of(payload: Any, resource: Resource) -> dict[str, Mapping[str, Any]]:

@@ -110,7 +110,7 @@ def test_memory_store_leaves_no_file(account, settings):
     assert not settings.token_cache.exists()
 
 
-@pytest.mark.parametrize("change", ["profile", "key", "age", "clock", "damage"])
+@pytest.mark.parametrize("change", ["profile", "key", "age", "clock", "damage", "depth"])
 def test_asked_again(account, settings, change):
     """Another profile or key, a month, and a damaged file mean asking again."""
     assert Salesmate(settings).timezone
@@ -125,6 +125,8 @@ def test_asked_again(account, settings, change):
         path.write_text(json.dumps(content))
     if change == "damage":
         path.write_text('{"user": 7')
+    if change == "depth":
+        path.write_text("[" * 200_000)
     assert Salesmate(settings, profile=profile).timezone == "Asia/Kolkata"
     assert asked(account) == 2
 

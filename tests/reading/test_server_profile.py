@@ -84,6 +84,7 @@ def test_age(tmp_path, days, is_known):
         b"[]",
         b"{",
         b"\xff",
+        b"[" * 200_000,
         b'{"version": 1, "host": "https://acme.salesmate.io", "api": "v4"}',
         b'{"version": 1, "host": "https://acme.salesmate.io", "api": "v4", "resources": {"deals": 7}}',
         b'{"version": 1, "host": "https://acme.salesmate.io", "api": "v4", "resources": {"deals": {"x": 1}}}',
