@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
@@ -12,9 +13,10 @@ from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
 from salesmate_nb._base.signatures import same_arguments_as_method
 from salesmate_nb._display.output import running_cell
 from salesmate_nb._ui.frontend import Frontend, frontend, has_kernel
+from salesmate_nb._ui.offer import LoginOffer
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SettingsError
-from salesmate_nb.settings import Settings
+from salesmate_nb.settings import Settings, dotenv_with_settings
 
 
 class RunningSandbox(Protocol):
@@ -79,12 +81,12 @@ def connect(
     settings, box = _resolve(target)
     is_personal = has_kernel() or (token_store is None and settings.token_store != "memory")  # noqa: S105
     if not is_personal:  # several people may share the process, so nobody gets the connection of another
-        connection = _new(settings, profile, token_store)
+        connection = Salesmate(settings, profile=profile, token_store=token_store)
     else:
         connection = _personal_connection(settings, profile, token_store)
     connection.renew()
     if not connection.authorized:
-        _log_in(connection, box, wait)
+        _log_in(connection, target, box, wait)
     return connection
 
 
@@ -143,49 +145,58 @@ def _personal_connection(settings: Settings, profile: str, token_store: TokenSto
         key = (settings, profile, id(token_store))
         connection = _pending.get(key)
         if connection is None or connection.authorized:
-            connection = _pending[key] = _new(settings, profile, token_store)
+            connection = _pending[key] = Salesmate(settings, profile=profile, token_store=token_store)
         _newest[:] = [connection]
         return connection
 
 
-def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> None:
+def _log_in(
+    connection: Salesmate, target: Settings | RunningSandbox | None, box: RunningSandbox | None, wait: float
+) -> None:
     """Show the pending login to whoever can see it, and wait for it if asked to."""
-    from salesmate_nb._ui import panel, prompt, texts  # noqa: PLC0415 - widgets and prompts are loaded when shown
+    from salesmate_nb._ui import prompt, texts  # noqa: PLC0415 - prompts are loaded when shown
 
-    login = connection.pending_login()
-    login.renew()
-    if box is not None and box.approve == "auto":
-        box.visit(login.url)
-        return
-    # a notebook handles no paste while we block, so waiting is for what the loopback server receives
-    waits = wait > 0 and bool(login.url) and login.is_listening
+    offer = _offer(connection, dotenv_with_settings() if target is None else None)
+    login = offer.flow
+    if login is not None:
+        login.renew()
+        if box is not None and box.approve == "auto":
+            box.visit(login.url)
+            return
+    waits = wait > 0 and login is not None and bool(login.url) and login.is_listening
     there = frontend()
     if there is Frontend.NOTEBOOK:
-        panel.show(login, lambda: connection.status().lines())
+        from salesmate_nb._ui.panel import panel  # noqa: PLC0415 - widgets are loaded when shown
+
+        connection.login_panel = panel.show(offer)
         connection.panel_cell = running_cell()
+        if wait > 0:
+            connection.login_panel.wait(wait)
     elif there is Frontend.TERMINAL and not waits:
-        prompt.ask(login)
-    elif waits:
+        prompt.ask(offer)
+    elif waits and login is not None:
         prompt.announce(login, tries_browser=there is Frontend.TERMINAL)
         prompt.say(texts.WAITING_UP_TO.format(seconds=wait))
-    if waits:
         login.wait(wait)
+
+
+def _offer(connection: Salesmate, dotenv: Path | None) -> LoginOffer:
+    """Return what the panel and the prompt show of a pending login."""
+    return LoginOffer(
+        settings=connection.settings,
+        profile=connection.profile,
+        stored_in=connection.status().token_location,
+        with_key=connection.login_with_key,
+        status=connection.status,
+        is_authorized=lambda: connection.authorized,
+        flow=connection.pending_login() if connection.settings.client_id else None,
+        dotenv=dotenv,
+    )
 
 
 def _offline() -> Salesmate:
     """Return a connection that needs no login, since it makes no request."""
     return Salesmate(Settings.load())
-
-
-def _new(settings: Settings, profile: str, token_store: TokenStore | None) -> Salesmate:
-    try:
-        return Salesmate(settings, profile=profile, token_store=token_store)
-    except SettingsError:
-        if not settings.client_id and frontend() is Frontend.NOTEBOOK:
-            from salesmate_nb._ui import panel  # noqa: PLC0415 - widgets are loaded when shown
-
-            panel.show_no_credentials()
-        raise
 
 
 def _resolve(target: Settings | RunningSandbox | None) -> tuple[Settings, RunningSandbox | None]:

@@ -6,7 +6,7 @@ import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 import pyarrow as pa
@@ -38,6 +38,13 @@ from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
 from salesmate_nb.settings import COPY_THE_KEY, Settings
 
 
+class ShownPanel(Protocol):
+    """The panel of a pending login, below a cell of a notebook."""
+
+    def wait(self) -> None:
+        """Block the running cell until somebody has logged in; raise ``LoginRequired`` if it cannot wait."""
+
+
 @explained_by("deals_df")
 class Salesmate:
     """A connection to one Salesmate account; :func:`connect` makes it.
@@ -66,6 +73,7 @@ class Salesmate:
         self._token_store = make_token_store(settings, profile) if token_store is None else token_store
         self._login_flow: LoginFlow | None = None
         self.panel_cell: int | None = None  # the notebook cell that shows the panel of its login
+        self.login_panel: ShownPanel | None = None
         self.session: requests.Session = _session(settings, self._token_store, profile)
         in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
         self._has_snapshots = token_store is None and not in_memory
@@ -180,7 +188,7 @@ class Salesmate:
         >>> df.dtypes.astype(str).to_dict()
         {'id': 'Int64', 'deal_value': 'float64'}
         """
-        return self._account.frame(DEALS, locals())
+        return self._ready(refresh).frame(DEALS, locals())
 
     @same_arguments(deals_df)
     def deals_arrow(self, **arguments: Any) -> pa.Table:
@@ -193,7 +201,7 @@ class Salesmate:
             ``timestamp[us, tz=UTC]``, texts ``string``, and repeated values ``dictionary``. The schema's
             metadata holds under ``salesmate``, as JSON, what ``attrs`` of a frame reports.
         """
-        return self._account.arrow(DEALS, arguments)
+        return self._ready(arguments["refresh"]).arrow(DEALS, arguments)
 
     def deals(
         self,
@@ -218,7 +226,7 @@ class Salesmate:
         dict
             One record, in the server's own shape.
         """
-        return self._account.records(DEALS, locals())
+        return self._ready().records(DEALS, locals())
 
     def contacts_df(
         self,
@@ -243,12 +251,12 @@ class Salesmate:
         SettingsError
             If the settings have no linkname, and so no v4 API.
         """
-        return self._account.frame(CONTACTS, locals())
+        return self._ready(refresh).frame(CONTACTS, locals())
 
     @same_arguments(contacts_df)
     def contacts_arrow(self, **arguments: Any) -> pa.Table:
         """Read contacts into an Arrow table, as :meth:`deals_arrow` reads deals."""
-        return self._account.arrow(CONTACTS, arguments)
+        return self._ready(arguments["refresh"]).arrow(CONTACTS, arguments)
 
     def contacts(
         self,
@@ -261,7 +269,7 @@ class Salesmate:
         wait: bool = True,
     ) -> Iterator[dict[str, Any]]:
         """Yield contacts as the server sent them, as :meth:`deals` yields deals."""
-        return self._account.records(CONTACTS, locals())
+        return self._ready().records(CONTACTS, locals())
 
     @same_arguments(contacts_df)
     def companies_df(self, **arguments: Any) -> pd.DataFrame:
@@ -270,17 +278,17 @@ class Salesmate:
         As :meth:`contacts_df`, with the columns of ``salesmate_nb.resources.COMPANIES``. A deal's
         ``primary_company_id`` is the ``id`` of one.
         """
-        return self._account.frame(COMPANIES, arguments)
+        return self._ready(arguments["refresh"]).frame(COMPANIES, arguments)
 
     @same_arguments(contacts_df)
     def companies_arrow(self, **arguments: Any) -> pa.Table:
         """Read companies into an Arrow table, as :meth:`deals_arrow` reads deals."""
-        return self._account.arrow(COMPANIES, arguments)
+        return self._ready(arguments["refresh"]).arrow(COMPANIES, arguments)
 
     @same_arguments(contacts)
     def companies(self, **arguments: Any) -> Iterator[dict[str, Any]]:
         """Yield companies as the server sent them, as :meth:`deals` yields deals."""
-        return self._account.records(COMPANIES, arguments)
+        return self._ready().records(COMPANIES, arguments)
 
     @same_arguments(contacts_df)
     def activities_df(self, **arguments: Any) -> pd.DataFrame:
@@ -290,17 +298,17 @@ class Salesmate:
         ``related_to_module`` is ``"Deal"``, ``related_to_id`` is the ``id`` of a deal; other kinds of
         records may have the same ids.
         """
-        return self._account.frame(ACTIVITIES, arguments)
+        return self._ready(arguments["refresh"]).frame(ACTIVITIES, arguments)
 
     @same_arguments(contacts_df)
     def activities_arrow(self, **arguments: Any) -> pa.Table:
         """Read activities into an Arrow table, as :meth:`deals_arrow` reads deals."""
-        return self._account.arrow(ACTIVITIES, arguments)
+        return self._ready(arguments["refresh"]).arrow(ACTIVITIES, arguments)
 
     @same_arguments(contacts)
     def activities(self, **arguments: Any) -> Iterator[dict[str, Any]]:
         """Yield activities as the server sent them, as :meth:`deals` yields deals."""
-        return self._account.records(ACTIVITIES, arguments)
+        return self._ready().records(ACTIVITIES, arguments)
 
     def users_df(self) -> pd.DataFrame:
         """Read the users of the account into a DataFrame; ``owner_id`` of any record is the ``id`` of one.
@@ -316,7 +324,7 @@ class Salesmate:
         SalesmateError
             As :meth:`get` does.
         """
-        return self._account.users()
+        return self._ready().users()
 
     def fields_df(self) -> pd.DataFrame:
         """Read the field catalog into a DataFrame: what each field is called, in Salesmate and in the API.
@@ -333,7 +341,7 @@ class Salesmate:
         SalesmateError
             As :meth:`get` does.
         """
-        return self._account.fields()
+        return self._ready().fields()
 
     def pipelines_df(self) -> pd.DataFrame:
         """Read the pipelines into a DataFrame: a row for each stage, in the order of the sales process.
@@ -367,7 +375,7 @@ class Salesmate:
         0  New business  Qualified         1             10.0
         1  New business       Demo         2             25.0
         """
-        return self._account.pipelines()
+        return self._ready().pipelines()
 
     def doctor(self) -> Diagnosis:
         """Find out what the server supports and which formats it sends, to paste into a bug report.
@@ -391,7 +399,7 @@ class Salesmate:
         >>> diagnosis.search["rule on id"], diagnosis.totals["deals"], diagnosis.requests <= 12
         ('applied', 'about 500', True)
         """
-        return self._account.doctor()
+        return self._ready().doctor()
 
     def write_dataset(
         self,
@@ -434,7 +442,7 @@ class Salesmate:
             If the folder exists, a column does not, or the disk refuses.
         """
         columns = [partition_by] if isinstance(partition_by, str) else partition_by
-        return self._account.write_dataset(
+        return self._ready().write_dataset(
             resource, Path(path), columns, {"progress": progress, "wait": wait}
         )
 
@@ -458,6 +466,7 @@ class Salesmate:
         SalesmateError
             If there is no login, no response, or a failure.
         """
+        self._ready()
         return unwrap(self._api_client.request("GET", path, params=params))
 
     def post(self, path: str, json: Any = None) -> Any:
@@ -476,6 +485,7 @@ class Salesmate:
             If there is no login, no response, or a failure. The request is not retried, since a second
             POST may do a thing twice.
         """
+        self._ready()
         return unwrap(self._api_client.request("POST", path, json=json))
 
     @property
@@ -537,6 +547,11 @@ class Salesmate:
         """Refresh the token if it is about to expire; without one that works, the login is pending."""
         with contextlib.suppress(LoginRequired):
             self.require_login()
+
+    def login_with_key(self, workspace: str, key: str) -> None:
+        """Log in with a Session Key; a stub."""
+        del workspace, key
+        raise LoginError("not available yet")
 
     def pending_login(self) -> LoginFlow:
         """Return the login that waits for a person: the same one until it is finished."""
@@ -601,7 +616,15 @@ class Salesmate:
             calls_made=self._limiter.used,
             calls_left=self._limiter.remaining,
             server=self._account.server_profile.describe(),
+            user=user,
+            workspace=self.settings.linkname or "",
         )
+
+    def _ready(self, refresh: Refresh | None = None) -> Account:
+        """Return the account, after somebody has logged in if this login's panel is shown."""
+        if self.login_panel is not None and refresh != "never" and not self.authorized:
+            self.login_panel.wait()
+        return self._account
 
     def _accept(self, token: Token) -> None:
         if isinstance(self.session, OAuthSession):

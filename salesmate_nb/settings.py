@@ -275,18 +275,32 @@ def _value(given: Mapping[str, Any]) -> Any:
     return next(iter([*written, *values]), None)
 
 
+def dotenv_with_settings() -> Path | None:
+    """Return the nearest ``.env`` if it gives any setting, so that a login page can name its source."""
+    path = _nearest_dotenv()
+    is_used = path and any(
+        name.startswith("SALESMATE_") and value for name, value in _parse_dotenv(path).items()
+    )
+    return path if is_used else None
+
+
 def _read_dotenv() -> dict[str, str | None]:
+    path = _nearest_dotenv()
+    return _parse_dotenv(path) if path else {}
+
+
+def _nearest_dotenv() -> Path | None:
     here = Path.cwd()
     for path in (folder / ".env" for folder in (here, *here.parents)):
         if path.is_file():
-            return _parse_dotenv(path)
+            return path
         if (
             path.is_dir() and not (path / "pyvenv.cfg").exists()
         ):  # people do name virtual environments like this
             raise SettingsError(
                 f"{path} is a folder; settings are read from a file of that name. Rename the folder."
             )
-    return {}
+    return None
 
 
 def _parse_dotenv(path: Path) -> dict[str, str | None]:

@@ -1,0 +1,100 @@
+"""What the panel and the prompt show before a login, and the ways in that they offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from salesmate_nb._auth.flow import LoginFlow
+from salesmate_nb._base.urls import is_loopback
+from salesmate_nb._status import Status
+from salesmate_nb._ui import texts
+from salesmate_nb.settings import Settings
+
+_VENDOR = ".salesmate.io"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginOffer:
+    """One pending login: where it leads, and how to complete it.
+
+    Parameters
+    ----------
+    settings : Settings
+        What would be connected to.
+    profile, stored_in : str
+        The name of the login, and where it would be stored.
+    with_key : callable
+        Called as ``with_key(workspace, key)``; logs in, or raises a ``SalesmateError``.
+    status : callable
+        Returns the status of the connection.
+    is_authorized : callable
+        Returns whether somebody has logged in, here or in another notebook.
+    flow : LoginFlow, optional
+        The OAuth login, if the settings have a client id.
+    reason : str
+        Why a login that worked has ended, or empty.
+    dotenv : Path, optional
+        The ``.env`` that the settings come from.
+    """
+
+    settings: Settings
+    profile: str
+    stored_in: str
+    with_key: Callable[[str, str], object]
+    status: Callable[[], Status]
+    is_authorized: Callable[[], bool]
+    flow: LoginFlow | None = None
+    reason: str = ""
+    dotenv: Path | None = None
+
+    @property
+    def key(self) -> tuple[Settings, str]:
+        """What distinguishes this login from others."""
+        return self.settings, self.profile
+
+    @property
+    def host(self) -> str:
+        """The host of the API; empty as long as it depends on a workspace that nobody has named."""
+        settings = self.settings
+        is_known = settings.linkname or self.flow is not None or settings.api_url != Settings().api_url
+        return host_of(settings.api_url) if is_known else ""
+
+    @property
+    def has_own_host(self) -> bool:
+        """Whether the settings name the API's address, so that it does not follow from the workspace."""
+        return bool(self.host) and not host_of(self.settings.api_url).endswith(_VENDOR)
+
+    @property
+    def caution(self) -> str:
+        """What to check before anything is sent: hosts that are not Salesmate's, settings by others."""
+        if not self.host:
+            return ""  # the workspace that is typed, at Salesmate
+        settings = self.settings
+        urls = [settings.api_url] + ([settings.auth_url, settings.token_url] if self.flow else [])
+        if self.dotenv is not None and Path.home() not in self.dotenv.parents:
+            return texts.FOREIGN_DOTENV.format(path=self.dotenv, hosts=_hosts(urls))
+        strange = [url for url in urls if _is_strange(url)]
+        return texts.STRANGE_HOST.format(hosts=_hosts(strange)) if strange else ""
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL, with its port if that is not the scheme's own.
+
+    Examples
+    --------
+    >>> host_of("https://acme.salesmate.io/apis"), host_of("http://127.0.0.1:8080")
+    ('acme.salesmate.io', '127.0.0.1:8080')
+    """
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
+def _hosts(urls: list[str]) -> str:
+    return ", ".join(dict.fromkeys(map(host_of, urls)))
+
+
+def _is_strange(url: str) -> bool:
+    name = (urlsplit(url).hostname or "").lower()
+    return not (name.endswith(_VENDOR) or is_loopback(url))
