@@ -109,13 +109,14 @@ class Salesmate:
             raise NotImplementedError  # IPython then shows the object as any other
         if self.panel_cell == running_cell():
             return
-        login, output = self.pending_login(), Output()
+        output = Output()
 
-        def show(_: LoginFlow) -> None:
+        def show(_: object) -> None:
             output.show(self._repr_html_(), repr(self))
 
-        login.subscribe(show)
-        show(login)
+        if self.settings.client_id:
+            self.pending_login().subscribe(show)
+        show(self)
 
     def deals_df(
         self,

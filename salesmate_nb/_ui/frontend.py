@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from enum import Enum
-from typing import Any, TextIO
+from typing import TextIO
+
+from salesmate_nb._display.output import running_kernel
 
 
 class Frontend(Enum):
@@ -44,13 +46,6 @@ def frontend() -> Frontend:
 def has_kernel() -> bool:
     """Return whether this process is a Jupyter kernel, which serves one notebook."""
     return running_kernel() is not None
-
-
-def running_kernel() -> Any:
-    """Return the Jupyter kernel that this process is, or ``None``."""
-    ipython = sys.modules.get("IPython")  # no kernel runs unless it is imported
-    shell = ipython.get_ipython() if ipython else None
-    return getattr(shell, "kernel", None)
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

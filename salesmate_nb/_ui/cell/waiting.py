@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from salesmate_nb._auth.flow import LoginFlow
+from salesmate_nb._display.output import Output, running_cell, running_kernel
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.cell import events
-from salesmate_nb._ui.frontend import running_kernel
 from salesmate_nb.errors import LoginRequired
 
 _PAUSE = 0.05  # seconds between two looks at what has arrived
@@ -23,7 +23,7 @@ class _NotLoggedIn(LoginRequired):
 
 
 def wait_for_login(
-    is_done: Callable[[], bool], login: LoginFlow | None, *, cell: str = "", seconds: float | None = None
+    is_done: Callable[[], bool], login: LoginFlow | None, *, cell: int | None, seconds: float | None = None
 ) -> None:
     """Block the running cell until somebody has logged in at the panel.
 
@@ -33,8 +33,8 @@ def wait_for_login(
         Returns whether somebody has.
     login : LoginFlow, optional
         The panel's login link.
-    cell : str
-        The id of the cell run that shows the panel; another one says what it waits for.
+    cell : int or None
+        The number of the cell that shows the panel; another one says what it waits for.
     seconds : float, optional
         The longest time to wait; by default there is no limit.
 
@@ -50,7 +50,7 @@ def wait_for_login(
     is_interrupted = False
     try:
         if is_alive:
-            with _note(kernel, cell), events.handled(kernel) as handle:
+            with _note(cell), events.handled(kernel) as handle:
                 _poll(is_done, handle, seconds)
         elif is_listening and login is not None and not _is_voila():
             login.wait(threading.TIMEOUT_MAX if seconds is None else seconds)
@@ -58,11 +58,6 @@ def wait_for_login(
         is_interrupted = True
     if not is_done() and (is_interrupted or seconds is None):
         _stop_cell(kernel, texts.RELOAD if _is_voila() else texts.RUN_AGAIN)
-
-
-def running_cell(kernel: Any) -> str:
-    """Return the id of the cell run, which frontends give to everything that it shows."""
-    return str(kernel.get_parent("shell").get("header", {}).get("msg_id", "")) if kernel else ""
 
 
 def _poll(is_done: Callable[[], bool], handle: Callable[[], None], seconds: float | None) -> None:
@@ -86,16 +81,15 @@ def _is_voila() -> bool:
 
 
 @contextlib.contextmanager
-def _note(kernel: Any, cell: str) -> Iterator[None]:
+def _note(cell: int | None) -> Iterator[None]:
     """Say what the cell waits for, unless the panel stands right there."""
-    if running_cell(kernel) == cell:
-        yield
-        return
-    note = _display(_plain(texts.CELL_WAITS))
+    note = Output()
+    if running_cell() != cell:
+        note.show(_html(texts.CELL_WAITS), texts.CELL_WAITS)
     try:
         yield
     finally:
-        note.update({}, raw=True)
+        note.clear()
 
 
 def _stop_cell(kernel: Any, why: str) -> None:
@@ -113,7 +107,7 @@ def _stop_cell(kernel: Any, why: str) -> None:
     def show(_shell: Any, _type: Any, error: Any, _traceback: Any, tb_offset: Any = None) -> list[str]:
         del tb_offset
         restore()
-        _display(_plain(str(error)))
+        Output().show(_html(str(error)), str(error))
         return []
 
     shell.set_custom_exc((_NotLoggedIn,), show)
@@ -121,11 +115,5 @@ def _stop_cell(kernel: Any, why: str) -> None:
     raise _NotLoggedIn(why)
 
 
-def _display(bundle: dict[str, str]) -> Any:
-    from IPython.display import display  # noqa: PLC0415 - only a kernel has it
-
-    return display(bundle, raw=True, display_id=True)  # type: ignore[no-untyped-call] # IPython's
-
-
-def _plain(text: str) -> dict[str, str]:
-    return {"text/html": f'<p style="margin: 4px 0; opacity: .8">{text}</p>', "text/plain": text}
+def _html(text: str) -> str:
+    return f'<p style="margin: 4px 0; opacity: .8">{text}</p>'

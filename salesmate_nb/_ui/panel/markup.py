@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Mapping
 
 # VS Code's colors come first: it also defines Jupyter's, but always those of the light theme
 STYLE = """<style>
@@ -31,7 +30,7 @@ STYLE = """<style>
 .salesmate-nb .widget-button.plain { height: 34px; padding: 0 14px; border: 1px solid var(--line);
   border-radius: 6px; background: none; color: var(--ink); font-size: 14px; line-height: 32px;
   box-shadow: none }
-.salesmate-nb a:focus-visible, .salesmate-nb button:focus-visible, .salesmate-nb summary:focus-visible {
+.salesmate-nb a:focus-visible, .salesmate-nb button:focus-visible {
   outline: 3px solid #f9a825 !important; outline-offset: 2px }
 .salesmate-nb .widget-label { color: var(--ink); text-align: left }
 .salesmate-nb .widget-text, .salesmate-nb .widget-text input { height: 34px; line-height: 34px }
@@ -51,26 +50,12 @@ STYLE = """<style>
   animation: salesmate-nb-turn 1s linear infinite }
 @keyframes salesmate-nb-turn { to { transform: rotate(1turn) } }
 @media (prefers-reduced-motion: reduce) { .salesmate-nb .card .spinner { animation: none } }
-.salesmate-nb .card .tick { display: inline-block; width: 22px; height: 22px; margin-right: 10px;
-  border-radius: 50%; background: var(--good); color: #fff; font-size: 14px; font-weight: 700;
-  line-height: 22px; text-align: center; vertical-align: 1px }
-.salesmate-nb .card details { margin-top: 4px }
-.salesmate-nb .card summary { width: max-content; cursor: pointer; font-size: 13px; opacity: .85 }
-.salesmate-nb .card dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 14px;
-  margin: 8px 0 0; font-size: 13px }
-.salesmate-nb .card dt { width: auto; float: none; font-weight: 400; white-space: nowrap; opacity: .78 }
-.salesmate-nb .card dd { width: auto; float: none; margin: 0; overflow-wrap: anywhere }
 </style>"""
 
 
 def card(content: str) -> str:
     """Return content in the card's own font and colors."""
     return f'<div class="card">{content}</div>' if content else ""
-
-
-def framed(content: str) -> str:
-    """Return a card as HTML of its own, outside the panel."""
-    return f'{STYLE}<div class="salesmate-nb">{content}</div>'
 
 
 def escaped(text: str) -> str:
@@ -110,9 +95,3 @@ def link(url: str, text: str, classes: str = "") -> str:
         f'<a class="{classes}" href="{escaped(url)}" target="_blank" rel="noopener noreferrer">'
         f"{escaped(text)}</a>"
     )
-
-
-def fact_list(facts: Mapping[str, str]) -> str:
-    """Return names and values as a list."""
-    rows = (f"<dt>{escaped(name)}</dt><dd>{escaped(value)}</dd>" for name, value in facts.items())
-    return f"<dl>{''.join(rows)}</dl>"

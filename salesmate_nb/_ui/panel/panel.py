@@ -11,12 +11,13 @@ import ipywidgets
 from IPython.display import display
 
 from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._display.cards import card
+from salesmate_nb._display.output import running_cell
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.cell import waiting
-from salesmate_nb._ui.frontend import running_kernel
 from salesmate_nb._ui.offer import LoginOffer
 from salesmate_nb._ui.panel import fields, markup
-from salesmate_nb._ui.panel.connected import connected_bundle, connected_html
+from salesmate_nb._ui.panel.connected import connected_card
 from salesmate_nb._ui.panel.key_form import KeyForm
 from salesmate_nb._ui.panel.link_form import LinkForm
 
@@ -63,7 +64,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def __init__(self, offer: LoginOffer) -> None:
         self._offer = offer
         self._handle: Any = None
-        self._cell = ""
+        self._cell: int | None = None
         self._done = threading.Event()
         self._next_check = 0.0
         self._head = ipywidgets.HTML()
@@ -88,13 +89,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     def display(self) -> None:
         """Display the panel below the running cell."""
-        self._cell = waiting.running_cell(running_kernel())
+        self._cell = running_cell()
         self._handle = display(self, display_id=True)
-
-    @property
-    def is_in_running_cell(self) -> bool:
-        """Whether the cell that runs shows this panel, so that it needs no further word on the login."""
-        return self._cell == waiting.running_cell(running_kernel()) != ""
 
     def wait(self, seconds: float | None = None) -> None:
         """Block the running cell until somebody has logged in; see :func:`waiting.wait_for_login`."""
@@ -103,8 +99,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def retire(self) -> None:
         """Point to the newer panel, and stop following the login."""
         self._close_down()
-        content = markup.card(markup.title(_title(self._offer)) + markup.paragraph(texts.MOVED))
-        self._replace(content, {"text/html": markup.framed(content), "text/plain": texts.MOVED})
+        self._replace(card(texts.MOVED, {}), texts.MOVED)
 
     def _switch(self) -> None:
         """Show the other form."""
@@ -129,20 +124,21 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def _finish(self) -> None:
         """Replace the panel, and those that point to it, by the card of a connection."""
         self._close_down()
-        status = self._offer.status()
+        shown = connected_card(self._offer.status())
         moved = [panel for panel in _moved if panel._offer.key == self._offer.key]  # noqa: SLF001 - its own class
         for panel in (self, *moved):
-            panel._replace(connected_html(status), connected_bundle(status))
+            panel._replace(*shown)
         _moved[:] = [panel for panel in _moved if panel not in moved]
         self._done.set()
 
-    def _replace(self, content: str, bundle: dict[str, str]) -> None:
-        """Show content in place of the forms, and in place of the widget where the frontend can."""
+    def _replace(self, content: str, text: str) -> None:
+        """Show static content in place of the forms, and in place of the widget where the frontend can."""
+        self.remove_class("salesmate-nb")
         self.children = [self._head]
-        self._head.value = markup.STYLE + content
+        self._head.value = content
         if self._handle is not None:
             with contextlib.suppress(Exception):  # the widget shows the same
-                self._handle.update(bundle, raw=True)
+                self._handle.update({"text/html": content, "text/plain": text}, raw=True)
 
     def _close_down(self) -> None:
         if self._offer.flow:

@@ -37,24 +37,20 @@ class Shell:
 
 @pytest.fixture
 def shown(monkeypatch):
-    """Collect what is displayed: the bundle, then its updates."""
+    """Collect the texts that are displayed; None for an output that was emptied."""
     found = []
-
-    def display(bundle):
-        found.append(bundle)
-        return SimpleNamespace(update=lambda changed, raw: found.append(changed))
-
-    monkeypatch.setattr(waiting, "_display", display)
+    output = SimpleNamespace(show=lambda _, text: found.append(text), clear=lambda: found.append(None))
+    monkeypatch.setattr(waiting, "Output", lambda: output)
     return found
 
 
 @pytest.fixture
 def kernel(monkeypatch):
     """Run in a kernel that handles widgets while a cell runs; `user` acts while it waits."""
-    made = SimpleNamespace(shell=Shell(), cell="1", user=lambda: None)
+    made = SimpleNamespace(shell=Shell(), user=lambda: None)
     made.handle = lambda: made.user()  # noqa: PLW0108 - a test sets `user` later
-    made.get_parent = lambda _: {"header": {"msg_id": made.cell}}
     monkeypatch.setattr(waiting, "running_kernel", lambda: made)
+    monkeypatch.setattr(waiting, "running_cell", lambda: 1)
     monkeypatch.setattr(waiting.events, "can_handle", lambda _: True)
     monkeypatch.setattr(waiting.events, "handled", lambda _: contextlib.nullcontext(made.handle))
     monkeypatch.setattr(waiting, "_PAUSE", 0.0)
@@ -69,34 +65,34 @@ def test_until_logged_in(kernel, shown):
     """The wait handles what the user does in the panel, and ends with the login; nothing is shown."""
     steps = []
     kernel.user = lambda: steps.append(1)
-    wait_for_login(lambda: len(steps) == 3, None, cell="1")
-    assert (len(steps), shown) == (3, [])
+    wait_for_login(lambda: len(steps) == 3, None, cell=1)
+    assert (len(steps), set(shown)) == (3, {None})
 
 
 def test_panel_of_another_cell(kernel, shown):
     """If an earlier cell shows the panel, the waiting one says so, and removes that at the end."""
     steps = []
     kernel.user = lambda: steps.append(1)
-    wait_for_login(lambda: bool(steps), None, cell="0")
-    assert [bundle.get("text/plain") for bundle in shown] == [texts.CELL_WAITS, None]
+    wait_for_login(lambda: bool(steps), None, cell=0)
+    assert shown == [texts.CELL_WAITS, None]
 
 
 @pytest.mark.parametrize("seconds", [None, 60.0])
 def test_interrupt_in_words(kernel, shown, seconds):
     """An interrupt stops the cell with a plain sentence; how IPython shows other errors is untouched."""
     kernel.user = interrupt
-    lines = kernel.shell.run(lambda: wait_for_login(lambda: False, None, cell="1", seconds=seconds))
+    lines = kernel.shell.run(lambda: wait_for_login(lambda: False, None, cell=1, seconds=seconds))
     assert lines == []
-    assert [bundle["text/plain"] for bundle in shown] == [texts.RUN_AGAIN]
+    assert shown == [None, texts.RUN_AGAIN]
     assert (kernel.shell.custom_exceptions, kernel.shell.CustomTB) == ((KeyError,), "the user's own")
     assert kernel.shell.registered == []
 
 
-def test_caught_error(kernel):
+def test_caught_error(kernel, shown):
     """A cell that catches the error leaves IPython as it was."""
     kernel.user = interrupt
     with pytest.raises(LoginRequired, match="run this cell again"):
-        wait_for_login(lambda: False, None, cell="1")
+        wait_for_login(lambda: False, None, cell=1)
     for callback in list(kernel.shell.registered):
         callback(None)
     assert (kernel.shell.custom_exceptions, kernel.shell.CustomTB) == ((KeyError,), "the user's own")
@@ -105,8 +101,8 @@ def test_caught_error(kernel):
 
 def test_time_is_up(kernel, shown):
     """A limited wait that is over lets the cell continue."""
-    wait_for_login(lambda: False, None, cell="1", seconds=0.01)
-    assert shown == []
+    wait_for_login(lambda: False, None, cell=1, seconds=0.01)
+    assert shown == [None]
 
 
 @pytest.mark.parametrize("place", ["unknown kernel", "VS Code", "Voila"])
@@ -119,13 +115,13 @@ def test_panel_cannot_be_used(kernel, shown, monkeypatch, place, login):
     else:
         monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.8")
     kernel.user = lambda: pytest.fail("it polls")
-    kernel.shell.run(lambda: wait_for_login(lambda: False, None, cell="1"))
-    assert shown.pop()["text/plain"] == (texts.RELOAD if place == "Voila" else texts.RUN_AGAIN)
-    wait_for_login(lambda: hasattr(login, "waited") or place == "Voila", login, cell="1")
+    kernel.shell.run(lambda: wait_for_login(lambda: False, None, cell=1))
+    assert shown.pop() == (texts.RELOAD if place == "Voila" else texts.RUN_AGAIN)
+    wait_for_login(lambda: hasattr(login, "waited") or place == "Voila", login, cell=1)
     assert hasattr(login, "waited") == (place != "Voila")
 
 
 def test_no_kernel():
     """Outside a kernel the error is raised as it is."""
     with pytest.raises(LoginRequired):
-        wait_for_login(lambda: False, None)
+        wait_for_login(lambda: False, None, cell=None)

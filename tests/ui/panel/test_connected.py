@@ -6,7 +6,7 @@ import dataclasses
 
 import pytest
 
-from salesmate_nb._ui.panel.connected import connected_bundle, connected_text
+from salesmate_nb._ui.panel.connected import connected_card
 
 
 @pytest.mark.parametrize(
@@ -17,17 +17,17 @@ from salesmate_nb._ui.panel.connected import connected_bundle, connected_text
         ("", "", "Connected to acme.salesmate.io"),
     ],
 )
-def test_text(account, user, workspace, expected):
-    """The first line says who is connected to what, as far as it is known."""
-    status = dataclasses.replace(account.status(), user=user, workspace=workspace)
-    assert connected_text(status) == expected
+def test_who_and_what(account, user, workspace, expected):
+    """The title says who is connected to what, as far as it is known; the plain text is the title."""
+    card, text = connected_card(dataclasses.replace(account.status(), user=user, workspace=workspace))
+    assert text == f"{expected}."
+    assert f"{expected}</div>" in card
 
 
-def test_bundle(account):
-    """The card is HTML, escaped, with a next step and folded details; a plain text says the same."""
-    bundle = connected_bundle(account.status())
-    card = bundle["text/html"]
+def test_card(account):
+    """The card is HTML, escaped, with a tick, the next step and folded details."""
+    card, _ = connected_card(account.status())
+    assert "✓" in card
     assert "Connected as Ann &lt;Weber&gt; to acme" in card
-    assert "deals_df()" in card
-    assert card.index("<details>") < card.index("&lt;home&gt;/default.json")
-    assert bundle["text/plain"] == "Connected as Ann <Weber> to acme."
+    assert card.index("deals_df()") < card.index("<details>") < card.index("&lt;home&gt;/default.json")
+    assert "<style" not in card  # frontends drop it
