@@ -188,6 +188,7 @@ def _offer(connection: Salesmate, dotenv: Path | None) -> LoginOffer:
         stored_in=connection.status().token_location,
         with_key=connection.login_with_key,
         status=connection.status,
+        identify=connection.identify,
         is_authorized=lambda: connection.authorized,
         flow=connection.pending_login() if connection.settings.client_id else None,
         dotenv=dotenv,

@@ -554,6 +554,12 @@ class Salesmate:
         del workspace, key
         raise LoginError("not available yet")
 
+    def identify(self) -> None:
+        """Ask Salesmate once who is connected; if it does not say, the name stays unknown."""
+        if self.settings.linkname:
+            with contextlib.suppress(SalesmateError):
+                self._current_user.get()
+
     def pending_login(self) -> LoginFlow:
         """Return the login that waits for a person: the same one until it is finished."""
         if not isinstance(self.session, OAuthSession):

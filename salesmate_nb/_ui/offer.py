@@ -30,6 +30,8 @@ class LoginOffer:
         Called as ``with_key(workspace, key)``; logs in, or raises a ``SalesmateError``.
     status : callable
         Returns the status of the connection.
+    identify : callable
+        Asks who is connected, so that the status knows the name.
     is_authorized : callable
         Returns whether somebody has logged in, here or in another notebook.
     flow : LoginFlow, optional
@@ -45,6 +47,7 @@ class LoginOffer:
     stored_in: str
     with_key: Callable[[str, str], object]
     status: Callable[[], Status]
+    identify: Callable[[], object]
     is_authorized: Callable[[], bool]
     flow: LoginFlow | None = None
     reason: str = ""

@@ -15,6 +15,7 @@ from salesmate_nb._base.redaction import Secret
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.address import refusal
 from salesmate_nb._ui.offer import LoginOffer
+from salesmate_nb._ui.refusals import explain
 from salesmate_nb.errors import SalesmateError
 
 _PAGE_TIMEOUT = 5.0  # seconds for the browser to receive the page that says "Connected"
@@ -56,7 +57,7 @@ def ask_for_key(offer: LoginOffer) -> None:
             offer.with_key(workspace, key)
             is_done = True
         except SalesmateError as err:
-            say(str(err))
+            say(explain(err, workspace)[1])
     say(texts.CONNECTED if is_done else texts.NOT_CONNECTED)
 
 

@@ -53,6 +53,7 @@ class Account:
 
     def __init__(self):
         self.tried, self.error, self.is_authorized = [], None, False
+        self.user = "Ann <Weber>"
 
     def with_key(self, workspace, key):
         self.tried.append((workspace, key.reveal()))
@@ -71,7 +72,7 @@ class Account:
             token_location="<home>/default.json",
             calls_made=1,
             calls_left=1499,
-            user="Ann <Weber>",
+            user=self.user,
             workspace="acme",
         )
 
@@ -99,6 +100,7 @@ def offer(account):
                 "stored_in": "<home>/default.json",
                 "with_key": account.with_key,
                 "status": account.status,
+                "identify": lambda: setattr(account, "user", "Ann <Weber>"),
                 "is_authorized": lambda: account.is_authorized,
                 **fields,
             }
@@ -110,8 +112,7 @@ def offer(account):
 @pytest.fixture(autouse=True)
 def _no_panels(monkeypatch):
     """Start without panels of other tests, and leave no timer running."""
-    monkeypatch.setattr(panel, "_newest", {})
-    monkeypatch.setattr(panel, "_moved", [])
+    monkeypatch.setattr(panel, "_pending", {})
     timers = []
 
     def timer(*arguments):

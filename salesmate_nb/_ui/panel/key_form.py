@@ -12,7 +12,8 @@ from salesmate_nb._base.redaction import Secret
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.offer import LoginOffer
 from salesmate_nb._ui.panel import fields, markup
-from salesmate_nb.errors import NotFound, SalesmateError, SettingsError
+from salesmate_nb._ui.refusals import WORKSPACE, explain
+from salesmate_nb.errors import SalesmateError, SettingsError
 
 
 class KeyForm(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
@@ -97,10 +98,9 @@ class KeyForm(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def _log_in(self, workspace: str, key: Secret) -> None:
         try:
             self._offer.with_key(workspace, key)
-        except (NotFound, SettingsError) as err:
-            self._refuse(self.workspace, str(err))
         except SalesmateError as err:
-            self._refuse(self.key, str(err))
+            field, why = explain(err, workspace)
+            self._refuse(self.workspace if field == WORKSPACE else self.key, why)
         except Exception as err:  # noqa: BLE001 - ipywidgets would swallow it
             self._refuse(self.key, texts.UNEXPECTED_ERROR.format(error=type(err).__name__))
         else:

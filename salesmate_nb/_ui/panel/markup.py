@@ -13,6 +13,7 @@ STYLE = """<style>
   --back: var(--vscode-editor-background, var(--jp-layout-color1, #fff));
   --line: var(--vscode-panel-border, var(--jp-border-color1, #bdbdbd));
   --main: #1557b0; --good: #1b7f4b; --bad: #c4421a }
+.salesmate-nb .widget-box, .salesmate-nb .widget-html { overflow: visible }
 .salesmate-nb .card { color: var(--ink); font-size: 14px; line-height: 1.5; white-space: normal }
 .salesmate-nb .card h4 { margin: 0 0 4px; font-size: 17px; font-weight: 600; line-height: 1.35 }
 .salesmate-nb .card p { margin: 0 0 10px; overflow-wrap: anywhere }
@@ -43,13 +44,16 @@ STYLE = """<style>
   left: 10px; top: 11px; width: 16px; height: 16px; border-radius: 50%; background: var(--bad); color: #fff;
   font-size: 12px; font-weight: 700; line-height: 16px; text-align: center }
 .salesmate-nb .card .facts { margin: 12px 0 0; padding-top: 10px; border-top: 1px solid var(--line) }
-.salesmate-nb .card .clicked { visibility: hidden; margin-left: 12px; transition: visibility 0s 300s }
-.salesmate-nb .card .go:active + .clicked { visibility: visible; transition: none }
+.salesmate-nb .card .clicked { display: block; visibility: hidden; max-height: 0; overflow: hidden;
+  transition: visibility 0s 300s, max-height 0s 300s }
+.salesmate-nb .card .go:active + .clicked { visibility: visible; max-height: 3em; transition: none }
+.salesmate-nb .card .clicked .spinner { margin-top: 10px }
 .salesmate-nb .card .spinner { display: inline-block; width: 12px; height: 12px; margin-right: 6px;
   border: 2px solid var(--line); border-top-color: var(--main); border-radius: 50%; vertical-align: -2px;
   animation: salesmate-nb-turn 1s linear infinite }
 @keyframes salesmate-nb-turn { to { transform: rotate(1turn) } }
-@media (prefers-reduced-motion: reduce) { .salesmate-nb .card .spinner { animation: none } }
+@media (prefers-reduced-motion: reduce) { .salesmate-nb .card .clicked .spinner { margin-top: 10px }
+.salesmate-nb .card .spinner { animation: none } }
 </style>"""
 
 

@@ -23,8 +23,7 @@ from salesmate_nb._ui.panel.link_form import LinkForm
 
 _CHECK_EVERY = 2.0  # seconds between two looks at whether somebody has logged in elsewhere
 
-_newest: dict[Any, Panel] = {}  # by account and profile
-_moved: list[Panel] = []
+_pending: dict[Any, Panel] = {}  # by account and profile: the newest of each
 
 
 def show(offer: LoginOffer) -> Panel:
@@ -40,11 +39,10 @@ def show(offer: LoginOffer) -> Panel:
     Panel
         For a cell that needs the login.
     """
-    older = _newest.pop(offer.key, None)
+    older = _pending.get(offer.key)
     if older is not None:
         older.retire()
-        _moved.append(older)
-    panel = _newest[offer.key] = Panel(offer)
+    panel = _pending[offer.key] = Panel(offer, older)
     panel.display()
     return panel
 
@@ -59,10 +57,13 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     ----------
     offer : LoginOffer
         The login.
+    older : Panel, optional
+        A panel of the same login in an earlier cell, which points to this one.
     """
 
-    def __init__(self, offer: LoginOffer) -> None:
+    def __init__(self, offer: LoginOffer, older: Panel | None = None) -> None:
         self._offer = offer
+        self._older = older
         self._handle: Any = None
         self._cell: int | None = None
         self._done = threading.Event()
@@ -124,12 +125,23 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def _finish(self) -> None:
         """Replace the panel, and those that point to it, by the card of a connection."""
         self._close_down()
-        shown = connected_card(self._offer.status())
-        moved = [panel for panel in _moved if panel._offer.key == self._offer.key]  # noqa: SLF001 - its own class
-        for panel in (self, *moved):
-            panel._replace(*shown)
-        _moved[:] = [panel for panel in _moved if panel not in moved]
+        if _pending.get(self._offer.key) is self:
+            del _pending[self._offer.key]
+        self._show_connection()
         self._done.set()
+        if not self._offer.status().user:  # not here: the browser waits for its page
+            threading.Thread(target=self._name_user, name="salesmate_nb-user", daemon=True).start()
+
+    def _name_user(self) -> None:
+        self._offer.identify()
+        self._show_connection()
+
+    def _show_connection(self) -> None:
+        shown = connected_card(self._offer.status())
+        panel: Panel | None = self
+        while panel is not None:
+            panel._replace(*shown)
+            panel = panel._older  # noqa: SLF001 - as above
 
     def _replace(self, content: str, text: str) -> None:
         """Show static content in place of the forms, and in place of the widget where the frontend can."""

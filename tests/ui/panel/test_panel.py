@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from salesmate_nb import LoginRequired, Settings
@@ -86,6 +88,20 @@ def test_connected(offer, login, account, handles, way):
     shown.wait()
 
 
+def test_name_comes_later(offer, login, account, handles):
+    """If the user's name is not known yet, it is asked for, and the card then says it."""
+    account.user = ""
+    panel.show(offer(flow=login))
+    login.move(LoginState.DONE)
+    for thread in threading.enumerate():
+        if thread.name == "salesmate_nb-user":
+            thread.join()
+    assert [bundle["text/plain"] for bundle in handles[0].shown] == [
+        "Connected to acme.",
+        "Connected as Ann <Weber> to acme.",
+    ]
+
+
 def test_newer_panel(offer, login, handles):
     """Only the newest panel of a login is usable; once connected, the older one says so too."""
     first = panel.show(offer(flow=login))
@@ -97,7 +113,14 @@ def test_newer_panel(offer, login, handles):
     for shown, handle in ((first, handles[0]), (second, handles[1])):
         assert "Connected as Ann" in shown._head.value
         assert "Connected as Ann" in handle.shown[-1]["text/html"]
-    assert panel._moved == []
+    assert panel._pending == {}
+
+
+def test_login_after_a_logout(offer, login, account, handles):
+    """The card of an earlier connection stays when the same login is asked for again."""
+    panel.show(offer())._finish()
+    panel.show(offer())
+    assert handles[0].shown[-1]["text/plain"] == "Connected as Ann <Weber> to acme."
 
 
 def test_panel_of_another_profile(offer, handles):
