@@ -550,7 +550,15 @@ class Salesmate:
             self.require_login()
 
     def login_with_key(self, workspace: str, key: str) -> None:
-        """Log in with a Session Key; a stub."""
+        """Log in with a Session Key; a stub.
+
+        Parameters
+        ----------
+        workspace : str
+            The linkname.
+        key : str
+            The Session Key.
+        """
         del workspace, key
         raise LoginError("not available yet")
 

@@ -78,9 +78,20 @@ class LoginOffer:
         settings = self.settings
         urls = [settings.api_url] + ([settings.auth_url, settings.token_url] if self.flow else [])
         if self.dotenv is not None and Path.home() not in self.dotenv.parents:
-            return texts.FOREIGN_DOTENV.format(path=self.dotenv, hosts=_hosts(urls))
+            return texts.FOREIGN_DOTENV.format(path=short(str(self.dotenv)), hosts=_hosts(urls))
         strange = [url for url in urls if _is_strange(url)]
         return texts.STRANGE_HOST.format(hosts=_hosts(strange)) if strange else ""
+
+
+def short(text: str) -> str:
+    """Return a path or a text with one, with ``~`` for the user's home: a saved notebook need not name it.
+
+    Examples
+    --------
+    >>> short(f"{Path.home()}/work/.env")
+    '~/work/.env'
+    """
+    return text.replace(str(Path.home()), "~")
 
 
 def host_of(url: str) -> str:

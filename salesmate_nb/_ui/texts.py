@@ -32,7 +32,10 @@ WHERE_THE_KEY_IS = (
 )
 WORKSPACE_MISSING = "Type your workspace: the 'acme' of https://acme.salesmate.io."
 KEY_MISSING = "Paste the Session Key first."
-NO_SUCH_WORKSPACE = "Salesmate has no workspace '{name}'. It is the 'acme' of https://acme.salesmate.io."
+NO_SUCH_WORKSPACE = (
+    "Salesmate has no workspace '{name}'. Yours is the first part of its address: the 'acme' of "
+    "https://acme.salesmate.io."
+)
 KEY_NOT_KNOWN = "Salesmate does not know this key. Copy the Session Key again: the third one."
 KEY_IS_ANOTHER = "This is not the Session Key, but probably one of the other two. Copy the third one."
 KEY_EXPIRED = "This Session Key has expired; they last some weeks. Copy the current one."

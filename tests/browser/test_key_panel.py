@@ -42,10 +42,16 @@ def field(notebook, label):
 
 
 def enter(notebook, workspace, key):
-    """Fill in the form, and press Enter in the key's field."""
-    field(notebook, texts.WORKSPACE_LABEL).fill(workspace)
-    field(notebook, texts.KEY_LABEL).fill(key)
-    field(notebook, texts.KEY_LABEL).press("Enter")
+    """Fill in the newest form, and press Enter in the key's field."""
+    field(notebook, texts.WORKSPACE_LABEL).last.fill(workspace)
+    field(notebook, texts.KEY_LABEL).last.fill(key)
+    field(notebook, texts.KEY_LABEL).last.press("Enter")
+
+
+def choose_dark_theme(notebook):
+    """Choose JupyterLab's dark theme from the menu."""
+    notebook.menu("Settings", "Theme", "JupyterLab Dark")
+    notebook.page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
 
 
 def is_connected(notebook, account):
@@ -65,7 +71,6 @@ def test_first_time_from_nothing(notebook, account, lab, open_notebook):
     enter(notebook, account.linkname, account.session_key)
     is_connected(notebook, account)
     notebook.page.wait_for_selector(ROWS)
-    notebook.shot("connected", notebook.output(0))
     connected = notebook.save()
     assert account.session_key not in pending + connected
     assert "widget-view" not in connected
@@ -85,6 +90,36 @@ def test_first_time_from_nothing(notebook, account, lab, open_notebook):
     again.page.wait_for_selector(ROWS)
     again.idle()
     assert again.page.locator(PANEL).count() == 0
+
+
+@pytest.mark.parametrize("theme", ["", "-dark"])
+def test_pictures_of_the_readme(lab, account, open_notebook, theme):
+    """Without any settings the panel names Salesmate, and its link follows the workspace that is typed."""
+    (lab.folder / ".env").write_text("")
+    shutil.rmtree(lab.folder.parent / "state", ignore_errors=True)
+    notebook = open_notebook(
+        f"{secrets.token_hex(4)}.ipynb", ["from salesmate_nb import connect\nconnect()", "connect()"]
+    )
+    if theme:
+        choose_dark_theme(notebook)
+    notebook.run_cell(0)
+    panel = notebook.page.locator(PANEL)
+    field(notebook, texts.WORKSPACE_LABEL).fill("acme")
+    panel.locator('a[href="https://acme.salesmate.io"]').wait_for()
+    assert texts.TITLE in panel.inner_text()
+    field(notebook, texts.KEY_LABEL).fill("not sent")
+    field(notebook, texts.WORKSPACE_LABEL).click()
+    notebook.page.wait_for_timeout(500)
+    assert field(notebook, texts.KEY_LABEL).input_value() == ""
+    notebook.shot(f"sign-in{theme}", panel)
+    assert account.requests == []
+    (lab.folder / ".env").write_text(f"SALESMATE_API_URL={account.url}")
+    notebook.run_cell(1)
+    notebook.output(1).locator(PANEL).wait_for()
+    enter(notebook, account.linkname, account.session_key)
+    card = notebook.output(1).locator("text=/Connected as/").locator("..")
+    card.wait_for()
+    notebook.shot(f"connected{theme}", card)
 
 
 def test_refused_keys(notebook, account):
@@ -164,10 +199,7 @@ def test_keyboard_only(notebook, account):
 @pytest.mark.parametrize("width", [1200, 620])
 def test_dark_theme_and_narrow_window(notebook, width):
     """The form uses the theme's colors, and nothing is cut off in a narrow window."""
-    notebook.page.click('.lm-MenuBar-itemLabel:text-is("Settings")')
-    notebook.page.hover('.lm-Menu-itemLabel:text-is("Theme")')
-    notebook.page.click('.lm-Menu-itemLabel:text-is("JupyterLab Dark")')
-    notebook.page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
+    choose_dark_theme(notebook)
     notebook.page.set_viewport_size({"width": width, "height": 800})
     notebook.page.wait_for_timeout(800)
     panel = notebook.page.locator(PANEL)

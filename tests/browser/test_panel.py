@@ -263,9 +263,7 @@ def test_expired_and_connecting(lab, box, open_notebook):
 @pytest.mark.parametrize("width", [1200, 620])
 def test_dark_theme_and_narrow_window(notebook, width):
     """The card uses the theme's colors, and nothing is cut off in a narrow window."""
-    notebook.page.click('.lm-MenuBar-itemLabel:text-is("Settings")')
-    notebook.page.hover('.lm-Menu-itemLabel:text-is("Theme")')
-    notebook.page.click('.lm-Menu-itemLabel:text-is("JupyterLab Dark")')
+    notebook.menu("Settings", "Theme", "JupyterLab Dark")
     notebook.page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
     notebook.page.set_viewport_size({"width": width, "height": 800})
     notebook.page.wait_for_timeout(800)

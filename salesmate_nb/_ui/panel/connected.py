@@ -5,7 +5,7 @@ from __future__ import annotations
 from salesmate_nb._display.cards import card
 from salesmate_nb._status import Status
 from salesmate_nb._ui import texts
-from salesmate_nb._ui.offer import host_of
+from salesmate_nb._ui.offer import host_of, short
 
 
 def connected_card(status: Status) -> tuple[str, str]:
@@ -17,4 +17,5 @@ def connected_card(status: Status) -> tuple[str, str]:
     who = texts.CONNECTED_AS.format(name=status.user, account=account) if status.user else ""
     title = who or texts.CONNECTED_TO.format(account=account)
     next_step = {texts.NEXT: texts.NEXT_STEP}
-    return card(title, next_step, is_on=True, folded=status.lines()), f"{title}."
+    details = {name: short(value) for name, value in status.lines().items()}
+    return card(title, next_step, is_on=True, folded=details), f"{title}."

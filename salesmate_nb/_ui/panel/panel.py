@@ -15,7 +15,7 @@ from salesmate_nb._display.cards import card
 from salesmate_nb._display.output import running_cell
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.cell import waiting
-from salesmate_nb._ui.offer import LoginOffer
+from salesmate_nb._ui.offer import LoginOffer, short
 from salesmate_nb._ui.panel import fields, markup
 from salesmate_nb._ui.panel.connected import connected_card
 from salesmate_nb._ui.panel.key_form import KeyForm
@@ -172,4 +172,5 @@ def _title(offer: LoginOffer) -> str:
 
 
 def _facts(offer: LoginOffer) -> str:
-    return markup.paragraph(markup.escaped(texts.STORED_IN.format(place=offer.stored_in)), "facts soft small")
+    where = texts.STORED_IN.format(place=short(offer.stored_in))
+    return markup.paragraph(markup.escaped(where), "facts soft small")

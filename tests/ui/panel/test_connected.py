@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,14 @@ def test_who_and_what(account, user, workspace, expected):
     card, text = connected_card(dataclasses.replace(account.status(), user=user, workspace=workspace))
     assert text == f"{expected}."
     assert f"{expected}</div>" in card
+
+
+def test_home_is_not_named(account, monkeypatch):
+    """A saved notebook does not name the home folder, and with it the user's name on this computer."""
+    monkeypatch.setattr(Path, "home", lambda: Path("<home>"))
+    card, _ = connected_card(account.status())
+    assert "~/default.json" in card
+    assert "home" not in card
 
 
 def test_card(account):
