@@ -10,6 +10,7 @@ TITLE_TO = "Log in to {account}"
 PROFILE = "profile {name}"
 READS_ONLY = "Reads your records. Changes nothing in Salesmate."
 STORED_IN = "Your login is stored in {place}. Later notebooks do not ask again."
+NOT_STORED = "Your login stays in the memory of this kernel. The next one asks again."
 FOREIGN_DOTENV = (
     "These settings come from {path}, which is not in your home folder. Your login would be sent to {hosts}. "
     "Continue only if you trust both."

@@ -90,12 +90,12 @@ def _dispatch(kernel: Any, frames: Any) -> None:
     ident, parts = kernel.session.feed_identities(frames, copy=False)
     message = kernel.session.deserialize(parts, content=True, copy=False)
     kernel.set_parent(ident, message, channel="shell")
+    kernel._publish_status("busy", "shell")  # noqa: SLF001 - a widget sends its next message after both
     try:
-        kernel._publish_status("busy", "shell")  # noqa: SLF001 - the front end sends on when it sees both
         kernel.shell_handlers[message["header"]["msg_type"]](_shell_stream(kernel), ident, message)
         for output in (sys.stdout, sys.stderr):
             output.flush()
-        kernel._publish_status("idle", "shell")  # noqa: SLF001
     finally:
+        kernel._publish_status("idle", "shell")  # noqa: SLF001
         kernel.set_parent(cell_ident, cell, channel="shell")
         kernel._publish_status("busy", "shell")  # noqa: SLF001 - the cell is still running

@@ -67,6 +67,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._handle: Any = None
         self._cell: int | None = None
         self._done = threading.Event()
+        self._finishing = threading.Lock()
         self._next_check = 0.0
         self._head = ipywidgets.HTML()
         self._foot = ipywidgets.HTML(markup.card(_facts(offer)))
@@ -124,11 +125,14 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     def _finish(self) -> None:
         """Replace the panel, and those that point to it, by the card of a connection."""
-        self._close_down()
-        if _pending.get(self._offer.key) is self:
-            del _pending[self._offer.key]
-        self._show_connection()
-        self._done.set()
+        with self._finishing:  # a cell that waits may notice it at the same time
+            if self._done.is_set():
+                return
+            self._close_down()
+            if _pending.get(self._offer.key) is self:
+                del _pending[self._offer.key]
+            self._show_connection()
+            self._done.set()
         if not self._offer.status().user:  # not here: the browser waits for its page
             threading.Thread(target=self._name_user, name="salesmate_nb-user", daemon=True).start()
 
@@ -172,5 +176,6 @@ def _title(offer: LoginOffer) -> str:
 
 
 def _facts(offer: LoginOffer) -> str:
-    where = texts.STORED_IN.format(place=short(offer.stored_in))
+    is_kept = offer.settings.token_store != "memory"  # noqa: S105 - a kind of store
+    where = texts.STORED_IN.format(place=short(offer.stored_in)) if is_kept else texts.NOT_STORED
     return markup.paragraph(markup.escaped(where), "facts soft small")

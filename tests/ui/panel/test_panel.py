@@ -66,6 +66,13 @@ def test_what_is_said_before(offer):
     assert "&lt;home&gt;/default.json" in shown._foot.value
 
 
+def test_login_in_memory(offer):
+    """A login that is not stored is not said to be."""
+    shown = Panel(offer(settings=Settings(token_store="memory")))
+    assert texts.NOT_STORED in shown._foot.value
+    assert "stored" not in shown._foot.value
+
+
 def test_workspace_in_the_title(offer):
     """A workspace of the settings is what the title names."""
     assert "Log in to acme<" in Panel(offer(settings=Settings(linkname="acme")))._head.value
