@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
 from typing import Any, Protocol
 
 import pandas as pd
@@ -11,12 +10,13 @@ import pandas as pd
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
 from salesmate_nb._base.signatures import same_arguments_as_method
-from salesmate_nb._display.output import running_cell
+from salesmate_nb._display.cards import card
+from salesmate_nb._display.output import Output, running_cell
 from salesmate_nb._ui.frontend import Frontend, frontend, has_kernel
 from salesmate_nb._ui.offer import LoginOffer
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SettingsError
-from salesmate_nb.settings import Settings, dotenv_with_settings
+from salesmate_nb.settings import Settings
 
 
 class RunningSandbox(Protocol):
@@ -38,8 +38,10 @@ def connect(
 ) -> Salesmate:
     """Connect to Salesmate; ask a person to log in only if needed.
 
-    Tried in order: a Session Key; a stored token that is valid; a stored token, refreshed; a person, by a
-    panel in a notebook or a prompt in a terminal. If nobody can be asked, the connection stays pending.
+    Tried in order: the Session Key of the settings; the stored login of the profile, a Session Key or a token
+    that is valid or can be refreshed; a person, by a panel in a notebook or a prompt in a terminal. If nobody
+    can be asked, the connection stays pending. A stored login knows its workspace and host, so it needs no
+    settings, and is sent nowhere else: settings that name another host or workspace need their own login.
     A second call while a login is pending shows the same login again, so a tab that is already open still
     works. Once it is done, further calls and new kernels do not ask again.
 
@@ -67,7 +69,7 @@ def connect(
     Raises
     ------
     SettingsError
-        If the settings are not valid, or hold neither a Session Key nor a client id.
+        If the settings are not valid.
     ConnectionFailed, ApiError
         If a token had to be refreshed and the token endpoint did not respond. The token is kept.
 
@@ -86,7 +88,7 @@ def connect(
         connection = _personal_connection(settings, profile, token_store)
     connection.renew()
     if not connection.authorized:
-        _log_in(connection, target, box, wait)
+        _log_in(connection, box, wait)
     return connection
 
 
@@ -150,13 +152,20 @@ def _personal_connection(settings: Settings, profile: str, token_store: TokenSto
         return connection
 
 
-def _log_in(
-    connection: Salesmate, target: Settings | RunningSandbox | None, box: RunningSandbox | None, wait: float
-) -> None:
+def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> None:
     """Show the pending login to whoever can see it, and wait for it if asked to."""
     from salesmate_nb._ui import prompt, texts  # noqa: PLC0415 - prompts are loaded when shown
 
-    offer = _offer(connection, dotenv_with_settings() if target is None else None)
+    there = frontend()
+    if connection.settings.session_key:  # it was refused, and only whoever wrote it can replace it
+        if there is Frontend.NOTEBOOK:
+            Output().show(
+                card(texts.NOT_LOGGED_IN, {texts.WHY: connection.login_reason}), connection.login_reason
+            )
+        elif there is Frontend.TERMINAL:
+            prompt.say(connection.login_reason)
+        return
+    offer = _offer(connection)
     login = offer.flow
     if login is not None:
         login.renew()
@@ -164,7 +173,6 @@ def _log_in(
             box.visit(login.url)
             return
     waits = wait > 0 and login is not None and bool(login.url) and login.is_listening
-    there = frontend()
     if there is Frontend.NOTEBOOK:
         from salesmate_nb._ui.panel import panel  # noqa: PLC0415 - widgets are loaded when shown
 
@@ -180,7 +188,7 @@ def _log_in(
         login.wait(wait)
 
 
-def _offer(connection: Salesmate, dotenv: Path | None) -> LoginOffer:
+def _offer(connection: Salesmate) -> LoginOffer:
     """Return what the panel and the prompt show of a pending login."""
     return LoginOffer(
         settings=connection.settings,
@@ -191,7 +199,7 @@ def _offer(connection: Salesmate, dotenv: Path | None) -> LoginOffer:
         identify=connection.identify,
         is_authorized=lambda: connection.authorized,
         flow=connection.pending_login() if connection.settings.client_id else None,
-        dotenv=dotenv,
+        reason=connection.login_reason,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import shutil
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,11 +17,10 @@ from salesmate_nb._account import Account
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import unwrap
-from salesmate_nb._api.session import ApiKeySession
 from salesmate_nb._auth.current_user import CurrentUserLookup
 from salesmate_nb._auth.flow import LoginFlow, LoginState
-from salesmate_nb._auth.session import OAuthSession
-from salesmate_nb._auth.token_endpoint import revoke_token
+from salesmate_nb._auth.login import Login
+from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.token_stores.base import TokenStore, check_profile
 from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
@@ -35,7 +35,7 @@ from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._status import Status
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
 from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
-from salesmate_nb.settings import COPY_THE_KEY, Settings
+from salesmate_nb.settings import Settings
 
 
 class ShownPanel(Protocol):
@@ -52,46 +52,66 @@ class Salesmate:
     Parameters
     ----------
     settings : Settings
-        With a Session Key, or with a client id for OAuth.
+        What to connect to. A stored login of this profile knows its own account.
     profile : str
         The name under which its login is stored.
     token_store : TokenStore, optional
         Where its token is stored; by default where `settings` say. With another one there are no snapshots:
         their files would be shared by everybody whose login is stored elsewhere.
-
-    Raises
-    ------
-    SettingsError
-        If there is neither a Session Key nor a client id.
     """
 
     def __init__(
         self, settings: Settings, *, profile: str = "default", token_store: TokenStore | None = None
     ) -> None:
-        self.settings = settings
         self.profile = check_profile(profile)
         self._token_store = make_token_store(settings, profile) if token_store is None else token_store
         self._login_flow: LoginFlow | None = None
         self.panel_cell: int | None = None  # the notebook cell that shows the panel of its login
         self.login_panel: ShownPanel | None = None
-        self.session: requests.Session = _session(settings, self._token_store, profile)
-        in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
-        self._has_snapshots = token_store is None and not in_memory
-        folder = None if in_memory else settings.token_cache
-        self._limiter = RateLimiter(settings.api_url, settings.calls_per_hour, folder)
-        self._api_client = ApiClient(self.session, settings.api_url, self._limiter)
-        self._current_user = CurrentUserLookup(
-            settings, profile, self._api_client.request, is_stored=self._has_snapshots
+        self._login = Login(settings, self._token_store, profile=profile)
+        self._in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
+        self._has_snapshots = token_store is None and not self._in_memory
+        self._made: tuple[requests.Session, _Parts] | None = None
+
+    @property
+    def settings(self) -> Settings:
+        """The settings, with the account of the login in use."""
+        return self._login.settings
+
+    @property
+    def session(self) -> requests.Session:
+        """The session of the login in use: an ``OAuth2Session``, or one that sends the Session Key."""
+        return self._login.session
+
+    @property
+    def _parts(self) -> _Parts:
+        """What depends on the login in use; it is made again if that is another one."""
+        self._login.look()
+        if self._made is None or self._made[0] is not self._login.session:
+            self._made = self._login.session, self._make_parts(self._login.settings, self._login.session)
+        return self._made[1]
+
+    def _make_parts(self, settings: Settings, session: requests.Session) -> _Parts:
+        folder = None if self._in_memory else settings.token_cache
+        limiter = RateLimiter(settings.api_url, settings.calls_per_hour, folder)
+        api_client = ApiClient(session, settings.api_url, limiter, self._login)
+        current_user = CurrentUserLookup(
+            settings, self.profile, api_client.request, is_stored=self._has_snapshots
         )
-        self._account = Account(
+        account = Account(
             settings,
-            profile,
-            self._api_client,
-            self._limiter,
-            self._current_user,
+            self.profile,
+            api_client,
+            limiter,
+            current_user,
             has_snapshots=self._has_snapshots,
             profile_folder=folder,
         )
+        return _Parts(limiter, api_client, current_user, account)
+
+    @property
+    def _account(self) -> Account:
+        return self._parts.account
 
     def __repr__(self) -> str:
         state = "authorized" if self.authorized else "pending"
@@ -468,7 +488,7 @@ class Salesmate:
             If there is no login, no response, or a failure.
         """
         self._ready()
-        return unwrap(self._api_client.request("GET", path, params=params))
+        return unwrap(self._parts.api_client.request("GET", path, params=params))
 
     def post(self, path: str, json: Any = None) -> Any:
         """Send a POST request to any other endpoint, once, and return the data inside its envelope.
@@ -487,7 +507,7 @@ class Salesmate:
             POST may do a thing twice.
         """
         self._ready()
-        return unwrap(self._api_client.request("POST", path, json=json))
+        return unwrap(self._parts.api_client.request("POST", path, json=json))
 
     @property
     def timezone(self) -> str:
@@ -508,12 +528,58 @@ class Salesmate:
     @property
     def authorized(self) -> bool:
         """Whether requests can be made without anybody logging in."""
-        return not isinstance(self.session, OAuthSession) or self.session.current_token is not None
+        return self._login.is_authorized
 
     @property
     def login_url(self) -> str | None:
         """The address to open and allow access, while the login is pending; the redirect is then received."""
-        return None if self.authorized else self.pending_login().url
+        has_link = self.settings.client_id and not self.settings.session_key and not self.authorized
+        return self.pending_login().url if has_link else None
+
+    @property
+    def login_reason(self) -> str:
+        """Why the login is pending, in a sentence; empty if it is not, or nobody has logged in before."""
+        return self._login.reason
+
+    def login_with_key(self, workspace: str, key: str) -> str:
+        """Log in with a Session Key: prove it by one request, store it, and use it from now on.
+
+        It is stored as a token is, under the profile's name, and is sent to this workspace only. After an
+        error nothing is stored, and the connection is as before.
+
+        Parameters
+        ----------
+        workspace : str
+            ``acme``, ``acme.salesmate.io`` or ``https://acme.salesmate.io/``.
+        key : str
+            The Session Key: in Salesmate under My Account, tab Access Key, the third one.
+
+        Returns
+        -------
+        str
+            The user's name in Salesmate; empty if it is not known.
+
+        Raises
+        ------
+        SettingsError
+            If the workspace or the key is not written as one, or the settings name another workspace or
+            hold a key themselves.
+        LoginError
+            If Salesmate does not accept the key, or does not know the workspace.
+        ConnectionFailed, ApiError
+            If no response arrived, or one that does not show whether the key works.
+        """
+        key = Secret(key)  # tracebacks may show arguments
+        if self._login.given.session_key:
+            raise SettingsError(
+                f"The Session Key of {self._login.given.source('session_key')} comes before a stored one. "
+                "Replace or remove it there."
+            )
+        user = self._login.log_in_with_key(workspace, key, RateLimiter)
+        self._parts.current_user.set(user)
+        if self._login_flow is not None:
+            self._login_flow.supersede()
+        return user.name
 
     def finish_login(self, pasted: str) -> None:
         """Finish a pending login with what came back from Salesmate's page.
@@ -541,42 +607,35 @@ class Salesmate:
         LoginRequired
             If somebody has to log in first; the message says how.
         """
-        if isinstance(self.session, OAuthSession):
-            self.session.ensure_fresh()
+        self._login.ensure()
 
     def renew(self) -> None:
         """Refresh the token if it is about to expire; without one that works, the login is pending."""
+        self._login.recheck(self._parts.limiter)
         with contextlib.suppress(LoginRequired):
             self.require_login()
-
-    def login_with_key(self, workspace: str, key: str) -> None:
-        """Log in with a Session Key; a stub.
-
-        Parameters
-        ----------
-        workspace : str
-            The linkname.
-        key : str
-            The Session Key.
-        """
-        del workspace, key
-        raise LoginError("not available yet")
 
     def identify(self) -> None:
         """Ask Salesmate once who is connected; if it does not say, the name stays unknown."""
         if self.settings.linkname:
             with contextlib.suppress(SalesmateError):
-                self._current_user.get()
+                self._parts.current_user.get()
 
     def pending_login(self) -> LoginFlow:
         """Return the login that waits for a person: the same one until it is finished."""
-        if not isinstance(self.session, OAuthSession):
+        given = self._login.given
+        if given.session_key:
             raise LoginError(
-                "This connection uses the Session Key in SALESMATE_SESSION_KEY, so there is nothing to log "
-                "in to."
+                f"This connection uses the Session Key of {given.source('session_key')}, so there is nothing "
+                "to log in to. To use another key, replace it there."
+            )
+        if not given.client_id:
+            raise LoginError(
+                "These settings have no SALESMATE_CLIENT_ID, so there is no login link. Log in with a "
+                "Session Key: connect().login_with_key(workspace, key)."
             )
         if self._login_flow is None or self._login_flow.phase is LoginState.DONE:
-            self._login_flow = LoginFlow(self.settings, self._accept)
+            self._login_flow = LoginFlow(self._login.given, self._accept)
         return self._login_flow
 
     def logout(self) -> None:
@@ -592,21 +651,16 @@ class Salesmate:
         """
         if self._has_snapshots:
             shutil.rmtree(snapshot_folder(self.settings, self.profile), ignore_errors=True)
-        self._current_user.forget()
-        session = self.session
-        if not isinstance(session, OAuthSession):  # a Session Key hides an earlier login; it ends too
-            session = OAuthSession(self.settings, self._token_store, profile=self.profile)
-        token = session.current_token
-        session.forget()
+        self._parts.current_user.forget()
+        failures = self._login.forget()
         if self._login_flow is not None:
             self._login_flow.expire()
-        if token is not None:
-            self._revoke(token)
-        if self.settings.session_key:
+        if failures:
+            raise LoginError(" ".join(failures))
+        if self._login.given.session_key:
             raise LoginError(
-                "The Session Key in SALESMATE_SESSION_KEY (or SALESMATE_ACCESS_TOKEN, its other name) still "
-                "signs you in. Remove it from the environment or .env. To end it for good, make a new one in "
-                "Salesmate under My Account, tab Access Key."
+                f"The Session Key in {self._login.given.source('session_key')} still signs you in. Remove it "
+                "there. To end it for good, make a new one in Salesmate under My Account, tab Access Key."
             )
 
     def status(self) -> Status:
@@ -616,8 +670,9 @@ class Salesmate:
         :attr:`timezone`, if the settings give no time zone; by :meth:`doctor` and :meth:`users_df` in any
         case.
         """
-        user = self._current_user.known().name
-        by = "Session Key" if self.settings.session_key else f"client {self.settings.client_id}"
+        user = self._parts.current_user.known().name
+        client = self.settings.client_id
+        by = "Session Key" if self.settings.session_key else f"client {client}" if client else "nobody"
         token = self.session.current_token if isinstance(self.session, OAuthSession) else None
         ends = token.expires_at if token else None
         return Status(
@@ -627,9 +682,9 @@ class Salesmate:
             host=self.settings.api_url,
             api=self._account.api,
             expires_at=pd.Timestamp(ends, unit="s", tz="UTC") if ends else None,
-            token_location="the settings" if self.settings.session_key else self._token_store.location,
-            calls_made=self._limiter.used,
-            calls_left=self._limiter.remaining,
+            token_location="the settings" if self._login.given.session_key else self._token_store.location,
+            calls_made=self._parts.limiter.used,
+            calls_left=self._parts.limiter.remaining,
             server=self._account.server_profile.describe(),
             user=user,
             workspace=self.settings.linkname or "",
@@ -642,28 +697,15 @@ class Salesmate:
         return self._account
 
     def _accept(self, token: Token) -> None:
-        if isinstance(self.session, OAuthSession):
-            self.session.accept(token)
-            self._current_user.forget()  # somebody else may have logged in
-
-    def _revoke(self, token: Token) -> None:
-        try:
-            revoke_token(self.settings, token)
-        except SalesmateError as err:
-            why = getattr(err, "status", None) or type(err).__name__
-            raise LoginError(
-                f"The login was forgotten here, but {self.settings.revoke_url} did not confirm that its "
-                f"token is revoked ({why}). Until it is revoked in Salesmate, a copy of it still works."
-            ) from err
+        self._login.accept(token)
+        self._parts.current_user.forget()  # somebody else may have logged in
 
 
-def _session(settings: Settings, token_store: TokenStore, profile: str) -> requests.Session:
-    if settings.session_key:
-        return ApiKeySession(settings)
-    if not settings.client_id:
-        raise SettingsError(
-            "Neither SALESMATE_SESSION_KEY nor SALESMATE_CLIENT_ID is set (looked in arguments, the "
-            f"environment and .env). {COPY_THE_KEY} For OAuth, copy .env.example to .env and fill it in. "
-            "Or try the sandbox: connect(sandbox.start())."
-        )
-    return OAuthSession(settings, token_store, profile=profile)
+@dataclass(frozen=True)
+class _Parts:
+    """What a connection is made of, for one login."""
+
+    limiter: RateLimiter
+    api_client: ApiClient
+    current_user: CurrentUserLookup
+    account: Account

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import functools
 import os
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -212,18 +213,46 @@ class Settings:
         >>> Settings.load(linkname="acme", session_key="s3cret").api_url
         'https://acme.salesmate.io'
         """
-        dotenv = {name: value for name, value in _read_dotenv().items() if value}
+        path = _find_dotenv()
+        dotenv = {name: value for name, value in (_parse_dotenv(path) if path else {}).items() if value}
         values: dict[str, Any] = {}
+        sources: dict[str, str] = {}
         for name in (setting.name for setting in dataclasses.fields(cls)):
             names = [name, *filter(None, [_OTHER_NAMES.get(name)])]
             given = _value({label: overrides.pop(label, None) for label in names})
             variables = [validators.variable(label) for label in names]
-            for source in (os.environ, dotenv):
+            for source, place in ((os.environ, "the environment"), (dotenv, str(path))):
                 if given is None:
                     given = _value({variable: source.get(variable) for variable in variables})
+                    found = next((variable for variable in variables if source.get(variable)), None)
+                    if found:
+                        sources[name] = f"{found} in {place}"
             if given not in {None, ""}:
                 values[name] = given
-        return cls(**values, **overrides)
+        made = cls(**values, **overrides)
+        _SOURCES[id(made)] = (sources, path)
+        weakref.finalize(made, _SOURCES.pop, id(made), None)
+        return made
+
+    def source(self, name: str) -> str:
+        """Return in words where the value of a field comes from, such as a variable in ``.env``.
+
+        Parameters
+        ----------
+        name : str
+            A field.
+
+        Examples
+        --------
+        >>> Settings(linkname="acme").source("linkname")
+        'the argument linkname'
+        """
+        return _SOURCES.get(id(self), ({}, None))[0].get(name, f"the argument {name}")
+
+    @property
+    def dotenv(self) -> Path | None:
+        """The ``.env`` that :meth:`load` has read; ``None`` if there was none."""
+        return _SOURCES.get(id(self), ({}, None))[1]
 
     @property
     def zone(self) -> str:
@@ -275,21 +304,11 @@ def _value(given: Mapping[str, Any]) -> Any:
     return next(iter([*written, *values]), None)
 
 
-def dotenv_with_settings() -> Path | None:
-    """Return the nearest ``.env`` if it gives any setting, so that a login page can name its source."""
-    path = _nearest_dotenv()
-    is_used = path and any(
-        name.startswith("SALESMATE_") and value for name, value in _parse_dotenv(path).items()
-    )
-    return path if is_used else None
+_SOURCES: dict[int, tuple[dict[str, str], Path | None]] = {}
+"""The sources of loaded settings, by id: settings from two sources may be equal."""
 
 
-def _read_dotenv() -> dict[str, str | None]:
-    path = _nearest_dotenv()
-    return _parse_dotenv(path) if path else {}
-
-
-def _nearest_dotenv() -> Path | None:
+def _find_dotenv() -> Path | None:
     here = Path.cwd()
     for path in (folder / ".env" for folder in (here, *here.parents)):
         if path.is_file():

@@ -103,9 +103,9 @@ def test_login_required(box, capsys):
 
 def test_missing_settings(capsys):
     """One line names the variable to set."""
-    code, _, err = run(capsys, "status")
+    code, _, err = run(capsys, "deals")
     assert (code, err.count("\n")) == (1, 1)
-    assert "SALESMATE_CLIENT_ID" in err
+    assert "SALESMATE_SESSION_KEY and SALESMATE_LINKNAME" in err
 
 
 def test_status_and_logout(logged_in, capsys):

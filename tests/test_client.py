@@ -88,7 +88,7 @@ def test_session_key(box):
     assert len(connection.deals_df()) == 60
     assert not any(call.path.startswith("/oauth") for call in box.log)
     assert {call.headers["Accesstoken"] for call in box.log} == {box.access_key}
-    with pytest.raises(LoginError, match="SALESMATE_SESSION_KEY"):
+    with pytest.raises(LoginError, match="The Session Key in the argument session_key still signs you in"):
         connection.logout()
 
 
@@ -152,7 +152,7 @@ def test_logout_with_session_key(box):
     """A stored login behind a Session Key is revoked too; the error says that the key still signs in."""
     token = connect(box).session.current_token.refresh_token.reveal()
     settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "access_token": box.access_key})
-    with pytest.raises(LoginError, match="SALESMATE_SESSION_KEY"):
+    with pytest.raises(LoginError, match="The Session Key in the argument session_key still signs you in"):
         Salesmate(settings).logout()
     assert (box.log[-1].path, box.log[-1].form["token"]) == ("/oauth/revoke", token)
     assert list(settings.token_cache.glob("*.json")) == []

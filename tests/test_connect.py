@@ -187,9 +187,11 @@ def test_frontend_decides_panel_or_prompt(asking, monkeypatch):
 
 
 def test_missing_credentials():
-    """Without client id and Session Key, the error says what to set and how to try the sandbox."""
-    with pytest.raises(SettingsError, match=r"SALESMATE_CLIENT_ID is set.*connect\(sandbox.start\(\)\)"):
-        connect()
+    """Without any settings connect() is pending, and reading names the two variables."""
+    connection = connect()
+    assert (connection.authorized, connection.login_url) == (False, None)
+    with pytest.raises(LoginRequired, match=r"connect\(\).*SALESMATE_SESSION_KEY and SALESMATE_LINKNAME"):
+        deals_df()
 
 
 @pytest.mark.parametrize("target", [7, "acme", object()])

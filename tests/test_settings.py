@@ -16,7 +16,6 @@ from hypothesis import strategies as st
 from salesmate_nb import Settings, SettingsError
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.validators import variable
-from salesmate_nb.settings import dotenv_with_settings
 
 ROOT = Path(__file__).parents[1]
 FIELDS = [field.name for field in dataclasses.fields(Settings)]
@@ -218,19 +217,6 @@ def test_zone():
     """Without a time zone, dates without one are in UTC until the account's is known."""
     assert (Settings().timezone, Settings().zone) == (None, "UTC")
     assert Settings(timezone="Asia/Tokyo").zone == "Asia/Tokyo"
-
-
-@pytest.mark.parametrize("content", ["", "OTHER=1\n", "SALESMATE_LINKNAME=\n"])
-def test_dotenv_without_settings(content):
-    """A .env that gives no setting is not the source of any."""
-    Path(".env").write_text(content)
-    assert dotenv_with_settings() is None
-
-
-def test_dotenv_that_gives_settings():
-    """The .env that gives settings is named, so that a login page can say who wrote them."""
-    Path(".env").write_text("SALESMATE_LINKNAME=acme\n")
-    assert dotenv_with_settings() == Path.cwd() / ".env"
 
 
 def test_dotenv_folder():

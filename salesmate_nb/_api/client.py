@@ -6,7 +6,7 @@ import logging
 import math
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import requests
 
@@ -15,13 +15,22 @@ from salesmate_nb._api.response import decode, find_rows
 from salesmate_nb._api.retry import RetryPolicy
 from salesmate_nb._api.session import send_or_raise
 from salesmate_nb._api.waiting import Waiter
-from salesmate_nb.errors import RateLimited, SalesmateError
+from salesmate_nb.errors import LoginRequired, RateLimited, SalesmateError
 
 log = logging.getLogger("salesmate_nb")
 
 MAX_WAIT = 60.0  # seconds that a single request may wait for the rate limit; beyond it, an error is raised
 _TRANSIENT = RetryPolicy(attempts=4, base=0.5, cap=20.0, jitter=0.5)
 _REFUSED = RetryPolicy(attempts=None, base=1.0, cap=60.0)  # 429 without Retry-After
+
+
+class Credential(Protocol):
+    """What a session logs in with, and can lose."""
+
+    generation: int
+
+    def refused(self, err: LoginRequired, generation: int, path: str) -> bool:
+        """Take note that the API refused it; return whether there is a newer one to try."""
 
 
 class ApiClient:
@@ -35,10 +44,19 @@ class ApiClient:
         The base URL that paths are appended to.
     limiter : RateLimiter
         Counts the requests.
+    credential : Credential, optional
+        Is notified if the API does not accept the login; the request is sent again if there is a newer one.
     """
 
-    def __init__(self, session: requests.Session, api_url: str, limiter: RateLimiter) -> None:
+    def __init__(
+        self,
+        session: requests.Session,
+        api_url: str,
+        limiter: RateLimiter,
+        credential: Credential | None = None,
+    ) -> None:
         self._session = session
+        self._credential = credential
         self._api_url = api_url
         self._limiter = limiter
         self._has_worked = False  # the credential: then a refusal is about rights
@@ -88,10 +106,18 @@ class ApiClient:
         waiter = waiter or Waiter(MAX_WAIT)
         retries = refusals = 0
         refused_for = 0.0
+        has_renewed = False
         while True:
             self._acquire(waiter, url)
+            generation = self._credential.generation if self._credential else 0
             try:
                 return self._send(method, url, params, json)
+            except LoginRequired as err:
+                is_renewed = self._credential is not None and self._credential.refused(err, generation, path)
+                if has_renewed or not is_renewed:
+                    raise
+                has_renewed = True
+                continue
             except SalesmateError as err:
                 if not err.is_transient:
                     raise

@@ -13,6 +13,7 @@ from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
 from urllib3.exceptions import ReadTimeoutError
 
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.urls import origin
 from salesmate_nb.errors import BadResponse, ConnectionFailed, SettingsError
 from salesmate_nb.settings import COPY_THE_KEY, Settings
@@ -108,10 +109,15 @@ class ApiKeySession(BoundedSession):
         super().__init__(settings.timeout)
         if not settings.session_key:
             raise SettingsError(f"SALESMATE_SESSION_KEY is not set. {COPY_THE_KEY} Or use OAuth.")
-        linkname = f"{settings.linkname}.salesmate.io"
-        self.auth = HostBoundAuth(
-            settings.api_url, {"accessToken": settings.session_key, "x-linkname": linkname}
-        )
+        self.use(settings)
+
+    def use(self, settings: Settings) -> None:
+        """Send the Session Key of these settings from now on, and to their host only."""
+        headers = {
+            "accessToken": settings.session_key or Secret(),
+            "x-linkname": f"{settings.linkname}.salesmate.io",
+        }
+        self.auth = HostBoundAuth(settings.api_url, headers)
 
 
 def send_or_raise(

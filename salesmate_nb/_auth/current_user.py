@@ -140,6 +140,11 @@ class CurrentUserLookup:
             if user not in {CurrentUser(), self._known}:
                 self._remember(user, is_final=True)
 
+    def set(self, user: CurrentUser) -> None:
+        """Remember the user whose login was just proven."""
+        with self._asking:
+            self._remember(user, is_final=True)
+
     def known(self) -> CurrentUser:
         """Return what is remembered, however old; makes no request."""
         return self._known or _load(self._path, self._bound) or CurrentUser()

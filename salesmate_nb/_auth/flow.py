@@ -13,7 +13,7 @@ from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from salesmate_nb._api.response import error_words
-from salesmate_nb._auth import callback, loopback, token_endpoint
+from salesmate_nb._auth.oauth import callback, loopback, token_endpoint
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.urls import is_loopback
@@ -157,6 +157,13 @@ class LoginFlow:
                 self.close()
                 self._move(LoginState.EXPIRED)
                 self._over.set()
+
+    def supersede(self) -> None:
+        """End it because the person has logged in another way."""
+        with self._lock:
+            self.close()
+            self._move(LoginState.DONE)
+            self._over.set()
 
     def close(self) -> None:
         """Stop the loopback server."""

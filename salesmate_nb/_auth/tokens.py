@@ -1,24 +1,28 @@
-"""A token: what the token endpoint issued, and its JSON form."""
+"""A token: what the token endpoint issued or a Session Key, whom it is for, and its JSON form."""
 
 from __future__ import annotations
 
 import json
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Self, TypeGuard
 
 from salesmate_nb._base.redaction import Secret
-from salesmate_nb.settings import Settings
+from salesmate_nb._base.urls import origin
+from salesmate_nb.settings import VENDOR, Settings
 
-VERSION = 1
+VERSION = 2
+OAUTH, SESSION_KEY = "oauth", "session key"  # the kinds of tokens
 _LEEWAY = 60.0  # seconds before its expiry at which a token is refreshed
 _LATEST = 10**11  # Unix seconds: the year 5138, which calendars can still represent
 
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """What the token endpoint issued, and for whom; its repr shows no secret.
+    """What the token endpoint issued, or a Session Key, and for whom; its repr shows no secret.
+
+    Salesmate takes a Session Key in the header ``accessToken``, and here it is one, too.
 
     Parameters
     ----------
@@ -26,8 +30,17 @@ class Token:
         The refresh token is ``None`` if the server issues none.
     obtained_at, expires_at : int
         Unix seconds by this machine's clock. ``expires_at`` is ``None`` if the server did not state it.
-    client_id, token_url, scope : str
-        What it was issued for; it is used for nothing else.
+    client_id, token_url, scope : str, optional
+        What it was issued for; it is used for nothing else. ``None`` for a Session Key.
+    kind : {"oauth", "session key"}
+        What it is.
+    api_url, linkname : str, optional
+        The API's address and the workspace that it is for; it is sent to no other. Tokens that were stored
+        before this was recorded have no ``api_url``, and are for ``https://api.salesmate.io`` alone.
+    revoke_url : str, optional
+        The revocation endpoint at the time of the login, the only one that it is sent to.
+    ended : str, optional
+        Why the server ended the login. It is then not used any more.
 
     Examples
     --------
@@ -44,9 +57,30 @@ class Token:
     refresh_token: Secret | None
     obtained_at: int
     expires_at: int | None
-    client_id: str
-    token_url: str
+    client_id: str | None
+    token_url: str | None
     scope: str | None
+    kind: str = OAUTH
+    api_url: str | None = None
+    linkname: str | None = None
+    revoke_url: str | None = None
+    ended: str | None = None
+
+    @classmethod
+    def from_key(cls, settings: Settings, now: float | None = None) -> Self:
+        """Make a token of the Session Key in settings that name its workspace."""
+        return cls(
+            access_token=Secret(settings.session_key or ""),
+            refresh_token=None,
+            obtained_at=int(time.time() if now is None else now),
+            expires_at=None,
+            client_id=None,
+            token_url=None,
+            scope=None,
+            kind=SESSION_KEY,
+            api_url=settings.api_url,
+            linkname=settings.linkname,
+        )
 
     @classmethod
     def from_response(
@@ -85,6 +119,9 @@ class Token:
             client_id=settings.client_id or "",
             token_url=settings.token_url,
             scope=settings.scope,
+            api_url=settings.api_url,
+            linkname=settings.linkname,
+            revoke_url=previous.revoke_url if previous else settings.revoke_url,
         )
 
     @classmethod
@@ -105,7 +142,10 @@ class Token:
         for name in ("access_token", "refresh_token"):
             if isinstance(fields.get(name), str):
                 fields[name] = Secret(fields[name])
-        if fields.pop("version", None) != VERSION:
+        version = fields.pop("version", None)
+        if version == 1:  # it had no more fields than these
+            fields = {**vars(_FIRST_VERSION), **fields} if fields.keys() == _FIRST_FIELDS else {}
+        elif version != VERSION:
             raise ValueError("not a token of this version")
         if fields.keys() != cls.__annotations__.keys() or not _is_valid(fields):
             raise ValueError("not the fields of a token")
@@ -123,10 +163,54 @@ class Token:
         leeway = min(_LEEWAY, (self.expires_at - self.obtained_at) / 10)
         return (time.time() if now is None else now) >= self.expires_at - leeway
 
-    def was_issued_for(self, settings: Settings) -> bool:
-        """Return whether it was issued for the client, token endpoint and scope of these settings."""
+    def belongs_to(self, settings: Settings) -> bool:
+        """Return whether these settings may use it: they name its client and account, or none at all."""
+        is_free = self.kind == SESSION_KEY or settings.client_id is None
         issued_for = (self.client_id, self.token_url, self.scope)
-        return issued_for == (settings.client_id, settings.token_url, settings.scope)
+        if not is_free and issued_for != (settings.client_id, settings.token_url, settings.scope):
+            return False
+        if self.api_url is None:
+            return settings.linkname is None and settings.api_url == VENDOR
+        if is_free and settings.linkname is None:
+            return settings.api_url == VENDOR or self.is_at(settings)
+        return self.linkname == settings.linkname and self.is_at(settings)
+
+    def is_at(self, settings: Settings) -> bool:
+        """Return whether it is for the API's host of these settings."""
+        return origin(self.api_url or VENDOR) == origin(settings.api_url)
+
+    def replaces(self, other: Token) -> bool:
+        """Return whether it is a newer token of the same kind, client and account."""
+        return _place(self) == _place(other) or (
+            other.api_url is None and _place(replace(self, api_url=None, linkname=None)) == _place(other)
+        )
+
+    def is_of_same_account(self, other: Token) -> bool:
+        """Return whether both are for one workspace at one host."""
+        return _place(self)[-2:] == _place(other)[-2:]
+
+    def applied_to(self, settings: Settings) -> Settings:
+        """Return settings with its account, and its key or client; they are equal if they name these."""
+        if self.kind == SESSION_KEY:
+            account: dict[str, Any] = {
+                "session_key": self.access_token,
+                "linkname": self.linkname,
+                "api_url": self.api_url,
+            }
+            return replace(settings, **account)
+        if settings.client_id is not None:
+            return settings
+        client: dict[str, Any] = {
+            "client_id": self.client_id,
+            "token_url": self.token_url,
+            "scope": self.scope,
+        }
+        return replace(settings, **client, linkname=self.linkname, api_url=self.api_url or VENDOR)
+
+
+def _place(token: Token) -> tuple[Any, ...]:
+    host = None if token.api_url is None else origin(token.api_url)
+    return token.kind, token.client_id, token.token_url, token.scope, host, token.linkname
 
 
 def is_token(value: object) -> TypeGuard[str]:
@@ -137,13 +221,28 @@ def is_token(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and value != "" and value.isascii() and value.isprintable()
 
 
+_NEEDED = {OAUTH: ("client_id", "token_url"), SESSION_KEY: ("api_url", "linkname")}
+_TEXTS = ("client_id", "token_url", "scope", "api_url", "linkname", "revoke_url", "ended")
+_FIRST_VERSION = Token(
+    access_token=Secret(),
+    refresh_token=None,
+    obtained_at=0,
+    expires_at=None,
+    client_id=None,
+    token_url=None,
+    scope=None,
+)
+_FIRST_FIELDS = vars(_FIRST_VERSION).keys() - {"kind", "api_url", "linkname", "revoke_url", "ended"}
+
+
 def _is_valid(fields: dict[str, Any]) -> bool:
     timestamps = (fields["obtained_at"], 0 if fields["expires_at"] is None else fields["expires_at"])
     return (
         is_token(fields["access_token"])
         and (fields["refresh_token"] is None or is_token(fields["refresh_token"]))
-        and all(isinstance(fields[name], str) and fields[name] for name in ("client_id", "token_url"))
-        and (fields["scope"] is None or isinstance(fields["scope"], str))
+        and fields["kind"] in (OAUTH, SESSION_KEY)
+        and all(isinstance(fields[name], str) and fields[name] for name in _NEEDED[fields["kind"]])
+        and all(fields[name] is None or isinstance(fields[name], str) for name in _TEXTS)
         and all(type(timestamp) is int and 0 <= timestamp <= _LATEST for timestamp in timestamps)
     )
 

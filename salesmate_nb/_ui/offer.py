@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from salesmate_nb._auth.flow import LoginFlow
-from salesmate_nb._base.urls import is_loopback
+from salesmate_nb._auth.hosts import unusual_hosts
 from salesmate_nb._status import Status
 from salesmate_nb._ui import texts
 from salesmate_nb.settings import Settings
@@ -38,8 +38,6 @@ class LoginOffer:
         The OAuth login, if the settings have a client id.
     reason : str
         Why a login that worked has ended, or empty.
-    dotenv : Path, optional
-        The ``.env`` that the settings come from.
     """
 
     settings: Settings
@@ -51,7 +49,6 @@ class LoginOffer:
     is_authorized: Callable[[], bool]
     flow: LoginFlow | None = None
     reason: str = ""
-    dotenv: Path | None = None
 
     @property
     def key(self) -> tuple[Settings, str]:
@@ -72,15 +69,9 @@ class LoginOffer:
 
     @property
     def caution(self) -> str:
-        """What to check before anything is sent: hosts that are not Salesmate's, settings by others."""
-        if not self.host:
-            return ""  # the workspace that is typed, at Salesmate
-        settings = self.settings
-        urls = [settings.api_url] + ([settings.auth_url, settings.token_url] if self.flow else [])
-        if self.dotenv is not None and Path.home() not in self.dotenv.parents:
-            return texts.FOREIGN_DOTENV.format(path=short(str(self.dotenv)), hosts=_hosts(urls))
-        strange = [url for url in urls if _is_strange(url)]
-        return texts.STRANGE_HOST.format(hosts=_hosts(strange)) if strange else ""
+        """What to check before anything is sent: hosts that are not plainly the user's own choice."""
+        hosts = [f"{unusual.host} ({short(unusual.source)})" for unusual in unusual_hosts(self.settings)]
+        return texts.UNUSUAL_HOST.format(hosts=", ".join(dict.fromkeys(hosts))) if hosts else ""
 
 
 def short(text: str) -> str:
@@ -103,12 +94,3 @@ def host_of(url: str) -> str:
     ('acme.salesmate.io', '127.0.0.1:8080')
     """
     return urlsplit(url).netloc.rpartition("@")[2]
-
-
-def _hosts(urls: list[str]) -> str:
-    return ", ".join(dict.fromkeys(map(host_of, urls)))
-
-
-def _is_strange(url: str) -> bool:
-    name = (urlsplit(url).hostname or "").lower()
-    return not (name.endswith(_VENDOR) or is_loopback(url))

@@ -57,7 +57,7 @@ def ask_for_key(offer: LoginOffer) -> None:
             offer.with_key(workspace, key)
             is_done = True
         except SalesmateError as err:
-            say(explain(err, workspace)[1])
+            say(explain(err)[1])
     say(texts.CONNECTED if is_done else texts.NOT_CONNECTED)
 
 

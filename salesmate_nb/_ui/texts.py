@@ -11,13 +11,11 @@ PROFILE = "profile {name}"
 READS_ONLY = "Reads your records. Changes nothing in Salesmate."
 STORED_IN = "Your login is stored in {place}. Later notebooks do not ask again."
 NOT_STORED = "Your login stays in the memory of this kernel. The next one asks again."
-FOREIGN_DOTENV = (
-    "These settings come from {path}, which is not in your home folder. Your login would be sent to {hosts}. "
-    "Continue only if you trust both."
+UNUSUAL_HOST = (
+    "Your login would be sent to {hosts}. Continue only if you know this address and who wrote it there."
 )
-STRANGE_HOST = (
-    "Your login would be sent to {hosts}, which does not belong to Salesmate. Continue only if you trust it."
-)
+NOT_LOGGED_IN = "Not logged in to Salesmate"
+WHY = "why"
 
 # The Session Key
 WORKSPACE_LABEL = "Workspace"
@@ -33,13 +31,6 @@ WHERE_THE_KEY_IS = (
 )
 WORKSPACE_MISSING = "Type your workspace: the 'acme' of https://acme.salesmate.io."
 KEY_MISSING = "Paste the Session Key first."
-NO_SUCH_WORKSPACE = (
-    "Salesmate has no workspace '{name}'. Yours is the first part of its address: the 'acme' of "
-    "https://acme.salesmate.io."
-)
-KEY_NOT_KNOWN = "Salesmate does not know this key. Copy the Session Key again: the third one."
-KEY_IS_ANOTHER = "This is not the Session Key, but probably one of the other two. Copy the third one."
-KEY_EXPIRED = "This Session Key has expired; they last some weeks. Copy the current one."
 USE_KEY = "Use a Session Key instead"
 USE_LINK = "Use the login link instead"
 

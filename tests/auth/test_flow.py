@@ -16,7 +16,7 @@ import requests
 from salesmate_nb import LoginDenied, LoginError, Settings, StateMismatch
 from salesmate_nb._auth import flow
 from salesmate_nb._auth.flow import LoginFlow, LoginState
-from salesmate_nb._auth.session import OAuthSession
+from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 
 

@@ -12,7 +12,8 @@ import time
 import pytest
 
 from salesmate_nb import Settings, connect, sandbox
-from salesmate_nb._auth.tokens import Token
+from salesmate_nb._auth.token_stores.base import _tokens
+from salesmate_nb._base.redaction import Secret
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +102,7 @@ def test_many_processes_share_one_login(tmp_path, record_property, processes, th
         def watch():
             while not done.wait(0.002):
                 try:
-                    Token.from_json(path.read_text())
+                    _tokens(Secret(path.read_text()))
                 except Exception as err:  # noqa: BLE001 - any error is reported
                     broken.append(repr(err))
 

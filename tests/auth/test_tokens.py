@@ -65,12 +65,19 @@ def test_refresh_leeway(settings, lifetime, fresh_for):
 
 
 @pytest.mark.parametrize(
-    "change", [{"client_id": "other"}, {"token_url": "https://other.example/t"}, {"scope": "other"}]
+    "change",
+    [
+        {"client_id": "other"},
+        {"token_url": "https://other.example/t"},
+        {"scope": "other"},
+        {"api_url": "https://other.example"},
+        {"linkname": "acme"},
+    ],
 )
 def test_issued_for(settings, token, change):
-    """Another client, token endpoint or scope needs a login of its own."""
+    """Another client, token endpoint, scope, API host or workspace needs a login of its own."""
     other = Settings(**{**vars(settings), **change})
-    assert (token.was_issued_for(settings), token.was_issued_for(other)) == (True, False)
+    assert (token.belongs_to(settings), token.belongs_to(other)) == (True, False)
 
 
 def test_json_round_trip(token):
@@ -107,7 +114,7 @@ def test_other_text_is_refused(text):
         ("expires_at", 1e9),
         ("obtained_at", -(10**30)),
         ("obtained_at", True),
-        ("version", 2),
+        ("version", 3),
         ("more", 1),
     ],
 )

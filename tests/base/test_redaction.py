@@ -35,7 +35,7 @@ from salesmate_nb import Settings, connect, sandbox, SalesmateError, cli
 from salesmate_nb._api import client
 from salesmate_nb._api.retry import RetryPolicy
 from salesmate_nb._api.session import BoundedSession
-from salesmate_nb._auth import callback
+from salesmate_nb._auth.oauth import callback
 from salesmate_nb.sandbox import ScriptedResponse
 
 client._TRANSIENT = RetryPolicy(attempts=4, base=0, cap=0)

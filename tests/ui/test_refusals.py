@@ -1,13 +1,10 @@
-"""Refusals, as the API sends them, in the words of the form."""
+"""Refusals of a key, as a real server causes them: at which field, in which words."""
 
 from __future__ import annotations
 
-import dataclasses
-
 import pytest
 
-from salesmate_nb import ConnectionFailed, LoginError, Salesmate, SalesmateError, Settings, SettingsError
-from salesmate_nb._ui import texts
+from salesmate_nb import ConnectionFailed, Salesmate, SalesmateError, Settings
 from salesmate_nb._ui.refusals import KEY, WORKSPACE, explain
 from tests.live_account import LiveAccount, made
 
@@ -19,33 +16,39 @@ def account():
 
 
 @pytest.mark.parametrize(
-    ("changes", "field", "text"),
+    ("workspace", "key", "field", "text"),
     [
-        ({"session_key": "nonsense"}, KEY, texts.KEY_NOT_KNOWN),
-        ({"session_key": "access"}, KEY, texts.KEY_IS_ANOTHER),
-        ({"session_key": "expired"}, KEY, texts.KEY_EXPIRED),
-        ({"linkname": "nobody"}, WORKSPACE, texts.NO_SUCH_WORKSPACE.format(name="nobody")),
+        ("acme", "n0nsense-n0nsense", KEY, "did not accept this key. It is not the Session Key"),
+        ("acme", "access_key", KEY, "did not accept this key. It is probably another"),
+        ("acme", "expired", KEY, "did not accept this key. It has expired"),
+        ("acme", "two words", KEY, "This is not a Session Key"),
+        ("nobody", "session_key", WORKSPACE, "knows no workspace 'nobody'"),
+        ("no name", "session_key", WORKSPACE, "not the name of a workspace"),
     ],
 )
-def test_refusals_of_the_api(account, tmp_path, changes, field, text):
-    """What the account refuses becomes a sentence on the value that was typed, and is short."""
-    keys = {"access": account.access_key, "expired": account.session_key}
-    settings = Settings(
-        api_url=account.url, linkname="acme", session_key=account.session_key, token_cache=tmp_path
-    )
-    if "session_key" in changes:
-        changes = {"session_key": keys.get(changes["session_key"], changes["session_key"])}
-        account.expired = changes["session_key"] == account.session_key
+def test_refusals(account, tmp_path, workspace, key, field, text):
+    """Each refusal stands at the field that it is about, and does not repeat what the form says itself."""
+    account.expired = key == "expired"
+    key = account.session_key if account.expired else getattr(account, key, key)
+    pending = Salesmate(Settings(api_url=account.url, token_cache=tmp_path))
     with pytest.raises(SalesmateError) as caught:
-        Salesmate(dataclasses.replace(settings, **changes)).users_df()
+        pending.login_with_key(workspace, key)
     account.expired = False
-    assert explain(caught.value, changes.get("linkname", "acme")) == (field, text)
+    found, sentence = explain(caught.value)
+    assert found == field
+    assert text in sentence
+    assert "My Account" not in sentence
+    assert key not in sentence
 
 
-@pytest.mark.parametrize(
-    ("err", "field"),
-    [(SettingsError("odd"), WORKSPACE), (ConnectionFailed("odd"), KEY), (LoginError("odd"), KEY)],
-)
-def test_other_errors(err, field):
-    """Any other error is shown as it is."""
-    assert explain(err, "acme") == (field, "odd")
+def test_workspace_of_the_settings(tmp_path):
+    """A workspace other than that of the settings is refused at its field."""
+    pending = Salesmate(Settings(linkname="acme", token_cache=tmp_path))
+    with pytest.raises(SalesmateError) as caught:
+        pending.login_with_key("other", "k3y-k3y-k3y-k3y")
+    assert explain(caught.value)[0] == WORKSPACE
+
+
+def test_other_errors():
+    """Any other error is shown as it is, at the key."""
+    assert explain(ConnectionFailed("No response.")) == (KEY, "No response.")

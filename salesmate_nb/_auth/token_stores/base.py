@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import json
 import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
@@ -44,9 +45,10 @@ class TokenStore(Protocol):
 
 
 class TextTokenStore(abc.ABC):
-    """The base of stores that keep a token as text, in a place that can fail.
+    """The base of stores that keep tokens as text, in a place that can fail.
 
-    A subclass reads, writes and deletes the text. This class converts it from and to a token, moves
+    A subclass reads, writes and deletes the text. This class converts it from and to tokens: one for each
+    client and account that somebody logged in to under the profile's name, the newest last. It moves
     corrupt text out of the way, and locks by a file ``<folder>/<profile>.lock``. If the place raises
     ``OSError`` or cannot lock, the token stays in memory, with one warning. The login belongs to the
     person who runs this process, so snapshots may be stored beside it.
@@ -74,7 +76,7 @@ class TextTokenStore(abc.ABC):
     def __init__(self, folder: Path, profile: str) -> None:
         self.folder = folder
         self.profile = check_profile(profile)
-        self._memory: Token | None = None
+        self._memory: list[Token] = []
         self._memory_only = False
 
     @property
@@ -108,36 +110,49 @@ class TextTokenStore(abc.ABC):
         return MEMORY_ONLY if self._memory_only else self.place
 
     def load(self) -> Token | None:
-        """Return the stored token, or ``None`` if there is none.
+        """Return the token that was added last, or ``None`` if there is none; corrupt text counts as none."""
+        return next(reversed(self.load_all()), None)
+
+    def load_all(self) -> list[Token]:
+        """Return the stored tokens, the newest last.
 
         Corrupt text counts as none: it is moved out of the way, with a warning.
         """
         if self._memory_only:
-            return self._memory
+            return list(self._memory)
         is_corrupt = False
         try:
             text = self.read_text()
-            self._memory = None if text is None else Token.from_json(text)
+            self._memory = [] if text is None else _tokens(text)
         except OSError as err:
             self._fall_back(err)
         except ValueError:
-            self._memory, is_corrupt = None, True
+            self._memory, is_corrupt = [], True
         if is_corrupt:  # not in the except clause, whose error may show the text
             moved_to = self.set_aside()
             moved = f" and was moved to {moved_to}" if moved_to else ""
             warn(f"The login in {self.place} is corrupt{moved}. Log in again.")
-        return self._memory
+        return list(self._memory)
 
     def save(self, token: Token | None) -> None:
-        """Store a token, or with ``None`` delete the stored one."""
-        self._memory = token
+        """Store a token in place of the one of the same client and account, or with ``None`` delete all."""
+        if token is None:
+            self.save_all([])
+            return
+        tokens = self.load_all()
+        kept = [token if token.replaces(other) else other for other in tokens]
+        self.save_all(kept if token in kept else [*kept, token])
+
+    def save_all(self, tokens: list[Token]) -> None:
+        """Store these tokens in place of all that are stored."""
+        self._memory = list(tokens)
         if self._memory_only:
             return
         try:
-            if token is None:
+            if not tokens:
                 self.delete_text()
             else:
-                self.write_text(token.to_json())
+                self.write_text(Secret(f"[{','.join(token.to_json().reveal() for token in tokens)}]"))
         except OSError as err:
             self._fall_back(err)
 
@@ -190,3 +205,22 @@ def profile_names(folder: Path, suffix: str) -> list[str]:
     """Return the profiles that have a file with this suffix in a folder, sorted."""
     names = (path.name.removesuffix(suffix) for path in folder.glob(f"*{suffix}"))
     return sorted(name for name in names if _PROFILE.fullmatch(name))
+
+
+def _tokens(text: Secret) -> list[Token]:
+    """Read the tokens in a text; one of an earlier version of this package holds a single one.
+
+    Raises
+    ------
+    ValueError
+        If the text is not such a text.
+    """
+    try:
+        content = json.loads(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+    texts = [Secret(json.dumps(one)) for one in content] if isinstance(content, list) else [text]
+    del content  # it holds the tokens in plain text, which a traceback would show
+    if not texts:
+        raise ValueError("an empty list")
+    return [Token.from_json(one) for one in texts]

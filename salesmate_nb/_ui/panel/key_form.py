@@ -99,7 +99,7 @@ class KeyForm(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         try:
             self._offer.with_key(workspace, key)
         except SalesmateError as err:
-            field, why = explain(err, workspace)
+            field, why = explain(err)
             self._refuse(self.workspace if field == WORKSPACE else self.key, why)
         except Exception as err:  # noqa: BLE001 - ipywidgets would swallow it
             self._refuse(self.key, texts.UNEXPECTED_ERROR.format(error=type(err).__name__))

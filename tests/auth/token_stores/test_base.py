@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from salesmate_nb import ConnectionFailed, SettingsError, sandbox
 from salesmate_nb._auth.flow import LoginFlow
-from salesmate_nb._auth.session import OAuthSession
+from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.token_stores import base
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 from salesmate_nb._auth.tokens import Token

@@ -9,7 +9,7 @@ import pytest
 
 from salesmate_nb import sandbox
 from salesmate_nb._auth.flow import LoginFlow
-from salesmate_nb._auth.session import OAuthSession
+from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
 from salesmate_nb._auth.token_stores.registry import make_token_store, stored_profiles
 from salesmate_nb.settings import Settings

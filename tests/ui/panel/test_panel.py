@@ -61,7 +61,7 @@ def test_what_is_said_before(offer):
     shown = Panel(offer(settings=settings, profile="emea", reason="The <key> has expired."))
     assert "Log in to crm.example.com, profile emea" in shown._head.value
     assert texts.READS_ONLY in shown._head.value
-    assert "crm.example.com, which does not belong to Salesmate" in shown._head.value
+    assert "sent to crm.example.com (the argument api_url)" in shown._head.value
     assert "The &lt;key&gt; has expired." in shown._head.value
     assert "&lt;home&gt;/default.json" in shown._foot.value
 

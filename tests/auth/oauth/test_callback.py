@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import LoginError
-from salesmate_nb._auth.callback import parse_authorization_response
+from salesmate_nb._auth.oauth.callback import parse_authorization_response
 from salesmate_nb._base.redaction import Secret
 
 URL = "http://localhost:3000/callback?code=c0de-1&state=st4te-1"

@@ -13,7 +13,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
-from salesmate_nb._auth.callback import RESPONSE_FIELD
+from salesmate_nb._auth.oauth.callback import RESPONSE_FIELD
 
 _HTTP = 80
 _POLL_INTERVAL = 0.05  # seconds that each server takes to notice that it is closed

@@ -15,8 +15,8 @@ import pytest
 import requests
 
 from salesmate_nb import connect, sandbox
-from salesmate_nb._auth.session import OAuthSession
-from salesmate_nb._auth.token_endpoint import build_authorization_request, exchange_code
+from salesmate_nb._auth.oauth.session import OAuthSession
+from salesmate_nb._auth.oauth.token_endpoint import build_authorization_request, exchange_code
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.redaction import Secret
@@ -113,7 +113,8 @@ def test_bearer_token_is_not_replaced(settings, store, session, requests_mock):
 
 def test_traceback_shows_no_token(settings, store):
     """The error is requests' own; its request and the variables of this package's frames show no token."""
-    session = OAuthSession(dataclasses.replace(settings, api_url="http://127.0.0.1:1"), store)
+    settings = dataclasses.replace(settings, api_url="http://127.0.0.1:1")
+    session = OAuthSession(settings, store)
     store.save(token_for(settings))
     with pytest.raises(requests.exceptions.ConnectionError) as caught:
         session.get("http://127.0.0.1:1/x")

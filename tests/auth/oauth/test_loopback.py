@@ -10,8 +10,8 @@ from http import HTTPStatus
 import pytest
 import requests
 
-from salesmate_nb._auth import loopback
-from salesmate_nb._auth.loopback import BrowserPage, LoopbackServer
+from salesmate_nb._auth.oauth import loopback
+from salesmate_nb._auth.oauth.loopback import BrowserPage, LoopbackServer
 
 
 @pytest.fixture

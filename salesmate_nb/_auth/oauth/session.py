@@ -11,9 +11,17 @@ import requests
 from requests_oauthlib import OAuth2Session
 
 from salesmate_nb._api.session import BoundedSession, HostBoundAuth
-from salesmate_nb._auth import token_endpoint
+from salesmate_nb._auth.oauth import token_endpoint
+from salesmate_nb._auth.stored_logins import (
+    add_login,
+    end_login,
+    find_login,
+    login_required,
+    remove_logins,
+    why_none,
+)
 from salesmate_nb._auth.token_stores.base import TokenStore
-from salesmate_nb._auth.tokens import Token
+from salesmate_nb._auth.tokens import OAUTH, Token
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb.errors import LoginRequired
 from salesmate_nb.settings import Settings
@@ -49,7 +57,6 @@ class OAuthSession(OAuth2Session, BoundedSession):
         self._store = store
         self._profile = profile
         self._held: Token | None = None
-        self._ended: Secret | None = None  # the access token of a login that the server has ended
         self._refreshing = threading.RLock()
 
     @property
@@ -62,14 +69,36 @@ class OAuthSession(OAuth2Session, BoundedSession):
     def accept(self, token: Token) -> None:
         """Use a token that was just issued, and store it."""
         with self._refreshing, self._store.lock():
-            self._store.save(token)
+            add_login(self._store, token)
             self._hold(token)
 
     def forget(self) -> None:
         """Forget the token, here and in the store."""
         with self._refreshing, self._store.lock():
-            self._store.save(None)
+            remove_logins(self._store, self._settings)
             self._hold(None)
+
+    def release(self) -> None:
+        """Forget the token in use, because another login is used from now on; what is stored stays."""
+        self._hold(None)
+
+    def end(self, reason: str) -> bool:
+        """Mark the token in use as ended by the server, and stop using it.
+
+        Returns
+        -------
+        bool
+            Whether the store has a newer token, which is used from now on.
+        """
+        with self._refreshing, self._store.lock():
+            used, stored = self._held, self._stored()
+            if used is not None and stored is not None and stored.access_token != used.access_token:
+                self._hold(stored)
+                return True
+            if used is not None:
+                end_login(self._store, used, reason)
+            self._hold(None)
+            return False
 
     def ensure_fresh(self) -> Token:
         """Return a valid token, refreshed if it is about to expire.
@@ -83,7 +112,7 @@ class OAuthSession(OAuth2Session, BoundedSession):
         """
         token = self.current_token
         if token is None:
-            raise self._login_required("Not logged in")
+            raise self._login_required(why_none(self._store, self._settings))
         return self._refresh(token) if token.needs_refresh() else token
 
     def refresh_token(self, token_url: str = "", **_: Any) -> dict[str, Any]:  # type: ignore[override] # see below
@@ -125,7 +154,7 @@ class OAuthSession(OAuth2Session, BoundedSession):
             token = self._stored()
             if token is None:
                 self._hold(None)
-                raise self._login_required("This login was ended elsewhere")
+                raise self._login_required(f"The login at {self._settings.api_url} was ended elsewhere.")
             if token.access_token == old.access_token or token.needs_refresh():
                 token = self._request_refresh(token)
                 self._store.save(token)
@@ -134,22 +163,23 @@ class OAuthSession(OAuth2Session, BoundedSession):
 
     def _stored(self) -> Token | None:
         """Return the stored token, if it is for these settings and the server has not ended its login."""
-        token = self._store.load()
-        if token is None or not token.was_issued_for(self._settings) or token.access_token == self._ended:
-            return None
-        return token
+        return find_login(self._store, self._settings, kind=OAUTH)
 
     def _request_refresh(self, token: Token) -> Token:
         if token.refresh_token is None:
-            raise self._login_required("The login has ended, and the server gave no refresh token")
+            raise self._login_required(
+                f"The login at {self._settings.api_url} has ended, and the server gave no refresh token."
+            )
         try:
             refreshed = token_endpoint.refresh_token(self._settings, token)
         except token_endpoint.InvalidGrant as err:
-            self._ended = token.access_token
-            if (newer := self._stored()) is not None:  # by a process on a disk where locks do not hold
+            reason = f"The login at {self._settings.api_url} has ended ({err})."
+            newer = self._stored()  # of a process on a disk where locks do not hold
+            if newer is not None and newer.access_token != token.access_token:
                 return newer
+            end_login(self._store, token, reason)
             self._hold(None)
-            raise self._login_required(f"The login has ended ({err})") from None
+            raise self._login_required(reason) from None
         log.info("refreshed the token at %s", self._settings.token_url)
         return refreshed
 
@@ -161,15 +191,8 @@ class OAuthSession(OAuth2Session, BoundedSession):
             else {"access_token": token.access_token, "token_type": "Bearer", "expires_at": token.expires_at}
         )
 
-    def _login_required(self, what: str) -> LoginRequired:
-        argument = option = ""
-        if self._profile != "default":
-            argument, option = f"profile={self._profile!r}", f" --profile {self._profile}"
-        return LoginRequired(
-            f"{what} at {self._settings.api_url}. Run connect({argument}) in a notebook and follow its link, "
-            f"or `salesmate-nb login{option}` in a terminal; then run this again. If nobody can log in "
-            "there, set SALESMATE_SESSION_KEY and SALESMATE_LINKNAME."
-        )
+    def _login_required(self, reason: str) -> LoginRequired:
+        return login_required(reason, self._settings, self._profile)
 
 
 def _is_repeatable(kwargs: dict[str, Any]) -> bool:

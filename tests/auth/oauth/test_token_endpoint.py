@@ -13,7 +13,7 @@ import pytest
 import requests
 
 from salesmate_nb import Settings, sandbox
-from salesmate_nb._auth.token_endpoint import (
+from salesmate_nb._auth.oauth.token_endpoint import (
     build_authorization_request,
     exchange_code,
     refresh_token,

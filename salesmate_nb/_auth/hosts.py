@@ -1,0 +1,67 @@
+"""Hosts that a person should see before a login is sent to them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from salesmate_nb._base.urls import is_loopback
+from salesmate_nb.settings import Settings
+
+_URLS = ("auth_url", "token_url", "revoke_url", "api_url")
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnusualHost:
+    """A host that the settings name, and where they name it.
+
+    Parameters
+    ----------
+    host : str
+        Its name, with the port if one is given.
+    source : str
+        In words, such as "SALESMATE_API_URL in /srv/shared/.env".
+    """
+
+    host: str
+    source: str
+
+
+def unusual_hosts(settings: Settings) -> list[UnusualHost]:
+    """Return the hosts that a login would be sent to, and that are not plainly the user's own choice.
+
+    These are hosts outside of ``*.salesmate.io`` and this machine. If the ``.env`` that was read is outside
+    the user's home folder, they are all hosts that it names.
+
+    Examples
+    --------
+    >>> unusual_hosts(Settings(linkname="acme")), unusual_hosts(Settings(api_url="https://api.example.com"))
+    ([], [UnusualHost(host='api.example.com', source='the argument api_url')])
+    """
+    found = []
+    for name in _URLS:
+        url = getattr(settings, name)
+        source = settings.source("linkname" if name == "api_url" and _is_of_linkname(settings) else name)
+        if url and (not _is_usual(url) or _is_foreign(settings.dotenv, source)):
+            found.append(UnusualHost(host=urlsplit(url).netloc, source=source))
+    return found
+
+
+def _is_of_linkname(settings: Settings) -> bool:
+    return settings.api_url == f"https://{settings.linkname}.salesmate.io"
+
+
+def _is_usual(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    return host == "salesmate.io" or host.endswith(".salesmate.io") or is_loopback(url)
+
+
+def _is_foreign(dotenv: Path | None, source: str) -> bool:
+    """Return whether a value comes from a ``.env`` outside the user's home folder."""
+    if dotenv is None or not source.endswith(f" in {dotenv}"):
+        return False
+    try:
+        return not dotenv.resolve().is_relative_to(Path.home().resolve())
+    except RuntimeError:  # there is no home
+        return True

@@ -1,0 +1,113 @@
+"""Log in with a Session Key: check what a person typed, and prove it by one request."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import replace
+
+from salesmate_nb._api.client import ApiClient
+from salesmate_nb._api.rate_limit import RateLimiter
+from salesmate_nb._api.response import find_rows
+from salesmate_nb._api.session import ApiKeySession
+from salesmate_nb._api.waiting import Waiter
+from salesmate_nb._auth.current_user import CurrentUser
+from salesmate_nb._base import validators
+from salesmate_nb._base.redaction import Secret
+from salesmate_nb.errors import ApiError, BadResponse, KeyRefused, LoginError, LoginRequired, SettingsError
+from salesmate_nb.resources.users import USERS_PATH
+from salesmate_nb.settings import VENDOR, Settings
+
+WHERE_THE_KEY_IS = (
+    "It is in Salesmate under My Account, tab Access Key: the third one, Session Key; the other two are "
+    "refused."
+)
+_FORBIDDEN = 403
+
+
+def settings_with_key(settings: Settings, workspace: str, key: Secret) -> Settings:
+    """Return settings that send a key to a workspace.
+
+    Parameters
+    ----------
+    settings : Settings
+        If they name a workspace it must be this one. If they name an ``api_url``, the key is for that host.
+    workspace : str
+        ``acme``, ``acme.salesmate.io`` or ``https://acme.salesmate.io/``.
+    key : Secret
+        The Session Key.
+
+    Raises
+    ------
+    SettingsError
+        If the workspace or the key is not valid. The message contains neither.
+    """
+    linkname = written = None
+    with contextlib.suppress(SettingsError):  # its message repeats what was typed, perhaps a key
+        linkname = validators.linkname("linkname", workspace)
+    if linkname is None or linkname == key:
+        raise SettingsError(
+            "This is not the name of a workspace. Use the first part of its address: 'acme' for "
+            "https://acme.salesmate.io."
+        )
+    if settings.linkname not in {None, linkname}:
+        raise SettingsError(
+            f"The settings name the workspace {settings.linkname!r}. Enter its Session Key, or remove "
+            "SALESMATE_LINKNAME to log in to another one."
+        )
+    with contextlib.suppress(SettingsError):
+        written = validators.session_key("session_key", key)
+    if not written or " " in written:
+        raise SettingsError(f"This is not a Session Key. Copy it again. {WHERE_THE_KEY_IS}")
+    is_named = settings.linkname is not None or settings.api_url != VENDOR
+    api_url = settings.api_url if is_named else f"https://{linkname}.salesmate.io"
+    return replace(settings, linkname=linkname, api_url=api_url, session_key=written)
+
+
+def prove_key(settings: Settings, limiter: RateLimiter) -> CurrentUser:
+    """Find out by one request whether Salesmate accepts the Session Key, and whose it is.
+
+    Parameters
+    ----------
+    settings : Settings
+        With the key and its workspace.
+    limiter : RateLimiter
+        Counts the request.
+
+    Returns
+    -------
+    CurrentUser
+        Without a name if the key works, but may not see the list of users.
+
+    Raises
+    ------
+    LoginError
+        If Salesmate does not accept the key, or does not know the workspace.
+    ConnectionFailed, ApiError
+        If no response arrived, or one that is neither.
+    """
+    client = ApiClient(ApiKeySession(settings), settings.api_url, limiter)
+    try:
+        payload = client.request("GET", USERS_PATH, idempotent=False, waiter=Waiter(0.0))
+    except KeyRefused:
+        refusal = "It is probably another of the three keys"
+    except LoginRequired as err:
+        is_expired = "has expired" in str(err)
+        refusal = "It has expired" if is_expired else "It is not the Session Key, has expired or was replaced"
+    except ApiError as err:
+        if err.code == "NoSuchLinkExist":
+            raise LoginError(
+                f"Salesmate knows no workspace {settings.linkname!r}. Use the first part of the address that "
+                "your browser shows in Salesmate: 'acme' for https://acme.salesmate.io."
+            ) from None
+        if err.status == _FORBIDDEN:
+            return CurrentUser()
+        raise
+    else:
+        users = find_rows(payload)
+        if users is None:
+            raise BadResponse(
+                f"{settings.api_url} sent no list of users, so the key could not be checked. Check the "
+                "workspace, and SALESMATE_API_URL if it is set."
+            )
+        return CurrentUser.from_users(users)
+    raise LoginError(f"Salesmate did not accept this key. {refusal}. {WHERE_THE_KEY_IS}")

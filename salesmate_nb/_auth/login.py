@@ -1,0 +1,271 @@
+"""The login of one connection: from the settings, from the token store, or still to come."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import replace
+from typing import Any, NoReturn
+
+import requests
+
+from salesmate_nb._api.rate_limit import RateLimiter
+from salesmate_nb._api.session import ApiKeySession, BoundedSession
+from salesmate_nb._auth.current_user import CurrentUser
+from salesmate_nb._auth.key_login import prove_key, settings_with_key
+from salesmate_nb._auth.oauth.session import OAuthSession
+from salesmate_nb._auth.oauth.token_endpoint import revoke_token
+from salesmate_nb._auth.stored_logins import (
+    add_login,
+    end_login,
+    find_login,
+    login_required,
+    remove_logins,
+    why_none,
+)
+from salesmate_nb._auth.token_stores.base import TokenStore
+from salesmate_nb._auth.tokens import OAUTH, SESSION_KEY, Token
+from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.urls import origin
+from salesmate_nb.errors import KeyRefused, LoginRequired, SalesmateError
+from salesmate_nb.settings import COPY_THE_KEY, Settings
+
+
+class Login:
+    """Who is logged in to what, for one connection; several threads may use it at once.
+
+    Tried in order: the Session Key of the settings; the stored login that belongs to them. If neither is
+    there, or the server has ended it, the login is pending. Then nothing is sent.
+
+    Parameters
+    ----------
+    settings : Settings
+        As the user gave them. They need not name an account: a stored login knows its own.
+    store : TokenStore
+        Where logins are stored.
+    profile : str
+        The name of the login, for messages.
+
+    Attributes
+    ----------
+    settings : Settings
+        The given ones with the account, and the key or client, of the login in use.
+    session : requests.Session
+        Sends requests with the login.
+    generation : int
+        Changes with the credential in use.
+    """
+
+    def __init__(self, settings: Settings, store: TokenStore, *, profile: str = "default") -> None:
+        self.given = settings
+        self.store = store
+        self.settings = settings
+        self.generation = 0
+        self._profile = profile
+        self._key: Token | None = None  # the stored Session Key in use
+        self._refusal = ""  # why the key of the settings is not used any more
+        self._lock = threading.RLock()
+        self.session: requests.Session = self._pending_session()
+        if settings.session_key:
+            self.session = ApiKeySession(settings)
+        self.look()
+
+    @property
+    def is_authorized(self) -> bool:
+        """Whether requests can be made without anybody logging in."""
+        self.look()
+        return self._is_live()
+
+    @property
+    def reason(self) -> str:
+        """Why nobody is logged in, in a sentence; empty if somebody is, or nobody ever was."""
+        if self.is_authorized:
+            return ""
+        return self._refusal or why_none(self.store, self.given)
+
+    def look(self) -> None:
+        """Without a login that works, take the one that this or another process has stored."""
+        with self._lock:
+            if self._is_live() or self.given.session_key:
+                return
+            token = find_login(self.store, self.given)
+            if token is not None:
+                self._use(token)
+
+    def ensure(self) -> None:
+        """Make sure that requests can be made; refresh a token that is about to expire.
+
+        Raises
+        ------
+        LoginRequired
+            If somebody has to log in first; the message says how.
+        """
+        self.look()
+        if not self._is_live():
+            raise self._required()
+        if isinstance(self.session, OAuthSession):
+            self.session.ensure_fresh()
+
+    def recheck(self, limiter: RateLimiter) -> None:
+        """If the key of the settings was refused, find out by one request whether it is accepted now."""
+        if self._refusal:
+            with contextlib.suppress(SalesmateError):
+                prove_key(self.given, limiter)
+                self._refusal = ""
+                self._change(ApiKeySession(self.given), self.given)
+
+    def log_in_with_key(self, workspace: str, key: str, limiter: type[RateLimiter]) -> CurrentUser:
+        """Prove a Session Key by one request, store it, and use it; after an error nothing is stored.
+
+        Raises
+        ------
+        SettingsError
+            If workspace or key is not valid, or the settings hold a key, which comes first.
+        LoginError, ConnectionFailed, ApiError
+            As :func:`salesmate_nb._auth.key_login.prove_key` raises them.
+        """
+        key = Secret(key)
+        settings = settings_with_key(self.given, workspace, key)
+        folder = None if settings.token_store == "memory" else settings.token_cache  # noqa: S105 - a kind
+        user = prove_key(settings, limiter(settings.api_url, settings.calls_per_hour, folder))
+        self.accept(Token.from_key(settings))
+        return user
+
+    def accept(self, token: Token) -> None:
+        """Store the token of a new login, and use it."""
+        with self._lock, self.store.lock():
+            add_login(self.store, token)
+            if isinstance(self.session, OAuthSession):
+                self.session.release()
+            self._use(token)
+
+    def refused(self, err: LoginRequired, generation: int, path: str) -> bool:
+        """Take note that the API did not accept the credential of a generation.
+
+        Returns
+        -------
+        bool
+            Whether there is a newer one, of another thread or process, to send the request again with.
+
+        Raises
+        ------
+        LoginRequired
+            If there is none; the message says where the key came from.
+        """
+        if isinstance(err, KeyRefused) and not path.partition("?")[0].endswith("/search"):
+            return False  # perhaps no right to this one list: the next search shows which
+        with self._lock:
+            if generation != self.generation:
+                return True
+            if not self._is_live():  # nothing was sent
+                return False
+            what = str(err).partition(f" {COPY_THE_KEY}")[0]
+            if isinstance(self.session, OAuthSession):
+                has_newer = self.session.end(what.removesuffix(" Run connect() again."))
+                self.generation += 1
+                return has_newer
+            if self._key is not None and self._replace_key(self._key, what):
+                return True
+            if self._key is None:
+                source = self.given.source("session_key")
+                self._refusal = f"{what} It is the key of {source}. {COPY_THE_KEY} Then run this again."
+            self._change(self._pending_session(), self.settings)
+            required = LoginRequired(self._refusal) if self._refusal else self._required()
+            required.code = err.code
+            raise required
+
+    def forget(self) -> list[str]:
+        """Delete the stored logins for this host and revoke their tokens; return what was not revoked."""
+        with self._lock, self.store.lock():
+            removed = remove_logins(self.store, self.settings)
+            if isinstance(self.session, OAuthSession):
+                self.session.release()
+            if not self.given.session_key:
+                self._key = None
+                self._change(self._pending_session(), self.given)
+        failures = [self._revoke(token) for token in removed if token.kind == OAUTH]
+        return [failure for failure in failures if failure]
+
+    def _is_live(self) -> bool:
+        if isinstance(self.session, OAuthSession):
+            return self.session.current_token is not None
+        return isinstance(self.session, ApiKeySession)
+
+    def _use(self, token: Token) -> None:
+        settings = token.applied_to(self.given)
+        if token.kind == SESSION_KEY:
+            self._key = token
+            self._change(ApiKeySession(settings), settings)
+            return
+        self._key = None
+        if not isinstance(self.session, OAuthSession) or settings != self.settings:
+            self._change(OAuthSession(settings, self.store, profile=self._profile), settings)
+
+    def _replace_key(self, used: Token, what: str) -> bool:
+        """Use a newer key of the same account, if another process has stored one; else mark this one."""
+        with self.store.lock():
+            newer = find_login(self.store, self.settings, kind=SESSION_KEY)
+            if (
+                newer is not None
+                and newer.is_of_same_account(used)
+                and newer.access_token != used.access_token
+                and isinstance(self.session, ApiKeySession)
+            ):
+                self._key, self.settings = newer, newer.applied_to(self.given)
+                self.session.use(self.settings)  # in place: a read that is running goes on
+                self.generation += 1
+                return True
+            end_login(self.store, used, what)
+            return False
+
+    def _change(self, session: requests.Session, settings: Settings) -> None:
+        if isinstance(self.session, ApiKeySession) and session is not self.session:
+            self.session.auth = self._refuse  # who still holds it sends nothing
+        self.session, self.settings = session, settings
+        self.generation += 1
+
+    def _pending_session(self) -> requests.Session:
+        """Return a session that raises ``LoginRequired`` until somebody logs in."""
+        if self.given.client_id and not self.given.session_key:
+            return OAuthSession(self.given, self.store, profile=self._profile)
+        session = BoundedSession(self.given.timeout)
+        session.auth = self._refuse
+        return session
+
+    def _refuse(self, request: requests.PreparedRequest) -> NoReturn:
+        del request
+        raise LoginRequired(self._refusal) if self._refusal else self._required()
+
+    def _required(self) -> LoginRequired:
+        if self._refusal:
+            return LoginRequired(self._refusal)
+        reason = why_none(self.store, self.given)
+        if not reason and not (self.given.client_id or self.given.linkname):
+            reason = "Not logged in to Salesmate."
+        return login_required(reason, self.given, self._profile)
+
+    def _revoke(self, token: Token) -> str:
+        """Revoke a token where its login was made; return what went wrong, or an empty text."""
+        is_ours = (token.client_id, token.token_url) == (self.given.client_id, self.given.token_url)
+        url = token.revoke_url
+        if url is None and self.given.revoke_url and token.token_url:
+            is_near = origin(self.given.revoke_url) == origin(token.token_url)
+            url = self.given.revoke_url if is_near else None
+        if url is None:
+            return ""
+        secret = self.given.client_secret if is_ours else None
+        client: dict[str, Any] = {
+            "client_id": token.client_id,
+            "client_secret": secret,
+            "token_url": token.token_url,
+        }
+        try:
+            revoke_token(replace(self.given, revoke_url=url, **client), token)
+        except SalesmateError as err:
+            why = getattr(err, "status", None) or type(err).__name__
+            hint = "" if is_ours else f" These settings have no secret of its client, {token.client_id}."
+            return (
+                f"The login was forgotten here, but {url} did not confirm that its token is revoked ({why})."
+                f"{hint} Until it is revoked in Salesmate, a copy of it still works."
+            )
+        return ""

@@ -1,0 +1,1 @@
+"""OAuth: the authorization response, the loopback server, the token endpoint, and the session."""

@@ -1,0 +1,89 @@
+"""The logins in a token store: which one belongs to the settings, and why none does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from salesmate_nb._auth.token_stores.base import TextTokenStore, TokenStore
+from salesmate_nb._auth.tokens import SESSION_KEY, Token
+from salesmate_nb.errors import LoginRequired
+from salesmate_nb.settings import VENDOR, Settings
+
+
+def all_logins(store: TokenStore) -> list[Token]:
+    """Return the tokens in a store, the newest last; a store of the user's own keeps one."""
+    if isinstance(store, TextTokenStore):
+        return store.load_all()
+    token = store.load()
+    return [] if token is None else [token]
+
+
+def find_login(store: TokenStore, settings: Settings, *, kind: str | None = None) -> Token | None:
+    """Return the stored token that these settings may use: of the account that was logged in to last.
+
+    Settings that name no account do not fall back to another workspace when a login has ended.
+    """
+    found = [token for token in all_logins(store) if token.belongs_to(settings)]
+    usable = (
+        token
+        for token in reversed(found)
+        if token.ended is None and token.is_of_same_account(found[-1]) and kind in {None, token.kind}
+    )
+    return next(usable, None)
+
+
+def add_login(store: TokenStore, token: Token) -> None:
+    """Store the token of a new login as the newest, in place of one of the same client and account."""
+    if isinstance(store, TextTokenStore):
+        store.save_all([*(other for other in store.load_all() if not token.replaces(other)), token])
+    else:
+        store.save(token)
+
+
+def end_login(store: TokenStore, token: Token, reason: str) -> None:
+    """Mark a token as ended by the server, if it is still stored."""
+    if any(stored == token for stored in all_logins(store)):
+        store.save(replace(token, ended=reason))
+
+
+def remove_logins(store: TokenStore, settings: Settings) -> list[Token]:
+    """Delete the tokens for the API's host of these settings, of any client, and return them."""
+    stored = all_logins(store)
+    removed = [token for token in stored if token.api_url is None or token.is_at(settings)]
+    kept = [token for token in stored if token not in removed]
+    if isinstance(store, TextTokenStore):
+        store.save_all(kept)
+    elif not kept:
+        store.save(None)
+    return removed
+
+
+def why_none(store: TokenStore, settings: Settings) -> str:
+    """Return in a sentence why no stored login can be used; empty if nobody has logged in."""
+    stored = all_logins(store)
+    if not stored:
+        return ""
+    ended = [token for token in stored if token.belongs_to(settings) and token.ended]
+    if ended:
+        return f"{str(ended[-1].ended).rstrip('.')}."
+    last = stored[-1]
+    if last.api_url is None:
+        return (
+            "The stored login was made by a version that did not record its host, and is used for "
+            f"{VENDOR} only. Log in once for {settings.api_url}."
+        )
+    what = "Session Key" if last.kind == SESSION_KEY else f"login of the client {last.client_id}"
+    where = last.api_url + (f" (workspace {last.linkname})" if last.linkname else "")
+    return f"The stored {what} is for {where}, and is sent nowhere else. These settings need another login."
+
+
+def login_required(reason: str, settings: Settings, profile: str) -> LoginRequired:
+    """Return the error that says why nobody is logged in, and how to log in."""
+    argument = option = ""
+    if profile != "default":
+        argument, option = f"profile={profile!r}", f" --profile {profile}"
+    return LoginRequired(
+        f"{reason or f'Not logged in at {settings.api_url}.'} Run connect({argument}) in a notebook and log "
+        f"in there, or `salesmate-nb login{option}` in a terminal; then run this again. If nobody can log in "
+        "there, set SALESMATE_SESSION_KEY and SALESMATE_LINKNAME."
+    )

@@ -1,0 +1,43 @@
+"""The hosts that are shown before a login is sent to them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from salesmate_nb import Settings
+from salesmate_nb._auth.hosts import unusual_hosts
+
+
+@pytest.mark.parametrize(
+    "usual",
+    [
+        {},
+        {"linkname": "acme"},
+        {"api_url": "http://127.0.0.1:5000"},
+        {"token_url": "https://a.salesmate.io/t"},
+    ],
+)
+def test_usual_hosts(usual):
+    """Salesmate's own hosts and this machine need no notice."""
+    assert unusual_hosts(Settings(**usual)) == []
+
+
+@pytest.mark.parametrize("name", ["auth_url", "token_url", "revoke_url", "api_url"])
+@pytest.mark.parametrize("host", ["evil.example", "salesmate.io.evil.example", "evilsalesmate.io"])
+def test_other_host(name, host):
+    """Any other host is named, with the setting that names it."""
+    [found] = unusual_hosts(Settings(**{name: f"https://{host}:8443/x"}))
+    assert (found.host, found.source) == (f"{host}:8443", f"the argument {name}")
+
+
+@pytest.mark.parametrize("is_home", [True, False])
+def test_dotenv_outside_home(monkeypatch, tmp_path, is_home):
+    """A .env outside the home folder has each host that it names shown, a workspace too."""
+    Path(".env").write_text("SALESMATE_LINKNAME=acme\n")
+    home = tmp_path if is_home else tmp_path / "home"
+    monkeypatch.setattr(Path, "home", lambda: home)
+    shown = [(found.host, found.source) for found in unusual_hosts(Settings.load())]
+    source = f"SALESMATE_LINKNAME in {Path('.env').absolute()}"
+    assert shown == ([] if is_home else [("acme.salesmate.io", source)])

@@ -1,0 +1,242 @@
+"""The login of a connection: stored keys, their hosts, and how a login ends; over real sockets."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from salesmate_nb import LoginError, LoginRequired, Salesmate, Settings, SettingsError, connect, sandbox
+from salesmate_nb._auth.token_stores.file import FileTokenStore
+from tests.live_account import LiveAccount, made
+
+
+@pytest.fixture
+def account():
+    with LiveAccount(deals=made("deals", 5)) as running:
+        yield running
+
+
+@pytest.fixture
+def given(account, tmp_path):
+    """Return settings that name the account's host alone, as a gateway's users have them."""
+    return Settings(api_url=account.url, token_cache=tmp_path / "logins", timezone="UTC")
+
+
+@pytest.fixture
+def nothing(given):
+    """Return settings that name no account at all."""
+    return Settings(token_cache=given.token_cache, timezone="UTC")
+
+
+def log_in(account, settings, **arguments):
+    connection = Salesmate(settings, **arguments)
+    connection.login_with_key(account.linkname, account.session_key)
+    return connection
+
+
+def keys_seen(account):
+    return [seen.headers.get("accesstoken") for seen in account.requests]
+
+
+def test_key_is_stored(account, given, nothing):
+    """One request proves the key; the next kernel connects without any settings or request."""
+    connection = Salesmate(given)
+    assert not connection.authorized
+    assert connection.login_with_key("https://acme.salesmate.io/", account.session_key)
+    assert (connection.authorized, len(account.requests)) == (True, 1)
+    again = connect(nothing)
+    assert (again.authorized, len(account.requests)) == (True, 1)
+    assert (again.settings.linkname, again.settings.api_url) == ("acme", account.url)
+    assert len(again.deals_df()) == 5
+    assert again.status().who == f"{account.users[0]['name']} (Session Key)"
+    path = given.token_cache / "default.json"
+    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    [entry] = json.loads(path.read_text())
+    assert (entry["kind"], entry["linkname"], entry["api_url"]) == ("session key", "acme", account.url)
+
+
+@pytest.mark.parametrize("key", ["access_key", "secret_key", "wrong", "expired"])
+def test_refused_key_is_not_stored(account, given, key):
+    """A key that is not accepted leaves nothing stored, and the next attempt works."""
+    connection = Salesmate(given)
+    account.expired = key == "expired"
+    refused = {"wrong": "made-up", "expired": account.session_key}.get(key) or getattr(account, key)
+    with pytest.raises(LoginError, match="did not accept this key"):
+        connection.login_with_key("acme", refused)
+    assert (connection.authorized, list(given.token_cache.glob("*.json"))) == (False, [])
+    account.expired = False
+    connection.login_with_key("acme", account.session_key)
+    assert len(connection.deals_df()) == 5
+
+
+def test_profiles_and_logout(account, given, nothing):
+    """Another profile is another login; logout forgets one."""
+    log_in(account, given)
+    assert not Salesmate(nothing, profile="emea").authorized
+    emea = log_in(account, given, profile="emea")
+    emea.logout()
+    assert (emea.authorized, Salesmate(nothing).authorized) == (False, True)
+    assert [path.name for path in given.token_cache.glob("*.json")] == ["default.json"]
+
+
+@pytest.mark.parametrize("kind", ["memory", "own"])
+def test_other_stores(account, given, kind, tmp_path):
+    """A key is kept in memory, or in a store of the user's own."""
+    store = FileTokenStore(tmp_path / "own", "default") if kind == "own" else None
+    settings = dataclasses.replace(given, token_store="memory")
+    connection = log_in(account, settings, token_store=store)
+    assert len(connection.deals_df()) == 5
+    assert not given.token_cache.exists()
+    assert Salesmate(settings, token_store=store).authorized == (kind == "own")
+
+
+def test_key_is_not_shown(account, given):
+    """Neither the connection nor its parts show the key, and a pickle is refused."""
+    connection = log_in(account, given)
+    shown = f"{connection!r} {vars(connection)} {connection.settings!r} {vars(connection._login)}"
+    shown += f"{connection.session.headers} {connection.status()!r}"
+    assert account.session_key not in shown
+    with pytest.raises(TypeError) as caught:
+        pickle.dumps(connection)
+    assert account.session_key not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "line", ["SALESMATE_API_URL={url}", "SALESMATE_LINKNAME=evil\nSALESMATE_API_URL={url}"]
+)
+@pytest.mark.parametrize("kind", ["key", "token"])
+def test_stranger_gets_nothing(account, given, monkeypatch, line, kind):
+    """A .env that names another host does not receive a stored login."""
+    monkeypatch.setenv("SALESMATE_TOKEN_CACHE", str(given.token_cache))
+    with sandbox.start(deals=3, api="v1") as box, LiveAccount() as stranger:
+        if kind == "key":
+            log_in(account, given)
+        else:
+            client = {
+                name: str(box.settings[name])
+                for name in ("client_id", "client_secret", "token_url", "auth_url")
+            }
+            settings = Settings(
+                **client,
+                redirect_uri=box.settings.redirect_uri,
+                api_url=box.url,
+                token_cache=given.token_cache,
+            )
+            box.visit(Salesmate(settings).login_url)
+            for name, value in client.items():
+                monkeypatch.setenv(f"SALESMATE_{name.upper()}", value)
+        Path(".env").write_text(line.format(url=stranger.url))
+        connection = connect()
+        assert not connection.authorized
+        assert "is sent nowhere else" in connection.login_reason
+        with pytest.raises(LoginRequired):
+            connection.deals_df()
+        assert stranger.requests == []
+
+
+def test_two_workspaces(account, given, nothing):
+    """Two accounts under one profile are kept beside one another; settings pick one, else the newest."""
+    with LiveAccount(deals=made("deals", 2), linkname="globex", seed=1) as other:
+        log_in(account, given)
+        log_in(other, dataclasses.replace(given, api_url=other.url))
+        for settings, rows in ((given, 5), (dataclasses.replace(given, api_url=other.url), 2), (nothing, 2)):
+            assert len(Salesmate(settings).deals_df()) == rows
+        assert set(keys_seen(account)) == {account.session_key}
+        assert set(keys_seen(other)) == {other.session_key}
+
+
+def test_key_ends_while_working(account, given, nothing):
+    """An expired key makes the login pending, with the reason, for every kernel; it is not tried again."""
+    connection = log_in(account, given)
+    assert len(connection.deals_df()) == 5
+    account.expired = True
+    with pytest.raises(LoginRequired, match=r"has expired.*connect\(\)"):
+        connection.deals_df()
+    count = len(account.requests)
+    for kernel in (connection, connect(nothing)):
+        assert not kernel.authorized
+        assert "has expired" in kernel.login_reason
+        with pytest.raises(LoginRequired, match="has expired"):
+            kernel.deals_df()
+    assert len(account.requests) == count
+    account.expired, account.session_key = False, "renewed-key"
+    connection.login_with_key("acme", "renewed-key")
+    assert len(connection.deals_df()) == len(connect(nothing).deals_df()) == 5
+
+
+LOG_IN = """
+import sys
+from pathlib import Path
+from salesmate_nb import Salesmate, Settings
+url, folder, key = sys.argv[1:]
+Salesmate(Settings(api_url=url, token_cache=Path(folder))).login_with_key("acme", key)
+"""
+
+
+def test_key_of_another_kernel(account, given):
+    """A key that another process has stored is used, in the middle of a read too."""
+    connection = log_in(account, given)
+    account.session_key = "renewed-key"
+    command = [sys.executable, "-c", LOG_IN, account.url, str(given.token_cache), "renewed-key"]
+    subprocess.run(command, check=True)
+    assert len(connection.deals_df()) == 5
+    assert connection.authorized
+
+
+@pytest.mark.parametrize("place", ["environment", ".env", "argument"])
+def test_key_of_settings_ends(account, given, monkeypatch, place):
+    """The message says where the key came from; connect() asks once whether it works now."""
+    values = {"SESSION_KEY": account.session_key, "LINKNAME": "acme", "API_URL": account.url}
+    settings = None
+    if place == "environment":
+        for name, value in values.items():
+            monkeypatch.setenv(f"SALESMATE_{name}", value)
+    elif place == ".env":
+        Path(".env").write_text("".join(f"SALESMATE_{name}={value}\n" for name, value in values.items()))
+    else:
+        settings = dataclasses.replace(given, linkname="acme", session_key=account.session_key)
+    connection = connect(settings)
+    account.expired = True
+    with pytest.raises(LoginRequired, match="has expired") as caught:
+        connection.deals_df()
+    expected = {".env": str(Path(".env").absolute()), "argument": "the argument session_key"}
+    assert expected.get(place, "SALESMATE_SESSION_KEY in the environment") in str(caught.value)
+    count = len(account.requests)
+    assert connect(settings) is connection
+    assert (connection.authorized, len(account.requests)) == (False, count + 1)
+    with pytest.raises(SettingsError, match="comes before a stored one"):
+        connection.login_with_key("acme", "other")
+    account.expired = False
+    assert connect(settings).authorized
+
+
+def test_dead_token(given, tmp_path):
+    """A 401 that a refresh cannot mend makes the connection pending; connect() logs in again."""
+    with sandbox.start(deals=3, api="v1") as box:
+        connection = connect(box)
+        box.script("/v1/deals", *[sandbox.ScriptedResponse(status=401)] * 2)
+        with pytest.raises(LoginRequired):
+            connection.deals_df()
+        assert not connection.authorized
+        assert "not accepted" in connection.login_reason
+        count = len(box.log)
+        assert not Salesmate(Settings(**box.settings)).authorized
+        assert len(box.log) == count
+        assert len(connect(box).deals_df()) == 3
+
+
+def test_logout_revokes_other_client(given):
+    """The token of another client is revoked with its id; without its secret the error says so."""
+    with sandbox.start(deals=3, api="v1") as box:
+        connect(box)
+        settings = Settings(**{**box.settings, "client_id": "another", "client_secret": None})
+        with pytest.raises(LoginError, match="no secret of its client, sandbox-client"):
+            Salesmate(settings).logout()
+        assert (box.log[-1].path, box.log[-1].form["client_id"]) == ("/oauth/revoke", "sandbox-client")
+        assert list(box.settings.token_cache.glob("*.json")) == []
