@@ -52,8 +52,9 @@ def connect(
     profile : str
         The name under which this login is stored, for those who have several.
     wait : float
-        Seconds to wait for the redirect to arrive, so that a notebook's "Run All" continues logged in.
-        If it cannot be received there is nothing to wait for: the address has to be pasted.
+        Seconds to wait here until somebody has logged in. In a notebook the panel can be used while it waits.
+        Reads wait at the panel in any case, so that "Run All" works. Elsewhere this waits for the redirect
+        alone: if it cannot be received, the address has to be pasted.
     token_store : TokenStore, optional
         Where this login is stored; by default where the setting ``SALESMATE_TOKEN_STORE`` says.
 

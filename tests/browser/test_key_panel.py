@@ -166,6 +166,24 @@ def test_run_all(notebook, account):
     assert "pending" not in notebook.save()
 
 
+@pytest.mark.parametrize("notebook", [[THREE_LINES, "len(deals_df())"]], indirect=True)
+def test_key_that_ends(notebook, account):
+    """A key that ends while working is one connect() away from a new one; the panel says why."""
+    enter(notebook, account.linkname, account.session_key)
+    notebook.output(1).locator("text=/^30$/").wait_for()
+    account.expired = True
+    notebook.run_cell(1)
+    notebook.output(1).locator("text=/LoginRequired.*expired/").wait_for()
+    assert "Traceback" not in notebook.output(1).inner_text()
+    notebook.run_cell(0)
+    notebook.page.wait_for_selector(f"{PANEL} >> text=/expired/")
+    notebook.shot("key-ended", notebook.page.locator(PANEL))
+    account.expired = False
+    enter(notebook, account.linkname, account.session_key)
+    is_connected(notebook, account)
+    notebook.output(0).locator(ROWS).wait_for()
+
+
 def test_interrupt(notebook, account):
     """Interrupting the wait ends the cell in plain words; the panel can still be used."""
     notebook.page.wait_for_timeout(1000)
