@@ -158,7 +158,7 @@ def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> N
     from salesmate_nb._ui import prompt, texts  # noqa: PLC0415 - prompts are loaded when shown
 
     there = frontend()
-    if connection.settings.session_key:  # it was refused, and only whoever wrote it can replace it
+    if not connection.takes_key:  # that of the settings was refused, and only there it can be replaced
         if there is Frontend.NOTEBOOK:
             Output().show(
                 card(texts.NOT_LOGGED_IN, {texts.WHY: connection.login_reason}), connection.login_reason
@@ -199,7 +199,8 @@ def _offer(connection: Salesmate) -> LoginOffer:
         status=connection.status,
         identify=connection.identify,
         is_authorized=lambda: connection.authorized,
-        flow=connection.pending_login() if connection.settings.client_id else None,
+        hosts=connection.unusual_hosts,
+        flow=connection.pending_login() if connection.has_login_link else None,
         reason=connection.login_reason,
     )
 

@@ -19,6 +19,7 @@ from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import unwrap
 from salesmate_nb._auth.current_user import CurrentUserLookup
 from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._auth.hosts import UnusualHost, unusual_hosts
 from salesmate_nb._auth.login import Login
 from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.token_stores.base import TokenStore, check_profile
@@ -134,7 +135,7 @@ class Salesmate:
         def show(_: object) -> None:
             output.show(self._repr_html_(), repr(self))
 
-        if self.settings.client_id:
+        if self.has_login_link:
             self.pending_login().subscribe(show)
         show(self)
 
@@ -533,8 +534,22 @@ class Salesmate:
     @property
     def login_url(self) -> str | None:
         """The address to open and allow access, while the login is pending; the redirect is then received."""
-        has_link = self.settings.client_id and not self.settings.session_key and not self.authorized
-        return self.pending_login().url if has_link else None
+        return self.pending_login().url if self.has_login_link and not self.authorized else None
+
+    @property
+    def has_login_link(self) -> bool:
+        """Whether the settings name an OAuth client, so that one can log in by a link."""
+        return bool(self._login.given.client_id) and self.takes_key
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether :meth:`login_with_key` can be used: not if the settings hold a key, which comes first."""
+        return not self._login.given.session_key
+
+    @property
+    def unusual_hosts(self) -> list[UnusualHost]:
+        """The hosts to show to a person before a login is sent to them; usually none."""
+        return unusual_hosts(self._login.given)
 
     @property
     def login_reason(self) -> str:

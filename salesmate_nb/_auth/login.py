@@ -19,6 +19,7 @@ from salesmate_nb._auth.stored_logins import (
     add_login,
     end_login,
     find_login,
+    last_login,
     login_required,
     remove_logins,
     why_none,
@@ -68,7 +69,11 @@ class Login:
         self.session: requests.Session = self._pending_session()
         if settings.session_key:
             self.session = ApiKeySession(settings)
+            return
         self.look()
+        ended = None if self._is_live() else last_login(store, settings)
+        if ended is not None:  # its account stays known, for a snapshot offline, a new key and logout
+            self.settings = ended.applied_to(settings)
 
     @property
     def is_authorized(self) -> bool:

@@ -32,6 +32,12 @@ def find_login(store: TokenStore, settings: Settings, *, kind: str | None = None
     return next(usable, None)
 
 
+def last_login(store: TokenStore, settings: Settings) -> Token | None:
+    """Return the newest stored token that belongs to these settings, also if the server has ended it."""
+    found = (token for token in reversed(all_logins(store)) if token.belongs_to(settings))
+    return next(found, None)
+
+
 def add_login(store: TokenStore, token: Token) -> None:
     """Store the token of a new login as the newest, in place of one of the same client and account."""
     if isinstance(store, TextTokenStore):

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from salesmate_nb._auth.flow import LoginFlow
-from salesmate_nb._auth.hosts import unusual_hosts
+from salesmate_nb._auth.hosts import UnusualHost
 from salesmate_nb._status import Status
 from salesmate_nb._ui import texts
 from salesmate_nb.settings import Settings
@@ -34,6 +34,8 @@ class LoginOffer:
         Asks who is connected, so that the status knows the name.
     is_authorized : callable
         Returns whether somebody has logged in, here or in another notebook.
+    hosts : sequence of UnusualHost
+        The hosts to show before anything is sent to them.
     flow : LoginFlow, optional
         The OAuth login, if the settings have a client id.
     reason : str
@@ -47,6 +49,7 @@ class LoginOffer:
     status: Callable[[], Status]
     identify: Callable[[], object]
     is_authorized: Callable[[], bool]
+    hosts: Sequence[UnusualHost] = ()
     flow: LoginFlow | None = None
     reason: str = ""
 
@@ -70,7 +73,7 @@ class LoginOffer:
     @property
     def caution(self) -> str:
         """What to check before anything is sent: hosts that are not plainly the user's own choice."""
-        hosts = [f"{unusual.host} ({short(unusual.source)})" for unusual in unusual_hosts(self.settings)]
+        hosts = [f"{unusual.host} ({short(unusual.source)})" for unusual in self.hosts]
         return texts.UNUSUAL_HOST.format(hosts=", ".join(dict.fromkeys(hosts))) if hosts else ""
 
 

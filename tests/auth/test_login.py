@@ -216,6 +216,49 @@ def test_key_of_settings_ends(account, given, monkeypatch, place):
     assert connect(settings).authorized
 
 
+def test_dead_key_offline_and_logout(account, given, nothing):
+    """The next kernel still reads the snapshot of an account whose key has ended, and can forget the key."""
+    connection = log_in(account, given)
+    connection.deals_df(refresh="auto")
+    account.expired = True
+    with pytest.raises(LoginRequired):
+        connection.get("apis/core/v4/users")
+    count = len(account.requests)
+    kernel = Salesmate(nothing)
+    assert (kernel.authorized, len(kernel.deals_df(refresh="never"))) == (False, 5)
+    kernel.logout()
+    assert (list(given.token_cache.glob("*.json")), len(account.requests)) == ([], count)
+    assert Salesmate(nothing).login_reason == ""
+
+
+def test_dead_key_with_client(account, given):
+    """With a client id in the settings, a key that has ended leaves both ways to log in."""
+    client = {
+        "client_id": "my-app",
+        "auth_url": "https://auth.salesmate.io/",
+        "redirect_uri": "https://x.example/",
+    }
+    connection = log_in(account, dataclasses.replace(given, **client))
+    assert (connection.login_url, connection.unusual_hosts) == (None, [])
+    account.expired = True
+    with pytest.raises(LoginRequired, match="has expired"):
+        connection.deals_df()
+    assert connection.login_url.startswith("https://auth.salesmate.io/?")
+    assert (connection.takes_key, "has expired" in connection.login_reason) == (True, True)
+
+
+def test_two_processes_store_two_logins(account, given):
+    """Two processes that log in to two hosts at once under one profile keep both logins."""
+    with LiveAccount(seed=1) as other:
+        running = [
+            subprocess.Popen([sys.executable, "-c", LOG_IN, box.url, str(given.token_cache), box.session_key])
+            for box in (account, other)
+        ]
+        assert [process.wait(60) for process in running] == [0, 0]
+        for box in (account, other):
+            assert Salesmate(dataclasses.replace(given, api_url=box.url)).get("apis/core/v4/users")
+
+
 def test_dead_token(given, tmp_path):
     """A 401 that a refresh cannot mend makes the connection pending; connect() logs in again."""
     with sandbox.start(deals=3, api="v1") as box:

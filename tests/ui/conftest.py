@@ -6,6 +6,7 @@ import pytest
 
 from salesmate_nb import LoginError, Settings
 from salesmate_nb._auth.flow import LoginState
+from salesmate_nb._auth.hosts import unusual_hosts
 from salesmate_nb._status import Status
 from salesmate_nb._ui.offer import LoginOffer
 from salesmate_nb._ui.panel import link_form, panel
@@ -96,6 +97,7 @@ def offer(account):
         return LoginOffer(
             **{
                 "settings": settings,
+                "hosts": unusual_hosts(settings),
                 "profile": "default",
                 "stored_in": "<home>/default.json",
                 "with_key": account.with_key,

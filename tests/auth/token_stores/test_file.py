@@ -184,9 +184,8 @@ def test_file_size_limit_means_memory(tmp_path):
     code = f"""
 import resource, signal, warnings
 from pathlib import Path
-from salesmate_nb._auth.token_stores.base import _tokens
 from salesmate_nb._auth.token_stores.file import FileTokenStore
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._auth.tokens import Token
 from salesmate_nb.settings import Settings
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 token = Token.from_response({{"access_token": "at-s3cret"}}, Settings(client_id="my-app"))
