@@ -15,7 +15,7 @@ from salesmate_nb._base.redaction import Secret
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.address import refusal
 from salesmate_nb._ui.offer import LoginOffer
-from salesmate_nb._ui.refusals import explain
+from salesmate_nb._ui.refusals import explain, plain
 from salesmate_nb.errors import SalesmateError
 
 _PAGE_TIMEOUT = 5.0  # seconds for the browser to receive the page that says "Connected"
@@ -29,7 +29,7 @@ def ask(offer: LoginOffer) -> None:
     offer : LoginOffer
         The login. Where it leads and what there is to check is shown first.
     """
-    for sentence in (offer.reason, offer.caution):
+    for sentence in (plain(offer.reason), offer.caution):
         if sentence:
             say(sentence)
     if offer.flow is None:

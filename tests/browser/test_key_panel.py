@@ -175,6 +175,7 @@ def test_key_that_ends(notebook, account):
     notebook.run_cell(1)
     notebook.output(1).locator("text=/LoginRequired.*expired/").wait_for()
     assert "Traceback" not in notebook.output(1).inner_text()
+    notebook.idle()  # before, the kernel cancels what is sent after an error
     notebook.run_cell(0)
     notebook.page.wait_for_selector(f"{PANEL} >> text=/expired/")
     notebook.shot("key-ended", notebook.page.locator(PANEL))

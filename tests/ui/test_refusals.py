@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from salesmate_nb import ConnectionFailed, Salesmate, SalesmateError, Settings
-from salesmate_nb._ui.refusals import KEY, WORKSPACE, explain
+from salesmate_nb._ui.refusals import KEY, WORKSPACE, explain, plain
 from tests.live_account import LiveAccount, made
 
 
@@ -47,6 +47,20 @@ def test_workspace_of_the_settings(tmp_path):
     with pytest.raises(SalesmateError) as caught:
         pending.login_with_key("other", "k3y-k3y-k3y-k3y")
     assert explain(caught.value)[0] == WORKSPACE
+
+
+@pytest.mark.parametrize(
+    ("reason", "expected"),
+    [
+        ("", ""),
+        ("It ended.", "It ended."),
+        ("https://h/a returned HTTP 401: the key has expired.", "The key has expired."),
+        ("https://h/a returned HTTP 401 (Failed: Expired): the key has expired.", "The key has expired."),
+    ],
+)
+def test_plain_reason(reason, expected):
+    """A form says why a login has ended, and not which request showed it."""
+    assert plain(reason) == expected
 
 
 def test_other_errors():

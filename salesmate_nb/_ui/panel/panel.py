@@ -20,6 +20,7 @@ from salesmate_nb._ui.panel import fields, markup
 from salesmate_nb._ui.panel.connected import connected_card
 from salesmate_nb._ui.panel.key_form import KeyForm
 from salesmate_nb._ui.panel.link_form import LinkForm
+from salesmate_nb._ui.refusals import plain
 
 _CHECK_EVERY = 2.0  # seconds between two looks at whether somebody has logged in elsewhere
 
@@ -81,7 +82,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         super().__init__([self._head, *forms, self._other, self._foot])
         self.add_class("salesmate-nb")
         fields.show(self._other, visible=offer.flow is not None)
-        self._show_head(_title(offer), markup.alert(offer.reason) + markup.caution(offer.caution))
+        self._show_head(_title(offer), markup.alert(plain(offer.reason)) + markup.caution(offer.caution))
         if offer.flow:
             offer.flow.subscribe(self._follow)
 

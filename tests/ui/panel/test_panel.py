@@ -58,7 +58,9 @@ def test_with_a_client_id(offer, login):
 def test_what_is_said_before(offer):
     """Before anything is sent: to which account, that it only reads, where it is stored, what to check."""
     settings = Settings(api_url="https://crm.example.com", linkname="acme")
-    shown = Panel(offer(settings=settings, profile="emea", reason="The <key> has expired."))
+    shown = Panel(
+        offer(settings=settings, profile="emea", reason="https://h returned HTTP 401: the <key> has expired.")
+    )
     assert "Log in to crm.example.com, profile emea" in shown._head.value
     assert texts.READS_ONLY in shown._head.value
     assert "sent to crm.example.com (the argument api_url)" in shown._head.value
