@@ -29,7 +29,8 @@ from salesmate_nb._frames.plausibility import describe, implausible_dates
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
-from salesmate_nb._search.field_catalog import FieldCatalog, list_fields
+from salesmate_nb._search.field_catalog import FieldCatalog
+from salesmate_nb._search.field_entries import list_fields
 from salesmate_nb._search.pipelines import stage_order, stage_records
 from salesmate_nb._search.query import Query, choose_columns
 from salesmate_nb._snapshot.refresh import SnapshotRefresher

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from typing import Any, Protocol
 
 import pandas as pd
 
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
+from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.signatures import same_arguments_as_method
 from salesmate_nb._display.cards import card
 from salesmate_nb._display.output import Output, running_cell
@@ -134,7 +134,7 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
     return connection.deals_df(**arguments)
 
 
-_connecting = threading.RLock()
+_connecting = fork_safe_lock()
 _pending: dict[tuple[Settings, str, int], Salesmate] = {}
 _newest: list[Salesmate] = []
 _kernel_stores: dict[tuple[Settings, str], TokenStore] = {}  # a kernel serves one person

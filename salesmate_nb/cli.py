@@ -26,6 +26,7 @@ from salesmate_nb.settings import Settings
 _TABLE_ROWS = 20
 _TEXT_FILTERS = ("status", "stage", "pipeline", "owner")
 _TIME_FILTERS = ("modified_since", "created_since")
+_SANDBOX_OPTIONS = ("port", "deals", "approve", "behavior", "login", "api")
 _DEALS_ARGUMENTS = (*_TEXT_FILTERS, *_TIME_FILTERS, "columns", "limit", "wait")
 
 
@@ -110,6 +111,21 @@ def _parser() -> argparse.ArgumentParser:
     box.add_argument(
         "--approve", choices=("auto", "ask"), default="ask", help="log in at once, or on a consent page"
     )
+    box.add_argument(
+        "--behavior",
+        default="measured",
+        metavar="NAME",
+        help="how its API behaves: measured (default) as a live account, kind, no-totals and others",
+    )
+    box.add_argument(
+        "--login",
+        choices=("oauth", "session_key"),
+        default="oauth",
+        help="print the settings of an OAuth client (default), or the Session Key",
+    )
+    box.add_argument(
+        "--api", choices=("v4", "v1"), default="v4", help="the v4 search (default), or /v1/deals"
+    )
     return parser
 
 
@@ -182,7 +198,7 @@ def _sandbox(options: argparse.Namespace) -> None:
     from salesmate_nb import sandbox  # noqa: PLC0415 - an extra, and the only way to it
 
     try:
-        box = sandbox.start(port=options.port, deals=options.deals, approve=options.approve)
+        box = sandbox.start(**{name: getattr(options, name) for name in _SANDBOX_OPTIONS})
     except (ValueError, OSError, OverflowError) as err:
         raise SalesmateError(f"The sandbox cannot start: {err}") from err
     with box:

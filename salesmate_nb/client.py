@@ -17,6 +17,7 @@ from salesmate_nb._account import Account
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import unwrap
+from salesmate_nb._api.session import BoundedSession
 from salesmate_nb._auth.current_user import CurrentUserLookup
 from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._auth.hosts import UnusualHost, unusual_hosts
@@ -92,7 +93,7 @@ class Salesmate:
             self._made = self._login.session, self._make_parts(self._login.settings, self._login.session)
         return self._made[1]
 
-    def _make_parts(self, settings: Settings, session: requests.Session) -> _Parts:
+    def _make_parts(self, settings: Settings, session: BoundedSession) -> _Parts:
         folder = None if self._in_memory else settings.token_cache
         limiter = RateLimiter(settings.api_url, settings.calls_per_hour, folder)
         api_client = ApiClient(session, settings.api_url, limiter, self._login)
@@ -177,14 +178,15 @@ class Salesmate:
             not, ``RateLimited`` is raised before the read begins.
         refresh : {"auto", "full", "never"}, optional
             By default every row is read from the server, and nothing is written to disk. ``"auto"`` keeps
-            a snapshot in a file that only you can read, and asks only for what changed since. ``"full"``
-            rebuilds it, with changes that do not touch ``last_modified_at``, such as the new name of a
-            colleague. ``"never"`` reads the snapshot without any request.
+            a snapshot in a file that only you can read: it reads what changed since, and compares the ids
+            of all rows, or reads everything if the server's order allows no less. ``"full"`` rebuilds it,
+            with changes that do not touch ``last_modified_at``, such as the new name of a colleague.
+            ``"never"`` reads the snapshot without any request.
 
         Returns
         -------
         pandas.DataFrame
-            The schema's 24 columns, also if there are no rows, then custom fields by name. Ids are
+            The schema's columns, also if there are no rows, then custom fields by name. Ids are
             ``Int64``, amounts ``float64``, timestamps ``datetime64[us, UTC]``, texts ``str``, and repeated
             values ``category``. ``df.attrs["salesmate"]`` reports ``host``, ``api``, ``read_at``, the
             ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging, how many ``passes`` over
@@ -390,7 +392,7 @@ class Salesmate:
         Examples
         --------
         >>> from salesmate_nb import connect, sandbox
-        >>> with sandbox.start(api="v4") as box:
+        >>> with sandbox.start() as box:
         ...     stages = connect(box).pipelines_df()
         >>> stages[["pipeline", "stage", "position", "win_probability"]].head(2)
                pipeline      stage  position  win_probability
@@ -416,7 +418,7 @@ class Salesmate:
         Examples
         --------
         >>> from salesmate_nb import connect, sandbox
-        >>> with sandbox.start(api="v4") as box:
+        >>> with sandbox.start(behavior="kind") as box:
         ...     diagnosis = connect(box).doctor()
         >>> diagnosis.search["rule on id"], diagnosis.totals["deals"], diagnosis.requests <= 12
         ('applied', 'about 500', True)

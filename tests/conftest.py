@@ -53,6 +53,7 @@ def _clean(monkeypatch, tmp_path):
     (folder / ".env").touch()  # the nearest one, so that none above is found
     monkeypatch.chdir(folder)
     monkeypatch.setenv("SALESMATE_TOKEN_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # of Settings() without a token_cache
     monkeypatch.setattr(_connect, "_newest", [])
     monkeypatch.setattr(_connect, "_pending", {})
     monkeypatch.setattr(_connect, "_kernel_stores", {})

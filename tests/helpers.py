@@ -39,11 +39,9 @@ def reach(box, by="oauth-v4", **changes):
     Salesmate
         A connection that may read. It is not the newest one of ``deals_df()``.
     """
-    account = box.settings
-    if by != "oauth-v1":
-        account = replace(account, linkname=box.linkname)
+    account = replace(box.settings, linkname=None if by == "oauth-v1" else box.linkname)
     if by == "key-v4":
-        account = replace(account, access_token=box.access_key)
+        account = replace(account, session_key=box.session_key)
     connection = Salesmate(Settings(**{**account, **changes}))
     if not connection.authorized:
         box.visit(connection.login_url)

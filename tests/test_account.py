@@ -10,6 +10,7 @@ from salesmate_nb import SalesmateError, Settings, SettingsError, sandbox
 from salesmate_nb._account import Account
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
+from salesmate_nb._api.session import BoundedSession
 from salesmate_nb._auth.current_user import CurrentUserLookup
 from salesmate_nb.resources import CONTACTS, DEALS
 from tests.helpers import reach, same
@@ -110,7 +111,7 @@ def test_without_v4():
     """Without a linkname, contacts, users and fields are errors that name the setting."""
     settings = Settings(access_token=None, token_store="memory")
     limiter = RateLimiter(settings.api_url, 100)
-    account = account_of(settings, ApiClient(None, settings.api_url, limiter), limiter)
+    account = account_of(settings, ApiClient(BoundedSession(), settings.api_url, limiter), limiter)
     for read in (account.users, account.fields, lambda: account.frame(CONTACTS, {})):
         with pytest.raises(SettingsError, match="SALESMATE_LINKNAME"):
             read()

@@ -137,7 +137,7 @@ def test_login_required_names_profile(box, capsys):
 
 def test_logout_with_session_key(logged_in, capsys, monkeypatch):
     """A Session Key in the environment is named; the stored login is forgotten."""
-    monkeypatch.setenv("SALESMATE_SESSION_KEY", logged_in.access_key)
+    monkeypatch.setenv("SALESMATE_SESSION_KEY", logged_in.session_key)
     monkeypatch.setenv("SALESMATE_LINKNAME", logged_in.linkname)
     code, _, err = run(capsys, "logout")
     assert code == 1
@@ -148,7 +148,7 @@ def test_logout_with_session_key(logged_in, capsys, monkeypatch):
 @pytest.fixture
 def on_v4(logged_in, monkeypatch):
     """Read deals over v4, where snapshots are."""
-    monkeypatch.setenv("SALESMATE_SESSION_KEY", logged_in.access_key)
+    monkeypatch.setenv("SALESMATE_SESSION_KEY", logged_in.session_key)
     monkeypatch.setenv("SALESMATE_LINKNAME", logged_in.linkname)
     return logged_in
 
@@ -160,7 +160,7 @@ def test_snapshot(on_v4, capsys, tmp_path):
     changed = on_v4.deals.ids()[7]
     on_v4.deals.edit(changed, title="Changed since")
     code, _, err = run(capsys, "snapshot", "--output", str(tmp_path / "deals.parquet"))
-    assert (code, "; 3 requests.\n" in err, "Wrote 40 deals" in err) == (0, True, True)
+    assert (code, "; 4 requests.\n" in err, "Wrote 40 deals" in err) == (0, True, True)
     fresh = connect().deals_df()
     pd.testing.assert_frame_equal(pd.read_parquet(tmp_path / "deals.parquet"), fresh)
     assert (fresh["title"] == "Changed since").sum() == 1
@@ -187,7 +187,7 @@ def test_doctor(on_v4, capsys):
     code, out, err = run(capsys, "doctor")
     assert (code, err) == (0, "")
     assert out.startswith("Salesmate doctor: 12 requests\n")
-    assert on_v4.access_key not in out
+    assert on_v4.session_key not in out
 
 
 def test_doctor_without_login(box, capsys):
@@ -258,6 +258,29 @@ def test_sandbox_command(capsys, monkeypatch):
     assert (code, "Press Ctrl+C to stop it." in err) == (0, True)
     assert all(line.startswith("SALESMATE_") for line in out.splitlines())
     assert "SALESMATE_API_URL=http://127.0.0.1:" in out
+
+
+def test_sandbox_options(capsys, monkeypatch):
+    """`sandbox` takes a behavior, and prints the Session Key instead of an OAuth client."""
+    orders = []
+    monkeypatch.setattr(sandbox.Sandbox, "wait", lambda box: orders.append(connect(box).doctor().search))
+    options = ("--deals", "300", "--login", "session_key", "--behavior", "stable-order")
+    code, out, _ = run(capsys, "sandbox", *options)
+    assert code == 0
+    assert {line.partition("=")[0] for line in out.splitlines()} == {
+        "SALESMATE_API_URL",
+        "SALESMATE_LINKNAME",
+        "SALESMATE_SESSION_KEY",
+        "SALESMATE_TIMEZONE",
+        "SALESMATE_TOKEN_CACHE",
+    }
+    assert orders[0]["sort by id"] == "kept between two pages"
+
+
+def test_sandbox_unknown_behavior(capsys):
+    """An unknown behavior is one line that names the others."""
+    code, _, err = run(capsys, "sandbox", "--behavior", "cruel")
+    assert (code, "Use one of measured, kind," in err, err.count("\n")) == (1, True, 1)
 
 
 @pytest.mark.slow

@@ -31,7 +31,7 @@ from tests.live_account import Behaviour, LiveAccount, made
 
 @pytest.fixture
 def box():
-    with sandbox.start(deals=60) as running:
+    with sandbox.start(deals=60, behavior="kind", api="v1") as running:
         yield running
 
 
@@ -81,20 +81,20 @@ def test_logout_ends_pending_login(asking):
 def test_session_key(box):
     """A key and a linkname connect without OAuth."""
     settings = Settings(
-        linkname=box.linkname, session_key=box.access_key, api_url=box.url, timezone=box.settings.timezone
+        linkname=box.linkname, session_key=box.session_key, api_url=box.url, timezone=box.settings.timezone
     )
     connection = connect(settings)
     assert (connection.authorized, connection.login_url) == (True, None)
     assert len(connection.deals_df()) == 60
     assert not any(call.path.startswith("/oauth") for call in box.log)
-    assert {call.headers["Accesstoken"] for call in box.log} == {box.access_key}
+    assert {call.headers["Accesstoken"] for call in box.log} == {box.session_key}
     with pytest.raises(LoginError, match="The Session Key in the argument session_key still signs you in"):
         connection.logout()
 
 
 def test_wrong_key_or_linkname(box):
     """A wrong key and a wrong linkname are each named."""
-    good = Settings(linkname=box.linkname, access_token=box.access_key, api_url=box.url)
+    good = Settings(linkname=box.linkname, session_key=box.session_key, api_url=box.url)
     with pytest.raises(SalesmateError, match="Session Key was not accepted"):
         connect(dataclasses.replace(good, access_token="wrong")).deals_df()
     with pytest.raises(NotFound, match="SALESMATE_LINKNAME"):
@@ -151,7 +151,7 @@ def test_logout_forgets_and_revokes(box):
 def test_logout_with_session_key(box):
     """A stored login behind a Session Key is revoked too; the error says that the key still signs in."""
     token = connect(box).session.current_token.refresh_token.reveal()
-    settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "access_token": box.access_key})
+    settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "session_key": box.session_key})
     with pytest.raises(LoginError, match="The Session Key in the argument session_key still signs you in"):
         Salesmate(settings).logout()
     assert (box.log[-1].path, box.log[-1].form["token"]) == ("/oauth/revoke", token)
@@ -207,7 +207,7 @@ def test_salesmate_without_connect(box):
 @pytest.fixture
 def by_key(box):
     """Connect over v4, with a Session Key."""
-    settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "access_token": box.access_key})
+    settings = Settings(**dict(box.settings) | {"linkname": box.linkname, "session_key": box.session_key})
     return connect(settings)
 
 
@@ -280,7 +280,7 @@ def keyed(account, **changes):
 
 def bare(box):
     """Return settings with a sandbox's key and no time zone."""
-    return Settings(linkname=box.linkname, session_key=box.access_key, api_url=box.url, token_cache="logins")
+    return Settings(linkname=box.linkname, session_key=box.session_key, api_url=box.url, token_cache="logins")
 
 
 @pytest.mark.parametrize("name", ["access_key", "secret_key"])

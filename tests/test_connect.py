@@ -46,12 +46,13 @@ def test_sandbox_oauth_flow(box):
     connection = connect(box)
     assert connection.authorized
     assert len(deals_df(limit=5)) == 5
-    authorization, token, read = box.log[0], box.log[1], box.log[-1]
+    authorization, token = box.log[0], box.log[1]
+    (read,) = (request for request in box.log if request.path == "/apis/deal/v4/search")
     assert (authorization.path, authorization.query["code_challenge_method"]) == ("/oauth/authorize", "S256")
     assert authorization.query["redirect_uri"].startswith("http://127.0.0.1:")
     assert (token.path, token.form["grant_type"]) == ("/oauth/token", "authorization_code")
     assert token.form["code_verifier"]
-    assert (read.path, read.headers["Authorization"].split()[0]) == ("/v1/deals", "Bearer")
+    assert read.headers["Authorization"].split()[0] == "Bearer"
 
 
 def test_second_kernel_reuses_token(box):
@@ -204,8 +205,8 @@ def test_invalid_target(target):
 def test_settings_from_environment(box, monkeypatch):
     """connect() and deals_df() alone read the environment."""
     monkeypatch.setenv("SALESMATE_TIMEZONE", box.settings.timezone)
-    for name in ("linkname", "access_token", "api_url"):
-        value = {"linkname": box.linkname, "access_token": box.access_key, "api_url": box.url}[name]
+    for name in ("linkname", "session_key", "api_url"):
+        value = {"linkname": box.linkname, "session_key": box.session_key, "api_url": box.url}[name]
         monkeypatch.setenv(f"SALESMATE_{name.upper()}", value)
     assert len(deals_df()) == 60
 

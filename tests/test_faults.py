@@ -149,7 +149,7 @@ def _no_backoff(monkeypatch):
 
 @pytest.fixture(scope="module")
 def box():
-    with sandbox.start(deals=300, approve="ask") as running:
+    with sandbox.start(deals=300, approve="ask", behavior="kind", api="v1") as running:
         yield running
 
 

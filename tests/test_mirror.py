@@ -12,6 +12,7 @@ WITHOUT_CODE = {"sandbox/fake_data/test_vocabulary.py"}  # a source file of word
 SEVERAL_FILES = {  # what no single source file does
     "auth/test_token_load.py",
     "reading/test_behaviours.py",
+    "snapshot/test_thirty_days.py",
     "test_live_account.py",
     "test_live_values.py",
     "resources/test_registry.py",
@@ -19,6 +20,7 @@ SEVERAL_FILES = {  # what no single source file does
     "test_faults.py",
     "test_mirror.py",
     "test_package.py",
+    "test_sandbox_reads.py",
     "test_wheel.py",
     "test_words.py",
     "typing/test_api.py",

@@ -8,12 +8,10 @@ import time
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-import requests
-
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import decode, find_rows
 from salesmate_nb._api.retry import RetryPolicy
-from salesmate_nb._api.session import send_or_raise
+from salesmate_nb._api.session import BoundedSession, send_or_raise
 from salesmate_nb._api.waiting import Waiter
 from salesmate_nb.errors import LoginRequired, RateLimited, SalesmateError
 
@@ -38,8 +36,8 @@ class ApiClient:
 
     Parameters
     ----------
-    session : requests.Session
-        Adds the credential to each request.
+    session : BoundedSession
+        Adds the credential to each request. From now on each of its requests is counted, whoever makes it.
     api_url : str
         The base URL that paths are appended to.
     limiter : RateLimiter
@@ -50,11 +48,12 @@ class ApiClient:
 
     def __init__(
         self,
-        session: requests.Session,
+        session: BoundedSession,
         api_url: str,
         limiter: RateLimiter,
         credential: Credential | None = None,
     ) -> None:
+        session.before_request = lambda: self._acquire(Waiter(MAX_WAIT), api_url)
         self._session = session
         self._credential = credential
         self._api_url = api_url
@@ -108,10 +107,9 @@ class ApiClient:
         refused_for = 0.0
         has_renewed = False
         while True:
-            self._acquire(waiter, url)
             generation = self._credential.generation if self._credential else 0
             try:
-                return self._send(method, url, params, json)
+                return self._send(method, url, params, json, waiter)
             except LoginRequired as err:
                 is_renewed = self._credential is not None and self._credential.refused(err, generation, path)
                 if has_renewed or not is_renewed:
@@ -160,11 +158,25 @@ class ApiClient:
             log.info("waiting %.0f s for the rate limit", wait)
             waiter.wait(self._limiter.acquire, "rate limit reached, resuming in")
 
-    def _send(self, method: str, url: str, params: Mapping[str, Any] | None, json: Any) -> Any:
+    def _send(
+        self, method: str, url: str, params: Mapping[str, Any] | None, json: Any, waiter: Waiter
+    ) -> Any:
         place = url.partition("?")[0]
-        start = time.perf_counter()
+        self._acquire(waiter, url)  # before the session chooses a token, which could expire during a wait
+        start, is_counted = time.perf_counter(), True
+
+        def before_request() -> None:
+            nonlocal is_counted
+            if not is_counted:  # the session sends again, with a new token
+                self._acquire(waiter, url)
+            is_counted = False
+
         response = send_or_raise(
-            lambda: self._session.request(method, url, params=params, json=json), place, is_transient=True
+            lambda: self._session.request(
+                method, url, params=params, json=json, before_request=before_request
+            ),
+            place,
+            is_transient=True,
         )
         milliseconds = (time.perf_counter() - start) * 1000
         try:

@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 import contextlib
-import logging
+import functools
 import os
+import platform
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
-from salesmate_nb._base.files import make_folder
+import filelock
 
-log = logging.getLogger("salesmate_nb")
+from salesmate_nb._api.waiting import elapsed
+from salesmate_nb._base import files
+from salesmate_nb._base.fork import renew_in_child
+from salesmate_nb._base.warn import warn
 
 HOUR = 3600.0  # seconds; the limit is 1,500 requests in each (v4 reference)
 
-_TABLE = "CREATE TABLE IF NOT EXISTS calls (host TEXT NOT NULL, at REAL NOT NULL)"
+_TABLE = """CREATE TABLE IF NOT EXISTS calls
+    (host TEXT NOT NULL, boot TEXT NOT NULL, elapsed REAL NOT NULL, at REAL NOT NULL)"""
 _LOCK_TIMEOUT = 30.0  # seconds to wait for another process's write
+_PAUSE = 60.0  # seconds after which a file that failed is tried again
+_SKEW = 60.0  # seconds by which clocks of machines that share the file may differ
+_DAMAGE = frozenset({sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_ERROR})
+_FAILURES = (OSError, sqlite3.Error, NotImplementedError, filelock.Timeout)
+
+# One thread at a time, for all limiters of this process: closing a file ends every lock that the process has
+# on it. While it holds this lock no child is forked: it could not free the locks inside SQLite.
+_counting = threading.Lock()
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(
+        before=_counting.acquire, after_in_parent=_counting.release, after_in_child=_counting.release
+    )
 
 
 class RateLimiter:
     """A sliding one-hour window of requests to one host, shared by all processes that use a folder.
 
-    A small SQLite file holds the timestamp and host of each request of the last hour. If the disk refuses
-    the file, or it is damaged, this process counts on its own and logs a warning.
+    A small SQLite file holds the host and time of each request of the last hour. While the disk refuses the
+    file, this process goes on from the count it last read, with one warning. A damaged file is replaced.
 
     pyrate-limiter 4.5 was tried: its ``SQLiteBucket`` with a file lock grants exactly the limit to threads
     and processes, but after the clock was set back it refuses all requests until the clock catches up, it
@@ -41,7 +59,7 @@ class RateLimiter:
     folder : Path, optional
         Where the file ``calls.sqlite`` is stored; without it only this process is counted.
     clock : callable, optional
-        Returns the time in seconds since 1970.
+        Returns the seconds since this machine was started.
 
     Attributes
     ----------
@@ -63,24 +81,25 @@ class RateLimiter:
         calls_per_hour: int,
         folder: Path | None = None,
         *,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = elapsed,
     ) -> None:
         self.calls_per_hour = calls_per_hour
         self.request_count = 0
         self._host = urlsplit(url).netloc
         self._path = None if folder is None else folder / "calls.sqlite"
         self._clock = clock
-        self._in_memory: sqlite3.Connection | None = None  # used if there is no file
-        self._lock = threading.Lock()
+        self._saved: list[float] = []  # times of requests, as the file was last read
+        self._unsaved: list[float] = []  # and of those that are not in the file
+        self._retry_at = 0.0
+        self._has_warned = False
         self._paused_until = 0.0
+        renew_in_child(self, RateLimiter._leave_to_parent)
 
     @property
     def used(self) -> int:
         """Calls to the host in the last hour, by all processes that use the folder."""
-        if self._path is not None and self._in_memory is None and not self._path.exists():
-            return 0  # reading the count does not create the file
-        with self._window() as calls:
-            return len(_timestamps(calls, self._host))
+        with _counting:
+            return len(self._window(self._clock()))
 
     @property
     def remaining(self) -> int:
@@ -89,76 +108,138 @@ class RateLimiter:
 
     def acquire(self) -> float:
         """Count one request and return 0, or count nothing and return the seconds until one is free."""
-        with self._window() as calls:
+        with _counting:
             now = self._clock()
             if now < self._paused_until:
                 return self._paused_until - now
-            wait = self._delay(_timestamps(calls, self._host), 1, now)
+            before = self._window(now, takes_one=True)
+            wait = self._delay(before, 1, now)
             if not wait:
-                calls.execute("INSERT INTO calls VALUES (?, ?)", (self._host, now))
                 self.request_count += 1
             return wait
 
     def delay_for(self, requests: int) -> float:
         """Return the seconds until `requests` more could all have been made; 0 if that many are left."""
-        with self._window() as window:
-            return self._delay(_timestamps(window, self._host), requests, self._clock())
+        with _counting:
+            now = self._clock()
+            return self._delay(self._window(now), requests, now)
 
     def pause(self, seconds: float) -> None:
         """Grant no request for so many seconds, because the server returned 429."""
-        with self._lock:
+        with _counting:
             self._paused_until = max(self._paused_until, self._clock() + seconds)
 
-    def _delay(self, timestamps: list[float], requests: int, now: float) -> float:
-        hours, rest = divmod(len(timestamps) + requests - 1, self.calls_per_hour)
+    def _delay(self, times: Sequence[float], requests: int, now: float) -> float:
+        hours, rest = divmod(len(times) + requests - 1, self.calls_per_hour)
         if not hours:
             return 0.0
-        first = timestamps[rest] if rest < len(timestamps) else now  # requests made now use up a later hour
+        first = times[rest] if rest < len(times) else now  # requests made now use up a later hour
         return first + hours * HOUR - now
 
-    @contextlib.contextmanager
-    def _window(self) -> Iterator[sqlite3.Connection]:
-        """Open the requests of the last hour, locked against other threads and processes."""
-        with self._lock:
-            connection = self._open()
-            try:
-                now = self._clock()
-                # a request far in the future was made before the clock was set back
-                connection.execute("DELETE FROM calls WHERE at <= ? OR at > ?", (now - HOUR, now + HOUR))
-                yield connection
-                connection.commit()
-            finally:
-                if connection is not self._in_memory:
-                    connection.close()
+    def _window(self, now: float, *, takes_one: bool = False) -> list[float]:
+        """Return the times of the last hour's requests, the oldest first.
 
-    def _open(self) -> sqlite3.Connection:
-        if self._in_memory is None and self._path is not None:
-            try:
-                return _open_file(self._path)
-            except (OSError, sqlite3.Error) as err:
-                log.warning(
-                    "requests are counted in this process only: %s cannot be used (%s)", self._path, err
+        With `takes_one` another one is counted, if the limit allows it: nobody else counts in between.
+        """
+        self._saved, self._unsaved = _last_hour(self._saved, now), _last_hour(self._unsaved, now)
+        path = self._path if now >= self._retry_at else None
+        try:
+            if path is not None and (takes_one or path.exists()):  # reading the count creates no file
+                return self._share(path, now, takes_one=takes_one)
+        except _FAILURES as err:
+            self._retry_at = now + _PAUSE
+            if not self._has_warned:
+                self._has_warned = True
+                warn(
+                    f"{path} cannot be used ({files.reason(err)}): API calls are counted in this process "
+                    "only, and those of others are not known. Make room on the disk, or set "
+                    "SALESMATE_TOKEN_CACHE to a folder of your own."
                 )
-        if self._in_memory is None:
-            self._in_memory = sqlite3.connect(":memory:", check_same_thread=False)
-            self._in_memory.execute(_TABLE)
-        return self._in_memory
+        before = sorted(self._saved + self._unsaved)
+        if takes_one and not self._delay(before, 1, now):
+            self._unsaved.append(now)
+        return before
+
+    def _share(self, path: Path, now: float, *, takes_one: bool) -> list[float]:
+        """Do what :meth:`_window` does in the file; replace it first if it is damaged."""
+        if (before := self._try_file(path, now, takes_one=takes_one)) is not None:
+            return before
+        with files.lock(path, _LOCK_TIMEOUT):  # one process replaces it, the others find the new one
+            if (before := self._try_file(path, now, takes_one=takes_one)) is not None:
+                return before
+            aside = path.replace(path.with_suffix(".damaged"))
+            warn(f"{path} was damaged and is now {aside.name}. API calls are counted in a new file.")
+            self._unsaved, self._saved = self._saved + self._unsaved, []  # what is known of the old one
+            return self._use_file(path, now, takes_one=takes_one)
+
+    def _try_file(self, path: Path, now: float, *, takes_one: bool) -> list[float] | None:
+        """Do what :meth:`_use_file` does; return ``None`` if the file is damaged."""
+        try:
+            return self._use_file(path, now, takes_one=takes_one)
+        except sqlite3.DatabaseError as err:
+            if getattr(err, "sqlite_errorcode", 0) & 0xFF not in _DAMAGE:
+                raise
+            return None
+
+    def _use_file(self, path: Path, now: float, *, takes_one: bool) -> list[float]:
+        with _transaction(path) as calls:
+            self._saved = _read(calls, self._host, now)  # kept if a full disk then refuses to write
+            before = sorted(self._saved + self._unsaved)
+            is_free = takes_one and not self._delay(before, 1, now)
+            new = [*self._unsaved, now] if is_free else self._unsaved
+            if new:
+                _write(calls, self._host, now, new)
+        self._saved, self._unsaved = self._saved + new, []
+        return before
+
+    def _leave_to_parent(self) -> None:
+        """Know of the parent's requests, but leave it to the parent to save them."""
+        self._saved, self._unsaved = self._saved + self._unsaved, []
 
 
-def _open_file(path: Path) -> sqlite3.Connection:
-    make_folder(path.parent)
+_AGE = "CASE boot WHEN :boot THEN :now - elapsed ELSE :at - at END"
+"""The age of a request in seconds: by the clock that nobody sets, or else by the clock on the wall."""
+
+
+def _read(calls: sqlite3.Connection, host: str, now: float) -> list[float]:
+    query = f"SELECT {_AGE} AS age FROM calls WHERE host = :host AND age >= :youngest AND age < :oldest"  # noqa: S608 - no value in it
+    return [now - max(age, 0.0) for (age,) in calls.execute(query, {"host": host, **_clocks(now)})]
+
+
+def _write(calls: sqlite3.Connection, host: str, now: float, times: Iterable[float]) -> None:
+    clocks = _clocks(now)
+    calls.execute(f"DELETE FROM calls WHERE {_AGE} < :youngest OR {_AGE} >= :oldest", clocks)  # noqa: S608
+    rows = [(host, clocks["boot"], at, clocks["at"] - (now - at)) for at in times]
+    calls.executemany("INSERT INTO calls VALUES (?, ?, ?, ?)", rows)
+
+
+def _clocks(now: float) -> dict[str, Any]:
+    return {"boot": _boot(), "now": now, "at": time.time(), "youngest": -_SKEW, "oldest": HOUR}
+
+
+@functools.cache
+def _boot() -> str:
+    """Return what identifies this machine, on Linux since it was started."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return platform.node()
+
+
+@contextlib.contextmanager
+def _transaction(path: Path) -> Iterator[sqlite3.Connection]:
+    """Open the file, locked against other processes; commit at the end, unless there is an error."""
+    files.make_folder(path.parent)
     # created with mode 0600, and never through a link: SQLite would follow one
     os.close(os.open(path, os.O_CREAT | os.O_RDWR | getattr(os, "O_NOFOLLOW", 0), 0o600))
     connection = sqlite3.connect(path, timeout=_LOCK_TIMEOUT, isolation_level=None, check_same_thread=False)
-    try:
+    with contextlib.closing(connection):
         connection.execute("PRAGMA synchronous = OFF")  # losing a count in a power cut does no harm
         connection.execute("BEGIN IMMEDIATE")
         connection.execute(_TABLE)
-    except sqlite3.Error:
-        connection.close()
-        raise
-    return connection
+        yield connection
+        connection.commit()
 
 
-def _timestamps(calls: sqlite3.Connection, host: str) -> list[float]:
-    return [at for (at,) in calls.execute("SELECT at FROM calls WHERE host = ? ORDER BY at", (host,))]
+def _last_hour(times: Iterable[float], now: float) -> list[float]:
+    return [at for at in times if now - at < HOUR]

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import http.client
-import io
-import time
+import copy
+from collections import OrderedDict
 from collections.abc import Callable
-from typing import Any, cast
+from typing import Any
 
 import requests
 from requests.adapters import HTTPAdapter
 from requests.auth import AuthBase
-from urllib3.exceptions import ReadTimeoutError
 
+from salesmate_nb._api.adapter import CONNECT_TIMEOUT, DeadlineAdapter, discard, explain
+from salesmate_nb._base.fork import renew_in_child
 from salesmate_nb._base.redaction import Secret
-from salesmate_nb._base.urls import origin
+from salesmate_nb._base.urls import is_loopback, origin
 from salesmate_nb.errors import BadResponse, ConnectionFailed, SettingsError
 from salesmate_nb.settings import COPY_THE_KEY, Settings
 
-CONNECT_TIMEOUT = 5.0  # seconds
-_DEADLINE = 4  # timeouts within which a response has to arrive completely
 _MAX_BYTES = 32 * 2**20  # of a response, uncompressed; a page of 250 rows has 0.3 MB, seldom 3
 _CHUNK = 2**16  # bytes
 
@@ -29,25 +27,34 @@ class BoundedSession(requests.Session):
 
     Redirects are never needed (v4 reference), and one to another host would hand over ``accessToken``,
     which requests does not know to be a secret. A response has four timeouts to arrive completely, however
-    slowly its bytes come, and at most 32 MB; with ``stream=True`` the caller limits its size.
+    slowly its bytes come, and at most 32 MB; with ``stream=True`` the caller limits its size. A forked
+    child has connections of its own. What stays on this machine never goes by a proxy.
 
     Parameters
     ----------
     timeout : float
         Seconds to wait for a response, if a request does not set its own.
+
+    Attributes
+    ----------
+    before_request : callable
+        Called before each request, so that it is counted; a request may bring its own.
     """
 
     def __init__(self, timeout: float = 30.0) -> None:
         super().__init__()
         self.timeout = (CONNECT_TIMEOUT, timeout)
         self.auth = _no_auth
+        self.before_request: Callable[[], object] = lambda: None
         for scheme in ("https://", "http://"):
-            self.mount(scheme, _DeadlineAdapter())
+            self.mount(scheme, DeadlineAdapter())
+        renew_in_child(self, BoundedSession._leave_to_parent)
 
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
-        """Send a request as requests does, but never without a timeout."""
+        """Send a request as requests does, but never without a timeout, nor without being counted."""
         if kwargs.get("timeout") is None:
             kwargs["timeout"] = self.timeout
+        kwargs.pop("before_request", self.before_request)()
         return super().request(method, url, *args, **kwargs)
 
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
@@ -59,6 +66,8 @@ class BoundedSession(requests.Session):
             If the response is larger.
         """
         is_streamed = kwargs.pop("stream", False)
+        if is_loopback(request.url or ""):
+            kwargs["proxies"] = {}
         response = super().send(request, stream=True, **kwargs)
         if not is_streamed:
             with response:  # the content stays; the connection goes back to its pool
@@ -69,6 +78,15 @@ class BoundedSession(requests.Session):
         """Follow no redirect: the 3xx itself is the response."""
         del resp
         return None
+
+    def _leave_to_parent(self) -> None:
+        """Begin with new connections and locks in a forked child; the old ones are the parent's."""
+        old = list(self.adapters.values())
+        self.adapters = OrderedDict((prefix, copy.copy(each)) for prefix, each in self.adapters.items())
+        self.cookies = self.cookies.copy()
+        for adapter in old:
+            if isinstance(adapter, HTTPAdapter):
+                discard(adapter)
 
 
 class HostBoundAuth(AuthBase):
@@ -144,9 +162,9 @@ def send_or_raise(
     try:
         return send()
     except requests.RequestException as err:
-        reason = _reason(err)
+        reason, advice = explain(err, place)
         is_transient = is_transient and not isinstance(err, requests.exceptions.SSLError)
-    failed = ConnectionFailed(f"No response from {place}: {reason}. Check the network, then run this again.")
+    failed = ConnectionFailed(f"No response from {place}: {reason}. {advice}")
     failed.is_transient = is_transient
     raise failed
 
@@ -168,64 +186,5 @@ def _read_body(response: requests.Response) -> bytes:
     return b"".join(parts)
 
 
-class _DeadlineReader(io.RawIOBase):
-    """Bytes of a socket until one deadline; the socket's own timeout starts again with each byte."""
-
-    def __init__(self, file: io.RawIOBase, seconds: float) -> None:
-        self._file = file
-        self._deadline = time.monotonic() + seconds
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        if time.monotonic() > self._deadline:
-            raise TimeoutError("the response did not arrive completely in time")
-        return cast("int", self._file.readinto(buffer))
-
-    def close(self) -> None:
-        self._file.close()
-        super().close()
-
-
-class _DeadlineResponse(http.client.HTTPResponse):
-    """A response whose status line, headers and body share one deadline.
-
-    A check between the pieces of the body would be shorter, but it never runs while the status line, the
-    headers or a chunk's length drip in, and a token refresh that hangs holds the lock of the token file.
-    """
-
-    def __init__(self, sock: Any, *args: Any, **kwargs: Any) -> None:
-        super().__init__(sock, *args, **kwargs)
-        if (seconds := sock.gettimeout()) is not None:
-            self.fp = io.BufferedReader(_DeadlineReader(self.fp.detach(), seconds * _DEADLINE))
-
-
-class _DeadlineAdapter(HTTPAdapter):
-    """Connects as requests does, directly or by proxy, with connections whose responses have a deadline."""
-
-    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
-        pool: Any = super().get_connection_with_tls_context(*args, **kwargs)
-        if pool.ConnectionCls.response_class is not _DeadlineResponse:
-            namespace = {"response_class": _DeadlineResponse}
-            pool.ConnectionCls = type("_DeadlineConnection", (pool.ConnectionCls,), namespace)
-        return pool
-
-
 def _no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
     return request
-
-
-def _reason(err: requests.RequestException) -> str:
-    kinds: list[tuple[type[requests.RequestException], str]] = [
-        (requests.exceptions.SSLError, "its certificate was not accepted"),
-        (requests.exceptions.ProxyError, "the proxy could not be reached"),
-        (requests.exceptions.ConnectTimeout, f"not reached within {CONNECT_TIMEOUT:.0f} s"),
-        (requests.exceptions.ReadTimeout, "it did not respond in time"),
-        (requests.exceptions.ChunkedEncodingError, "the response was cut off"),
-        (requests.exceptions.ContentDecodingError, "the response's compression is broken"),
-        (requests.exceptions.ConnectionError, "the connection was refused or cut off"),
-    ]
-    if err.args and isinstance(err.args[0], ReadTimeoutError):  # in the body, requests has no class for it
-        return "it did not respond in time"
-    return next((words for kind, words in kinds if isinstance(err, kind)), type(err).__name__)

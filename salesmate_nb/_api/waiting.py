@@ -1,4 +1,4 @@
-"""Waits of one read: bounded, shown, and cancelled together."""
+"""Waits of one read: bounded, shown, and cancelled together; and the clock that measures them."""
 
 from __future__ import annotations
 
@@ -7,6 +7,16 @@ import time
 from collections.abc import Callable
 
 from salesmate_nb._display.durations import in_words
+
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", getattr(time, "CLOCK_MONOTONIC", None))
+
+
+def elapsed() -> float:
+    """Return the seconds since this machine was started, those that it slept included.
+
+    All processes of the machine see the same clock, and nobody sets it, unlike that of :func:`time.time`.
+    """
+    return time.monotonic() if _CLOCK is None else time.clock_gettime(_CLOCK)
 
 
 class Cancelled(BaseException):
@@ -38,8 +48,8 @@ class Waiter:
 
     def sleep(self, seconds: float, why: str) -> None:
         """Wait for so many seconds; raises as :meth:`wait` does."""
-        until = time.time() + seconds  # wall clock: it runs on while a laptop sleeps
-        self.wait(lambda: until - time.time(), why)
+        until = elapsed() + seconds
+        self.wait(lambda: until - elapsed(), why)
 
     def wait(self, left: Callable[[], float], why: str) -> None:
         """Wait until `left` returns 0 or less, reporting each second what for and how long.

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -14,6 +13,7 @@ from typing import Any, Self
 from salesmate_nb._api.response import find_rows
 from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._base import files
+from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.redaction import fingerprint
 from salesmate_nb.errors import ApiError, KeyRefused, RateLimited
 from salesmate_nb.resources.users import USERS_PATH
@@ -97,7 +97,7 @@ class CurrentUserLookup:
         }
         self._request = request
         self._known: CurrentUser | None = None
-        self._asking = threading.Lock()
+        self._asking = fork_safe_lock()
 
     def get(self, waiter: Waiter | None = None) -> CurrentUser:
         """Return the user, asking Salesmate if nothing is remembered or it is a month old.

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 from salesmate_nb._api.response import error_words
 from salesmate_nb._auth.oauth import callback, loopback, token_endpoint
 from salesmate_nb._auth.tokens import Token
+from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.urls import is_loopback
 from salesmate_nb.errors import LoginDenied, LoginError, SalesmateError, StateMismatch
@@ -74,7 +75,7 @@ class LoginFlow:
         self._server: loopback.LoopbackServer | None = None
         self._expiry: threading.Timer | None = None
         self._over = threading.Event()
-        self._lock = threading.RLock()
+        self._lock = fork_safe_lock()
         self._watchers: list[Callable[[LoginFlow], None]] = []
 
     @property

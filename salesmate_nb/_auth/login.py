@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from dataclasses import replace
 from typing import Any, NoReturn
 
@@ -26,6 +25,7 @@ from salesmate_nb._auth.stored_logins import (
 )
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.tokens import OAUTH, SESSION_KEY, Token
+from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.urls import origin
 from salesmate_nb.errors import KeyRefused, LoginRequired, SalesmateError
@@ -51,7 +51,7 @@ class Login:
     ----------
     settings : Settings
         The given ones with the account, and the key or client, of the login in use.
-    session : requests.Session
+    session : BoundedSession
         Sends requests with the login.
     generation : int
         Changes with the credential in use.
@@ -65,8 +65,8 @@ class Login:
         self._profile = profile
         self._key: Token | None = None  # the stored Session Key in use
         self._refusal = ""  # why the key of the settings is not used any more
-        self._lock = threading.RLock()
-        self.session: requests.Session = self._pending_session()
+        self._lock = fork_safe_lock()
+        self.session: BoundedSession = self._pending_session()
         if settings.session_key:
             self.session = ApiKeySession(settings)
             return
@@ -223,13 +223,13 @@ class Login:
             end_login(self.store, used, what)
             return False
 
-    def _change(self, session: requests.Session, settings: Settings) -> None:
+    def _change(self, session: BoundedSession, settings: Settings) -> None:
         if isinstance(self.session, ApiKeySession) and session is not self.session:
             self.session.auth = self._refuse  # who still holds it sends nothing
         self.session, self.settings = session, settings
         self.generation += 1
 
-    def _pending_session(self) -> requests.Session:
+    def _pending_session(self) -> BoundedSession:
         """Return a session that raises ``LoginRequired`` until somebody logs in."""
         if self.given.client_id and not self.given.session_key:
             return OAuthSession(self.given, self.store, profile=self._profile)

@@ -8,6 +8,7 @@ import threading
 
 from tqdm import tqdm
 
+from salesmate_nb._base.fork import renew_in_child
 from salesmate_nb._display.output import Output, running_kernel
 from salesmate_nb._display.progress import Progress
 
@@ -29,6 +30,8 @@ _STYLE = """<style>
 @keyframes salesmate-bar { from { margin-left: 0 } to { margin-left: 70% } }
 @media (prefers-reduced-motion: reduce) { .salesmate-bar .unknown .fill { animation: none } }
 </style>"""
+
+renew_in_child(tqdm, lambda bars: bars.set_lock(threading.RLock()))  # a thread may have been drawing a bar
 
 
 def start_bar(noun: str, *, is_shown: bool) -> Progress:

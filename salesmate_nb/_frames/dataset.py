@@ -57,7 +57,7 @@ def write(
     }
     rows = 0
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        files.make_folder(path.parent)
         with tempfile.TemporaryDirectory(dir=path.parent, prefix=f".{path.name}.") as temporary:
             folder = Path(temporary) / path.name
             folder.mkdir(mode=0o700)

@@ -25,15 +25,20 @@ class Completeness:
         Whether a page holds rows that its own total leaves out. Some servers count late, or one page alone.
     passes : int
         How many repeated passes were made.
+    is_ordered : bool
+        Whether the rows so far arrived in ascending order of their ids.
     """
 
     seen: set[int] = field(default_factory=set)
     totals: list[int] = field(default_factory=list)
     is_total_wrong: bool = False
     passes: int = 0
+    is_ordered: bool = True
+    _last_id: int = -1
     _quiet: int = 0
     _settled: int = 0
     _differ: bool = False
+    _has_created: bool = False
     _highest: int = -1
     _before: int = 0
 
@@ -46,6 +51,16 @@ class Completeness:
     def is_counted(self) -> bool:
         """Whether as many rows were read as the server ever counted."""
         return self.has_total and len(self.seen) >= max(self.totals)
+
+    def take(self, page: SearchPage) -> SearchPage:
+        """Return the rows of a page that were not read before."""
+        seen = self.seen
+        new = {number: record for record in page.records if (number := record_id(record)) not in seen}
+        seen.update(new)
+        for number in new:
+            self.is_ordered = self.is_ordered and number > self._last_id
+            self._last_id = number
+        return SearchPage(records=list(new.values()), total=page.total)
 
     def record_total(self, request: SearchRequest, page: SearchPage) -> None:
         """Take the total of a page that was requested without further rules."""
@@ -75,6 +90,8 @@ class Completeness:
     def end_pass(self, found: int) -> None:
         """End a pass that returned so many distinct rows."""
         self.passes += 1
+        created = sum(number > self._highest for number in self.seen)  # one may just have been lost before
+        self._has_created = self._has_created or (self.passes > 1 and created > 1)
         self._differ = self._differ or found < len(self.seen)
         late = sum(number <= self._highest for number in self.seen) - self._before  # not newly created
         self._quiet = self._quiet + 1 if len(self.seen) == self._before else 0
@@ -88,7 +105,7 @@ class Completeness:
         read stand for others that were not.
         """
         if self.has_total:
-            has_changed = len(set(self.totals)) > 1 or len(self.seen) > max(self.totals)
+            has_changed = self._has_created or len(set(self.totals)) > 1 or len(self.seen) > max(self.totals)
             return self.is_counted and (self._settled >= _QUIET_PASSES or not has_changed)
         return self._quiet >= (_QUIET_PASSES if self._differ else 1)
 

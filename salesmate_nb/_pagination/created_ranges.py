@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable
+from collections import deque
+from collections.abc import Generator, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Literal
 from zoneinfo import ZoneInfo
 
+from salesmate_nb._pagination.open_read import OpenRead
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import Record, SearchPage, SearchRequest, created_at, record_id
 
@@ -36,6 +38,47 @@ class CreatedRange:
 
 Task = tuple[SearchRequest, tuple[SearchRequest, CreatedRange]]
 """A request, and what is needed to take its response."""
+
+
+class RangeStrategy:
+    """Reads all rows in ranges of creation time.
+
+    Parameters
+    ----------
+    zone : zoneinfo.ZoneInfo
+        The zone of timestamps that are written without one.
+    condition : {"BETWEEN", "IS_BEFORE"}
+        How a rule names the later end.
+    """
+
+    def __init__(self, zone: ZoneInfo, condition: Condition) -> None:
+        self.name = "ranges" if condition == "BETWEEN" else "ranges, two rules"
+        self._zone = zone
+        self._condition: Condition = condition
+
+    def first_request(self, every: SearchRequest) -> SearchRequest:
+        """Return the request for the first rows by id, which are usually the oldest."""
+        return every
+
+    def pages(self, read: OpenRead) -> Generator[SearchPage, None, bool]:
+        """Yield the new rows of each range, and return whether all rows were read."""
+        fields = tuple(dict.fromkeys((*read.request.fields, "createdAt")))
+        start = replace(read.request, sort="createdAt", is_descending=True, fields=fields)
+        newest = yield from read.get(start)
+        known = [[each for each in page.records if "createdAt" in each] for page in (read.first_page, newest)]
+        ranges = CreatedRanges(start, self._zone, self._condition)
+        ranges.check_probe((yield from read.get(ranges.probe(*known))))
+        read.is_proven = True
+        before, found = set(read.rows.seen), set[int]()
+        queue = deque(ranges.first([*known[0], *known[1]], read.total, len(read.first_page.records)))
+        for (request, part), page in read.parallel.run(queue):
+            if isinstance(page, PaginationUnsupported):
+                raise page
+            queue += ranges.take(request, part, page)
+            found.update(map(record_id, page.records))
+            yield read.rows.take(page)
+        yield from read.refresh_total()
+        return read.rows.after_walk(is_exact=before <= found)
 
 
 class CreatedRanges:

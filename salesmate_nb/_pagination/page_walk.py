@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from salesmate_nb._search.search import Record, SearchPage, SearchRequest, record_id
 
+_MOST_FUTILE = 3  # pages in a row without a new row, after which no gap is closed by going back
 _FIRST_REWIND = 8  # rows to go back after the first gap; doubled while the gap remains
 
 
@@ -105,6 +106,9 @@ class PageWalk:
     is_total_trusted : bool
         Whether a short first page is the end if the total says so. Some servers return fewer rows for a
         page than requested, and count that page alone.
+    known_pages : int
+        How many pages the list took last time, if there is no total. A short page in that place or later is
+        the end; a short page before it, or in a list not known, may be a page with rows withheld.
 
     Attributes
     ----------
@@ -116,20 +120,32 @@ class PageWalk:
         Requests of pages inside more rows with equal keys than one page holds, some of which may be missing.
     is_exact : bool
         Whether the pages show on their own that no row is missing.
+    page_count : int
+        How many pages brought new rows.
     """
 
-    def __init__(self, paginator: Paginator, start: SearchRequest, *, is_total_trusted: bool = True) -> None:
+    def __init__(
+        self,
+        paginator: Paginator,
+        start: SearchRequest,
+        *,
+        is_total_trusted: bool = True,
+        known_pages: int = 0,
+    ) -> None:
         self.request: SearchRequest | None = start
         self.first_ids: frozenset[int] = frozenset()
         self.tied: list[SearchRequest] = []
         self.is_exact = not paginator.needs_total
+        self.page_count = 0
         self._paginator = paginator
         self._start = start
         self._is_total_trusted = is_total_trusted
+        self._known_pages = known_pages
         self._last: PageState | None = None
         self._largest = 0
         self._seen: set[int] = set()
         self._rewind = 0
+        self._futile = 0
         self._was_empty = False
 
     def take(self, page: SearchPage, end: Collection[int] = ()) -> None:
@@ -152,6 +168,8 @@ class PageWalk:
         taken = self._state(self.request, page)
         if self._last is not None and not self._paginator.is_contiguous(self._last, taken):
             self.is_exact = False
+            if self._futile >= _MOST_FUTILE:
+                raise PaginationUnsupported("going back does not close a gap")
             self._rewind = 2 * self._rewind + _FIRST_REWIND
             self.request = self._paginator.next_request(self._start, self._last, self._rewind)
         elif not taken.keys:
@@ -170,6 +188,9 @@ class PageWalk:
         if self._paginator.has_ties and (_has_one_key(taken) or _has_one_key(self._last)):
             self.tied.append(taken.request)
             self.is_exact = False
+        is_futile = self._seen.issuperset(taken.ids)
+        self.page_count += not is_futile
+        self._futile = self._futile + 1 if is_futile else 0
         self._last, self._rewind = taken, self._rewind * 3 // 4
         self._largest = max(self._largest, len(taken.ids))
         self._seen.update(taken.ids)
@@ -196,8 +217,10 @@ class PageWalk:
         if last is None:
             return self._is_total_trusted and not has_more and not is_full
         if not set(page.ids) <= set(last.ids):
-            is_short = len(page.ids) < self._largest or self._is_total_trusted
-            return not has_more and not is_full and is_short
+            is_short = len(page.ids) < self._largest
+            if page.remaining is None:
+                return is_short and 0 < self._known_pages <= self.page_count + 1
+            return not has_more and not is_full and (is_short or self._is_total_trusted)
         if page.ids == last.ids and len(page.ids) > 1 and (has_more or not self._is_total_trusted):
             raise PaginationUnsupported("the server returned the same page again")
         if has_more and page.remaining is not None and self._is_total_trusted:

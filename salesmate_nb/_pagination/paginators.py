@@ -178,7 +178,7 @@ class CreatedOffsetPaginator:
     name = "offsets by createdAt"
     sort = "createdAt"
     sorts_by_list = False
-    needs_total = False
+    needs_total = True
     has_ties = True
 
     def __init__(self, zone: ZoneInfo) -> None:
@@ -201,6 +201,10 @@ class CreatedOffsetPaginator:
         minute = last.keys[-1]
         if last.keys[0] == minute:  # rows of this minute are not known to be over
             return bool(page.keys[0] >= minute)
+        between = zip(last.ids, last.keys, strict=True)
+        expected = {row_id for row_id, key in between if page.keys[0] < key < page.keys[-1]}
+        if len(expected.difference(page.ids)) * 2 > len(expected) > 1:
+            raise PaginationUnsupported("rows come again in another order")
         ids = {row_id for row_id, key in zip(last.ids, last.keys, strict=True) if key == minute}
         is_whole = page.keys[-1] > minute or len(page.ids) < len(last.ids)
         return bool(page.keys[0] <= minute and (not is_whole or ids <= set(page.ids)))

@@ -69,7 +69,7 @@ class ParallelFetch:
     def __init__(self, fetch: FetchFunction, workers: int) -> None:
         self.workers = workers
         self._fetch = unsupported_if_rejected(fetch)
-        self._pool: _DaemonPool | None = None
+        self._pool: DaemonPool | None = None
 
     def run(
         self, queue: deque[tuple[SearchRequest, _Tag]]
@@ -106,7 +106,7 @@ class ParallelFetch:
         running: dict[Future[SearchPage | PaginationUnsupported], _Tag],
     ) -> None:
         if self._pool is None:  # its threads do nothing but requests
-            self._pool = _DaemonPool(self.workers)
+            self._pool = DaemonPool(self.workers)
         while queue and len(running) < self.workers:
             request, tag = queue.popleft()
             running[self._pool.submit(partial(self._respond, request))] = tag
@@ -118,7 +118,7 @@ class ParallelFetch:
             return err
 
 
-class _DaemonPool:
+class DaemonPool:
     """Threads that work off a queue, and that neither an interrupt nor the end of the process waits for.
 
     A ThreadPoolExecutor joins its threads in both cases: for minutes, if a server is slow.

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from types import TracebackType
-from typing import Literal, NamedTuple, Self
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from salesmate_nb._api.client import ApiClient
-from salesmate_nb._api.waiting import Waiter
-from salesmate_nb._display.bars import start_bar
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._pagination.paginators import paginators_for
 from salesmate_nb._reading.full_read import FullRead
+from salesmate_nb._reading.read_context import ReadContext
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
-from salesmate_nb._search.field_catalog import FieldCatalog, ResourceFields
-from salesmate_nb._search.query import Filters, Query, choose_columns
+from salesmate_nb._search.field_catalog import NO_PATH, FieldCatalog
+from salesmate_nb._search.field_entries import ResourceFields
+from salesmate_nb._search.query import Query, choose_columns
 from salesmate_nb._search.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
-from salesmate_nb.errors import Interrupted
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import Field, Resource, is_custom, requested_paths
 from salesmate_nb.settings import Settings
-
-_LONGEST_WAIT = 3700.0  # seconds; a rate limit by the hour has room again after one
-
-
-class Page(NamedTuple):
-    """The records of one page that were asked for, as the server sent them and typed."""
-
-    records: list[Record]
-    rows: pa.RecordBatch
 
 
 class ResourceReader:
@@ -85,18 +72,13 @@ class ResourceReader:
     def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
         """Read records into a typed table, and report how."""
         with self.open(query) as context:
-            known = self.fields(context)
-            fields: Sequence[Field] = known.fields
-            if query.columns is not None:
-                columns = ("id", *query.filters.columns, *query.columns)
-                chosen = choose_columns(columns, fields, unlisted=not known.is_complete)
-                fields = list(chosen.values())
-            order = self.order(context, known, fields)
+            known, fields = self._known_and_chosen(context, query)
+            order = context.beside_first_page(lambda: self.order(context, known, fields))
             discover = query.columns is None
             builder = BatchBuilder(fields, timezone=self._settings.zone, discover=discover)
             full_read = self._full_read(context, query, fields, ordered=query.limit is not None)
             pages = [page.rows for page in context.matching(full_read, query.filters, builder)]
-        table = assemble(builder.fields, pages, order=order)
+            table = assemble(builder.fields, pages, order=order())
         report = ReadReport(
             strategy=full_read.strategy,
             passes=full_read.passes,
@@ -105,6 +87,19 @@ class ResourceReader:
             fields={field.name: field.path for field in builder.fields if is_custom(field.path)},
         )
         return table if query.columns is None else table.select(list(query.columns)), report
+
+    def _known_and_chosen(self, context: ReadContext, query: Query) -> tuple[ResourceFields, Sequence[Field]]:
+        """Return the fields that there are, and those to read; for some, the field catalog is not needed."""
+        if query.columns is None:
+            known = self.fields(context)
+            return known, known.fields
+        columns = ("id", *query.filters.columns, *query.columns)
+        plain = {field.name: field for field in self.resource.fields if _is_plain(field)}
+        if plain.keys() >= set(columns):
+            self.fetcher(context)
+            return ResourceFields(), [plain[name] for name in dict.fromkeys(columns)]
+        known = self.fields(context)
+        return known, list(choose_columns(columns, known.fields, unlisted=not known.is_complete).values())
 
     def batches(self, context: ReadContext, query: Query) -> tuple[BatchBuilder, Iterator[pa.RecordBatch]]:
         """Return typed rows page by page, all with the same columns, and what builds them."""
@@ -115,7 +110,8 @@ class ResourceReader:
 
     def open(self, query: Query) -> ReadContext:
         """Begin a read."""
-        return ReadContext(self._api_client, self.resource.name, query)
+        support = self._profile_store.load(self.resource.name)
+        return ReadContext(self._api_client, self.resource.name, query, support, self._settings.concurrency)
 
     def fields(self, context: ReadContext) -> ResourceFields:
         """Return the schema's fields, over v4 with the account's custom ones, and the order of their options.
@@ -123,17 +119,29 @@ class ResourceReader:
         v1 has no field catalog; its custom fields are discovered while reading.
         """
         self.fetcher(context)
-        known = ResourceFields(is_complete=False)
+        known, support = ResourceFields(is_complete=False), context.support
         if self._settings.linkname:
-            known = self._catalog.of(self.resource, context.request)
+            known = self._catalog.of(
+                self.resource,
+                context.request,
+                path=support.fields_path,
+                record_fields=support.record_fields,
+                needs_epoch=support.needs_epoch,
+            )
+            support.fields_path, support.record_fields = known.path, list(known.record_fields)
+            support.needs_epoch = support.needs_epoch or known.needs_epoch
         return replace(known, fields=(*(known.standard or self.resource.fields), *known.fields))
 
     def order(
         self, context: ReadContext, known: ResourceFields, fields: Sequence[Field]
     ) -> Mapping[str, Sequence[str]]:
-        """Return the order of the categories in these fields; that of a deal's stage is its pipeline's."""
+        """Return the order of the categories in these fields; that of a deal's stage is its pipeline's.
+
+        A server that lists no fields at all is not asked for pipelines.
+        """
         has_stages = {"pipeline", "stage"}.intersection(field.name for field in fields)
-        if self.resource is not DEALS or not self._settings.linkname or not has_stages:
+        is_listed = self._settings.linkname and known.path != NO_PATH
+        if self.resource is not DEALS or not is_listed or not has_stages:
             return known.order
         return self._catalog.pipelines.merge_into(known.order, context.request)
 
@@ -156,98 +164,38 @@ class ResourceReader:
         request = SearchRequest.matching(query.filters, requested_paths(fields), self.resource)
         if query.limit is not None and not query.filters.columns:  # every record that comes is wanted
             request = replace(request, rows=max(min(query.limit, PAGE), 1))
-        support = self._profile_store.load(self.resource.name)
+        return self.full_read(context, request, ordered=ordered)
+
+    def remember(self, context: ReadContext) -> None:
+        """Save what is known of the server's support."""
+        self._profile_store.save(self.resource.name, context.support)
+
+    def full_read(self, context: ReadContext, request: SearchRequest, *, ordered: bool = False) -> FullRead:
+        """Return the read of all records that match a request.
+
+        Parameters
+        ----------
+        context : ReadContext
+            The read that it is part of.
+        request : SearchRequest
+            Which records to read.
+        ordered : bool
+            Whether rows should arrive in order, one request at a time.
+        """
         return FullRead(
             self.fetcher(context),
             request,
             self._paginators,
             zone=self._zone,
-            support=support,
+            support=context.support,
             workers=self._settings.concurrency,
             ordered=ordered,
             plan=context.plan,
             cancel=context.waiter.cancel,
-            done=lambda: self._profile_store.save(self.resource.name, support),
+            done=lambda: self.remember(context),
         )
 
 
-class ReadContext:
-    """One read, until its ``with`` block ends: its requests, how long they may wait, and the bar shown.
-
-    Parameters
-    ----------
-    api_client : ApiClient
-        Makes its requests.
-    noun : str
-        What is read, for the bar.
-    query : Query
-        Its limit, and whether to wait and to show a bar.
-    """
-
-    def __init__(self, api_client: ApiClient, noun: str, query: Query) -> None:
-        self._bar = start_bar(noun, is_shown=query.progress)
-        self._limit = query.limit
-        self._api_client = api_client
-        self.waiter = Waiter(_LONGEST_WAIT if query.wait else 0.0, self._bar.wait)
-        self.request = partial(api_client.request, waiter=self.waiter)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, err: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        """Remove the bar; an interrupt of the read becomes one that says so in a sentence."""
-        self._bar.close()
-        if isinstance(err, KeyboardInterrupt):
-            read = f"Reading {self._bar.noun} was interrupted{self._bar.reached}"
-            raise Interrupted(f"{read}. Run this again to read all of them.") from err
-
-    def plan(self, total: int | None, requests: int) -> None:
-        """Show what is ahead, once the first page is there.
-
-        Parameters
-        ----------
-        total : int or None
-            How many records the server has.
-        requests : int
-            How many more requests that takes.
-
-        Raises
-        ------
-        RateLimited
-            If the hourly limit leaves too few for it, and this read is not to wait.
-        """
-        if self._limit is not None:
-            total = self._limit
-            requests = min(requests, math.ceil(self._limit / PAGE) - 1)
-        minutes = math.ceil(self._api_client.plan(requests, self.waiter) / 60)
-        self._bar.plan(total, requests, minutes)
-
-    def typed(self, full_read: FullRead, builder: BatchBuilder) -> Iterator[pa.RecordBatch]:
-        """Yield the typed rows of each page, whatever they hold."""
-        with closing(full_read.pages()) as pages:
-            for page in pages:
-                yield builder.build(page.records)
-                self._bar.add(len(page.records), full_read.passes)
-
-    def matching(self, full_read: FullRead, filters: Filters, builder: BatchBuilder) -> Iterator[Page]:
-        """Yield of each page the records that meet the filters, up to the limit."""
-        left = self._limit
-        if left == 0:
-            return
-        with closing(full_read.pages()) as pages:
-            for page in pages:
-                rows = builder.build(page.records)
-                mask = filters.mask(rows).to_pylist()
-                keep = [number for number, is_match in enumerate(mask) if is_match][:left]
-                self._bar.add(len(page.records) if left is None else len(keep), full_read.passes)
-                if len(keep) == rows.num_rows:
-                    yield Page(page.records, rows)
-                else:
-                    records = [page.records[number] for number in keep]
-                    yield Page(records, rows.take(pa.array(keep, pa.int64())))
-                if left is not None:
-                    left -= len(keep)
-                    if left <= 0:
-                        return
+def _is_plain(field: Field) -> bool:
+    """Return whether a standard field is the same in every account: name, request and values."""
+    return field.kind != "category" and field.request == "always" and not field.aliases

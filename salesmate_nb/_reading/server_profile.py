@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import re
-import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from typing import Any
 import filelock
 
 from salesmate_nb._base import files
+from salesmate_nb._base.fork import fork_safe_lock
 
 log = logging.getLogger("salesmate_nb")
 
@@ -38,6 +39,15 @@ class Support:
         The strategies that the server refused or ignored.
     needs_epoch : bool
         Whether an empty list of rules was refused, so that a rule has to say that all records match.
+    refused_rules : list of str
+        The fields whose filters were refused; ``"createdAt+status"`` if only both at once were tried.
+    fields_path : str
+        Which path lists the account's fields: ``"v3"``, ``"v4"``, ``"v1"`` or ``"none"``; empty if that is
+        not known.
+    record_fields : list of str
+        The API's names of the fields of a record, if no path lists them.
+    uncounted_pages : int
+        How many pages the list took last time, if the server gives no total; otherwise 0.
     learned_at : float
         When it was learned, in seconds since 1970.
     """
@@ -45,6 +55,10 @@ class Support:
     strategy: str = ""
     unsupported: list[str] = field(default_factory=list)
     needs_epoch: bool = False
+    refused_rules: list[str] = field(default_factory=list)
+    fields_path: str = ""
+    record_fields: list[str] = field(default_factory=list)
+    uncounted_pages: int = 0
     learned_at: float = 0.0
 
     def ordered(self, names: Sequence[str]) -> list[str]:
@@ -65,29 +79,47 @@ class Support:
         if name not in self.unsupported:
             self.unsupported.append(name)
 
+    def refuses_rules(self, names: Collection[str]) -> bool:
+        """Return whether filters on these fields are known to be refused.
+
+        Examples
+        --------
+        >>> Support(refused_rules=["status"]).refuses_rules(["createdAt", "status"])
+        True
+        """
+        return any(set(refused.split("+")) <= set(names) for refused in self.refused_rules)
+
+    def refuse_rules(self, names: Collection[str]) -> None:
+        """Note that filters on these fields were refused."""
+        if not self.refuses_rules(names):
+            self.refused_rules.append("+".join(sorted(names)))
+
     def forget(self) -> None:
-        """Learn everything again next time."""
-        self.strategy, self.unsupported = "", []
+        """Learn everything about paging again next time."""
+        self.strategy, self.unsupported, self.uncounted_pages = "", [], 0
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing is known, as after reads of one page."""
-        return not (self.strategy or self.unsupported or self.needs_epoch)
+        return not (self.strategy or self.unsupported or self.needs_epoch or self.refused_rules)
 
     def words(self, now: float) -> str:
         """Return it as one line of text, with its age at a time in seconds since 1970."""
         days = int((now - self.learned_at) // _DAY)
         age = {0: "today", 1: "yesterday"}.get(days, f"{days} days ago")
         rules = "; refuses an empty list of rules" if self.needs_epoch else ""
+        filters = f"; refuses filters on {', '.join(self.refused_rules)}" if self.refused_rules else ""
         refused = f"; not supported: {' / '.join(self.unsupported)}" if self.unsupported else ""
-        return f"read by {self.strategy or 'a strategy not known yet'}, learned {age}{rules}{refused}"
+        return (
+            f"read by {self.strategy or 'a strategy not known yet'}, learned {age}{rules}{filters}{refused}"
+        )
 
 
 class ServerProfile:
     """Remembers what one server supports, for a month, in ``<folder>/<host>/server.json``.
 
-    The file holds names of strategies and no data of the account. If it cannot be read or written, is
-    damaged or of another API, what was learned serves this process only.
+    The file holds names of strategies and of the API's fields and paths, and no data of customers. If it
+    cannot be read or written, is damaged or of another API, what was learned serves this process only.
 
     Parameters
     ----------
@@ -116,7 +148,7 @@ class ServerProfile:
         self._bound = {"version": _VERSION, "host": host, "api": api}
         self._clock = clock
         self._here: dict[str, Support] = {}
-        self._lock = threading.Lock()
+        self._lock = fork_safe_lock()
 
     def load(self, resource: str) -> Support:
         """Return what is known of a resource; nothing if it is older than a month."""
@@ -167,16 +199,23 @@ class ServerProfile:
         with files.lock(path, _LOCK_TIMEOUT):
             files.remove_leftovers(path)
             entries = {**self._read(path), resource: support}
-            resources = {name: asdict(entry) for name, entry in sorted(entries.items())}
+            resources = {name: _written(entry) for name, entry in sorted(entries.items())}
             with files.atomic_write(path) as file:
                 file.write(json.dumps({**self._bound, "resources": resources}, indent=1).encode())
+
+
+def _written(support: Support) -> dict[str, Any]:
+    """Return what the file holds: what differs from an unknown server."""
+    return {name: value for name, value in asdict(support).items() if value}
 
 
 def _parse(entry: dict[str, Any]) -> Support:
     """Return an entry of the file; raise ``TypeError`` if it is not of this form."""
     support = Support(**entry)
-    texts: Iterable[Any] = (support.strategy, *support.unsupported)
-    if not all(isinstance(text, str) for text in texts) or not isinstance(support.needs_epoch, bool):
-        raise TypeError("not what was written")
     support.learned_at = float(support.learned_at)
+    lists = (support.unsupported, support.refused_rules, support.record_fields)
+    texts: Iterable[Any] = (support.strategy, support.fields_path, *itertools.chain.from_iterable(lists))
+    numbers: Iterable[Any] = (support.needs_epoch, support.uncounted_pages)  # a bool is an int
+    if not all(isinstance(text, str) for text in texts) or not all(isinstance(each, int) for each in numbers):
+        raise TypeError("not what was written")
     return support

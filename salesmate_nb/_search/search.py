@@ -106,6 +106,11 @@ class SearchRequest:
         """Whether it matches fewer than all records."""
         return self.rules not in ((), _ALL)
 
+    @property
+    def rule_names(self) -> tuple[str, ...]:
+        """The fields that its rules are about."""
+        return tuple(rule.path for rule in self.rules)
+
     def unfiltered(self, *, by_epoch: bool = False) -> Self:
         """Return the request without filters.
 
@@ -199,7 +204,8 @@ def search_v4(call: RequestFunction, request: SearchRequest) -> SearchPage:
     """
     params = {**request.resource.params, "rows": request.rows, "from": request.offset}
     path = f"{request.resource.path}/search"
-    return _page(call("POST", path, params=params, json=request.body(), idempotent=not request.is_probe))
+    payload = call("POST", path, params=params, json=request.body(), idempotent=not request.is_probe)
+    return _page(payload, request.offset)
 
 
 def list_v1(call: RequestFunction, request: SearchRequest) -> SearchPage:
@@ -211,7 +217,7 @@ def list_v1(call: RequestFunction, request: SearchRequest) -> SearchPage:
         If the response contains no list of records.
     """
     params = {"rows": request.rows, "from": request.offset}
-    return _page(call("GET", _V1_PATH, params=params, idempotent=not request.is_probe))
+    return _page(call("GET", _V1_PATH, params=params, idempotent=not request.is_probe), request.offset)
 
 
 def record_id(record: Record) -> int:
@@ -248,9 +254,9 @@ def modified_at(record: Record, zone: ZoneInfo) -> dt.datetime:
     return parse_datetime(record.get("lastModifiedAt"), zone)
 
 
-def _page(payload: Any) -> SearchPage:
+def _page(payload: Any, offset: int) -> SearchPage:
     records = find_rows(payload)
-    if records is None and _has_no_rows(payload):
+    if records is None and _is_beyond_end(payload, offset):
         records = []
     if records is None or not all(isinstance(record, dict) for record in records):
         raise BadResponse(
@@ -259,10 +265,11 @@ def _page(payload: Any) -> SearchPage:
     return SearchPage(records=records, total=find_total(payload))
 
 
-def _has_no_rows(payload: Any) -> bool:
-    """Return whether a response has a total of 0 and nothing else, not even an empty list of rows."""
-    data = unwrap(payload)
-    return isinstance(data, dict) and data.keys() <= {"totalRows", "totalPages"} and find_total(data) == 0
+def _is_beyond_end(payload: Any, offset: int) -> bool:
+    """Return whether a response counts no rows from an offset on, and has not even an empty list of them."""
+    data, total = unwrap(payload), find_total(payload)
+    is_empty = isinstance(data, dict) and data.keys() <= {"data", "totalRows", "totalPages"}
+    return is_empty and data.get("data") is None and total is not None and total <= offset
 
 
 def _after(path: str, label: str, since: dt.datetime | None) -> Rule:

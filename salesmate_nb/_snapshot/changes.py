@@ -20,11 +20,18 @@ from salesmate_nb._snapshot.merge import rows_of, upsert, with_parse_errors
 _OVERLAP = dt.timedelta(minutes=2)  # timestamps may be written to the minute
 _FOLD = dt.timedelta(minutes=62)  # without a zone, one hour of autumn occurs twice
 _ZONED = re.compile(r".*(Z|[+-]\d\d:?\d\d)|\d+(\.\d+)?")
-_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # the watermark of an account without rows
+EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # the watermark that every change is after
+_CLOCK_MARGIN = dt.timedelta(days=1)  # by how much this machine's clock may be fast
+
+
+class FullReadDue(PaginationUnsupported):
+    """All rows have to be read now, though another time their changes may suffice."""
 
 
 class Changes:
     """Reads the rows modified last, newest first, until the watermark and a margin are passed.
+
+    This needs a server that keeps the order of a list from page to page.
 
     Parameters
     ----------
@@ -36,6 +43,8 @@ class Changes:
         Converts records to typed rows.
     zone : zoneinfo.ZoneInfo
         The time zone of timestamps written without one.
+    now : datetime, optional
+        When the refresh began, by this machine's clock; no watermark is much later.
     """
 
     def __init__(
@@ -44,17 +53,27 @@ class Changes:
         request: SearchRequest,
         builder: BatchBuilder,
         zone: ZoneInfo,
+        now: dt.datetime | None = None,
     ) -> None:
         self._fetch = fetch
+        self._now = now or dt.datetime.now(dt.UTC)
         self._request = replace(request, sort="lastModifiedAt", is_descending=True)
         self._builder = builder
         self._zone = zone
 
+    @property
+    def sorts_by_list(self) -> bool:
+        """Whether the sort is sent as a list."""
+        return self._request.sorts_by_list
+
     def newest(self) -> dt.datetime | None:
-        """Return the newest ``lastModifiedAt`` of all rows, or ``None`` if it cannot be read."""
+        """Return the newest ``lastModifiedAt`` of all rows, or ``None`` if it cannot be read.
+
+        One in the future is not when anything changed: then it is a day before now.
+        """
         try:
             found = self._fetch(replace(self._request, fields=("id", "lastModifiedAt"), rows=1)).records
-            return self._modified_at(found[0]) if found else _EPOCH
+            return self._past(self._modified_at(found[0])) if found else EPOCH
         except PaginationUnsupported:
             return None
 
@@ -69,8 +88,11 @@ class Changes:
         Raises
         ------
         PaginationUnsupported
-            If the server cannot list rows by their last change.
+            If the server cannot list rows by their last change, or some rows have none.
         """
+        if table.column("last_modified_at").null_count:
+            raise PaginationUnsupported("some rows have no lastModifiedAt that can be read")
+        watermark = self._past(watermark)
         walk = PageWalk(LastModifiedPaginator(self._zone), self._request)
         changed: list[pa.RecordBatch] = []
         seen: set[int] = set()
@@ -80,15 +102,15 @@ class Changes:
             changed.append(rows.filter(pa.array([row_id not in seen for row_id in ids], pa.bool_())))
             seen.update(ids)
             walk.take(page)
+            if not page.records and (page.total or table.num_rows):
+                raise FullReadDue("a page of changes is empty")
             if page.records and self._is_caught_up(page.records, rows, table, watermark):
                 break
             if walk.request is None:
-                if page.total and not page.records:
-                    raise PaginationUnsupported("a page of changes is empty")
                 break
             page = self._fetch(walk.request)
         updated = upsert(table, rows_of(self._builder.fields, changed))
-        newest = self._modified_at(first.records[0]) if first.records else watermark
+        newest = self._past(self._modified_at(first.records[0])) if first.records else watermark
         if page is first:
             return updated, newest, first.total
         # a row that changed again while these pages were read moved to the front, where it was missed
@@ -108,8 +130,14 @@ class Changes:
         last = records[-1]
         if self._modified_at(last) < watermark - (_OVERLAP if _is_zoned(last) else _FOLD):
             return True
-        # inside the overlap, after a bulk change: a page that is known in full ends the search
-        return all(map(_is_zoned, records)) and _has_seconds(table) and _contains(table, rows)
+        # inside the overlap, after a bulk change: a page that is known in full ends the search, unless its
+        # timestamps are in the future, where rows that changed now are sorted behind
+        is_past = self._modified_at(records[0]) <= watermark
+        return is_past and all(map(_is_zoned, records)) and _has_seconds(table) and _contains(table, rows)
+
+    def _past(self, timestamp: dt.datetime) -> dt.datetime:
+        """Return a timestamp as watermark: one in the future would hide the changes until then."""
+        return timestamp if timestamp <= self._now + _OVERLAP else self._now - _CLOCK_MARGIN
 
     def _modified_at(self, record: Record) -> dt.datetime:
         try:

@@ -1,11 +1,39 @@
-"""Deleted rows, found by binary search over the server's own counts of id ranges."""
+"""Deleted rows: the server's list of them, and a binary search over its own counts of id ranges."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import NamedTuple
 
-from salesmate_nb._search.search import PAGE, SearchPage, SearchRequest, record_id
+from salesmate_nb._search.search import PAGE, Rule, SearchPage, SearchRequest, record_id
+
+_IS_DELETED = Rule("EQUALS", "isDeleted", "Is Deleted", "Boolean", "true")
+
+
+class DeletedRows(NamedTuple):
+    """The ids in the server's list of deleted rows, ascending, and whether the list is complete."""
+
+    ids: tuple[int, ...] = ()
+    is_whole: bool = False
+
+
+def list_deleted(fetch: Callable[[SearchRequest], SearchPage], request: SearchRequest) -> DeletedRows:
+    """Return a page of the server's list of deleted rows.
+
+    Salesmate keeps deleted rows for 30 days. Whether a search finds them is open: a server that ignores the
+    rule returns rows that exist, and an empty list proves nothing.
+
+    Parameters
+    ----------
+    fetch : callable
+        Requests a page; raises `PaginationUnsupported` if the server refuses the request.
+    request : SearchRequest
+        Selects all rows, ids only.
+    """
+    page = fetch(replace(request, rules=(*request.rules, _IS_DELETED), is_probe=True))
+    ids = tuple(sorted({record_id(record) for record in page.records}))
+    return DeletedRows(ids, is_whole=page.total == len(ids) < PAGE)
 
 
 class Deletions:

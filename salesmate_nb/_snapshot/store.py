@@ -47,6 +47,11 @@ class Snapshot:
         All changes up to this timestamp of the server are included; ``None`` if the server gave none.
     read_at : str
         When the rows were last known to be current, by this machine's clock; ISO 8601 in UTC.
+    compared_at : str
+        When the ids of all rows were last compared with the server's, written in the same way; empty if
+        that is not known.
+    deleted : tuple of int
+        The ids in the server's list of deleted rows at that time, ascending; empty if it gave none.
     """
 
     table: pa.Table
@@ -54,6 +59,8 @@ class Snapshot:
     order: Mapping[str, Sequence[str]] = field(default_factory=dict)
     watermark: dt.datetime | None = None
     read_at: str = ""
+    compared_at: str = ""
+    deleted: tuple[int, ...] = ()
 
     def metadata(self) -> dict[str, Any]:
         """Return everything but the rows, ready for JSON."""
@@ -62,6 +69,8 @@ class Snapshot:
             "order": {name: list(values) for name, values in self.order.items()},
             "watermark": self.watermark.isoformat() if self.watermark else None,
             "read_at": self.read_at,
+            "compared_at": self.compared_at,
+            "deleted": list(self.deleted),
         }
 
     @classmethod
@@ -85,6 +94,8 @@ class Snapshot:
             order=metadata["order"],
             watermark=dt.datetime.fromisoformat(watermark) if watermark else None,
             read_at=str(metadata["read_at"]),
+            compared_at=str(metadata.get("compared_at", "")),
+            deleted=tuple(map(int, metadata.get("deleted", ()))),
         )
 
 
@@ -94,7 +105,7 @@ class SnapshotFile:
     The format is public: Parquet with zstd, one row per record, columns as in the frame but categories as
     plain strings. ``_unreadable`` lists, separated by commas, the columns whose value is missing in that
     row because it could not be read. The schema's metadata hold JSON under ``salesmate``: whose rows they
-    are (``bound``), their ``fields``, ``order``, ``watermark`` and ``read_at``; and pandas' ``attrs``.
+    are (``bound``), and the other attributes of :class:`Snapshot`; and pandas' ``attrs``.
 
     Files have mode 0600 in a folder of mode 0700, and are replaced in one step. The pages of an
     interrupted read stay in ``<name>.parts``, its checkpoint, until a later read resumes.
@@ -142,7 +153,7 @@ class SnapshotFile:
         SalesmateError
             If the disk refuses it; the previous file is kept.
         """
-        current = replace(snapshot, read_at=dt.datetime.now(dt.UTC).isoformat(timespec="seconds"))
+        current = replace(snapshot, read_at=now())
         self._write(self.path, current)
         self.discard_checkpoint()
         files.remove_leftovers(self.path)
@@ -203,6 +214,11 @@ class SnapshotFile:
         table = snapshot.table.replace_schema_metadata({_METADATA: metadata, _PANDAS_ATTRS: attrs})
         with _reporting(path), files.atomic_write(path) as file:
             pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+
+
+def now() -> str:
+    """Return the time by this machine's clock, as snapshots hold it: ISO 8601 in UTC."""
+    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 def snapshot_folder(settings: Settings, profile: str) -> Path:

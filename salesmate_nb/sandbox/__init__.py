@@ -1,13 +1,14 @@
-"""A local Salesmate server on a real socket with made-up records: OAuth, the v4 search and ``/v1/deals``.
+"""A local Salesmate server on a real socket with made-up records: the v4 API, OAuth and ``/v1/deals``.
 
-It needs the extra ``sandbox``, and imports nothing else of the package, so it cannot share its mistakes.
+By default it behaves as an account that was measured in daily use; `BEHAVIORS` names others. It needs the
+extra ``sandbox``, and imports nothing else of the package, so it cannot share its mistakes.
 
 Examples
 --------
 >>> from salesmate_nb import sandbox
 >>> with sandbox.start(deals=20) as server:
-...     len(server.deals), server.settings.client_id
-(20, 'sandbox-client')
+...     len(server.deals), server.settings.client_id, server.settings.linkname
+(20, 'sandbox-client', 'sandbox')
 """
 
 try:
@@ -19,10 +20,12 @@ from salesmate_nb.sandbox._crm.store import Store
 from salesmate_nb.sandbox._fake_data.deals import make_deals
 from salesmate_nb.sandbox._http.request_log import LoggedRequest
 from salesmate_nb.sandbox._http.scripted_response import ScriptedResponse
-from salesmate_nb.sandbox.options import Account, Behavior, Options
+from salesmate_nb.sandbox.account import Account
+from salesmate_nb.sandbox.options import BEHAVIORS, Behavior, Options
 from salesmate_nb.sandbox.sandbox import Sandbox, start
 
 __all__ = [
+    "BEHAVIORS",
     "Account",
     "Behavior",
     "LoggedRequest",

@@ -13,13 +13,13 @@ from werkzeug.wrappers import Request, Response
 
 from salesmate_nb.sandbox._api.access import AccessControl
 from salesmate_nb.sandbox._api.endpoints import ApiEndpoints
-from salesmate_nb.sandbox._api.envelope import ApiFailure
 from salesmate_nb.sandbox._crm.crm import Crm
 from salesmate_nb.sandbox._crm.resources import RESOURCES
 from salesmate_nb.sandbox._http.request_log import RequestLog
 from salesmate_nb.sandbox._http.scripted_response import ResponseScripts
 from salesmate_nb.sandbox._oauth.endpoints import OAuthEndpoints
 from salesmate_nb.sandbox._oauth.token_issuer import TokenIssuer
+from salesmate_nb.sandbox._responses.envelope import ApiFailure
 from salesmate_nb.sandbox.options import Options
 
 if TYPE_CHECKING:
@@ -46,15 +46,20 @@ class App:
         The log that requests are added to.
     scripts : ResponseScripts
         The scripted responses.
+
+    Attributes
+    ----------
+    access : AccessControl
+        Who may use the API.
     """
 
     def __init__(
         self, options: Options, crm: Crm, tokens: TokenIssuer, log: RequestLog, scripts: ResponseScripts
     ) -> None:
-        self._latency = options.latency
+        self._latency = options.behavior.latency
         self._log = log
         self._scripts = scripts
-        self._access = AccessControl(options, tokens.is_valid)
+        self.access = AccessControl(options, tokens.is_valid)
         self._stopping = threading.Event()
         oauth, api = OAuthEndpoints(options, tokens), ApiEndpoints(options, crm)
         self._oauth_endpoints: dict[str, Endpoint] = {
@@ -109,7 +114,7 @@ class App:
             if name in self._oauth_endpoints:
                 return self._oauth_endpoints[name](request)
             self._stopping.wait(self._latency)
-            self._access.check(request)
+            self.access.check(request)
             return self._api_endpoints[name](request, **arguments)
         except ApiFailure as failure:
             return failure.response()

@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 from salesmate_nb.sandbox._crm.crm import Crm
 from salesmate_nb.sandbox._crm.store import Store, load_records
@@ -23,8 +23,9 @@ from salesmate_nb.sandbox._http.request_log import LoggedRequest, RequestLog
 from salesmate_nb.sandbox._http.scripted_response import ResponseScripts, ScriptedResponse
 from salesmate_nb.sandbox._http.server import HOST, Server
 from salesmate_nb.sandbox._oauth.token_issuer import TokenIssuer
+from salesmate_nb.sandbox.account import account_of
 from salesmate_nb.sandbox.app import App
-from salesmate_nb.sandbox.options import Account, Behavior, Options
+from salesmate_nb.sandbox.options import Behavior, Options
 
 _VISIT_TIMEOUT = 10.0  # seconds
 
@@ -41,8 +42,10 @@ class Sandbox:
 
     Attributes
     ----------
-    url, linkname, access_key, approve : str
-        Its URL, its workspace, its access key, and how logins are approved.
+    url, linkname, approve : str
+        Its URL, its workspace, and how logins are approved.
+    session_key, access_key, app_private_key : str
+        The three keys on the page My Account. Only the Session Key works; the others get 403 (measured).
     settings : Account
         The settings that a client needs; ``connect(server)`` reads them.
     deals : Store
@@ -50,12 +53,13 @@ class Sandbox:
     """
 
     def __init__(self, options: Options) -> None:
+        zone = options.behavior.zone
         deals = (
-            make_deals(options.deals, seed=options.seed, zone=options.zone)
+            make_deals(options.deals, seed=options.seed, zone=zone)
             if options.data is None
             else load_records(options.data)
         )
-        self._crm = Crm(deals, seed=options.seed, zone=options.zone)
+        self._crm = Crm(deals, seed=options.seed, zone=zone, links=options.behavior.links)
         self.deals = self._crm.deals
         self._tokens = TokenIssuer(options)
         self._log = RequestLog()
@@ -66,19 +70,12 @@ class Sandbox:
         self._stop_lock = threading.Lock()
         self.url = f"http://{HOST}:{self._server.port}"
         self.linkname = options.linkname
-        self.access_key = options.access_key
+        self.session_key = options.session_key
+        self.access_key = f"{options.linkname}-access-key"
+        self.app_private_key = f"{options.linkname}-app-private-key"
         self.approve = options.approve
-        self.settings = Account(
-            client_id=options.client_id,
-            client_secret=options.client_secret,
-            auth_url=f"{self.url}/oauth/authorize",
-            token_url=f"{self.url}/oauth/token",
-            revoke_url=f"{self.url}/oauth/revoke",
-            api_url=self.url,
-            timezone=options.time_zone,
-            linkname=options.linkname if options.api == "v4" else None,
-            token_cache=Path(tempfile.mkdtemp(prefix="salesmate_nb-sandbox-")),
-        )
+        token_cache = Path(tempfile.mkdtemp(prefix="salesmate_nb-sandbox-"))
+        self.settings = account_of(options, self.url, token_cache)
         atexit.register(self.stop)
 
     def __repr__(self) -> str:
@@ -189,6 +186,10 @@ class Sandbox:
         """Expire all access tokens issued so far; refresh tokens stay valid."""
         self._tokens.expire_access_tokens()
 
+    def expire_session_key(self) -> None:
+        """Expire the Session Key, as Salesmate does after some weeks."""
+        self._app.access.session_key.expire()
+
     def wait(self) -> None:
         """Block until another thread stops the sandbox, or until Ctrl+C."""
         while not self._stopped.wait(1.0):  # without a timeout, Ctrl+C does not interrupt it on Windows
@@ -214,6 +215,7 @@ class Sandbox:
 
 def start(
     *,
+    behavior: str | Behavior = "measured",
     deals: int = 500,
     data: str | os.PathLike[str] | None = None,
     seed: int = 0,
@@ -225,18 +227,23 @@ def start(
     rotate: bool = True,
     client_id: str = "sandbox-client",
     client_secret: str | None = "sandbox-secret",  # noqa: S107 - made up
-    access_key: str = "sandbox-key",
+    session_key: str = "sandbox-session-key",
     linkname: str = "sandbox",
-    api: str = "v1",
-    id_rules: bool = True,
-    totals: bool = True,
-    calls_per_hour: int | None = None,
-    latency: float = 0.0,
-    time_zone: str = "UTC",
+    api: str = "v4",
+    login: str = "oauth",
+    **switches: Any,
 ) -> Sandbox:
     """Start a local Salesmate server; each call starts another one.
 
-    The keywords are the fields of :class:`Options` and :class:`Behavior`, which explain them.
+    Parameters
+    ----------
+    behavior : str or Behavior
+        How its API behaves: one of ``sandbox.BEHAVIORS``, by default the account that was measured.
+        ``"kind"`` keeps the order of pages, and supports every rule.
+    **switches
+        Single fields of :class:`Behavior` in which it differs, such as ``order="stable"``.
+
+    The other keywords are the fields of :class:`Options`, which documents them.
 
     Returns
     -------
@@ -245,7 +252,7 @@ def start(
 
     Raises
     ------
-    ValueError, OSError
+    ValueError, TypeError, OSError
         If an option is not valid, the data cannot be read or the port is in use.
 
     Examples
@@ -253,8 +260,13 @@ def start(
     >>> with start(deals=20, seed=7) as server:
     ...     server.settings.redirect_uri, len(server.deals)
     ('http://127.0.0.1:0/callback', 20)
+    >>> with start(login="session_key", behavior="kind", time_zone="Europe/Berlin") as server:
+    ...     sorted(server.settings.keys())
+    ['api_url', 'linkname', 'session_key', 'timezone', 'token_cache']
     """
-    return Sandbox(Options(**locals()))
+    options = {**locals()}
+    options.pop("switches")
+    return Sandbox(Options(**{**options, "behavior": Behavior.named(behavior, **switches)}))
 
 
 def _explain(documented: type) -> str:
@@ -263,6 +275,5 @@ def _explain(documented: type) -> str:
     return doc.partition("\nParameters\n----------\n")[2].partition("\n\n")[0]
 
 
-start.__doc__ = inspect.cleandoc(start.__doc__ or "").replace(
-    "\n\nReturns\n", f"\n\nParameters\n----------\n{_explain(Options)}\n{_explain(Behavior)}\n\nReturns\n", 1
-)
+_REFERENCE = "\n\nThe other keywords are the fields of :class:`Options`, which documents them."
+start.__doc__ = inspect.cleandoc(start.__doc__ or "").replace(_REFERENCE, f"\n{_explain(Options)}", 1)

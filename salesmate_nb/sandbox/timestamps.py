@@ -12,6 +12,7 @@ DAY = 24 * 60 * MINUTE
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _TEXT = re.compile(r"([A-Z][a-z]{2}) (\d\d), (\d{4}) (0[1-9]|1[0-2]):(\d\d) ([AP]M)", re.ASCII)
 _NUMBER = re.compile(r"-?\d{9,}", re.ASCII)
+_SECONDS_BELOW = 1e11  # in milliseconds that is 1973, in seconds the year 5138
 _EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC; a naive datetime is formatted three times as fast
 
 
@@ -38,6 +39,26 @@ def format_text(milliseconds: int, zone: ZoneInfo) -> str:
     timestamp = dt.datetime.fromtimestamp(milliseconds // 1000, zone)
     half = "AM" if timestamp.hour < 12 else "PM"  # noqa: PLR2004 - noon
     return f"{_MONTHS[timestamp.month - 1]} {timestamp:%d, %Y %I:%M} {half}"
+
+
+def format_v3(milliseconds: int, zone: ZoneInfo) -> str | None:
+    """Format milliseconds since 1970 as the v3 API does: to the minute, with 24 hours, and yet AM or PM.
+
+    Returns
+    -------
+    str or None
+        None in an hour that occurs twice, as at the end of summer time, since the text names no zone.
+
+    Examples
+    --------
+    >>> format_v3(1_709_586_900_000, ZoneInfo("UTC"))
+    'Mar 04, 2024 21:15 PM'
+    """
+    timestamp = dt.datetime.fromtimestamp(milliseconds // 1000, zone)
+    if timestamp.replace(fold=0).utcoffset() != timestamp.replace(fold=1).utcoffset():
+        return None
+    half = "AM" if timestamp.hour < 12 else "PM"  # noqa: PLR2004 - noon
+    return f"{_MONTHS[timestamp.month - 1]} {timestamp:%d, %Y %H:%M} {half}"
 
 
 def parse_text(text: str, zone: ZoneInfo) -> int | None:
@@ -75,7 +96,8 @@ def parse(value: object, zone: ZoneInfo) -> int | None:
     Parameters
     ----------
     value : object
-        A number of milliseconds, that number as text, ISO 8601, or the text format of search rules.
+        A number of milliseconds or, below 1e11, seconds, that number as text, ISO 8601, or the text format of
+        search rules.
     zone : zoneinfo.ZoneInfo
         The time zone of values that name none.
 
@@ -86,18 +108,22 @@ def parse(value: object, zone: ZoneInfo) -> int | None:
 
     Examples
     --------
-    >>> [parse(value, ZoneInfo("UTC")) for value in ("2024-03-04T09:15:00Z", "1709543700000", {})]
-    [1709543700000, 1709543700000, None]
+    >>> [parse(value, ZoneInfo("UTC")) for value in ("2024-03-04T09:15:00Z", "1709543700000", 1709543700, {})]
+    [1709543700000, 1709543700000, 1709543700000, None]
     """
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return int(value)
+        return _from_number(value)
     if not isinstance(value, str) or not value:
         return None
     try:
         timestamp = dt.datetime.fromisoformat(value)
     except ValueError:
-        return int(value) if _NUMBER.fullmatch(value) else parse_text(value, zone)
+        return _from_number(int(value)) if _NUMBER.fullmatch(value) else parse_text(value, zone)
     return _milliseconds(timestamp if timestamp.tzinfo else timestamp.replace(tzinfo=zone))
+
+
+def _from_number(number: float) -> int:
+    return int(number * 1000 if abs(number) < _SECONDS_BELOW else number)
 
 
 def _milliseconds(timestamp: dt.datetime) -> int:

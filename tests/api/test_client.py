@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 
 import pytest
 import requests
 from requests_mock import ANY
 
+from salesmate_nb import sandbox
 from salesmate_nb._api.client import MAX_WAIT, ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
-from salesmate_nb._api.session import ApiKeySession
+from salesmate_nb._api.session import ApiKeySession, BoundedSession
 from salesmate_nb._api.waiting import Cancelled, Waiter
 from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, RateLimited, SalesmateError
 from salesmate_nb.settings import Settings
+from tests.helpers import reach
 
 API = "https://acme.salesmate.io"
 SUCCESS = {"json": {"Status": "success", "Data": []}}
@@ -136,9 +139,7 @@ def test_retries_end(client, requests_mock, waiter, fault, kind):
 )
 def test_cancel_ends_retries(client, requests_mock, waiter, fault):
     """A cancelled read sends nothing more."""
-    requests_mock.get(f"{API}/x", **fault)
-    send = client._session.request
-    client._session.request = lambda *args, **kwargs: (waiter.cancel(), send(*args, **kwargs))[1]
+    requests_mock.get(f"{API}/x", **fault, text=lambda *_: waiter.cancel() or "")
     with pytest.raises(Cancelled):
         client.request("GET", "x", waiter=waiter)
     assert requests_mock.call_count == 1
@@ -197,9 +198,35 @@ def test_own_count_waits(requests_mock, waiter):
     assert (waiter.waits, requests_mock.call_count) == ([3600], 2)
 
 
+def test_resend_is_counted():
+    """The request that is sent again after a 401, and one made by way of .session, are counted too."""
+    with sandbox.start(deals=3) as box:
+        crm = reach(box, by="oauth-v1")
+        for _ in range(5):
+            box.expire_access_tokens()
+            crm.get("v1/deals")
+        crm.session.get(f"{box.url}/v1/deals")
+        sent = [request for request in box.log if request.path.startswith("/v1/")]
+        assert (len(sent), crm.status().calls_made) == (11, 11)
+
+
+def test_resend_waits_for_the_rate_limit():
+    """Nothing leaves beyond the limit, not even after a 401."""
+    with sandbox.start(deals=3) as box:
+        crm = reach(box, by="oauth-v1", calls_per_hour=3)
+        crm.get("v1/deals")
+        for _ in range(2):
+            box.expire_access_tokens()
+            with contextlib.suppress(RateLimited):
+                crm.get("v1/deals")
+        with pytest.raises(RateLimited):
+            crm.session.get(f"{box.url}/v1/deals")
+        assert len([request for request in box.log if request.path.startswith("/v1/")]) == 3
+
+
 def test_plan(waiter):
     """The delay of requests to come is known ahead, and an error if no wait is allowed."""
-    client = ApiClient(requests.Session(), API, RateLimiter(API, 10, clock=waiter.clock))
+    client = ApiClient(BoundedSession(), API, RateLimiter(API, 10, clock=waiter.clock))
     assert [client.plan(calls, waiter) for calls in (10, 11)] == [0, 3600]
     assert client.plan(10, Waiter(0)) == 0
     with pytest.raises(RateLimited, match="11 more requests"):

@@ -2,17 +2,40 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import signal
 import sqlite3
 import stat
-import subprocess
-import sys
 import threading
+import time
+import warnings
 
 import pytest
 
+from salesmate_nb._api import rate_limit
 from salesmate_nb._api.rate_limit import RateLimiter
 
 URL = "https://acme.salesmate.io"
+
+
+forks = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
+pytestmark = pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12
+
+
+def fork(work):
+    """Return the process id of a child that exits with the number that `work` returns, or 255."""
+    if child := os.fork():
+        return child
+    number = 255
+    with contextlib.suppress(BaseException):
+        number = work()
+    os._exit(number)
+
+
+def result(child):
+    """Return the number that a child exited with."""
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
 
 class Clock:
@@ -73,48 +96,64 @@ def test_pause(clock):
     assert (limiter.acquire(), limiter.request_count) == (0, 1)
 
 
-@pytest.mark.parametrize("processes", [2, pytest.param(6, marks=pytest.mark.slow)])
-def test_shared_by_threads_and_processes(processes, tmp_path):
-    """Processes of 4 threads each try more calls than there are: together they get exactly the limit."""
-    code = f"""
-import pathlib, sys, threading
-from salesmate_nb._api.rate_limit import RateLimiter
-limiter = RateLimiter({URL!r}, 60, pathlib.Path(sys.argv[1]))
-def work():
-    for _ in range(10):
-        limiter.acquire()
-threads = [threading.Thread(target=work) for _ in range(4)]
-[thread.start() for thread in threads]
-[thread.join() for thread in threads]
-print(limiter.request_count)
-"""
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
-    running = [
-        subprocess.Popen([sys.executable, "-c", code, str(tmp_path)], **pipes) for _ in range(processes)
-    ]
-    results = [process.communicate() for process in running]
-    assert [errors for _, errors in results if errors] == []
-    assert sum(int(count) for count, _ in results) == 60
+@forks
+@pytest.mark.parametrize("is_damaged", [False, True])
+def test_shared_by_threads_and_processes(is_damaged, tmp_path):
+    """Processes of 4 connections try more calls than there are: together they get exactly the limit."""
+    if is_damaged:
+        (tmp_path / "calls.sqlite").write_bytes(b"no database" * 100)
+
+    def take(limiter):
+        for _ in range(20):
+            limiter.acquire()
+
+    def work():
+        warnings.simplefilter("ignore")
+        limiters = [RateLimiter(URL, 60, tmp_path) for _ in range(4)]
+        threads = [
+            threading.Thread(target=lambda limiter: [limiter.acquire() for _ in range(20)], args=(each,))
+            for each in limiters
+        ]
+        [thread.start() for thread in threads]
+        [thread.join() for thread in threads]
+        return sum(limiter.request_count for limiter in limiters)
+
+    children = [fork(work) for _ in range(6)]
+    assert sum(result(child) for child in children) == 60
     assert RateLimiter(URL, 60, tmp_path).remaining == 0
 
 
-def test_window_is_locked(tmp_path):
+def test_file_is_locked(tmp_path):
     """While one process counts the calls left, no other can take one."""
-    limiter = RateLimiter(URL, 1, tmp_path)
-    limiter.acquire()
-    other = sqlite3.connect(tmp_path / "calls.sqlite", timeout=0, isolation_level=None)
-    with limiter._window(), pytest.raises(sqlite3.OperationalError, match="locked"):
+    RateLimiter(URL, 1, tmp_path).acquire()
+    path = tmp_path / "calls.sqlite"
+    other = sqlite3.connect(path, timeout=0, isolation_level=None)
+    with rate_limit._transaction(path), pytest.raises(sqlite3.OperationalError, match="locked"):
         other.execute("BEGIN IMMEDIATE")
     other.execute("BEGIN IMMEDIATE")
     other.close()
 
 
-def test_clock_set_back(clock, tmp_path):
-    """Calls with a timestamp in the future do not lock the account."""
-    limiter = RateLimiter(URL, 1, tmp_path, clock=clock)
-    limiter.acquire()
-    clock.now -= 86_400
-    assert limiter.acquire() == 0
+@pytest.mark.parametrize("jump", [-86_400, 5_400])
+def test_clock_is_set(tmp_path, monkeypatch, jump):
+    """If the wall clock is set back a day, or forward 1.5 hours, no call is free earlier or later."""
+    limiter = RateLimiter(URL, 3, tmp_path)
+    assert [limiter.acquire() for _ in range(3)] == [0, 0, 0]
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + jump)
+    for other in (limiter, RateLimiter(URL, 3, tmp_path)):
+        assert 3500 < other.acquire() <= 3600
+
+
+@pytest.mark.parametrize(("passed", "used"), [(0, 3), (1800, 3), (5400, 0), (-86_400, 0)])
+def test_machine_is_started_again(tmp_path, monkeypatch, passed, used):
+    """After a restart, or from another machine, the age of a call is told by the clock on the wall."""
+    limiter = RateLimiter(URL, 3, tmp_path)
+    assert [limiter.acquire() for _ in range(3)] == [0, 0, 0]
+    real = time.time
+    monkeypatch.setattr(time, "time", lambda: real() + passed)
+    monkeypatch.setattr(rate_limit, "_boot", lambda: "another")
+    assert RateLimiter(URL, 3, tmp_path, clock=lambda: 12.0).used == used
 
 
 def test_reading_creates_no_file(tmp_path):
@@ -131,8 +170,8 @@ def test_file_is_private(tmp_path):
     assert [stat.S_IMODE(path.stat().st_mode) for path in created] == [0o700, 0o600]
 
 
-@pytest.mark.parametrize("fault", ["folder is a file", "file is a folder", "damaged", "symlink"])
-def test_unusable_file(fault, tmp_path, caplog):
+@pytest.mark.parametrize("fault", ["folder is a file", "file is a folder", "symlink"])
+def test_unusable_file(fault, tmp_path):
     """Calls are counted in this process, with one warning; nothing is written elsewhere."""
     folder, elsewhere = tmp_path / "cache", tmp_path / "elsewhere"
     if fault == "folder is a file":
@@ -141,14 +180,63 @@ def test_unusable_file(fault, tmp_path, caplog):
         folder.mkdir()
     if fault == "file is a folder":
         (folder / "calls.sqlite").mkdir()
-    elif fault == "damaged":
-        (folder / "calls.sqlite").write_bytes(b"no database" * 100)
     elif fault == "symlink":
         (folder / "calls.sqlite").symlink_to(elsewhere)
     limiter = RateLimiter(URL, 5, folder)
-    threads = [threading.Thread(target=limiter.acquire) for _ in range(3)]
-    [thread.start() for thread in threads]
-    [thread.join() for thread in threads]
-    assert (limiter.request_count, limiter.remaining) == (3, 2)
-    assert caplog.text.count("requests are counted in this process only") == 1
+    with pytest.warns(UserWarning, match="counted in this process only") as warned:
+        assert [limiter.acquire() for _ in range(3)] == [0, 0, 0]
+    assert (limiter.remaining, len(warned)) == (2, 1)
     assert not elsewhere.exists()
+
+
+def test_file_can_be_used_again(clock, tmp_path):
+    """What was counted in memory is written once the disk allows it, and then all processes know of it."""
+    folder = tmp_path / "cache"
+    folder.touch()
+    limiter = RateLimiter(URL, 5, folder, clock=clock)
+    with pytest.warns(UserWarning, match="counted in this process only"):
+        limiter.acquire()
+    folder.unlink()
+    clock.now += 61
+    limiter.acquire()
+    assert (limiter.used, RateLimiter(URL, 5, folder, clock=clock).used) == (2, 2)
+
+
+@pytest.mark.parametrize("content", [b"no database" * 100, b"SQLite format 3\0" + b"\xff" * 5000, "another"])
+def test_damaged_file(content, tmp_path):
+    """A damaged file is set aside, and the new one begins with the calls that this process knows of."""
+    path = tmp_path / "calls.sqlite"
+    limiter = RateLimiter(URL, 5, tmp_path)
+    for _ in range(3):
+        limiter.acquire()
+    path.unlink()
+    if content == "another":  # a database of another version
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            other.execute("CREATE TABLE calls (host TEXT)")
+    else:
+        path.write_bytes(content)
+    with pytest.warns(UserWarning, match="was damaged and is now calls.damaged") as warned:
+        assert [limiter.acquire() > 0 for _ in range(3)] == [False, False, True]
+    assert RateLimiter(URL, 5, tmp_path).used == 5
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert {each.name for each in tmp_path.iterdir()} >= {"calls.sqlite", "calls.damaged"}
+    assert len(warned) == 1
+
+
+@forks
+def test_full_disk(tmp_path):
+    """Where nothing can be written any more, calls are counted from what can be read, with one warning."""
+    resource = pytest.importorskip("resource", reason="the limit is POSIX")
+    RateLimiter(URL, 5, tmp_path).acquire()
+
+    def work():
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
+        limiter = RateLimiter(URL, 5, tmp_path)
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            granted = [limiter.acquire() for _ in range(6)].count(0)
+        return granted * 10 + limiter.remaining if len(warned) == 1 else 0
+
+    assert result(fork(work)) == 40
+    assert RateLimiter(URL, 5, tmp_path).used == 1

@@ -27,6 +27,15 @@ def test_sleep():
     assert time.monotonic() - start > 0.09
 
 
+@pytest.mark.parametrize("jump", [-20, 20])
+def test_clock_is_set(monkeypatch, jump):
+    """A wait lasts as long as it was given, though the clock on the wall is set back or forward meanwhile."""
+    real, start = time.time, time.monotonic()
+    monkeypatch.setattr(time, "time", lambda: real() + (jump if time.monotonic() - start > 0.05 else 0))
+    Waiter(60).sleep(0.1, "retrying in")
+    assert 0.09 < time.monotonic() - start < 15
+
+
 def test_cancel_ends_waits_in_all_threads():
     """A wait of an hour ends at once, and no other begins."""
     waiter = Waiter(3600)

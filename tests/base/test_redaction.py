@@ -103,7 +103,7 @@ def quietly(call):
         logging.disable(logging.NOTSET)
 
 with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2],
-                   access_key="M4rked-key-" + sys.argv[2]) as box:
+                   session_key="M4rked-key-" + sys.argv[2]) as box:
     echoing = {"error": "invalid_request", "error_description": "no M4rked-" + sys.argv[2]}
     values = {**box.settings, "token_cache": Path("cache").absolute(), "timeout": 10}
     settings = Settings(**values)
@@ -190,7 +190,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     print(cli.main(["logout"]))
     print(cli.main(["deals"]))
 
-    key = Settings(linkname=box.linkname, access_token=box.access_key, api_url=box.url, token_cache="cache")
+    key = Settings(linkname=box.linkname, session_key=box.session_key, api_url=box.url, token_cache="cache")
     by_key = connect(key)
     for thing in (key, by_key, by_key.session, by_key.session.auth, by_key.status()):
         show(thing)
@@ -198,7 +198,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     box.script("/apis/deal/v4/search", *[ScriptedResponse(status=403)] * 9)
     fails(by_key.deals_df)
     fails(by_key.logout)
-    know(box.access_key)
+    know(box.session_key)
 
     for call in box.log:
         know(*(call.form.get(name) for name in ("code", "code_verifier", "refresh_token", "client_secret")))

@@ -87,7 +87,7 @@ def crm(box, tmp_path):
     return connect(
         Settings(
             linkname=box.linkname,
-            access_token=box.access_key,
+            session_key=box.session_key,
             api_url=box.url,
             token_cache=tmp_path / "cache",
         )

@@ -105,8 +105,8 @@ def offline(account: dict[str, Any]) -> tuple[int, int]:
 
 def serve(count: int, latency: float, folder: Path, pipe: Connection) -> None:
     """Run a sandbox until its process is killed; each message is the share of the deals to change."""
-    with sandbox.start(deals=count, latency=latency) as box:
-        account = replace(box.settings, linkname=box.linkname, access_token=box.access_key)
+    with sandbox.start(deals=count, latency=latency, behavior="kind") as box:
+        account = replace(box.settings, linkname=box.linkname, session_key=box.session_key)
         pipe.send({**account, "token_cache": str(folder), "calls_per_hour": 10_000})
         while True:
             changed = box.deals.ids()[:: round(1 / pipe.recv())]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import os
 import stat
 import subprocess
 import sys
@@ -40,7 +41,7 @@ print(rows, peak() - before)
 @pytest.fixture(scope="module")
 def box():
     """Serve an account that no test changes."""
-    with sandbox.start(deals=600, seed=2, api="v4") as running:
+    with sandbox.start(deals=600, seed=2, api="v4", behavior="kind") as running:
         yield running
 
 
@@ -54,7 +55,7 @@ def by_key(box):
     account = {
         "api_url": box.url,
         "linkname": box.linkname,
-        "access_token": box.access_key,
+        "session_key": box.session_key,
         "timezone": "UTC",
     }
     return connect(Settings(token_cache=box.settings.token_cache, **account))
@@ -122,6 +123,18 @@ def test_folder_is_private(connection, tmp_path):
     assert stat.S_IMODE((tmp_path / "deep" / "deals").stat().st_mode) == 0o700
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
+def test_new_folders_above_are_private(connection, tmp_path):
+    """Folders that are created above the dataset are private too, whatever the umask."""
+    old = os.umask(0)
+    try:
+        connection.write_dataset("deals", tmp_path / "a" / "b" / "deals")
+    finally:
+        os.umask(old)
+    folders = (tmp_path / "a", tmp_path / "a" / "b", tmp_path / "a" / "b" / "deals")
+    assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700] * 3
+
+
 def test_invalid_arguments(connection, tmp_path):
     """If the folder exists, or a column does not, nothing is written."""
     (tmp_path / "there").mkdir()
@@ -138,7 +151,7 @@ def test_invalid_arguments(connection, tmp_path):
 
 def test_failed_read_leaves_no_folder(tmp_path):
     """The folder appears when all is written, or not at all."""
-    with sandbox.start(deals=1500) as box:
+    with sandbox.start(deals=1500, behavior="kind") as box:
         connection = by_key(box)
         real = [ScriptedResponse(real=True)] * 4
         box.script("/apis/deal/v4/search", *real, *[ScriptedResponse(status=403)] * 40)
@@ -180,7 +193,7 @@ def test_partitions_of_odd_values(tmp_path):
         deal |= {"createdAt": "2026-01-01T00:00:00Z", "lastModifiedAt": "2026-01-01T00:00:00Z"}
     (tmp_path / "deals.json").write_text(json.dumps(deals))
     folder = tmp_path / "deals"
-    with sandbox.start(data=tmp_path / "deals.json") as box:
+    with sandbox.start(data=tmp_path / "deals.json", behavior="kind") as box:
         by_key(box).write_dataset("deals", folder, partition_by=["source", "source"])
     assert len(list(folder.iterdir())) == len(ODD)
     files = f"read_parquet('{folder}/*/*.parquet', hive_partitioning=true, hive_types_autocast=false)"
@@ -194,7 +207,7 @@ def test_partitions_of_odd_values(tmp_path):
 
 def test_empty_account(tmp_path):
     """A dataset without rows has all columns."""
-    with sandbox.start(deals=0) as box:
+    with sandbox.start(deals=0, behavior="kind") as box:
         connection = by_key(box)
         assert connection.write_dataset("deals", tmp_path / "deals") == 0
         assert list(pd.read_parquet(tmp_path / "deals").columns) == list(connection.deals_df().columns)
@@ -221,7 +234,7 @@ def test_memory_stays_constant(tmp_path):
     """Six times as many deals take hardly more memory, since pages are written as they are read."""
     grown = {}
     for count in (10_000, 60_000):
-        with sandbox.start(deals=count) as box:
+        with sandbox.start(deals=count, behavior="kind") as box:
             done = subprocess.run(
                 [
                     sys.executable,
@@ -229,7 +242,7 @@ def test_memory_stays_constant(tmp_path):
                     GROWTH,
                     box.url,
                     box.linkname,
-                    box.access_key,
+                    box.session_key,
                     tmp_path / str(count),
                     tmp_path / "keys",
                 ],

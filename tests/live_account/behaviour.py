@@ -60,6 +60,9 @@ class Behaviour:
         ``IS_AFTER`` on createdAt, used by five or more public clients (section 2).
     epoch_rule
         That rule with a date in 1970. Section 5: only ``rules: []`` is known to work.
+    empty_rules
+        An empty list of rules. Section 5: accepted, means all. Issue 14: an account may refuse it, so that
+        only the epoch rule means all.
     created_until
         ``IS_BEFORE`` and ``BETWEEN`` on createdAt, seen in no client (section 2); the name of one of them
         means that only this one is supported.
@@ -149,6 +152,7 @@ class Behaviour:
     id_rules: Support = "refused"
     created_after: Support = "supported"
     epoch_rule: Support = "supported"
+    empty_rules: Literal["supported", "refused"] = "supported"
     created_until: Literal["supported", "refused", "ignored", "IS_BEFORE", "BETWEEN"] = "refused"
     minute_edge: Literal["later seconds", "next minute", "same minute"] = "later seconds"
     modified_after: Support = "supported"

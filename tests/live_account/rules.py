@@ -79,8 +79,10 @@ class Filter:
         self._me = me
         self._tests = []
         self.deleted = False
-        if isinstance(query, dict):
-            self._add_group(query.get("group") or {})
+        group = query.get("group") or {} if isinstance(query, dict) else {}
+        if behaviour.empty_rules == "refused" and not group.get("rules"):
+            raise RefusedError("an empty list of rules")
+        self._add_group(group)
 
     def __call__(self, record):
         return all(test(record) for test in self._tests)

@@ -97,3 +97,29 @@ def test_futile():
         make_pass(rows, [1])
     assert rows.is_futile
     assert Completeness(passes=MOST_PASSES).is_futile
+
+
+def test_created_rows_during_passes():
+    """New rows under an unchanged total mean that others were deleted: the total alone proves nothing."""
+    rows = Completeness()
+    rows.record_total(START, page(3, 5))
+    make_pass(rows, [1, 2, 3])
+    make_pass(rows, [1, 2, 3, 6, 7])  # 6 and 7 are new, 2 and 3 are gone, 4 and 5 were never read
+    assert rows.is_counted
+    assert not rows.after_passes
+    make_pass(rows, [1, 4, 5, 6, 7])
+    for _ in range(2):
+        assert not rows.after_passes
+        make_pass(rows, [1, 4, 5, 6, 7])
+    assert rows.after_passes
+
+
+def test_take():
+    """A row is new once, and the order of arrival is noted."""
+    rows = Completeness()
+    arrivals = [[1, 2, 2], [2, 5], [3]]
+    pages = [SearchPage(records=[{"id": number} for number in ids], total=9) for ids in arrivals]
+    assert [record["id"] for page in pages[:2] for record in rows.take(page).records] == [1, 2, 5]
+    assert rows.is_ordered
+    assert rows.take(pages[2]).total == 9
+    assert (rows.seen, rows.is_ordered) == ({1, 2, 3, 5}, False)

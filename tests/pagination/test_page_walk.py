@@ -228,3 +228,49 @@ def test_tied_pages():
         walk.take(SearchPage(records=records, total=len(minutes)))
     assert [request.offset for request in walk.tied] == [1, 5, 9]
     assert not walk.is_exact
+
+
+def test_older_rows_without_those_between():
+    """A page that starts with older rows and lacks most of those after them is in another order."""
+    walk = PageWalk(CreatedOffsetPaginator(UTC), START, is_total_trusted=False)
+    walk.take(page(1, 2, 3, 4, total=9))
+    with pytest.raises(PaginationUnsupported, match="another order"):
+        walk.take(page(1, 6, 7, 8, total=9))
+    walk = PageWalk(CreatedOffsetPaginator(UTC), START, is_total_trusted=False)
+    walk.take(page(1, 2, 3, 4, total=9))
+    walk.take(page(2, 3, 4, 5, total=9))  # an older row was restored, which moved the others back
+    assert walk.is_exact
+
+
+def test_gap_between_pages_of_one_row():
+    """Pages of one row do not overlap, so going back closes no gap: the walk ends with an error."""
+    with pytest.raises(PaginationUnsupported, match="going back"):
+        read(PageWalk(OffsetPaginator(), START), lambda request: page(*[3, 7][request.offset :][:1]))
+
+
+@pytest.mark.parametrize(
+    ("sizes", "known", "expected"),
+    [
+        ([4, 4, 2], 3, 3),  # as last time
+        ([4, 4, 2], 2, 3),  # the list has grown
+        ([4, 4, 2], 4, 4),  # the list has shrunk: perhaps a row is withheld, so another page is requested
+        ([4, 3, 4, 2], 4, 4),  # a short page in the middle
+        ([4, 4, 2], 0, 4),  # nothing is known
+    ],
+)
+def test_known_number_of_pages(sizes, known, expected):
+    """Without a total, a short page is the end where the list ended last time, or later."""
+    starts = [3 * number for number in range(len(sizes))]
+    rows = {start: range(start, start + size) for start, size in zip(starts, sizes, strict=True)}
+    if sizes[1] == 3:  # the row at offset 6 is withheld
+        rows = {0: range(4), 3: [3, 4, 5], 5: [5, 7, 8, 9], 8: [9, 10]}
+    walk = PageWalk(OffsetPaginator(), START, is_total_trusted=False, known_pages=known)
+    requests, found = read(walk, lambda request: page(*rows.get(request.offset, found_last(rows))))
+    assert len(requests) == expected
+    assert found[-1] == found_last(rows)[0]
+    assert walk.is_exact
+
+
+def found_last(rows):
+    """Return the last row, as a page of its own."""
+    return [max(max(page) for page in rows.values())]

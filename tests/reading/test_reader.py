@@ -7,15 +7,12 @@ import json
 import os
 import signal
 import threading
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 import requests_mock
 
 from salesmate_nb import BadResponse, IncompleteRead, RateLimited, SalesmateError, Settings, connect, sandbox
-from salesmate_nb._reading.reader import ReadContext
-from salesmate_nb._search.query import Query
 from salesmate_nb.errors import Interrupted
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import column_name
@@ -29,7 +26,7 @@ ACCESS = ["oauth-v1", "oauth-v4", "key-v4"]
 
 @pytest.fixture(scope="module")
 def box():
-    with sandbox.start(deals=600) as running:
+    with sandbox.start(deals=600, behavior="kind", api="v1") as running:
         yield running
 
 
@@ -47,7 +44,7 @@ def check_contract(frame):
 @pytest.mark.parametrize("access", ACCESS)
 def test_real_deals(real_deals, access):
     """8,800 real opportunities are read exactly by each API: their README's figures, the contract's types."""
-    with sandbox.start(data=real_deals) as box:
+    with sandbox.start(data=real_deals, behavior="kind") as box:
         frame = reach(box, access).deals_df()
     check_contract(frame)
     won = frame[frame["status"] == "Won"]
@@ -91,7 +88,7 @@ def mechanical(frame):
 @pytest.mark.parametrize("access", ACCESS)
 def test_empty_account(access):
     """Without deals the frame has the same columns and dtypes."""
-    with sandbox.start(deals=0) as box:
+    with sandbox.start(deals=0, behavior="kind") as box:
         frame = reach(box, access).deals_df()
     check_contract(frame)
     assert len(frame) == 0
@@ -143,6 +140,23 @@ def test_columns(box, access):
     frame = reach(box, access).deals_df(columns=["title", "deal_value"], status="Won")
     assert list(frame.columns) == ["title", "deal_value"]
     assert len(frame) > 0
+
+
+@pytest.mark.parametrize(
+    ("columns", "lists"),
+    [
+        (["title", "deal_value"], []),
+        (["status"], ["getAllVisibleFields"]),
+        (["rotten_date"], ["getAllVisibleFields"]),
+        (["stage"], ["getAllVisibleFields", "dealPipeline"]),
+    ],
+)
+def test_lists_for_columns(box, columns, lists):
+    """The field catalog and the pipelines are requested only if a column depends on them."""
+    connection, before = reach(box, "key-v4"), len(box.log)
+    assert list(connection.deals_df(columns=columns).columns) == columns
+    paths = [call.path.rpartition("/")[2] for call in box.log[before:]]
+    assert sorted(set(paths) - {"search"}) == sorted(lists)
 
 
 def test_displaying_fields(box):
@@ -202,7 +216,7 @@ def test_attrs(box):
     assert (attrs["host"], attrs["api"]) == (box.url, "v4")
     assert attrs["calls"] == 5  # the field catalog, the pipelines and three pages
     assert pd.Timestamp(attrs["read_at"]).tzinfo is not None
-    assert box.access_key not in json.dumps(attrs)
+    assert box.session_key not in json.dumps(attrs)
 
 
 def test_unreadable_values(fresh):
@@ -223,7 +237,7 @@ def read_v1(box, connection, give):
 
 @pytest.fixture
 def fresh():
-    with sandbox.start(deals=3) as running:
+    with sandbox.start(deals=3, behavior="kind", api="v1") as running:
         yield running
 
 
@@ -354,7 +368,7 @@ def test_arrow_table(box):
 @pytest.mark.parametrize("deals", [0, 600])
 def test_parquet_round_trip(deals, tmp_path):
     """Parquet keeps columns, dtypes, categories and attrs, with or without rows."""
-    with sandbox.start(deals=deals) as small:
+    with sandbox.start(deals=deals, behavior="kind") as small:
         frame = reach(small, "key-v4").deals_df()
     frame.to_parquet(tmp_path / "deals.parquet")
     again = pd.read_parquet(tmp_path / "deals.parquet")
@@ -369,8 +383,8 @@ def test_parquet_round_trip(deals, tmp_path):
 
 def test_wait_false():
     """If the hourly limit has too few requests left after the first page, no other is made."""
-    with sandbox.start(deals=2_000) as box:
-        account = dataclasses.replace(box.settings, linkname=box.linkname, access_token=box.access_key)
+    with sandbox.start(deals=2_000, behavior="kind") as box:
+        account = dataclasses.replace(box.settings, linkname=box.linkname, session_key=box.session_key)
         connection = connect(Settings(**account, calls_per_hour=7))
         with pytest.raises(RateLimited, match=r"7 more (calls|requests)") as caught:
             connection.deals_df(wait=False)
@@ -384,7 +398,7 @@ def test_wait_for_rate_limit(capsys, monkeypatch):
     """The hourly limit is reached in the middle: the bar counts down, and the frame is complete."""
     hour, now, delays = 0.2, [1_800_000_000.0], []
     monkeypatch.setattr("salesmate_nb._api.rate_limit.HOUR", hour)
-    with sandbox.start(deals=2_000) as box:
+    with sandbox.start(deals=2_000, behavior="kind") as box:
         connection = reach(box, "key-v4", calls_per_hour=6, concurrency=1)
         limiter = connection._account._limiter
         acquire = limiter.acquire
@@ -412,21 +426,6 @@ def test_shared_rate_limit(box):
     first.get("apis/core/v4/users")
     after = second.status()
     assert (after.calls_made, after.calls_left) == (before.calls_made + 1, before.calls_left - 1)
-
-
-def test_interrupt_says_how_far():
-    """An interrupted read is a KeyboardInterrupt that says in a sentence how far the read was."""
-    client = SimpleNamespace(plan=lambda _requests, _waiter: 0.0, request=print)
-    context = ReadContext(client, "deals", Query())
-    context.plan(1_000, 3)
-    interrupt = KeyboardInterrupt()
-    with pytest.raises(Interrupted) as caught:
-        context.__exit__(KeyboardInterrupt, interrupt, None)
-    assert isinstance(caught.value, KeyboardInterrupt)
-    assert caught.value.__cause__ is interrupt
-    assert str(caught.value) == (
-        "Reading deals was interrupted after 0 of 1,000. Run this again to read all of them."
-    )
 
 
 def in_threads():

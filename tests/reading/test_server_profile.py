@@ -26,6 +26,26 @@ def test_round_trip(tmp_path):
     assert profile(tmp_path).load("contacts") == Support()
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("refused_rules", ["status", "createdAt+status"]),
+        ("fields_path", "v1"),
+        ("record_fields", ["title", "textCustomField1"]),
+        ("uncounted_pages", 5),
+    ],
+)
+def test_each_field(name, value, tmp_path):
+    """Another process reads everything that this one learned; a value of another type is damage."""
+    profile(tmp_path).save("deals", Support(**{name: value}))
+    remembers = profile(tmp_path)
+    assert getattr(remembers.load("deals"), name) == value
+    content = json.loads(remembers.path.read_text())
+    content["resources"]["deals"][name] = [7]
+    remembers.path.write_text(json.dumps(content))
+    assert remembers.load("deals") == Support()
+
+
 def test_private_file(tmp_path):
     """The file is for this user alone, and holds names of strategies only."""
     remembers = profile(tmp_path)
@@ -120,6 +140,17 @@ def test_reject():
     assert support.unsupported == ["offsets", "windows"]
     support.reject("keyset")
     assert (support.strategy, support.unsupported) == ("", ["keyset"])
+
+
+def test_refused_rules():
+    """Filters that were refused together are refused beside others too, but each alone may be supported."""
+    support = Support()
+    support.refuse_rules(["status", "createdAt"])
+    assert support.refuses_rules(["createdAt", "lastModifiedAt", "status"])
+    assert not support.refuses_rules(["status"])
+    support.refuse_rules(["status"])
+    support.refuse_rules(["status", "lastModifiedAt"])
+    assert support.refused_rules == ["createdAt+status", "status"]
 
 
 @pytest.mark.parametrize(("days", "age"), [(0, "today"), (1.5, "yesterday"), (20, "20 days ago")])

@@ -69,11 +69,11 @@ class Client:
         return self.http.get(f"{self.sandbox.url}/v1/deals", params=query, headers=headers)
 
     def get(self, path, **query):
-        """Return the response of any endpoint, with the access key."""
+        """Return the response of any endpoint, with the Session Key."""
         return self.http.get(f"{self.sandbox.url}{path}", params=query, headers=self.headers)
 
     def search(self, *rules, resource="deal", rows=250, offset=0, **body):
-        """Return the response of a v4 search, with the access key."""
+        """Return the response of a v4 search, with the Session Key."""
         if rules:
             body["filterQuery"] = {"group": {"operator": "AND", "rules": list(rules)}}
         body.setdefault("getRecordsCount", True)
@@ -90,9 +90,9 @@ class Client:
 
     @property
     def headers(self):
-        """The access key and the linkname."""
+        """The Session Key and the linkname."""
         return {
-            "accessToken": self.sandbox.access_key,
+            "accessToken": self.sandbox.session_key,
             "x-linkname": f"{self.sandbox.linkname}.salesmate.io",
         }
 
@@ -127,6 +127,12 @@ def make_client(start, http):
 def client(make_client):
     """Return a client of a sandbox with five deals and default options."""
     return make_client()
+
+
+@pytest.fixture
+def kind(make_client):
+    """Return a client of a sandbox with five deals that supports everything."""
+    return make_client(behavior="kind")
 
 
 @pytest.fixture
@@ -165,8 +171,8 @@ def failure_of():
         payload = response.json()
         assert payload.keys() == {"Status", "Error"}
         assert payload["Status"] == "failure"
-        assert payload["Error"].keys() == {"Code", "Name", "Message"}
-        return response.status_code, payload["Error"]["Name"]
+        assert payload["Error"].keys() == {"code", "name", "message"}
+        return response.status_code, payload["Error"]["name"]
 
     return read
 

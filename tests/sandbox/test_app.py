@@ -52,4 +52,4 @@ def test_hook_error(client, failure_of):
     client.sandbox.before_search = hook
     response = client.get("/v1/deals")
     assert failure_of(response) == (500, "Unknown")
-    assert "ZeroDivisionError: oh" in response.json()["Error"]["Message"]
+    assert "ZeroDivisionError: oh" in response.json()["Error"]["message"]

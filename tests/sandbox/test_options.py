@@ -1,4 +1,4 @@
-"""Options, and the account that a client gets."""
+"""Behaviors and options."""
 
 from __future__ import annotations
 
@@ -8,15 +8,39 @@ import inspect
 import pytest
 
 from salesmate_nb import sandbox
-from salesmate_nb.sandbox import Account, Options
+from salesmate_nb.sandbox import BEHAVIORS, Behavior, Options
 
 
 def test_start_takes_options():
     """The keywords of start() and the fields of Options are the same, with the same defaults."""
     parameters = inspect.signature(sandbox.start).parameters.values()
-    defaults = {parameter.name: parameter.default for parameter in parameters}
-    assert defaults == {field.name: field.default for field in dataclasses.fields(Options)}
-    assert {parameter.kind for parameter in parameters} == {inspect.Parameter.KEYWORD_ONLY}
+    defaults = {each.name: each.default for each in parameters if each.kind is each.KEYWORD_ONLY}
+    assert defaults.pop("behavior") == "measured"
+    fields = [field for field in dataclasses.fields(Options) if field.name != "behavior"]
+    assert defaults == {field.name: field.default for field in fields}
+    assert Options().behavior == Behavior() == Behavior.named("measured")
+
+
+@pytest.mark.parametrize("name", BEHAVIORS)
+def test_named_behaviors(name):
+    """Each name sets its switches, and leaves the others as they were measured."""
+    for field in dataclasses.fields(Behavior):
+        assert getattr(Behavior.named(name), field.name) == BEHAVIORS[name].get(field.name, field.default)
+    assert name == "measured" or Behavior.named(name) != Behavior()
+
+
+def test_switches():
+    """A switch wins over the named behavior, or over one of the caller's own."""
+    assert Behavior.named("kind", order="unstable").order == "unstable"
+    assert Behavior.named(Behavior(max_rows=7), latency=1.5) == Behavior(max_rows=7, latency=1.5)
+    with sandbox.start(deals=1, behavior="kind", id_rules="ignored") as server:
+        assert "running" in repr(server)
+
+
+def test_unknown_switch():
+    """An unknown switch is an error that names the valid ones."""
+    with pytest.raises(TypeError, match=r"latencey: no such switch.* latency,"):
+        sandbox.start(latencey=1)
 
 
 @pytest.mark.parametrize(
@@ -24,6 +48,12 @@ def test_start_takes_options():
     [
         ({"approve": "never"}, "auto, ask"),
         ({"api": "v9"}, "v1, v4"),
+        ({"login": "password"}, "oauth, session_key"),
+        ({"login": "session_key", "api": "v1"}, "api='v4'"),
+        ({"behavior": "cruel"}, "measured, kind"),
+        ({"id_rules": True}, "supported, refused, ignored"),
+        ({"refusal": 418}, "400, 403"),
+        ({"max_rows": 0}, "1 or more"),
         ({"deals": -1}, "0 or more"),
         ({"time_zone": "Mars"}, "Europe/Berlin"),
     ],
@@ -34,44 +64,8 @@ def test_invalid_option(option, hint):
         sandbox.start(**option)
 
 
-def test_account_endpoints(start):
-    """A client gets the endpoints of this sandbox, and a redirect URI with any port."""
-    server = start(time_zone="Europe/Berlin")
-    account = {**server.settings}
-    assert account.pop("token_cache").is_dir()
-    assert account == {
-        "client_id": "sandbox-client",
-        "client_secret": "sandbox-secret",
-        "redirect_uri": "http://127.0.0.1:0/callback",
-        "auth_url": f"{server.url}/oauth/authorize",
-        "token_url": f"{server.url}/oauth/token",
-        "revoke_url": f"{server.url}/oauth/revoke",
-        "api_url": server.url,
-        "timezone": "Europe/Berlin",
-    }
-
-
-def test_v4_account(start):
-    """With api="v4" the account includes the linkname."""
-    assert start(api="v4").settings["linkname"] == "sandbox"
-
-
-def test_account_replace(start):
-    """dataclasses.replace() makes an account with a linkname and an access key."""
-    server = start()
-    account = dataclasses.replace(server.settings, linkname=server.linkname, access_token=server.access_key)
-    assert {**account}["linkname"] == "sandbox"
-    assert account["access_token"] == "sandbox-key"
-    assert isinstance(account, Account)
-    for name in ("access_token", "keys"):
-        with pytest.raises(KeyError):
-            server.settings[name]
-
-
-def test_repr_hides_secrets(start):
-    """The reprs of account, options, sandbox and store show no secret."""
-    server = start()
-    account = dataclasses.replace(server.settings, access_token=server.access_key)
-    shown = repr(account) + repr(server) + repr(Options()) + repr(server.deals)
+def test_repr_hides_secrets():
+    """The repr of options shows no secret."""
+    shown = repr(Options())
     assert "sandbox-secret" not in shown
-    assert "sandbox-key" not in shown
+    assert "session-key" not in shown

@@ -22,6 +22,8 @@ NINE = 1_709_543_700_000  # 2024-03-04T09:15:00Z
         ("Mar 04, 2024 02:45 PM", "Asia/Kolkata", NINE),
         (NINE, "UTC", NINE),
         (float(NINE), "UTC", NINE),
+        (NINE // 1000, "UTC", NINE),
+        (str(NINE // 1000), "UTC", NINE),
         (str(NINE), "Asia/Kolkata", NINE),
         ("", "UTC", None),
         ("soon", "UTC", None),

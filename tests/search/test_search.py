@@ -251,6 +251,19 @@ def test_no_records(data):
 
 
 @pytest.mark.parametrize("data", [{}, {"data": None}, {"data": None, "totalPages": 1}])
+@pytest.mark.parametrize(("offset", "is_end"), [(8, False), (9, True), (250, True)])
+def test_page_beyond_the_end(data, offset, is_end):
+    """A page without rows is empty if it begins after all rows that the server counts."""
+    payload = {"Status": "success", "Data": {**data, "totalRows": 9}}
+    request = SearchRequest(resource=DEALS, offset=offset)
+    if is_end:
+        assert search_v4(lambda *_, **__: payload, request).records == []
+    else:
+        with pytest.raises(BadResponse, match="no list of records"):
+            search_v4(lambda *_, **__: payload, request)
+
+
+@pytest.mark.parametrize("data", [{}, {"data": None}, {"data": None, "totalPages": 1}])
 @pytest.mark.parametrize("total", [9, "9"])
 def test_no_records_in_spite_of_total(data, total):
     """A page without rows is an error if the server reports records."""

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from salesmate_nb._frames.arrow import BatchBuilder
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import SearchPage, SearchRequest, modified_at
-from salesmate_nb._snapshot.changes import Changes
+from salesmate_nb._snapshot.changes import Changes, FullReadDue
 from salesmate_nb.resources import DEALS
 
 UTC = ZoneInfo("UTC")
@@ -83,12 +83,12 @@ def test_newest_change_of_an_empty_account(changes_of):
 
 
 @pytest.mark.parametrize("written", ["", None, "soon", [1]])
-def test_newest_change_is_unreadable(changes_of, written):
+def test_newest_change_is_unreadable(changes_of, table_of, written):
     """A timestamp that cannot be read is not used as watermark."""
     page = SearchPage(records=[{"id": 1, "lastModifiedAt": written}], total=1)
     assert changes_of(lambda _: page).newest() is None
     with pytest.raises(PaginationUnsupported, match="lastModifiedAt"):
-        changes_of(lambda _: page).apply(None, START)
+        changes_of(lambda _: page).apply(table_of(), START)
 
 
 def test_newest_change_is_refused(changes_of):
@@ -192,10 +192,33 @@ def test_empty_page_of_changes(server, changes_of, table_of):
 
 
 def test_account_that_became_empty(server, changes_of, table_of):
-    """No rows and a total of 0 leave the table to be compared with that total."""
+    """No rows and a total of 0 are not believed; a table without rows stays so."""
     table = table_of(*rows_by_id(server))
     server.records.clear()
-    assert changes_of(server).apply(table, START) == (table, START, 0)
+    with pytest.raises(FullReadDue, match="empty"):
+        changes_of(server).apply(table, START)
+    assert changes_of(server).apply(table_of(), START) == (table_of(), START, 0)
+
+
+def test_timestamps_in_the_future(server, changes_of, table_of):
+    """The watermark is in the past then, and rows that change afterwards are found behind those rows."""
+    for number in range(1, 13):
+        server.edit(number, "2099-01-01T00:00:00Z")
+    table = table_of(*rows_by_id(server))
+    watermark = changes_of(server).newest()
+    assert watermark < dt.datetime.now(UTC) - dt.timedelta(hours=23)
+    server.edit(40, dt.datetime.now(UTC).isoformat())
+    for before in (watermark, dt.datetime(2099, 1, 1, tzinfo=UTC)):  # older versions saved the latter
+        after, newest, _ = changes_of(server).apply(table, before)
+        assert after.equals(table_of(*rows_by_id(server)))
+        assert newest < dt.datetime.now(UTC)
+
+
+def test_rows_without_a_timestamp(server, changes_of, table_of):
+    """If a row has none, changes to it would not be listed."""
+    table = table_of(*rows_by_id(server), record(99, ""))
+    with pytest.raises(PaginationUnsupported, match="have no lastModifiedAt"):
+        changes_of(server).apply(table, at(60 * 40))
 
 
 @settings(max_examples=60)

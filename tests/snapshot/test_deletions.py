@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb._search.search import PAGE, SearchPage, SearchRequest
-from salesmate_nb._snapshot.deletions import Deletions
+from salesmate_nb._snapshot.deletions import DeletedRows, Deletions, list_deleted
 from salesmate_nb.resources import DEALS
 
 EVERYTHING = SearchRequest(resource=DEALS, fields=("id",))
@@ -73,3 +73,27 @@ def test_server_without_id_rules():
     server = Server(set(known) - {7}, supports_id_rules=False)
     assert find(server, known) == []
     assert server.requests == 1
+
+
+@pytest.mark.parametrize(
+    ("ids", "total", "expected"),
+    [
+        ([9, 7], 2, DeletedRows((7, 9), is_whole=True)),
+        ([], 0, DeletedRows((), is_whole=True)),
+        ([9, 7], None, DeletedRows((7, 9))),
+        ([9, 7], 800, DeletedRows((7, 9))),
+        (range(PAGE), PAGE, DeletedRows(tuple(range(PAGE)))),
+    ],
+)
+def test_list_of_deleted_rows(ids, total, expected):
+    """One page is complete if its total says so; a full page may not be."""
+    requests = []
+
+    def fetch(request):
+        requests.append(request)
+        return SearchPage(records=[{"id": number} for number in ids], total=total)
+
+    assert list_deleted(fetch, EVERYTHING) == expected
+    (rule,) = requests[0].rules
+    assert (rule.condition, rule.path, rule.data) == ("EQUALS", "isDeleted", "true")
+    assert requests[0].is_probe

@@ -14,6 +14,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import urlsplit
 
 from salesmate_nb._auth.oauth.callback import RESPONSE_FIELD
+from salesmate_nb._base.fork import renew_in_child
 
 _HTTP = 80
 _POLL_INTERVAL = 0.05  # seconds that each server takes to notice that it is closed
@@ -73,6 +74,7 @@ class LoopbackServer:
         self.redirect_uri = (
             redirect_uri if parts.port != 0 else parts._replace(netloc=f"{bracketed}:{self.port}").geturl()
         )
+        renew_in_child(self, LoopbackServer._leave_to_parent)
         for server in self._servers:
             threading.Thread(
                 target=server.serve_forever, args=(_POLL_INTERVAL,), name="salesmate_nb-redirect", daemon=True
@@ -88,6 +90,12 @@ class LoopbackServer:
         servers, self._servers = self._servers, []
         for server in servers:
             server.shutdown()
+            server.server_close()
+
+    def _leave_to_parent(self) -> None:
+        """Close only the sockets in a forked child: the threads that serve them are the parent's."""
+        servers, self._servers = self._servers, []
+        for server in servers:
             server.server_close()
 
     def handle(self, host: str, target: str, reply: Callable[[BrowserPage], None]) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 import time
 from typing import Any
 
@@ -22,6 +21,7 @@ from salesmate_nb._auth.stored_logins import (
 )
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.tokens import OAUTH, Token
+from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb.errors import LoginRequired
 from salesmate_nb.settings import Settings
@@ -57,7 +57,7 @@ class OAuthSession(OAuth2Session, BoundedSession):
         self._store = store
         self._profile = profile
         self._held: Token | None = None
-        self._refreshing = threading.RLock()
+        self._refreshing = fork_safe_lock()
 
     @property
     def current_token(self) -> Token | None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 
 from salesmate_nb._auth.token_stores.base import MEMORY_ONLY
 from salesmate_nb._auth.tokens import Token
+from salesmate_nb._base.fork import fork_safe_lock
 
 
 class MemoryTokenStore:
@@ -24,7 +24,7 @@ class MemoryTokenStore:
 
     def __init__(self) -> None:
         self._token: Token | None = None
-        self._lock = threading.RLock()
+        self._lock = fork_safe_lock()
 
     def load(self) -> Token | None:
         """Return the token that was saved last."""

@@ -1,4 +1,4 @@
-"""Access to the API: the linkname, the access key or token, and the hourly rate limit."""
+"""Access to the API: the linkname, the Session Key or token, and the hourly rate limit."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from http import HTTPStatus
 
 from werkzeug.wrappers import Request
 
-from salesmate_nb.sandbox._api.envelope import ApiFailure
-from salesmate_nb.sandbox.options import Options
+from salesmate_nb.sandbox._responses.envelope import ApiFailure
+from salesmate_nb.sandbox.options import Behavior, Options
 
 _HOUR = 3600.0  # seconds
 
@@ -26,12 +26,18 @@ class AccessControl:
         The account.
     is_valid_token : callable
         Returns whether an access token is valid.
+
+    Attributes
+    ----------
+    session_key : SessionKey
+        The key that works.
     """
 
     def __init__(self, options: Options, is_valid_token: Callable[[str], bool]) -> None:
-        self._options = options
+        self.session_key = SessionKey(options.session_key, options.behavior)
+        self._linkname = options.linkname
         self._is_valid_token = is_valid_token
-        self._limit = RateLimit(options.calls_per_hour)
+        self._limit = RateLimit(options.behavior.calls_per_hour)
 
     def check(self, request: Request) -> None:
         """Authenticate a request, and count it against the rate limit.
@@ -39,12 +45,12 @@ class AccessControl:
         Raises
         ------
         ApiFailure
-            404 for another workspace, 401 for a missing or invalid token, 403 for a wrong access key,
-            429 if the rate limit is reached.
+            404 for another workspace, 401 for a missing or invalid token or an expired key, 403 for any
+            other key, 429 if the rate limit is reached.
         """
         linkname = request.headers.get("x-linkname")
         key = request.headers.get("accessToken")
-        if (key or linkname) and linkname != f"{self._options.linkname}.salesmate.io":
+        if (key or linkname) and linkname != f"{self._linkname}.salesmate.io":
             raise ApiFailure(
                 HTTPStatus.NOT_FOUND, "NoSuchLinkExist", "The x-linkname is not that of this workspace."
             )
@@ -55,18 +61,63 @@ class AccessControl:
                     HTTPStatus.UNAUTHORIZED,
                     "AuthenticationFailed",
                     "The access token is unknown, expired or revoked.",
-                    {"WWW-Authenticate": 'Bearer error="invalid_token"'},
+                    headers={"WWW-Authenticate": 'Bearer error="invalid_token"'},
                 )
-        elif not key:
+        elif key:
+            self.session_key.check(key)
+        else:
             raise ApiFailure(
                 HTTPStatus.UNAUTHORIZED,
                 "AuthenticationFailed",
-                "The request has neither an access token nor an access key.",
-                {"WWW-Authenticate": "Bearer"},
+                "The request has neither an access token nor a Session Key.",
+                headers={"WWW-Authenticate": "Bearer"},
             )
-        elif key != self._options.access_key:
-            raise ApiFailure(HTTPStatus.FORBIDDEN, "AuthorizationFailed", "The access key is wrong.")
         self._limit.count()
+
+
+class SessionKey:
+    """The key that works, until it expires; safe to use from many threads.
+
+    Parameters
+    ----------
+    value : str
+        The key.
+    behavior : Behavior
+        After how many requests or seconds it expires, and the status of the failure then.
+    clock : callable
+        Returns the time in seconds.
+    """
+
+    def __init__(self, value: str, behavior: Behavior, clock: Callable[[], float] = time.monotonic) -> None:
+        self._value = value
+        self._status = behavior.expired_status
+        self._lock = threading.Lock()
+        self._clock = clock
+        self._requests_left = math.inf if behavior.key_requests is None else behavior.key_requests
+        self._expires_at = math.inf if behavior.key_seconds is None else clock() + behavior.key_seconds
+
+    def check(self, key: str) -> None:
+        """Check a key, and count the request if it works.
+
+        Raises
+        ------
+        ApiFailure
+            403 with an empty message for another key, such as the Access Key and the App Private Key that
+            Salesmate shows beside it; 4002 if it has expired (both measured).
+        """
+        if key != self._value:
+            raise ApiFailure(HTTPStatus.FORBIDDEN, "AuthorizationFailed", "")
+        with self._lock:
+            if self._requests_left <= 0 or self._clock() >= self._expires_at:
+                raise ApiFailure(
+                    self._status, "AuthenticationFailed", "The session has expired.", code="4002"
+                )
+            self._requests_left -= 1
+
+    def expire(self) -> None:
+        """Let the key expire now."""
+        with self._lock:
+            self._requests_left = 0
 
 
 class RateLimit:
@@ -106,6 +157,6 @@ class RateLimit:
                     HTTPStatus.TOO_MANY_REQUESTS,
                     "TooManyRequests",
                     f"The account's limit of {self._calls_per_hour} calls per hour is reached.",
-                    {"Retry-After": str(wait)},
+                    headers={"Retry-After": str(wait)},
                 )
             self._calls.append(now)

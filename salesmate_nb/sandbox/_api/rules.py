@@ -9,10 +9,10 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from salesmate_nb.sandbox import timestamps
-from salesmate_nb.sandbox._api.envelope import invalid
 from salesmate_nb.sandbox._crm.field_catalog import FieldCatalog
 from salesmate_nb.sandbox._crm.query import Predicate
-from salesmate_nb.sandbox.options import Behavior
+from salesmate_nb.sandbox._responses.envelope import invalid, refused
+from salesmate_nb.sandbox.options import Behavior, Support
 from salesmate_nb.sandbox.records import MISSING, Record, getter
 
 Range = tuple[float, float]
@@ -20,6 +20,7 @@ Range = tuple[float, float]
 
 _MAX_DEPTH = 16  # groups within groups; clients send two
 _LOWEST = -sys.float_info.max  # above -inf, which is the sort key of missing timestamps
+_TIME_CONDITIONS = {"IS_AFTER", "IS_BEFORE", "BETWEEN"}
 _COMPARISON = re.compile(r"(GREATER|LESS)_THAN(?:_OR)?(_EQUALS?)?(?:_TO)?")
 _TEXT_CONDITIONS: dict[str, Callable[[str, str], bool]] = {
     "CONTAINS": lambda value, wanted: wanted in value,
@@ -36,13 +37,13 @@ class RuleParser:
     catalog : FieldCatalog
         The fields of the resource.
     behavior : Behavior
-        Which rules are ignored, and the time zone of their dates.
+        Which rules are ignored or refused, and the time zone of their dates.
     """
 
     def __init__(self, catalog: FieldCatalog, behavior: Behavior) -> None:
         self._catalog = catalog
         self._zone = behavior.zone
-        self._id_rules = behavior.id_rules
+        self._behavior = behavior
 
     def parse_group(self, group: Any, depth: int = 1) -> Predicate:
         """Return the predicate of a group of rules.
@@ -57,7 +58,7 @@ class RuleParser:
         Raises
         ------
         ApiFailure
-            400 if the group, or a rule in it, is not valid.
+            If the group, or a rule in it, is not valid or refused.
         """
         operator, rules = operator_and_rules(group)
         if depth > _MAX_DEPTH:
@@ -73,13 +74,8 @@ class RuleParser:
         """Return the range of numbers or timestamps that match a rule; None for other rules."""
         path, condition, data = self._split(rule)
         kind = self._catalog.kind(path)
-        if kind == "datetime" and condition in {"IS_AFTER", "IS_BEFORE"}:
-            minute = timestamps.parse_text(data, self._zone) if isinstance(data, str) else None
-            if minute is None:
-                raise invalid(f"{path}: data must be a date such as 'Jan 01, 1970 05:30 AM'.")
-            if condition == "IS_AFTER":
-                return minute + timestamps.MINUTE, math.inf
-            return _LOWEST, minute
+        if kind == "datetime" and condition in _TIME_CONDITIONS:
+            return self._parse_times(path, condition, data)
         comparison = _COMPARISON.fullmatch(condition)
         is_equality = condition == "EQUALS" and not isinstance(data, list)
         if kind != "number" or not (comparison or is_equality):
@@ -95,13 +91,46 @@ class RuleParser:
             return (number if is_inclusive else after), math.inf
         return _LOWEST, (after if is_inclusive else number)
 
+    def _parse_times(self, path: str, condition: str, data: Any) -> Range:
+        """Return the range of a rule on a timestamp; it names minutes, in the account's time zone."""
+        texts = data if condition == "BETWEEN" and isinstance(data, list) else [data]
+        minutes = [timestamps.parse_text(text, self._zone) for text in texts if isinstance(text, str)]
+        expected = 2 if condition == "BETWEEN" else 1
+        found = [minute for minute in minutes if minute is not None]
+        if len(found) != expected or len(texts) != expected:
+            dates = "a date such as 'Jan 01, 1970 05:30 AM'" if expected == 1 else "a list of two dates"
+            raise invalid(f"{path}: data must be {dates}.")
+        if condition == "BETWEEN":
+            return found[0], found[1] + timestamps.MINUTE
+        return (found[0] + timestamps.MINUTE, math.inf) if condition == "IS_AFTER" else (_LOWEST, found[0])
+
     def path_of(self, rule: Any) -> str | None:
         """Return the field that a rule is about; None for a group."""
         return None if isinstance(rule, dict) and "group" in rule else self._split(rule)[0]
 
     def is_ignored(self, rule: Any) -> bool:
-        """Return whether the server ignores a rule."""
-        return not self._id_rules and self.path_of(rule) == "id"
+        """Return whether the account ignores a rule.
+
+        Raises
+        ------
+        ApiFailure
+            If the account refuses it, with the status that its behavior names.
+        """
+        if self.path_of(rule) is None:
+            return False
+        path, condition, _ = self._split(rule)
+        support = self._support_of(path, condition)
+        if support == "refused":
+            raise refused(self._behavior.refusal, f"Condition {condition!r} is not supported for {path}.")
+        return support == "ignored"
+
+    def _support_of(self, path: str, condition: str) -> Support:
+        behavior = self._behavior
+        if path == "createdAt":
+            is_range = condition in {"IS_BEFORE", "BETWEEN"}
+            return behavior.range_rules if is_range else behavior.created_rules
+        by_path = {"id": behavior.id_rules, "lastModifiedAt": behavior.modified_rules}
+        return by_path.get(path, behavior.other_rules)
 
     def _parse_rule(self, rule: Any, depth: int) -> Predicate:
         """Return the predicate of a rule, or of a group in its place."""

@@ -7,10 +7,11 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from salesmate_nb.sandbox._api.envelope import invalid
 from salesmate_nb.sandbox._api.rules import RuleParser, field_path, operator_and_rules
 from salesmate_nb.sandbox._crm.field_catalog import FieldCatalog
 from salesmate_nb.sandbox._crm.query import SORTABLE_FIELDS, SORTABLE_TEXTS, Query
+from salesmate_nb.sandbox._responses.envelope import invalid
+from salesmate_nb.sandbox._responses.formats import RecordWriter
 from salesmate_nb.sandbox.options import Behavior
 from salesmate_nb.sandbox.records import Record, projection
 
@@ -28,57 +29,78 @@ def parse_search(body: Any, catalog: FieldCatalog, behavior: Behavior) -> Query:
     catalog : FieldCatalog
         The fields of the resource.
     behavior : Behavior
-        Which rules apply, and the time zone of their dates.
+        Which rules and fields apply, and how values are written.
 
     Raises
     ------
     ApiFailure
-        400 if any part of the body is not valid.
+        400 if any part of the body is not valid; if a rule is refused, with the status of the behavior.
     """
     if not isinstance(body, dict):
         raise invalid("The body must be a JSON object.")
     resource = catalog.resource
-    if str(body.get("moduleId", resource.module_id)) != str(resource.module_id):
+    module_id = str(body.get("moduleId") or resource.module_id)  # 0 was sent to the measured account
+    if module_id != str(resource.module_id):
         raise invalid(
             f"moduleId {body['moduleId']!r} is not that of {resource.plural}, {resource.module_id}."
         )
     sort, descending = _parse_sort(body.get("sort"), catalog)
+    if behavior.order == "newest first":
+        sort, descending = "createdAt", True
     parser = RuleParser(catalog, behavior)
     low, high, group = _split_range(body.get("filterQuery"), sort, parser)
     return Query(
         predicate=parser.parse_group(group),
         key=json.dumps([sort, group], sort_keys=True),
+        matching=json.dumps(group, sort_keys=True),
         sort=sort,
         descending=descending,
         low=low,
         high=high,
-        project=_parse_fields(body.get("displayingFields"), catalog),
-        is_counted=behavior.totals and bool(body.get("getRecordsCount")),
+        project=_projection(body.get("displayingFields"), catalog, behavior),
     )
 
 
 def _parse_sort(sort: Any, catalog: FieldCatalog) -> tuple[str, bool]:
-    """Return the sort field, and whether the order is descending."""
+    """Return the sort field, and whether the order is descending; of a list of sorts the first counts."""
     if not sort:
         return "id", False
-    if not isinstance(sort, dict):
-        raise invalid("sort must be an object with fieldName and order.")
+    first = sort[0] if isinstance(sort, list) else sort
+    if not isinstance(first, dict):
+        raise invalid("sort must be an object with fieldName and order, or a list of them.")
     resource = catalog.resource
-    name = str(sort.get("fieldName")).removeprefix(f"{resource.name}.")
-    direction = str(sort.get("order", sort.get("orderType", "asc"))).lower()
+    name = str(first.get("fieldName")).removeprefix(f"{resource.name}.")
+    direction = str(first.get("order", first.get("orderType", "asc"))).lower()
     if name not in SORTABLE_FIELDS or catalog.kind(name) is None:
-        raise invalid(f"{resource.plural.capitalize()} cannot be sorted by {sort.get('fieldName')!r}.")
+        raise invalid(f"{resource.plural.capitalize()} cannot be sorted by {first.get('fieldName')!r}.")
     if direction not in {"asc", "desc"}:
         raise invalid(f"order {direction!r} is not valid. Use asc or desc.")
     return name, direction == "desc"
 
 
-def _parse_fields(fields: Any, catalog: FieldCatalog) -> Callable[[Record], Record] | None:
+def _projection(fields: Any, catalog: FieldCatalog, behavior: Behavior) -> Callable[[Record], Record]:
+    """Return the function that makes a row of a record: the requested fields, in the account's formats."""
+    row = RecordWriter(behavior, catalog).row
+    paths = _parse_fields(fields, catalog, behavior)
+    if paths is None:
+        return row
+    project = projection(paths)
+    return lambda record: row(project(record))
+
+
+def _parse_fields(fields: Any, catalog: FieldCatalog, behavior: Behavior) -> list[str] | None:
+    """Return the fields to send, or None for whole records."""
+    is_whole = behavior.relations == "whole"
     if not fields:
-        return None
+        return None if is_whole else [field.name for field in catalog.fields if not field.parts]
     if not isinstance(fields, list):
         raise invalid("displayingFields must be a list.")
-    return projection([field_path(name, catalog) for name in fields])
+    if behavior.unknown_fields == "refused":
+        paths = [field_path(name, catalog) for name in fields]
+    else:
+        paths = [str(name).removeprefix(f"{catalog.resource.name}.") for name in fields]
+    relations = {field.name for field in catalog.fields if field.parts}
+    return [path for path in paths if is_whole or path not in relations]
 
 
 def _split_range(

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from salesmate_nb.sandbox._crm.field_catalog import field_catalog
-from salesmate_nb.sandbox._crm.resources import DEALS, RESOURCES
+from salesmate_nb.sandbox._crm.resources import ACTIVITIES, DEALS, RESOURCES
 from salesmate_nb.sandbox._crm.store import Store
 from salesmate_nb.sandbox._fake_data import deals as fake_deals
 from salesmate_nb.sandbox._fake_data import related, users
@@ -26,6 +26,8 @@ class Crm:
         The same seed makes the same records.
     zone : zoneinfo.ZoneInfo
         The time zone of the account.
+    links : {"contact", "primaryContact"}
+        How activities refer to other records; see `Behavior`.
 
     Examples
     --------
@@ -34,25 +36,27 @@ class Crm:
     ('Elm', 0)
     """
 
-    def __init__(self, deals: Iterable[Record], *, seed: int, zone: ZoneInfo) -> None:
+    def __init__(self, deals: Iterable[Record], *, seed: int, zone: ZoneInfo, links: str = "contact") -> None:
         self.deals = Store(deals, DEALS, zone)
         self._seed = seed
         self._zone = zone
+        self._links = links
         self._lock = threading.Lock()
         self._stores = {DEALS.name: self.deals}
 
     def __getitem__(self, name: str) -> Store:
         with self._lock:
             if name not in self._stores:
-                make = related.MAKERS[name]
+                resource, make = RESOURCES[name], related.MAKERS[name]
                 records = make(self.deals.records(), seed=self._seed, zone=self._zone)
-                resource = RESOURCES[name]
+                if resource is ACTIVITIES and self._links == "contact":
+                    records = [related.with_measured_links(record) for record in records]
                 self._stores[name] = Store(records, resource, self._zone, resource.labels)
             return self._stores[name]
 
     def users(self) -> list[dict[str, Any]]:
-        """Return the users who own deals, as their endpoint sends them."""
-        return users.owners_of(self.deals.records())
+        """Return the users who own deals, as their endpoint sends them; the first active one is logged in."""
+        return users.users_of(self.deals.records(), self._zone)
 
     def pipelines(self) -> list[dict[str, Any]]:
         """Return the pipelines of the deals, as their endpoint sends them."""
@@ -62,7 +66,6 @@ class Crm:
         """Return the fields of all resources, as their endpoint sends them."""
         pick_lists: dict[str, Mapping[str, Sequence[str]]] = {
             "deal": fake_deals.pick_lists(self.deals.records()),
-            "company": {"industry": related.INDUSTRIES},
         }
         with self._lock:
             stores = dict(self._stores)

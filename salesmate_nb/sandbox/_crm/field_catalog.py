@@ -24,6 +24,7 @@ _KINDS = {
     "Decimal": "number",
     "Currency": "number",
     "DateTime": "datetime",
+    "Date": "datetime",
     "Boolean": "bool",
     "Tag": "tags",
 }

@@ -25,6 +25,8 @@ class Query:
     ----------
     key : str
         The same for queries that differ only in their range, direction and fields.
+    matching : str
+        The same for queries that differ only in their range, order and fields.
     predicate : callable
         Returns whether a record matches.
     sort : str
@@ -35,18 +37,16 @@ class Query:
         Keep records whose sort key is in the range ``low <= key < high``.
     project : callable, optional
         Returns a record with only the requested fields.
-    is_counted : bool
-        Whether the response reports the number of matching records.
     """
 
     key: str = "all"
+    matching: str = "all"
     predicate: Predicate = bool
     sort: str = "id"
     descending: bool = False
     low: float | None = None
     high: float | None = None
     project: Callable[[Record], Record] | None = None
-    is_counted: bool = True
 
 
 def sort_key(field: str, zone: ZoneInfo) -> Callable[[Record], Any]:

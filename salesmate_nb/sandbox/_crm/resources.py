@@ -47,8 +47,6 @@ class Resource:
         The standard fields, which every account has.
     labels : mapping of str to str
         The labels of the custom fields of made-up records.
-    params : mapping of str to str
-        Query parameters that each search has to send.
     """
 
     name: str
@@ -57,9 +55,12 @@ class Resource:
     module_id: int
     fields: tuple[Field, ...]
     labels: Mapping[str, str] = field(default_factory=dict, hash=False)
-    params: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
+_COMMUNICATION = (
+    Field("lastCommunicationAt", "Last Communication At", "DateTime"),
+    Field("lastCommunicationMode", "Last Communication Mode", "Select", ("Email", "Call", "Meeting")),
+)
 _CREATED = (
     Field("createdAt", "Created At", "DateTime"),
     Field("lastModifiedAt", "Last Modified At", "DateTime"),
@@ -79,13 +80,13 @@ _DEAL_FIELDS = (
     Field("lostReason", "Lost Reason", "Select"),
     Field("description", "Description", "TextArea"),
     Field("tags", "Tags", "Tag"),
-    Field("estimatedCloseDate", "Estimated Close Date", "DateTime"),
+    Field("estimatedCloseDate", "Estimated Close Date", "Date"),
     Field("closedDate", "Closed Date", "DateTime"),
     Field("createdAt", "Created At", "DateTime"),
     Field("lastModifiedAt", "Last Modified At", "DateTime"),
     Field("lastActivityAt", "Last Activity At", "DateTime"),
-    Field("lastCommunicationAt", "Last Communication At", "DateTime"),
-    Field("lastCommunicationMode", "Last Communication Mode", "Select"),
+    *_COMMUNICATION,
+    Field("rottenDate", "Rotten Date", "DateTime"),
     Field("lastNote", "Last Note", "TextArea"),
     Field("openActivities", "Open Activities", "Int"),
     Field("closedActivities", "Closed Activities", "Int"),
@@ -130,6 +131,9 @@ CONTACTS = Resource(
         _OWNER,
         Field("tags", "Tags", "Tag"),
         Field("description", "Description", "TextArea"),
+        *_COMMUNICATION,
+        Field("openDealCount", "Open Deal Count", "Int"),
+        Field("wonDealCount", "Won Deal Count", "Int"),
         *_CREATED,
     ),
     labels={"checkboxCustomField1": "Newsletter"},
@@ -143,7 +147,6 @@ COMPANIES = Resource(
         Field("id", "ID", "Int"),
         Field("name", "Name"),
         Field("type", "Type", "Select", ("Prospect", "Customer", "Partner")),
-        Field("industry", "Industry", "Select"),
         Field("website", "Website", "URL"),
         Field("phone", "Phone", "Phone"),
         Field("billingCity", "Billing City"),
@@ -153,6 +156,17 @@ COMPANIES = Resource(
         _OWNER,
         Field("tags", "Tags", "Tag"),
         Field("description", "Description", "TextArea"),
+        Field("annualRevenue", "Annual Revenue", "Currency"),
+        Field("numberOfEmployees", "Number Of Employees", "Int"),
+        _COMMUNICATION[0],
+        *(
+            Field(f"{status}DealCount", f"{status.capitalize()} Deal Count", "Int")
+            for status in ("open", "won", "lost")
+        ),
+        *(
+            Field(f"totalAmountOf{status}Deal", f"Total Amount Of {status} Deal", "Currency")
+            for status in ("Open", "Won", "Lost")
+        ),
         *_CREATED,
     ),
     labels={"intCustomField1": "Employees"},
@@ -169,18 +183,21 @@ ACTIVITIES = Resource(
         Field("isCompleted", "Completed", "Boolean"),
         Field("dueDate", "Due Date", "DateTime"),
         Field("endDate", "End Date", "DateTime"),
+        Field("completedAt", "Completed At", "DateTime"),
         Field("duration", "Duration", "Int"),
         Field("outcome", "Outcome", "Select", ("Answered", "Not answered", "Moved")),
         Field("relatedToModule", "Related To Module", "Select", ("Deal", "Contact", "Company")),
-        Field("relatedTo", "Related To", "Lookup", parts=("id", "title")),
+        Field("relatedTo", "Related To", "Lookup", parts=("id", "title", "name")),
         Field("primaryContact", "Primary Contact", "Lookup", parts=("id", "name")),
         Field("primaryCompany", "Primary Company", "Lookup", parts=("id", "name")),
+        Field("contact", "Contact", "Lookup", parts=("id", "name")),
+        Field("company", "Company", "Lookup", parts=("id", "name")),
+        Field("deal", "Deal", "Lookup", parts=("id", "title", "name")),
         _OWNER,
         Field("tags", "Tags", "Tag"),
         Field("description", "Description", "TextArea"),
         *_CREATED,
     ),
-    params={"viewType": "list"},
 )
 
 RESOURCES = {resource.name: resource for resource in (DEALS, CONTACTS, COMPANIES, ACTIVITIES)}

@@ -8,7 +8,7 @@ import datetime as dt
 import json
 import os
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +20,9 @@ from salesmate_nb.sandbox._crm.resources import DEALS, Resource
 from salesmate_nb.sandbox._crm.sorted_index import SortedIndex
 from salesmate_nb.sandbox.records import Record, getter
 
+Cut = Callable[[Sequence[int], int, int], list[int]]
+"""Returns the ids of one page, from all ids in order, the offset and the number of rows."""
+
 _MAX_INDEXES = 8  # kept for further pages
 
 
@@ -29,7 +32,7 @@ class Store:
     Parameters
     ----------
     records : iterable of dict
-        The records at the start, each with an ``id``. They are served unchanged.
+        The records at the start, each with an ``id``.
     resource : Resource
         The resource.
     zone : zoneinfo.ZoneInfo
@@ -199,7 +202,7 @@ class Store:
             self._last_id = max(self._last_id, record_id)
             self._write(record_id, record)
 
-    def page(self, query: Query, offset: int, rows: int) -> tuple[list[Record], int]:
+    def page(self, query: Query, offset: int, rows: int, cut: Cut | None = None) -> tuple[list[Record], int]:
         """Return one page of the records that match a query, and how many match in total.
 
         Parameters
@@ -208,12 +211,17 @@ class Store:
             Which records, and in which order.
         offset, rows : int
             The position of the first record, and the maximum number of records.
+        cut : callable, optional
+            Decides which of the sorted records the page holds; by default those at these positions.
         """
         with self._lock:
             index = self._index(query)
             start, stop = index.span(query.low, query.high)
             total = max(stop - start, 0)
-            if query.descending:
+            if cut is not None:
+                ordered = index.ids(start, stop)
+                ids = cut(ordered[::-1] if query.descending else ordered, offset, rows)
+            elif query.descending:
                 last = max(stop - offset, start)
                 ids = index.ids(max(last - rows, start), last)[::-1]
             else:

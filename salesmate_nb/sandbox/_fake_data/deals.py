@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Iterable
 from random import Random
@@ -33,7 +34,7 @@ def make_deals(count: int, *, seed: int, zone: ZoneInfo) -> list[Record]:
     seed : int
         The same seed makes the same deals.
     zone : zoneinfo.ZoneInfo
-        The time zone of the few timestamps that are written without one.
+        The time zone of the few timestamps that are written without one, and of dates without a time.
 
     Examples
     --------
@@ -144,11 +145,12 @@ class _SalesTeam:
             stage = stages[int(reached * (len(stages) - 1))]
             record["status"] = "Open"
             self._set(record, "winProbability", self._number(stage[1]), missing=0.05)
+            record["rottenDate"] = timestamps.format_iso(modified + vocabulary.ROTTEN_AFTER * DAY)
         record["stage"] = stage[0]
         record["lastModifiedAt"] = timestamps.format_iso(modified)
         record["lastModifiedBy"] = record["createdBy"] if self._chance(0.7) else self._user()
         self._set(record, "closedDate", self._timestamp(closed), missing=0.0 if is_closed else 1.0)
-        planned = (created + int(cycle * random.uniform(0.7, 1.2))) // DAY * DAY
+        planned = self._midnight(created + int(cycle * random.uniform(0.7, 1.2)))
         self._set(record, "estimatedCloseDate", self._timestamp(planned), missing=0.1)
         lost = record["status"] == "Lost"
         self._set(record, "lostReason", self._pick(vocabulary.LOST_REASONS), missing=0.1 if lost else 1.0)
@@ -205,6 +207,11 @@ class _SalesTeam:
             if timestamps.parse_text(text, self._zone) == minute:  # not in the hour that repeats in autumn
                 return text
         return timestamps.format_iso(milliseconds)
+
+    def _midnight(self, milliseconds: int) -> int:
+        """Return when the day of a timestamp (in UTC) begins in the account's time zone."""
+        day = dt.datetime.fromtimestamp(milliseconds // 1000, dt.UTC)
+        return round(dt.datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp()) * 1000
 
     def _created_at(self) -> int:
         """Return a time in the working hours of a weekday."""

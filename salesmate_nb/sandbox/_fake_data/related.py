@@ -12,7 +12,6 @@ from salesmate_nb.sandbox._fake_data.values import email_of, phone_of, set_field
 from salesmate_nb.sandbox.records import MISSING, Record, getter
 from salesmate_nb.sandbox.timestamps import DAY, MINUTE
 
-INDUSTRIES = ("Manufacturing", "Health", "Education", "Retail", "Logistics", "Media")
 _PLACES = (
     ("Aarhus", "", "Denmark", "8000"),
     ("Bremen", "", "Germany", "28195"),
@@ -32,16 +31,16 @@ _MAX_PLANNING = 60 * DAY  # from the last change of a deal to its open activitie
 def companies(deals: Iterable[Record], *, seed: int, zone: ZoneInfo) -> list[Record]:
     """Return a company for each one that deals refer to, by id."""
     return [
-        _company(company_id, deal, Random(f"{seed} company {company_id}"), zone)  # noqa: S311 - no secrets
-        for company_id, deal in sorted(_first_deals(deals, "primaryCompany").items())
+        _company(company_id, own, Random(f"{seed} company {company_id}"), zone)  # noqa: S311 - no secrets
+        for company_id, own in sorted(_deals_of(deals, "primaryCompany").items())
     ]
 
 
 def contacts(deals: Iterable[Record], *, seed: int, zone: ZoneInfo) -> list[Record]:
     """Return a contact for each one that deals refer to, by id."""
     return [
-        _contact(contact_id, deal, Random(f"{seed} contact {contact_id}"), zone)  # noqa: S311 - no secrets
-        for contact_id, deal in sorted(_first_deals(deals, "primaryContact").items())
+        _contact(contact_id, own, Random(f"{seed} contact {contact_id}"), zone)  # noqa: S311 - no secrets
+        for contact_id, own in sorted(_deals_of(deals, "primaryContact").items())
     ]
 
 
@@ -50,8 +49,8 @@ def activities(deals: Iterable[Record], *, seed: int, zone: ZoneInfo) -> list[Re
     deals = list(deals)
     records = [record for deal in deals for record in _deal_activities(deal, seed, zone)]
     records += [
-        _contact_activity(contact_id, deal, seed, zone)
-        for contact_id, deal in sorted(_first_deals(deals, "primaryContact").items())
+        _contact_activity(contact_id, own[0], seed, zone)
+        for contact_id, own in sorted(_deals_of(deals, "primaryContact").items())
     ]
     for activity_id, record in enumerate(records, _FIRST_ACTIVITY_ID):
         record["id"] = activity_id
@@ -66,7 +65,24 @@ MAKERS: Mapping[str, Callable[..., list[Record]]] = {
 """The functions that make the records of each resource from the deals."""
 
 
-def _company(company_id: int, deal: Record, random: Random, zone: ZoneInfo) -> Record:
+def with_measured_links(activity: Record) -> Record:
+    """Return an activity whose links are named as they were measured: contact, company and deal.
+
+    Examples
+    --------
+    >>> with_measured_links({"id": 1, "relatedToModule": "Deal", "relatedToId": 7, "primaryContact": {}})
+    {'id': 1, 'contact': {}, 'company': {}, 'deal': {'id': 7}}
+    """
+    names = ("primaryContact", "primaryCompany", "relatedTo", "relatedToId", "relatedToModule")
+    renamed = {key: value for key, value in activity.items() if key not in names}
+    renamed |= {"contact": activity.get("primaryContact", {}), "company": activity.get("primaryCompany", {})}
+    is_of_deal = activity.get("relatedToModule") == "Deal"
+    deal = activity.get("relatedTo") or {"id": activity.get("relatedToId")}
+    return renamed | {"deal": deal if is_of_deal else {}}
+
+
+def _company(company_id: int, deals: list[Record], random: Random, zone: ZoneInfo) -> Record:
+    deal = deals[0]
     name = str(getter("primaryCompany.name")(deal) or f"Company {company_id}")
     city, state, country, code = random.choice(_PLACES)
     record = _common_fields(company_id, deal, random, zone) | {
@@ -78,15 +94,22 @@ def _company(company_id: int, deal: Record, random: Random, zone: ZoneInfo) -> R
     }
     company_type = "Customer" if deal.get("status") == "Won" else "Prospect"
     set_field(record, "type", company_type, random, missing=0.1)
-    set_field(record, "industry", random.choice(INDUSTRIES), random, missing=0.1)
     host = email_of("www", name.split(maxsplit=1)[0]).replace("@", ".") if name.split() else ""
     set_field(record, "website", f"https://{host}/", random, missing=0.2)
     set_field(record, "phone", phone_of(company_id), random, missing=0.2)
-    set_field(record, "intCustomField1", int(5 * 10 ** (random.random() * 3)), random, missing=0.15)
+    employees = int(5 * 10 ** (random.random() * 3))
+    set_field(record, "intCustomField1", employees, random, missing=0.15)
+    set_field(record, "numberOfEmployees", employees, random, missing=0.3)
+    set_field(record, "annualRevenue", employees * random.randrange(60, 200) * 1000, random, missing=0.4)
+    _set_from_deals(record, deals, ("Open", "Won", "Lost"))
+    for status in ("Open", "Won", "Lost"):
+        values = (_number(deal.get("dealValue")) for deal in deals if deal.get("status") == status)
+        record[f"totalAmountOf{status}Deal"] = round(sum(values), 2)
     return record
 
 
-def _contact(contact_id: int, deal: Record, random: Random, zone: ZoneInfo) -> Record:
+def _contact(contact_id: int, deals: list[Record], random: Random, zone: ZoneInfo) -> Record:
+    deal = deals[0]
     parts = {part: getter(f"primaryContact.{part}")(deal) for part in ("name", "email", "phone", "mobile")}
     name = str(parts["name"] or f"Contact {contact_id}")
     first, _, last = name.partition(" ")
@@ -101,7 +124,25 @@ def _contact(contact_id: int, deal: Record, random: Random, zone: ZoneInfo) -> R
     set_field(record, "designation", random.choice(_DESIGNATIONS), random, missing=0.3)
     set_field(record, "type", "Customer" if deal.get("status") == "Won" else "Lead", random, missing=0.1)
     record["checkboxCustomField1"] = random.random() < 0.4  # noqa: PLR2004 - a share
+    latest = _set_from_deals(record, deals, ("Open", "Won"))
+    record["lastCommunicationMode"] = latest.get("lastCommunicationMode")
     return record
+
+
+def _set_from_deals(record: Record, deals: list[Record], statuses: Iterable[str]) -> Record:
+    """Set how many deals of each status a contact or company has, and when somebody last communicated.
+
+    Returns
+    -------
+    dict
+        The deal of the last communication.
+    """
+    for status in statuses:
+        count = sum(deal.get("status") == status for deal in deals)
+        record[f"{status.lower()}DealCount"] = count
+    latest = max(deals, key=lambda deal: str(deal.get("lastCommunicationAt") or ""))
+    record["lastCommunicationAt"] = latest.get("lastCommunicationAt")
+    return latest
 
 
 def _deal_activities(deal: Record, seed: int, zone: ZoneInfo) -> list[Record]:
@@ -134,7 +175,7 @@ def _activity(deal: Record, due: int, start: int, random: Random, *, is_complete
         "id": 0,
         "title": f"{activity_type}: {deal.get('title') or 'deal'}",
         "type": activity_type,
-        "isCompleted": is_completed,
+        "isCompleted": int(is_completed),
         "dueDate": timestamps.format_iso(due),
         "duration": minutes,
         "relatedToModule": "Deal",
@@ -148,6 +189,8 @@ def _activity(deal: Record, due: int, start: int, random: Random, *, is_complete
         record["relatedToId"] = getter("id")(deal)
     else:
         record["relatedTo"] = {"id": getter("id")(deal), "title": deal.get("title")}
+    if is_completed:
+        record["completedAt"] = timestamps.format_iso(due)
     set_field(record, "endDate", timestamps.format_iso(due + minutes * MINUTE), random, missing=0.1)
     set_field(record, "outcome", random.choice(_OUTCOMES), random, missing=0.3 if is_completed else 1.0)
     return record
@@ -165,15 +208,15 @@ def _common_fields(record_id: int, deal: Record, random: Random, zone: ZoneInfo)
     }
 
 
-def _first_deals(deals: Iterable[Record], relation: str) -> dict[int, Record]:
-    """Return the first deal that refers to each record of a relation, by the record's id."""
+def _deals_of(deals: Iterable[Record], relation: str) -> dict[int, list[Record]]:
+    """Return the deals that refer to each record of a relation, by the record's id."""
     get_id = getter(f"{relation}.id")
-    first: dict[int, Record] = {}
+    found: dict[int, list[Record]] = {}
     for deal in deals:
         record_id = _whole_number(get_id(deal))
         if record_id is not None:
-            first.setdefault(record_id, deal)
-    return first
+            found.setdefault(record_id, []).append(deal)
+    return found
 
 
 def _relation(deal: Record, relation: str) -> dict[str, Any]:
@@ -190,3 +233,10 @@ def _whole_number(value: Any) -> int | None:
         return int(value)
     except (TypeError, ValueError):
         return None
+
+
+def _number(value: Any) -> float:
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return 0.0

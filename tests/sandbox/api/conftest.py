@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from salesmate_nb.sandbox import Behavior, Store
-from salesmate_nb.sandbox._api.envelope import ApiFailure
 from salesmate_nb.sandbox._api.search import parse_search
 from salesmate_nb.sandbox._crm.resources import DEALS
+from salesmate_nb.sandbox._responses.envelope import ApiFailure
 
 RECORDS = (
     {
@@ -55,7 +55,7 @@ class Search:
     """Searches a store as the v4 search endpoint does."""
 
     def __init__(self, records, **behavior):
-        self.behavior = Behavior(**behavior)
+        self.behavior = Behavior.named("kind", **behavior)
         self.store = Store(records, DEALS, self.behavior.zone)
 
     def page(self, *rules, rows=250, offset=0, **body):

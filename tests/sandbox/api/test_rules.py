@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from salesmate_nb.sandbox._responses.envelope import ApiFailure
+
 
 @pytest.mark.parametrize(
     ("condition", "field", "data", "expected"),
@@ -40,6 +42,8 @@ import pytest
         ("IS_AFTER", "createdAt", "Jan 01, 1970 05:30 AM", [1, 2, 3, 4]),
         ("IS_AFTER", "createdAt", "Jan 01, 2024 10:00 AM", [2, 3]),
         ("IS_BEFORE", "createdAt", "Jan 01, 2024 10:01 AM", [1, 4]),
+        ("BETWEEN", "createdAt", ["Jan 01, 2024 10:00 AM", "Jan 01, 2024 10:01 AM"], [1, 2, 4]),
+        ("BETWEEN", "createdAt", ["Jan 01, 2024 10:02 AM", "Jan 01, 2024 10:04 AM"], []),
         ("IS_BEFORE", "lastModifiedAt", "Jan 01, 2030 12:00 PM", [1, 2]),
         ("EMPTY", "lastModifiedAt", None, [3, 4]),
         ("EQUALS", "id", "3", [3]),
@@ -91,13 +95,52 @@ def test_ranges_intersect(four, rule):
 
 
 def test_ignored_id_rules(four, search_of, rule):
-    """With id_rules=False a rule on the id is ignored: alone, beside others and in groups."""
-    search = search_of(four.store.records(), id_rules=False)
+    """An ignored rule on the id finds all: alone, beside others and in groups."""
+    search = search_of(four.store.records(), id_rules="ignored")
     after = rule("GREATER_THAN", "id", 2)
     assert search.ids(after) == [1, 2, 3, 4]
     assert search.ids(after, rule("EQUALS", "status", "Open")) == [1, 4]
     either = {"group": {"operator": "OR", "rules": [after, rule("EQUALS", "status", "Won")]}}
     assert search.ids(either) == [2]
+
+
+RULES = {
+    "id_rules": ("GREATER_THAN", "id", 2),
+    "created_rules": ("IS_AFTER", "createdAt", "Jan 01, 2024 10:00 AM"),
+    "range_rules": ("IS_BEFORE", "createdAt", "Jan 01, 2024 10:00 AM"),
+    "modified_rules": ("IS_AFTER", "lastModifiedAt", "Jan 10, 2024 10:00 AM"),
+    "other_rules": ("EQUALS", "status", "Won"),
+}
+
+
+@pytest.mark.parametrize("sort", ["id", "createdAt"])
+@pytest.mark.parametrize("status", [400, 403, 422, 500, 200])
+@pytest.mark.parametrize("switch", RULES)
+def test_refused_rules(four, search_of, rule, switch, status, sort):
+    """Each kind of rules is refused by its own switch, with any status, also within groups."""
+    search = search_of(four.store.records(), **{switch: "refused", "refusal": status})
+    order = {"fieldName": f"deal.{sort}", "order": "asc"}
+    for name, written in RULES.items():
+        nested = {"group": {"operator": "OR", "rules": [rule(*written)]}}
+        for body in (rule(*written), nested):
+            if name != switch:
+                assert search.ids(body, sort=order) == four.ids(body, sort=order)
+                continue
+            with pytest.raises(ApiFailure) as caught:
+                search.ids(body, sort=order)
+            assert caught.value.status == status
+
+
+@pytest.mark.parametrize("sort", ["id", "createdAt"])
+@pytest.mark.parametrize("switch", RULES)
+def test_ignored_rules(four, search_of, rule, switch, sort):
+    """Each kind of rules is ignored by its own switch."""
+    search = search_of(four.store.records(), **{switch: "ignored"})
+    order = {"fieldName": f"deal.{sort}", "order": "asc"}
+    for name, written in RULES.items():
+        found, expected = search.ids(rule(*written), sort=order), four.ids(rule(*written), sort=order)
+        assert (len(found) == 4) if name == switch else (found == expected)
+        assert len(expected) < 4
 
 
 @pytest.mark.parametrize(
@@ -130,6 +173,11 @@ def test_account_time_zone(search_of, rule, zone, ten_o_clock):
         ("IS_AFTER", "createdAt", "Feb 31, 2024 10:00 AM"),
         ("IS_AFTER", "createdAt", "Jan 01, 2024 13:00 AM"),
         ("IS_AFTER", "createdAt", None),
+        ("IS_AFTER", "createdAt", ["Jan 01, 2024 10:00 AM"]),
+        ("BETWEEN", "createdAt", "Jan 01, 2024 10:00 AM"),
+        ("BETWEEN", "createdAt", ["Jan 01, 2024 10:00 AM"]),
+        ("BETWEEN", "createdAt", ["Jan 01, 2024 10:00 AM", "soon"]),
+        ("BETWEEN", "createdAt", ["Jan 01, 2024 10:00 AM", 7, "Jan 01, 2024 10:00 AM"]),
         ("IS_AFTER", "title", "Jan 01, 1970 05:30 AM"),
         ("EQUALS", "createdAt", "Jan 01, 1970 05:30 AM"),
         ("IS_LIKE", "title", "x"),

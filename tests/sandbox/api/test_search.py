@@ -20,6 +20,7 @@ from salesmate_nb.sandbox.options import Behavior
         {"filterQuery": {"group": {"operator": "AND", "rules": [{"condition": "EQUALS"}]}}},
         {"moduleId": 1},
         {"sort": "id"},
+        {"sort": ["id"]},
         {"sort": {"fieldName": "deal.dealValue", "order": "asc"}},
         {"sort": {"fieldName": "deal.id", "order": "up"}},
         {"displayingFields": "deal.id"},
@@ -58,6 +59,25 @@ def test_sort(four, field, ascending, key):
         up = [3, 4, *up[2:]]
         down = [*down[:2], 4, 3]
     assert (up, down) == (ascending, ascending[::-1])
+
+
+def test_sort_list(four):
+    """A list of sorts is accepted, as Salesmate's web app sends it; the first one counts."""
+    by_time = {"fieldName": "deal.createdAt", "order": "asc"}
+    by_id = {"fieldName": "deal.id", "order": "desc"}
+    assert four.ids(sort=[by_time, by_id]) == four.ids(sort=by_time) == [4, 1, 2, 3]
+
+
+def test_newest_first(four, search_of):
+    """An account may ignore the sort, and send the newest first."""
+    search = search_of(four.store.records(), order="newest first")
+    assert search.ids(sort={"fieldName": "deal.id", "order": "asc"}) == [3, 2, 1, 4]
+
+
+@pytest.mark.parametrize("module_id", [0, 4, "4", None])
+def test_module_id(four, module_id):
+    """The module id may be left out, or 0, which was sent to the measured account."""
+    assert four.ids(moduleId=module_id) == [1, 2, 3, 4]
 
 
 def test_default_sort(four):
@@ -105,3 +125,25 @@ def test_displaying_fields(four):
 def test_all_fields(four):
     """Without displayingFields whole records are sent."""
     assert four.page()[0] == four.store.records()
+
+
+def test_relations_by_sub_fields(four, search_of):
+    """A measured account sends only those sub-fields of a relation that are requested by name."""
+    search = search_of(four.store.records(), relations="sub-fields")
+    names = ["deal.title", "deal.owner", "deal.owner.name"]
+    assert search.page(displayingFields=names)[0][0] == {
+        "id": 1,
+        "title": "Alpha",
+        "owner": {"name": "Ann Lee"},
+    }
+    assert search.page(displayingFields=["deal.title", "deal.owner"])[0][0] == {"id": 1, "title": "Alpha"}
+    everything = search.page()[0][0]
+    assert everything == {key: value for key, value in four.store.get(1).items() if key != "owner"}
+
+
+@pytest.mark.parametrize("name", ["deal.colour", "deal.owner.shoes", "title", 7])
+def test_unknown_fields(four, search_of, name):
+    """A measured account ignores names of fields that it does not have."""
+    search = search_of(four.store.records(), unknown_fields="ignored")
+    assert search.page(displayingFields=["deal.status", name])[0][0]["status"] == "Open"
+    assert "no field" in four.refusal({"displayingFields": ["deal.status", name]})

@@ -164,6 +164,20 @@ def test_index_matches_fresh_sort():
     assert titles == sorted(record["title"].casefold() for record in deals.records())
 
 
+def test_cut(deals):
+    """A page holds what a cut takes out of all ids, which come in the order of the query."""
+    asked = []
+
+    def cut(ordered, offset, rows):
+        asked.append((list(ordered), offset, rows))
+        return list(ordered)[:2]
+
+    records, total = deals.page(Query(descending=True), 3, 7, cut)
+    assert [record["id"] for record in records] == deals.ids()[:-3:-1]
+    assert total == 5
+    assert asked == [(deals.ids()[::-1], 3, 7)]
+
+
 def test_many_queries(deals):
     """Only the newest indexes are kept, and an old query is built again."""
     first = ids(deals, key="0")
@@ -173,9 +187,9 @@ def test_many_queries(deals):
 
 
 def test_file_is_served_unchanged(make_client, data_file):
-    """Shapes, texts and unusual values of a file are served unchanged."""
+    """A kind account serves the shapes, texts and unusual values of a file unchanged."""
     odd = {"id": "12", "Owner": {"id": 1}, "dealValue": "12.500000000", "tags": ["a"], "x y": None}
-    assert make_client(data=data_file(odd)).search().json()["Data"]["data"] == [odd]
+    assert make_client(data=data_file(odd), behavior="kind").search().json()["Data"]["data"] == [odd]
 
 
 @pytest.mark.parametrize(

@@ -41,7 +41,8 @@ def test_seed():
 def test_sandbox_seed(make_client):
     """The deals served depend only on seed and number, not on the date."""
     first, same, other = (
-        make_client(deals=30, seed=seed).search().json()["Data"]["data"] for seed in (3, 3, 4)
+        make_client(deals=30, seed=seed, behavior="kind").search().json()["Data"]["data"]
+        for seed in (3, 3, 4)
     )
     assert first == same == make_deals(30, seed=3, zone=UTC)
     assert first != other
@@ -89,6 +90,28 @@ def test_timestamps(zone):
             assert parsed["createdAt"] - timestamps.MINUTE < parsed["closedDate"]
             assert parsed["closedDate"] - timestamps.MINUTE < parsed["lastModifiedAt"]
     assert 10 < texts < 300
+
+
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
+def test_close_dates(zone):
+    """An estimated close date is the beginning of a day in the account's time zone."""
+    zone = ZoneInfo(zone)
+    planned = [deal.get("estimatedCloseDate") for deal in make_deals(60, seed=5, zone=zone)]
+    times = [timestamps.parse(value, zone) for value in planned if value not in MISSING]
+    assert len(times) > 30
+    days = [dt.datetime.fromtimestamp(time / 1000, zone) for time in times]
+    assert {day.time() for day in days} == {dt.time()}
+
+
+def test_rotten_date(deals):
+    """An open deal rots 30 days after its last change, others never."""
+    for deal in deals:
+        assert ("rottenDate" in deal) == (deal["status"] == "Open")
+        if "rottenDate" in deal:
+            rotten, modified = (
+                timestamps.parse(deal[name], UTC) for name in ("rottenDate", "lastModifiedAt")
+            )
+            assert rotten - modified == 30 * timestamps.DAY
 
 
 def test_status_is_consistent(deals):

@@ -47,6 +47,40 @@ def test_activities_belong_to_deals(deals):
     )
 
 
+def test_sums(deals):
+    """Companies and contacts count their deals by status, and companies add up the values."""
+    for name, relation in (("company", "primaryCompany"), ("contact", "primaryContact")):
+        for record in make(name, deals):
+            own = [deal for deal in deals if (deal.get(relation) or {}).get("id") == record["id"]]
+            counts = [sum(deal["status"] == status for deal in own) for status in ("Open", "Won")]
+            assert [record["openDealCount"], record["wonDealCount"]] == counts
+            assert (record["lastCommunicationAt"] or "") == max(
+                str(deal.get("lastCommunicationAt") or "") for deal in own
+            )
+            if name == "company":
+                won = [float(deal.get("dealValue") or 0) for deal in own if deal["status"] == "Won"]
+                assert record["totalAmountOfWonDeal"] == pytest.approx(sum(won))
+
+
+def test_completed_activities(deals):
+    """An activity has a time of completion if it is completed."""
+    flags = {(record["isCompleted"], "completedAt" in record) for record in make("activity", deals)}
+    assert flags == {(1, True), (0, False)}
+
+
+def test_measured_links(deals):
+    """The links under their measured names are those under the names of the web app."""
+    for record in make("activity", deals):
+        renamed = related.with_measured_links(record)
+        assert renamed["contact"] == record["primaryContact"]
+        assert renamed["company"] == record["primaryCompany"]
+        if record["relatedToModule"] == "Deal":
+            assert renamed["deal"]["id"] == (record.get("relatedToId") or record["relatedTo"]["id"])
+        else:
+            assert renamed["deal"] == {}
+        assert not any(name.startswith(("primary", "related")) for name in renamed)
+
+
 def test_spellings_of_relations():
     """Relations may be capitalized or flat; nothing is made up that deals do not refer to."""
     deals = [

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from salesmate_nb.sandbox._fake_data.users import owners_of
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from salesmate_nb.sandbox._fake_data.users import users_of
+
+BERLIN = ZoneInfo("Europe/Berlin")
 
 
 def test_owners():
@@ -13,11 +19,24 @@ def test_owners():
         {"id": 3, "Owner": {"id": 12, "name": "Bo", "email": "bo@elm.example"}},
         {"id": 4},
     ]
-    users = [(user["id"], user["firstName"], user["lastName"], user["email"]) for user in owners_of(deals)]
-    assert users == [(11, "Ann", "Lee", "ann.lee@sandbox.example"), (12, "Bo", "", "bo@elm.example")]
+    users = users_of(deals, BERLIN)
+    assert [(user["id"], user["firstName"], user["lastName"], user["email"]) for user in users] == [
+        (11, "Ann", "Lee", "ann.lee@sandbox.example"),
+        (12, "Bo", "", "bo@elm.example"),
+    ]
+    assert {(user["timezone"], user["dateFormat"]) for user in users} == {("Europe/Berlin", "MMM DD, YYYY")}
 
 
-def test_inactive_user():
-    """One of the made-up users is not active."""
-    (user,) = owners_of([{"id": 1, "owner": {"id": 23, "name": "Karim Benali"}}])
-    assert user["isActive"] is False
+def test_current_user():
+    """The first active user is the one who is logged in; flags are 1 and 0."""
+    names = {23: "Karim Benali", 24: "Bo", 25: "Cy"}
+    deals = [{"id": 1, "owner": {"id": number, "name": name}} for number, name in names.items()]
+    flags = {user["name"]: (user["isActive"], user["isCurrentUser"]) for user in users_of(deals, BERLIN)}
+    assert flags == {"Karim Benali": (0, 0), "Bo": (1, 1), "Cy": (1, 0)}
+
+
+@pytest.mark.parametrize("deals", [[], [{"id": 1, "owner": {"id": 23, "name": "Karim Benali"}}]])
+def test_always_a_current_user(deals):
+    """Whoever has the key is a user: without owners, or if none of them is active."""
+    (user,) = users_of(deals, BERLIN)
+    assert user["isCurrentUser"] == 1

@@ -13,7 +13,7 @@ def test_requests_are_logged(client):
     assert (search.method, search.path, search.status) == ("POST", "/apis/deal/v4/search", 200)
     assert search.query == {"rows": "3", "from": "0"}
     assert search.json["sort"]["order"] == "asc"
-    assert search.headers["accessToken"] == search.headers["ACCESSTOKEN"] == "sandbox-key"
+    assert search.headers["accessToken"] == search.headers["ACCESSTOKEN"] == "sandbox-session-key"
     assert "x-linkname" in search.headers
     assert "authorization" not in search.headers
     assert listing.headers.get("Authorization") == "Bearer wrong"

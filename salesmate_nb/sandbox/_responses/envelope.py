@@ -13,6 +13,7 @@ _CODES = {
     "ValidationError": "4001",
     "AuthenticationFailed": "4010",
     "AuthorizationFailed": "4030",
+    "Forbidden": "4031",
     "ObjectNotFound": "4040",
     "NoSuchLinkExist": "4041",
     "TooManyRequests": "4290",
@@ -29,25 +30,42 @@ class ApiFailure(Exception):  # noqa: N818 - named as the envelope names it
         The HTTP status code.
     name, message : str
         Salesmate's name of the failure, and a sentence.
+    code : str, optional
+        Salesmate's code of the failure, if it is not the usual one of its name.
     headers : dict of str to str, optional
         Further headers of the response.
     """
 
-    def __init__(self, status: int, name: str, message: str, headers: dict[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        name: str,
+        message: str,
+        *,
+        code: str | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.name = name
+        self.code = code or _CODES[name]
         self.headers = headers or {}
 
     def response(self) -> Response:
-        """Return the failure response."""
-        error = {"Code": _CODES[self.name], "Name": self.name, "Message": str(self)}
+        """Return the failure response; its keys are lower-case, as in live responses."""
+        error = {"code": self.code, "name": self.name, "message": str(self)}
         return json_response({"Status": "failure", "Error": error}, self.status, self.headers)
 
 
 def invalid(message: str) -> ApiFailure:
     """Return the failure of a request that is not valid."""
     return ApiFailure(HTTPStatus.BAD_REQUEST, "ValidationError", message)
+
+
+def refused(status: int, message: str) -> ApiFailure:
+    """Return the failure of a request that the account does not support; how it looks is not known."""
+    names = {HTTPStatus.FORBIDDEN: "Forbidden", HTTPStatus.INTERNAL_SERVER_ERROR: "Unknown"}
+    return ApiFailure(status, names.get(HTTPStatus(status), "ValidationError"), message)
 
 
 def success(data: Any) -> Response:

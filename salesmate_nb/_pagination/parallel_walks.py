@@ -1,0 +1,139 @@
+"""Parallel walks: the strategy that reads a list by one paginator, in several segments side by side."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+
+from salesmate_nb._pagination.open_read import OpenRead
+from salesmate_nb._pagination.page_walk import PageWalk, PaginationUnsupported, Paginator
+from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
+
+_DELETED = 0.05  # of a page: rows that colleagues may delete while two pages are read
+_QUIET_REPEATS = 2  # of pages of rows with equal keys, without a new row
+
+
+class ParallelWalks:
+    """Reads all rows by one paginator.
+
+    The first two pages are requested alone, since they show whether the server supports the paginator. If
+    there is a total, the remaining pages are then shared by several walks; each ends where the next began.
+
+    Parameters
+    ----------
+    paginator : Paginator
+        Decides which pages to request, and whether rows slipped between two of them.
+    """
+
+    def __init__(self, paginator: Paginator) -> None:
+        self.name = paginator.name
+        self._paginator = paginator
+
+    def first_request(self, every: SearchRequest) -> SearchRequest:
+        """Return the request for the first page in the paginator's order."""
+        sort, by_list = self._paginator.sort, self._paginator.sorts_by_list
+        fields = tuple(dict.fromkeys((*every.fields, sort)))
+        return replace(every, sort=sort, fields=fields, sorts_by_list=by_list)
+
+    def pages(self, read: OpenRead) -> Generator[SearchPage, None, bool]:
+        """Yield the new rows of each page, and return whether all rows were read."""
+        paginator, start = self._paginator, self.first_request(read.request)
+        if paginator.needs_total and read.total is None:
+            raise PaginationUnsupported("without a total, nothing shows whether rows are missing")
+        walk = PageWalk(paginator, start, is_total_trusted=False, known_pages=read.uncounted_pages)
+        first = yield from read.get(start)
+        walk.take(first)
+        walks = [walk]
+        if walk.request is not None:  # alone: this page shows whether the server supports the paginator
+            second = yield from read.get(walk.request)
+            if paginator.needs_total:
+                _check_totals(first, second)
+            walk.take(second)
+            read.is_proven = True
+            walks += self._further_walks(read, walk.request)
+        yield from _walk_all(read, walks)
+        if tied := [request for each in walks for request in each.tied]:
+            yield from _repeat(read, tied)
+        yield from read.refresh_total()
+        read.uncounted_pages = walk.page_count if read.total is None else 0
+        return read.rows.after_walk(is_exact=all(each.is_exact for each in walks))
+
+    def _further_walks(self, read: OpenRead, following: SearchRequest | None) -> list[PageWalk]:
+        """Return walks for the other workers, which share the remaining pages equally."""
+        total = read.total
+        if following is None or self._paginator.has_ties or total is None:
+            return []
+        start, done = self.first_request(read.request), following.offset or len(read.rows.seen)
+        step = max(len(read.first_page.records) - 1, 1)
+        pages = -(-(total - done) // step)
+        count = min(read.parallel.workers, pages // 2)
+        offsets = [done + pages * number // count * step for number in range(1, count)]
+        return [
+            PageWalk(self._paginator, replace(start, offset=each), is_total_trusted=False) for each in offsets
+        ]
+
+
+def _walk_all(read: OpenRead, walks: Sequence[PageWalk]) -> Generator[SearchPage]:
+    """Make one request of each walk at a time.
+
+    A walk that has reached the start of the next one waits until its first page is there, since that shows
+    that there is nothing more to request.
+    """
+    queue = deque((walk.request, walk) for walk in walks if walk.request is not None)
+    before = {following: walk for walk, following in itertools.pairwise(walks)}
+    waiting: dict[PageWalk, SearchPage] = {}
+    for walk, response in read.parallel.run(queue):
+        page = _page_of(walk, response, walks)
+        if walk.request is not None and walk.request.rules == read.request.rules:
+            read.rows.record_total(walk.request, page)
+        later = walks[walks.index(walk) + 1 :]
+        walk.take(page, frozenset[int]().union(*(each.first_ids for each in later)))
+        if walk.request is not None and later and _has_reached(walk.request, later[0]):
+            waiting[walk] = page
+        elif walk.request is not None:
+            queue.append((walk.request, walk))
+        earlier = before.get(walk)
+        if earlier in waiting and earlier.request is not None:
+            ids = map(record_id, waiting.pop(earlier).records)
+            if walk.first_ids.isdisjoint(ids):
+                queue.append((earlier.request, earlier))
+        yield read.rows.take(page)
+
+
+def _has_reached(request: SearchRequest, following: PageWalk) -> bool:
+    """Return whether a request begins where another walk does, whose first page is not there yet."""
+    start = None if following.first_ids else following.request
+    return start is not None and request.rules == start.rules and request.offset >= start.offset
+
+
+def _repeat(read: OpenRead, requests: Sequence[SearchRequest]) -> Generator[SearchPage]:
+    """Repeat pages of rows with equal keys until no row is missing, or it does not help."""
+    quiet = 0
+    while quiet < _QUIET_REPEATS and not read.rows.is_counted:
+        before = len(read.rows.seen)
+        for _, page in read.parallel.run(deque((request, None) for request in requests)):
+            if isinstance(page, SearchPage):
+                yield read.rows.take(page)
+        quiet = quiet + 1 if len(read.rows.seen) == before else 0
+
+
+def _page_of(
+    walk: PageWalk, response: SearchPage | PaginationUnsupported, walks: Sequence[PageWalk]
+) -> SearchPage:
+    if isinstance(response, SearchPage):
+        return response
+    if walk.first_ids or walk is walks[0]:
+        raise response
+    return SearchPage(records=[], total=None)  # too deep for the server: the walk before covers it
+
+
+def _check_totals(first: SearchPage, second: SearchPage) -> None:
+    """Raise `PaginationUnsupported` if more rows were left behind than the first page holds.
+
+    A few may have been deleted in between.
+    """
+    most = len(first.records) * (1 + _DELETED)
+    if first.total is None or second.total is None or first.total - second.total > most:
+        raise PaginationUnsupported("a page does not hold all rows up to the next one")

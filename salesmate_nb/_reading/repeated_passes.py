@@ -1,0 +1,71 @@
+"""Repeated passes: the last resort, for servers that keep no order and support no rules."""
+
+from __future__ import annotations
+
+import itertools
+from collections import deque
+from collections.abc import Generator
+from dataclasses import replace
+from typing import Any
+
+from salesmate_nb._pagination.open_read import OpenRead
+from salesmate_nb._pagination.page_walk import PaginationUnsupported
+from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
+
+_SORTS: list[dict[str, Any]] = [  # one after the other: a server may lose the same rows under the same sort
+    {"sort": "id"},
+    {"sort": "id", "is_descending": True},
+    {"sort": "createdAt"},
+    {"sort": "id", "sorts_by_list": True},
+]
+
+
+class RepeatedPasses:
+    """Reads all pages again and again, and unites their rows by id, until every row was read."""
+
+    name = "repeated passes"
+
+    def first_request(self, every: SearchRequest) -> SearchRequest:
+        """Return the request for the first page by id."""
+        return every
+
+    def pages(self, read: OpenRead) -> Generator[SearchPage, None, bool]:
+        """Yield the new rows of each page; return whether all were read before passes became futile."""
+        while not read.rows.is_futile:
+            sort = _SORTS[read.rows.passes % len(_SORTS)]
+            start = replace(read.request, **{"sorts_by_list": False, **sort})
+            if start.sort == "createdAt":
+                start = replace(start, fields=tuple(dict.fromkeys((*start.fields, "createdAt"))))
+            read.rows.begin_pass()
+            found = yield from _pass(read, start)
+            read.rows.end_pass(found)
+            if read.rows.after_passes:
+                return True
+        return False
+
+
+def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, int]:
+    """Read all pages once, and return how many distinct rows they hold."""
+    step, found = max(len(read.first_page.records), 1), set[int]()
+    offsets = itertools.count(0, step)
+    queue: deque[tuple[SearchRequest, int]] = deque()
+
+    def enqueue() -> None:
+        offset = next(offsets)
+        # one page beyond a total that fills its last page: some servers do not count further
+        if offset == 0 or not read.rows.has_total or offset <= max(read.rows.totals):
+            queue.append((replace(start, offset=offset), offset))
+
+    for _ in range(read.parallel.workers):
+        enqueue()
+    for offset, page in read.parallel.run(queue):
+        if isinstance(page, PaginationUnsupported):
+            raise page.__cause__ or page
+        ids = {record_id(record) for record in page.records}
+        read.rows.record_total(replace(start, offset=offset), page)
+        yield read.rows.take(page)
+        is_over = ids <= found or (len(page.records) < step and not read.rows.has_total)
+        found |= ids
+        if not is_over:
+            enqueue()
+    return len(found)
