@@ -52,7 +52,7 @@ browser: .venv/browser.done  ## run the browser tests: JupyterLab in Chromium (D
 	$(PYTEST) -m browser
 
 pictures: .venv/browser.done  ## take the README's pictures of the login panel again
-	SALESMATE_NB_SHOTS=build/pictures $(PYTEST) -m browser tests/browser/test_panel.py
+	SALESMATE_NB_SHOTS=build/pictures $(PYTEST) -m browser tests/browser/test_key_panel.py -k pictures
 	cp build/pictures/sign-in.png build/pictures/sign-in-dark.png .github/
 	cp build/pictures/connected.png build/pictures/connected-dark.png .github/
 

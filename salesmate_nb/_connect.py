@@ -10,8 +10,10 @@ from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
 from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.signatures import same_arguments_as_method
-from salesmate_nb._display.output import running_cell
+from salesmate_nb._display.cards import card
+from salesmate_nb._display.output import Output, running_cell
 from salesmate_nb._ui.frontend import Frontend, frontend, has_kernel
+from salesmate_nb._ui.offer import LoginOffer
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SettingsError
 from salesmate_nb.settings import Settings
@@ -50,8 +52,9 @@ def connect(
     profile : str
         The name under which this login is stored, for those who have several.
     wait : float
-        Seconds to wait for the redirect to arrive, so that a notebook's "Run All" continues logged in.
-        If it cannot be received there is nothing to wait for: the address has to be pasted.
+        Seconds to wait here until somebody has logged in. In a notebook the panel can be used while it waits.
+        Reads wait at the panel in any case, so that "Run All" works. Elsewhere this waits for the redirect
+        alone: if it cannot be received, the address has to be pasted.
     token_store : TokenStore, optional
         Where this login is stored; by default where the setting ``SALESMATE_TOKEN_STORE`` says.
 
@@ -152,30 +155,54 @@ def _personal_connection(settings: Settings, profile: str, token_store: TokenSto
 
 def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> None:
     """Show the pending login to whoever can see it, and wait for it if asked to."""
-    from salesmate_nb._ui import panel, prompt, texts  # noqa: PLC0415 - widgets and prompts are loaded when shown
+    from salesmate_nb._ui import prompt, texts  # noqa: PLC0415 - prompts are loaded when shown
 
-    if not connection.has_login_link:
-        if connection.takes_key and frontend() is Frontend.NOTEBOOK:
-            panel.show_no_credentials()
-        return
-    login = connection.pending_login()
-    login.renew()
-    if box is not None and box.approve == "auto":
-        box.visit(login.url)
-        return
-    # a notebook handles no paste while we block, so waiting is for what the loopback server receives
-    waits = wait > 0 and bool(login.url) and login.is_listening
     there = frontend()
+    if not connection.takes_key:  # that of the settings was refused, and only there it can be replaced
+        if there is Frontend.NOTEBOOK:
+            Output().show(
+                card(texts.NOT_LOGGED_IN, {texts.WHY: connection.login_reason}), connection.login_reason
+            )
+        elif there is Frontend.TERMINAL:
+            prompt.say(connection.login_reason)
+        return
+    offer = _offer(connection)
+    login = offer.flow
+    if login is not None:
+        login.renew()
+        if box is not None and box.approve == "auto":
+            box.visit(login.url)
+            return
+    waits = wait > 0 and login is not None and bool(login.url) and login.is_listening
     if there is Frontend.NOTEBOOK:
-        panel.show(login, lambda: connection.status().lines())
+        from salesmate_nb._ui.panel import panel  # noqa: PLC0415 - widgets are loaded when shown
+
+        connection.login_panel = panel.show(offer)
         connection.panel_cell = running_cell()
+        if wait > 0:
+            connection.login_panel.wait(wait)
     elif there is Frontend.TERMINAL and not waits:
-        prompt.ask(login)
-    elif waits:
+        prompt.ask(offer)
+    elif waits and login is not None:
         prompt.announce(login, tries_browser=there is Frontend.TERMINAL)
         prompt.say(texts.WAITING_UP_TO.format(seconds=wait))
-    if waits:
         login.wait(wait)
+
+
+def _offer(connection: Salesmate) -> LoginOffer:
+    """Return what the panel and the prompt show of a pending login."""
+    return LoginOffer(
+        settings=connection.settings,
+        profile=connection.profile,
+        stored_in=connection.status().token_location,
+        with_key=connection.login_with_key,
+        status=connection.status,
+        identify=connection.identify,
+        is_authorized=lambda: connection.authorized,
+        hosts=connection.unusual_hosts,
+        flow=connection.pending_login() if connection.has_login_link else None,
+        reason=connection.login_reason,
+    )
 
 
 def _offline() -> Salesmate:

@@ -28,6 +28,8 @@ class Status:
         When the access token expires (UTC); it is refreshed before. ``None`` if that is not known.
     token_location : str
         Where the token is stored.
+    user, workspace : str
+        The user's name in Salesmate and the workspace (linkname); empty if not known.
     calls_made, calls_left : int
         API calls of the last hour made from this machine, and what they leave of the hourly limit.
     server : mapping of str to str
@@ -45,6 +47,8 @@ class Status:
     calls_made: int
     calls_left: int
     server: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    user: str = ""
+    workspace: str = ""
 
     def lines(self) -> dict[str, str]:
         """Return it in words, line by line."""

@@ -7,7 +7,7 @@ import shutil
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import pandas as pd
 import pyarrow as pa
@@ -35,9 +35,16 @@ from salesmate_nb._doctor.diagnosis import Diagnosis
 from salesmate_nb._search.query import DatetimeLike, Refresh, TextFilter
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._status import Status
-from salesmate_nb.errors import LoginError, LoginRequired, SettingsError
+from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
 from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
 from salesmate_nb.settings import Settings
+
+
+class ShownPanel(Protocol):
+    """The panel of a pending login, below a cell of a notebook."""
+
+    def wait(self) -> None:
+        """Block the running cell until somebody has logged in; raise ``LoginRequired`` if it cannot wait."""
 
 
 @explained_by("deals_df")
@@ -62,6 +69,7 @@ class Salesmate:
         self._token_store = make_token_store(settings, profile) if token_store is None else token_store
         self._login_flow: LoginFlow | None = None
         self.panel_cell: int | None = None  # the notebook cell that shows the panel of its login
+        self.login_panel: ShownPanel | None = None
         self._login = Login(settings, self._token_store, profile=profile)
         self._in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
         self._has_snapshots = token_store is None and not self._in_memory
@@ -123,13 +131,14 @@ class Salesmate:
             raise NotImplementedError  # IPython then shows the object as any other
         if self.panel_cell == running_cell():
             return
-        login, output = self.pending_login(), Output()
+        output = Output()
 
-        def show(_: LoginFlow) -> None:
+        def show(_: object) -> None:
             output.show(self._repr_html_(), repr(self))
 
-        login.subscribe(show)
-        show(login)
+        if self.has_login_link:
+            self.pending_login().subscribe(show)
+        show(self)
 
     def deals_df(
         self,
@@ -203,7 +212,7 @@ class Salesmate:
         >>> df.dtypes.astype(str).to_dict()
         {'id': 'Int64', 'deal_value': 'float64'}
         """
-        return self._account.frame(DEALS, locals())
+        return self._ready(refresh).frame(DEALS, locals())
 
     @same_arguments(deals_df)
     def deals_arrow(self, **arguments: Any) -> pa.Table:
@@ -216,7 +225,7 @@ class Salesmate:
             ``timestamp[us, tz=UTC]``, texts ``string``, and repeated values ``dictionary``. The schema's
             metadata holds under ``salesmate``, as JSON, what ``attrs`` of a frame reports.
         """
-        return self._account.arrow(DEALS, arguments)
+        return self._ready(arguments["refresh"]).arrow(DEALS, arguments)
 
     def deals(
         self,
@@ -241,7 +250,7 @@ class Salesmate:
         dict
             One record, in the server's own shape.
         """
-        return self._account.records(DEALS, locals())
+        return self._ready().records(DEALS, locals())
 
     def contacts_df(
         self,
@@ -266,12 +275,12 @@ class Salesmate:
         SettingsError
             If the settings have no linkname, and so no v4 API.
         """
-        return self._account.frame(CONTACTS, locals())
+        return self._ready(refresh).frame(CONTACTS, locals())
 
     @same_arguments(contacts_df)
     def contacts_arrow(self, **arguments: Any) -> pa.Table:
         """Read contacts into an Arrow table, as :meth:`deals_arrow` reads deals."""
-        return self._account.arrow(CONTACTS, arguments)
+        return self._ready(arguments["refresh"]).arrow(CONTACTS, arguments)
 
     def contacts(
         self,
@@ -284,7 +293,7 @@ class Salesmate:
         wait: bool = True,
     ) -> Iterator[dict[str, Any]]:
         """Yield contacts as the server sent them, as :meth:`deals` yields deals."""
-        return self._account.records(CONTACTS, locals())
+        return self._ready().records(CONTACTS, locals())
 
     @same_arguments(contacts_df)
     def companies_df(self, **arguments: Any) -> pd.DataFrame:
@@ -293,17 +302,17 @@ class Salesmate:
         As :meth:`contacts_df`, with the columns of ``salesmate_nb.resources.COMPANIES``. A deal's
         ``primary_company_id`` is the ``id`` of one.
         """
-        return self._account.frame(COMPANIES, arguments)
+        return self._ready(arguments["refresh"]).frame(COMPANIES, arguments)
 
     @same_arguments(contacts_df)
     def companies_arrow(self, **arguments: Any) -> pa.Table:
         """Read companies into an Arrow table, as :meth:`deals_arrow` reads deals."""
-        return self._account.arrow(COMPANIES, arguments)
+        return self._ready(arguments["refresh"]).arrow(COMPANIES, arguments)
 
     @same_arguments(contacts)
     def companies(self, **arguments: Any) -> Iterator[dict[str, Any]]:
         """Yield companies as the server sent them, as :meth:`deals` yields deals."""
-        return self._account.records(COMPANIES, arguments)
+        return self._ready().records(COMPANIES, arguments)
 
     @same_arguments(contacts_df)
     def activities_df(self, **arguments: Any) -> pd.DataFrame:
@@ -313,17 +322,17 @@ class Salesmate:
         ``related_to_module`` is ``"Deal"``, ``related_to_id`` is the ``id`` of a deal; other kinds of
         records may have the same ids.
         """
-        return self._account.frame(ACTIVITIES, arguments)
+        return self._ready(arguments["refresh"]).frame(ACTIVITIES, arguments)
 
     @same_arguments(contacts_df)
     def activities_arrow(self, **arguments: Any) -> pa.Table:
         """Read activities into an Arrow table, as :meth:`deals_arrow` reads deals."""
-        return self._account.arrow(ACTIVITIES, arguments)
+        return self._ready(arguments["refresh"]).arrow(ACTIVITIES, arguments)
 
     @same_arguments(contacts)
     def activities(self, **arguments: Any) -> Iterator[dict[str, Any]]:
         """Yield activities as the server sent them, as :meth:`deals` yields deals."""
-        return self._account.records(ACTIVITIES, arguments)
+        return self._ready().records(ACTIVITIES, arguments)
 
     def users_df(self) -> pd.DataFrame:
         """Read the users of the account into a DataFrame; ``owner_id`` of any record is the ``id`` of one.
@@ -339,7 +348,7 @@ class Salesmate:
         SalesmateError
             As :meth:`get` does.
         """
-        return self._account.users()
+        return self._ready().users()
 
     def fields_df(self) -> pd.DataFrame:
         """Read the field catalog into a DataFrame: what each field is called, in Salesmate and in the API.
@@ -356,7 +365,7 @@ class Salesmate:
         SalesmateError
             As :meth:`get` does.
         """
-        return self._account.fields()
+        return self._ready().fields()
 
     def pipelines_df(self) -> pd.DataFrame:
         """Read the pipelines into a DataFrame: a row for each stage, in the order of the sales process.
@@ -390,7 +399,7 @@ class Salesmate:
         0  New business  Qualified         1             10.0
         1  New business       Demo         2             25.0
         """
-        return self._account.pipelines()
+        return self._ready().pipelines()
 
     def doctor(self) -> Diagnosis:
         """Find out what the server supports and which formats it sends, to paste into a bug report.
@@ -414,7 +423,7 @@ class Salesmate:
         >>> diagnosis.search["rule on id"], diagnosis.totals["deals"], diagnosis.requests <= 12
         ('applied', 'about 500', True)
         """
-        return self._account.doctor()
+        return self._ready().doctor()
 
     def write_dataset(
         self,
@@ -457,7 +466,7 @@ class Salesmate:
             If the folder exists, a column does not, or the disk refuses.
         """
         columns = [partition_by] if isinstance(partition_by, str) else partition_by
-        return self._account.write_dataset(
+        return self._ready().write_dataset(
             resource, Path(path), columns, {"progress": progress, "wait": wait}
         )
 
@@ -481,6 +490,7 @@ class Salesmate:
         SalesmateError
             If there is no login, no response, or a failure.
         """
+        self._ready()
         return unwrap(self._parts.api_client.request("GET", path, params=params))
 
     def post(self, path: str, json: Any = None) -> Any:
@@ -499,6 +509,7 @@ class Salesmate:
             If there is no login, no response, or a failure. The request is not retried, since a second
             POST may do a thing twice.
         """
+        self._ready()
         return unwrap(self._parts.api_client.request("POST", path, json=json))
 
     @property
@@ -621,6 +632,12 @@ class Salesmate:
         with contextlib.suppress(LoginRequired):
             self.require_login()
 
+    def identify(self) -> None:
+        """Ask Salesmate once who is connected; if it does not say, the name stays unknown."""
+        if self.settings.linkname:
+            with contextlib.suppress(SalesmateError):
+                self._parts.current_user.get()
+
     def pending_login(self) -> LoginFlow:
         """Return the login that waits for a person: the same one until it is finished."""
         given = self._login.given
@@ -686,7 +703,15 @@ class Salesmate:
             calls_made=self._parts.limiter.used,
             calls_left=self._parts.limiter.remaining,
             server=self._account.server_profile.describe(),
+            user=user,
+            workspace=self.settings.linkname or "",
         )
+
+    def _ready(self, refresh: Refresh | None = None) -> Account:
+        """Return the account, after somebody has logged in if this login's panel is shown."""
+        if self.login_panel is not None and refresh != "never" and not self.authorized:
+            self.login_panel.wait()
+        return self._account
 
     def _accept(self, token: Token) -> None:
         self._login.accept(token)

@@ -480,6 +480,66 @@ def test_card(box, by_key, by):
     assert not [secret for secret in secrets if secret in html]
 
 
+class LoginPanel:
+    """A panel at which somebody logs in as soon as a cell waits."""
+
+    def __init__(self, log_in):
+        self.log_in, self.wait_count = log_in, 0
+
+    def wait(self):
+        self.wait_count += 1
+        self.log_in()
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda crm: crm.deals_df(),
+        lambda crm: crm.deals_arrow(),
+        lambda crm: list(crm.deals()),
+        lambda crm: crm.companies_df(),
+        lambda crm: crm.users_df(),
+        lambda crm: crm.get("apis/core/v4/users"),
+    ],
+)
+def test_reads_wait_at_the_panel(asking, read):
+    """Whatever is read first waits at the panel of a pending login; later reads do not."""
+    crm = Salesmate(Settings(**dict(asking.settings) | {"linkname": asking.linkname}))
+    crm.login_panel = LoginPanel(lambda: crm.finish_login(decide(crm.login_url)))
+    assert len(read(crm)) > 0
+    read(crm)
+    assert crm.login_panel.wait_count == 1
+
+
+def test_snapshot_does_not_wait_at_the_panel(asking):
+    """Reading a snapshot makes no request, so it does not wait for a login."""
+    crm = Salesmate(Settings(**dict(asking.settings) | {"linkname": asking.linkname}))
+    crm.login_panel = LoginPanel(lambda: pytest.fail("it waits"))
+    with pytest.raises(SalesmateError, match="There is no snapshot"):
+        crm.deals_df(refresh="never")
+
+
+def test_identify(box, tmp_path):
+    """The user's name is asked for once, and only if there is a list of users."""
+    with LiveAccount(deals=made("deals", 2)) as account:
+        crm = Salesmate(
+            Settings(
+                api_url=account.url,
+                linkname=account.linkname,
+                session_key=account.session_key,
+                token_cache=tmp_path,
+            )
+        )
+        crm.identify()
+        crm.identify()
+        assert (crm.status().user, crm.status().workspace) == ("Ada Berg", account.linkname)
+        assert len(account.requests) == 1
+    v1 = reach(box, "oauth-v1")
+    calls = len(box.log)
+    v1.identify()
+    assert (len(box.log), v1.status().workspace) == (calls, "")
+
+
 @pytest.fixture
 def shown(monkeypatch):
     """Pretend to be cell 7 of a notebook, and record what is shown there."""

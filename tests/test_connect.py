@@ -22,8 +22,9 @@ from salesmate_nb import (
     sandbox,
 )
 from salesmate_nb._auth.flow import LoginFlow, LoginState
-from salesmate_nb._ui import panel, prompt
+from salesmate_nb._ui import prompt
 from salesmate_nb._ui.frontend import Frontend
+from salesmate_nb._ui.panel import panel
 from salesmate_nb.token_stores import FileTokenStore
 from tests.helpers import decide
 
@@ -131,12 +132,19 @@ def test_wait_times_out(asking):
     assert not connect(asking, wait=0.05).authorized
 
 
+class PanelNobodyUses:
+    """A panel whose wait ends without a login."""
+
+    def wait(self, seconds=None):
+        """Return at once."""
+
+
 @pytest.mark.parametrize("there", list(Frontend))
 def test_no_wait_if_port_is_taken(asking, monkeypatch, there):
     """If the redirect cannot be received, connect() shows the panel or prompt without waiting."""
     shown = []
-    monkeypatch.setattr(panel, "show", lambda login, facts: shown.append(Frontend.NOTEBOOK))
-    monkeypatch.setattr(prompt, "ask", lambda login: shown.append(Frontend.TERMINAL))
+    monkeypatch.setattr(panel, "show", lambda _: shown.append(Frontend.NOTEBOOK) or PanelNobodyUses())
+    monkeypatch.setattr(prompt, "ask", lambda _: shown.append(Frontend.TERMINAL))
     monkeypatch.setattr(_connect, "frontend", lambda: there)
     monkeypatch.setattr(LoginFlow, "wait", lambda *_: pytest.fail("it waits"))
     with socket.create_server(("127.0.0.1", 0)) as other:
@@ -170,8 +178,8 @@ def test_browser_opens_in_terminal_only(asking, monkeypatch, there):
 def test_frontend_decides_panel_or_prompt(asking, monkeypatch):
     """A notebook shows the panel, a terminal the prompt, anything else nothing."""
     shown = []
-    monkeypatch.setattr(panel, "show", lambda login, facts: shown.append(("panel", login)))
-    monkeypatch.setattr(prompt, "ask", lambda login: shown.append(("prompt", login)))
+    monkeypatch.setattr(panel, "show", lambda offer: shown.append(("panel", offer.flow)))
+    monkeypatch.setattr(prompt, "ask", lambda offer: shown.append(("prompt", offer.flow)))
     for there in (Frontend.NOTEBOOK, Frontend.TERMINAL, Frontend.NOBODY):
         monkeypatch.setattr(_connect, "frontend", lambda there=there: there)
         connect(asking)
@@ -277,16 +285,6 @@ def test_memory_store_writes_nothing(in_memory, tmp_path):
         connection.deals_df(refresh="auto")
     connection.logout()
     assert not settings.token_cache.exists()
-
-
-def test_no_credentials_in_notebook(monkeypatch):
-    """Without a client id, a notebook shows how to set one up; elsewhere nothing is shown."""
-    shown = []
-    monkeypatch.setattr(panel, "show_no_credentials", lambda: shown.append(True))
-    for there in Frontend:
-        monkeypatch.setattr(_connect, "frontend", lambda there=there: there)
-        assert not connect(Settings()).authorized
-    assert shown == [True]
 
 
 @pytest.mark.parametrize("profile", ["../other", "", "a/b", "x" * 65])

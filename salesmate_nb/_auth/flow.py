@@ -217,16 +217,18 @@ class LoginFlow:
     def _check(self, response: callback.AuthorizationResponse) -> token_endpoint.AuthorizationRequest:
         """Return the request that `response` belongs to; a bare code has no state, and is bound by PKCE."""
         if self._authorization is None:
-            raise LoginError("This login has not started. Open its link first and allow access.")
+            raise LoginError("This login has not started. Open its login link first and allow access.")
         if not response.is_bare and (response.error is None or response.state is not None):
             self._check_state(response.state)
         if self._settings.issuer and not response.is_bare and response.issuer != self._settings.issuer:
             raise StateMismatch(
                 f"This URL was sent by a login server other than {self._settings.issuer}. "
-                "Open the link shown now; if it happens again, check SALESMATE_ISSUER."
+                "Open the login link shown now; if it happens again, check SALESMATE_ISSUER."
             )
         if response.error == "access_denied":
-            raise LoginDenied("Consent was refused on Salesmate's page. Open the link again to allow access.")
+            raise LoginDenied(
+                "Consent was refused on Salesmate's page. Open the login link again to allow access."
+            )
         if response.error is not None:
             # without the state it may come from any page, which must not place a sentence here
             fields = {"error": response.error if response.error.isidentifier() else "no reason given"}
@@ -242,7 +244,8 @@ class LoginFlow:
             raise StateMismatch("The URL is incomplete: its state is missing. Copy the full URL.")
         if not hmac.compare_digest(state.encode(errors="replace"), expected.encode()):
             raise StateMismatch(
-                "This URL is from an earlier login attempt. Open the link shown now and allow access there."
+                "This URL is from an earlier login attempt. Open the login link shown now and allow access "
+                "there."
             )
 
     def _on_redirect(self, query: str, reply: Callable[[loopback.BrowserPage], None]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from enum import Enum
-from typing import Any, TextIO
+from typing import TextIO
+
+from salesmate_nb._display.output import running_kernel
 
 
 class Frontend(Enum):
@@ -32,7 +34,7 @@ def frontend() -> Frontend:
     >>> frontend() in Frontend
     True
     """
-    kernel = _kernel()
+    kernel = running_kernel()
     if kernel is not None:
         can_answer = getattr(kernel, "_allow_stdin", False) or "voila" in os.environ.get(
             "SERVER_SOFTWARE", ""
@@ -43,15 +45,9 @@ def frontend() -> Frontend:
 
 def has_kernel() -> bool:
     """Return whether this process is a Jupyter kernel, which serves one notebook."""
-    return _kernel() is not None
+    return running_kernel() is not None
 
 
 def _is_terminal(stream: TextIO | None) -> bool:
     """Return whether a stream is a terminal; it may be missing (``2>&-``) or closed by the program."""
     return stream is not None and not stream.closed and stream.isatty()
-
-
-def _kernel() -> Any:
-    ipython = sys.modules.get("IPython")  # no kernel runs unless it is imported
-    shell = ipython.get_ipython() if ipython else None
-    return getattr(shell, "kernel", None)

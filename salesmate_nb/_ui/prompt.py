@@ -1,4 +1,4 @@
-"""The login in a terminal: the login link, and a prompt for the address of the last page."""
+"""The login in a terminal: the login link and the address of its last page, or a Session Key."""
 
 from __future__ import annotations
 
@@ -11,13 +11,62 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.output import create_output
 
 from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb._ui import texts
+from salesmate_nb._ui.address import refusal
+from salesmate_nb._ui.offer import LoginOffer
+from salesmate_nb._ui.refusals import explain, plain
 from salesmate_nb.errors import SalesmateError
 
 _PAGE_TIMEOUT = 5.0  # seconds for the browser to receive the page that says "Connected"
 
 
-def ask(login: LoginFlow) -> None:
+def ask(offer: LoginOffer) -> None:
+    """Ask for what the login needs: with a client id by the login link, else for a Session Key.
+
+    Parameters
+    ----------
+    offer : LoginOffer
+        The login. Where it leads and what there is to check is shown first.
+    """
+    for sentence in (plain(offer.reason), offer.caution):
+        if sentence:
+            say(sentence)
+    if offer.flow is None:
+        ask_for_key(offer)
+    else:
+        follow_link(offer.flow)
+
+
+def ask_for_key(offer: LoginOffer) -> None:
+    """Ask for workspace and Session Key until they are accepted or one is left empty; the key is hidden.
+
+    Parameters
+    ----------
+    offer : LoginOffer
+        The login to complete.
+    """
+    say(texts.KEY_INTRO)
+    is_done = False
+    while not is_done:
+        workspace = _ask(texts.WORKSPACE_PROMPT, default=offer.settings.linkname or "")
+        key = Secret(_ask(texts.KEY_PROMPT, is_password=True)) if workspace else Secret()
+        if not key:
+            break
+        try:
+            offer.with_key(workspace, key)
+            is_done = True
+        except SalesmateError as err:
+            say(explain(err)[1])
+    say(texts.CONNECTED if is_done else texts.NOT_CONNECTED)
+
+
+def key_from_stdin() -> Secret:
+    """Read a Session Key from standard input, for scripts; it may be followed by a line break."""
+    return Secret(sys.stdin.readline().strip())
+
+
+def follow_link(login: LoginFlow) -> None:
     """Show the login link, open the browser, and prompt until logged in or left empty.
 
     If the browser runs on this computer, the loopback server completes the login and the prompt ends
@@ -37,6 +86,10 @@ def ask(login: LoginFlow) -> None:
         if pasted == "":
             break
         if pasted is not None:  # None: the loopback server received a redirect
+            problem = refusal(pasted, login.redirect_uri)
+            if problem:
+                say(problem)
+                continue
             with contextlib.suppress(SalesmateError):  # login.message is shown below
                 login.finish(pasted)
         if login.message:
@@ -59,6 +112,16 @@ def announce(login: LoginFlow, *, tries_browser: bool) -> None:
 def say(text: str) -> None:
     """Write a line to stderr, so that stdout holds results only."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - a prompt prints
+
+
+def _ask(question: str, *, default: str = "", is_password: bool = False) -> str:
+    """Return a line without surrounding space; empty text if the user leaves with Ctrl+C or Ctrl+D."""
+    session: PromptSession[str] = PromptSession(output=create_output(stdout=sys.stderr))
+    try:
+        entered = session.prompt(question, default=default, is_password=is_password, in_thread=True)
+    except (EOFError, KeyboardInterrupt):
+        return ""
+    return entered.strip()
 
 
 def _has_screen() -> bool:

@@ -4,54 +4,74 @@ The link to Salesmate's consent page is called "the login link" here and in erro
 stay where they are raised. A word in braces, such as ``{error}``, is replaced by its value.
 """
 
-# The login panel in a notebook
+# The card, in every state
 TITLE = "Log in to Salesmate"
-TITLE_CONNECTED = "Connected to Salesmate"
+TITLE_TO = "Log in to {account}"
+PROFILE = "profile {name}"
+READS_ONLY = "Reads your records. Changes nothing in Salesmate."
+STORED_IN = "Your login is stored in {place}. Later notebooks do not ask again."
+NOT_STORED = "Your login stays in the memory of this kernel. The next one asks again."
+UNUSUAL_HOST = (
+    "Your login would be sent to {hosts}. Continue only if you know this address and who wrote it there."
+)
+NOT_LOGGED_IN = "Not logged in to Salesmate"
+WHY = "why"
 
+# The Session Key
+WORKSPACE_LABEL = "Workspace"
+WORKSPACE_EXAMPLE = "acme"
+KEY_LABEL = "Session Key"
+KEY_EXAMPLE = "paste it here"
+KEY_HELD = "••••••••••••"
+KEY_BUTTON = "Log in"
+KEY_BUTTON_BUSY = "Checking ..."
+WHERE_THE_KEY_IS = (
+    "To find the key, open {salesmate}, then My Account, tab Access Key. Copy the third one, "
+    "<b>Session Key</b>; the other two are refused."
+)
+WORKSPACE_MISSING = "Type your workspace: the 'acme' of https://acme.salesmate.io."
+KEY_MISSING = "Paste the Session Key first."
+USE_KEY = "Use a Session Key instead"
+USE_LINK = "Use the login link instead"
+
+# The login link, if this computer receives the redirect
 LOGIN_LINK = "Open the login link"
 NEW_LINK_BUTTON = "Get a new login link"
+WAITING = "Opens in a new tab. Allow access there; this panel continues by itself."
+CLICKED = "Waiting for Salesmate ..."
+VALIDITY = "The login link works for {minutes:.0f} minutes."
+RESCUE_BUTTON = "Page did not load?"
+PASTE_IF_UNREACHABLE = "That is fine. Copy the address of that page and paste it here."
+PASTE_AFTER_INTERRUPT = "Interrupt this cell. Then copy the address of that page and paste it here."
+
+# The login link, if the user must paste the address
+ALLOW_AND_COPY = "Opens in a new tab. Allow access there, then copy the address of the last page."
+PASTE_LAST_ADDRESS = "The last page may show an error. That is fine: paste its address here."
 ADDRESS_LABEL = "Address"
+ADDRESS_HELD = "entered"
 CONNECT_BUTTON = "Connect"
+NOT_THE_ADDRESS = "That is not an address that begins with {start}. Copy the whole address of the last page."
 
-# Panel: the login link, if this computer receives the redirect
-WAITING = "It opens in a new tab. Waiting for Salesmate ..."
-PASTE_IF_UNREACHABLE = "Browser says the page can't be reached? Copy that page's address and paste it here:"
-PASTE_AFTER_INTERRUPT = (
-    "Browser says the page can't be reached? Interrupt this cell, then paste that page's address here:"
-)
-
-# Panel: the login link, if the user must paste the address
-ALLOW_AND_COPY = "It opens in a new tab. Allow access there, then copy the address of the last page."
-PASTE_LAST_ADDRESS = "The last page may show an error. That is fine: paste its address here:"
-
-# Panel: the states after that
+# The states after that
 CONNECTING = "Connecting ..."
 EXPIRED = "The login link has expired."
-LOGGED_IN = "You are logged in."
+CONNECTED_AS = "Connected as {name} to {account}"
+CONNECTED_TO = "Connected to {account}"
+NEXT = "next"
+NEXT_STEP = "deals_df() reads your deals into a DataFrame"
 MOVED = "This login moved to a newer cell. To use it here, run this cell again."
 UNEXPECTED_ERROR = "Unexpected error: {error}. Run this cell again."
 
+# A cell that needs the login
+CELL_WAITS = "Waiting for the login above. Interrupt the cell to stop."
+RUN_AGAIN = "Not logged in yet. Log in above, then run this cell again."
+RELOAD = "Not logged in yet. Log in above, then reload this page."
+
 # Shown instead of the panel if the frontend has no widgets. ipywidgets shows at most 110 characters.
 WITHOUT_WIDGETS = (
-    "Salesmate login: no panel? Open connect().login_url, then run connect().finish_login('last address')."
+    "Not logged in to Salesmate yet. Run this cell again; without a panel, see connect().login_url."
 )
-
-# No account is set up (HTML)
-NO_ACCOUNT = """
-<p>No account is set up yet. Create a file named <code>.env</code> next to this notebook.
-Put one of these two blocks into it:</p>
-<pre># Session Key: in Salesmate, open My Account, tab Access Key.
-# It is the third one; the other two are refused.
-SALESMATE_SESSION_KEY=...
-SALESMATE_LINKNAME=acme
-
-# or OAuth: ask the person who registered the client with Salesmate
-SALESMATE_CLIENT_ID=...
-SALESMATE_CLIENT_SECRET=...</pre>
-<p>Then run this cell again. To try it without an account, run
-<code>from salesmate_nb import sandbox; connect(sandbox.start())</code></p>
-"""
-NO_ACCOUNT_PLAIN = "Salesmate: no account is set up yet."
+WITHOUT_WIDGETS_OR_LINK = "Not logged in to Salesmate yet. Run this cell again, or `salesmate-nb login`."
 
 # The prompt in a terminal
 OPEN_LINK = "Open the login link and allow access:"
@@ -59,6 +79,12 @@ PASTE_OR_SKIP = (
     "If the browser cannot reach the last page, paste its address here. To log in later, press Enter."
 )
 ADDRESS_PROMPT = "Address: "
+KEY_INTRO = (
+    "Log in with a Session Key. It is in Salesmate under My Account, tab Access Key: the third one; the "
+    "other two are refused. To log in later, press Enter."
+)
+WORKSPACE_PROMPT = "Workspace (the 'acme' of https://acme.salesmate.io): "
+KEY_PROMPT = "Session Key (not shown): "
 WAITING_UP_TO = "Waiting up to {seconds:.0f} s for Salesmate. Press Ctrl+C to stop."
 CONNECTED = "Connected."
 NOT_CONNECTED = "Not connected yet. To continue, run this again."

@@ -120,10 +120,12 @@ class Notebook:
         self.page.wait_for_timeout(300)
         self.page.wait_for_selector("#jp-main-statusbar >> text=/\\| Idle/", timeout=60_000)
 
-    def menu(self, menu: str, item: str) -> None:
-        """Choose from the menu bar."""
+    def menu(self, menu: str, *items: str) -> None:
+        """Choose from the menu bar: an item, or a submenu and an item."""
         self.page.click(f'.lm-MenuBar-itemLabel:text-is("{menu}")')
-        self.page.click(f'.lm-Menu-itemLabel:text-is("{item}")')
+        for submenu in items[:-1]:
+            self.page.hover(f'.lm-Menu-itemLabel:text-is("{submenu}")')
+        self.page.click(f'.lm-Menu-itemLabel:text-is("{items[-1]}")')
 
     def run_all(self) -> None:
         """Choose Run All Cells."""

@@ -16,7 +16,10 @@ CELLS = [
     "deals_df().shape",
     "connection",
 ]
+THREE_LINES = "from salesmate_nb import connect, deals_df\nconnect()\ndf = deals_df()\ndf.shape"
 PANEL = ".salesmate-nb"
+ROWS = r"text=/^\(30, \d+\)/"
+RED = ".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']"
 
 
 @pytest.fixture
@@ -69,6 +72,17 @@ def says(notebook, text):
     notebook.page.wait_for_selector(f"{PANEL} >> text={text}")
 
 
+def is_connected(notebook, number=0):
+    """Wait until the card of a connection has taken the place of a cell's panel."""
+    notebook.output(number).locator("text=/Connected (as|to)/").wait_for()
+    assert notebook.output(number).locator(PANEL).count() == 0
+
+
+def address_field(page):
+    """Return the field for the address of the last page."""
+    return page.get_by_role("textbox", name=texts.ADDRESS_LABEL)
+
+
 def brightness(locator):
     """Return the sum of red, green and blue of the background, 0 to 765."""
     background = locator.evaluate("it => getComputedStyle(it).backgroundColor")
@@ -79,17 +93,16 @@ def test_allow(notebook, box):
     """Allowing access connects the panel by itself; the next cell reads; a restarted kernel does not ask."""
     says(notebook, texts.WAITING)
     assert brightness(notebook.page.locator(PANEL)) > 700
-    notebook.shot("sign-in", notebook.page.locator(PANEL))
+    assert not notebook.page.locator(f"{PANEL} input").first.is_visible()
+    notebook.shot("login-link", notebook.page.locator(PANEL))
     before = notebook.save()
     tab = follow_link(notebook, "Allow")
-    assert "close this tab" in tab.inner_text("body")
-    notebook.shot("done", tab)
-    says(notebook, texts.LOGGED_IN)
-    notebook.shot("connected", notebook.page.locator(PANEL))
-    assert notebook.page.locator(f"{PANEL} a.go").count() == 0
-    assert not notebook.page.locator(f"{PANEL} input").is_visible()
+    assert "Go back to your notebook" in tab.inner_text("body")
+    notebook.shot("landing-page", tab)
+    is_connected(notebook)
+    notebook.shot("connected-by-link", notebook.output(0))
     notebook.run_cell(1)
-    notebook.page.wait_for_selector("text=(30, 29)")
+    notebook.page.wait_for_selector(ROWS)
     after = notebook.save()
     assert [secret for secret in secrets_of(box) if secret in before + after] == []
     assert len(secrets_of(box)) >= 4
@@ -97,8 +110,8 @@ def test_allow(notebook, box):
     calls = len(box.log)
     notebook.run_cell(0)
     notebook.run_cell(2)
-    notebook.page.wait_for_selector("text=authorized")
-    assert notebook.output(0).locator(PANEL).count() == 0
+    notebook.output(2).locator("text=Connected to Salesmate").wait_for()
+    assert notebook.output(0).inner_text().strip("[]: 0123456789\n") == ""
     assert len(box.log) == calls
 
 
@@ -108,7 +121,7 @@ def test_deny(notebook):
     notebook.page.wait_for_selector(f"{PANEL} [role=alert]")
     notebook.shot("denied", notebook.page.locator(PANEL))
     follow_link(notebook, "Allow")
-    says(notebook, texts.LOGGED_IN)
+    is_connected(notebook)
 
 
 @pytest.fixture
@@ -138,9 +151,10 @@ def test_paste_if_port_is_busy(lab, box, open_notebook, busy_port):
         tab.wait_for_timeout(50)
     tab.close()
     address = landed[0]
-    field = notebook.page.get_by_label(texts.ADDRESS_LABEL)
+    field = address_field(notebook.page)
     state = parse_qs(urlsplit(address).query)["state"][0]
     for pasted, message, name in (
+        ("hello", f"begins with http://127.0.0.1:{busy_port}/callback", "not-the-address"),
         (f"http://127.0.0.1:{busy_port}/callback", "/no (authorization )?code/i", "no-code"),
         (address.replace(state, "x" * len(state)), "earlier login attempt", "earlier"),
     ):
@@ -151,48 +165,64 @@ def test_paste_if_port_is_busy(lab, box, open_notebook, busy_port):
         notebook.shot(name, notebook.page.locator(PANEL))
     field.fill(address)
     notebook.page.click(f'{PANEL} button:has-text("{texts.CONNECT_BUTTON}")')
-    says(notebook, texts.LOGGED_IN)
+    is_connected(notebook)
     text = notebook.save()
     assert [secret for secret in secrets_of(box) if secret in text] == []
 
 
 def test_second_connect_moves_the_panel(notebook):
-    """Running connect() in another cell shows the same login link there, and retires the old panel."""
+    """Running connect() in another cell shows the same login link there; once connected, both say so."""
     link = notebook.page.get_attribute(f"{PANEL} a.go", "href")
     notebook.page.locator(".jp-Notebook .jp-Cell").nth(1).locator(".cm-content").click()
     notebook.page.keyboard.press("Control+A")
     notebook.page.keyboard.type("connect()")
     notebook.page.keyboard.press("Control+Enter")
-    says(notebook, texts.MOVED)
+    notebook.page.wait_for_selector(f"text={texts.MOVED}")
     assert notebook.page.get_attribute(f"{PANEL} a.go", "href") == link
     assert notebook.page.locator(f"{PANEL} a.go").count() == 1
-
-
-def test_run_all_waits_for_login(lab, box, open_notebook):
-    """connect(wait=...) blocks the cell, not the panel: after the login the next cell has a frame."""
-    set_up(lab, box)
-    notebook = open_notebook("wait.ipynb", [CELLS[0].replace("connect()", "connect(wait=60)"), CELLS[1]])
-    notebook.run_all()
-    says(notebook, texts.PASTE_AFTER_INTERRUPT)
-    assert notebook.page.get_by_label(texts.ADDRESS_LABEL).is_disabled()
-    assert "[*]" in notebook.page.locator(".jp-Notebook .jp-Cell").nth(0).inner_text()
+    assert "pending" not in notebook.output(1).inner_text()
     follow_link(notebook, "Allow")
-    notebook.page.wait_for_selector("text=(30, 29)")
+    is_connected(notebook, 0)
+    is_connected(notebook, 1)
+    assert "pending" not in notebook.save()
 
 
-def test_interrupt_ends_the_wait(lab, box, open_notebook):
-    """Interrupting the kernel ends the wait; the panel keeps working."""
+@pytest.mark.parametrize("cells", [[THREE_LINES], CELLS[:2]], ids=["one cell", "Run All"])
+def test_cell_waits_for_login(lab, box, open_notebook, cells):
+    """The README's lines work the first time: the cell waits, its panel works, and the cell goes on."""
     set_up(lab, box)
-    notebook = open_notebook(
-        "interrupt.ipynb", [CELLS[0].replace("connect()", "connect(wait=600)"), CELLS[1]]
-    )
+    notebook = open_notebook("wait.ipynb", cells)
+    notebook.run_all()
+    says(notebook, texts.WAITING)
+    notebook.page.click(f'{PANEL} button:has-text("{texts.RESCUE_BUTTON}")')
+    address_field(notebook.page).fill("hello")
+    address_field(notebook.page).press("Enter")
+    says(notebook, "begins with http://127.0.0.1:")
+    if len(cells) > 1:
+        notebook.output(1).locator(f"text={texts.CELL_WAITS}").wait_for()
+    follow_link(notebook, "Allow")
+    notebook.page.wait_for_selector(ROWS)
+    is_connected(notebook)
+    assert texts.CELL_WAITS not in notebook.save()
+    assert notebook.page.locator(RED).count() == 0
+
+
+@pytest.mark.parametrize("cell", [THREE_LINES, CELLS[0].replace("connect()", "connect(wait=600)")])
+def test_interrupt_ends_the_wait(lab, box, open_notebook, cell):
+    """Interrupting the kernel ends the wait in plain words; the panel keeps working."""
+    set_up(lab, box)
+    notebook = open_notebook("interrupt.ipynb", [cell, "deals_df().shape"])
     notebook.run_cell(0)
     says(notebook, texts.WAITING)
+    notebook.page.wait_for_timeout(1000)
     notebook.menu("Kernel", "Interrupt Kernel")
-    notebook.page.wait_for_selector("text=KeyboardInterrupt")
-    notebook.page.wait_for_function("() => !document.querySelector('.salesmate-nb input').disabled")
+    notebook.output(0).locator(f"text={texts.RUN_AGAIN}").wait_for()
+    notebook.shot("interrupted")
+    assert notebook.page.locator(RED).count() == 0
     follow_link(notebook, "Allow")
-    says(notebook, texts.LOGGED_IN)
+    is_connected(notebook)
+    notebook.run_cell(1)
+    notebook.page.wait_for_selector(ROWS)
 
 
 def test_keyboard_only(notebook):
@@ -200,15 +230,16 @@ def test_keyboard_only(notebook):
     notebook.page.focus(f"{PANEL} a.go")
     with notebook.page.context.expect_page() as opened:
         notebook.page.keyboard.press("Enter")
-    assert "oauth/authorize" in opened.value.url
-    notebook.page.bring_to_front()
+    opened.value.close()
     notebook.page.keyboard.press("Tab")
-    notebook.page.keyboard.press("Tab")
-    assert notebook.page.evaluate("document.activeElement.innerText") == texts.CONNECT_BUTTON
-    notebook.page.keyboard.press("Shift+Tab")
-    notebook.page.keyboard.type("http://localhost:3000/callback")
+    notebook.shot("keyboard", notebook.page.locator(PANEL))
     notebook.page.keyboard.press("Enter")
-    says(notebook, "/no (authorization )?code/i")
+    address_field(notebook.page).wait_for()
+    notebook.page.keyboard.press("Tab")
+    address_field(notebook.page).focus()
+    notebook.page.keyboard.type("hello")
+    notebook.page.keyboard.press("Enter")
+    says(notebook, "begins with http://127.0.0.1:")
 
 
 def test_expired_and_connecting(lab, box, open_notebook):
@@ -225,38 +256,25 @@ def test_expired_and_connecting(lab, box, open_notebook):
         notebook.page.click(f"{PANEL} a.go")
     opened.value.click('button:has-text("Allow")', no_wait_after=True)
     says(notebook, texts.CONNECTING)
-    notebook.shot("working", notebook.page.locator(PANEL))
-    says(notebook, texts.LOGGED_IN)
-
-
-def test_no_credentials(lab, open_notebook):
-    """Without settings the panel says what to put in .env, and how to try the sandbox."""
-    (lab.folder / ".env").write_text("")
-    notebook = open_notebook("none.ipynb", CELLS)
-    notebook.run_cell(0)
-    says(notebook, "No account is set up yet")
-    notebook.shot("no-credentials", notebook.output(0))
-    assert "SALESMATE_CLIENT_ID is not set" in notebook.output(0).inner_text()
-    assert "Traceback" not in notebook.output(0).inner_text()
+    notebook.shot("connecting", notebook.page.locator(PANEL))
+    is_connected(notebook)
 
 
 @pytest.mark.parametrize("width", [1200, 620])
 def test_dark_theme_and_narrow_window(notebook, width):
     """The card uses the theme's colors, and nothing is cut off in a narrow window."""
-    notebook.page.click('.lm-MenuBar-itemLabel:text-is("Settings")')
-    notebook.page.hover('.lm-Menu-itemLabel:text-is("Theme")')
-    notebook.page.click('.lm-Menu-itemLabel:text-is("JupyterLab Dark")')
+    notebook.menu("Settings", "Theme", "JupyterLab Dark")
     notebook.page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
     notebook.page.set_viewport_size({"width": width, "height": 800})
     notebook.page.wait_for_timeout(800)
     panel = notebook.page.locator(PANEL)
-    notebook.shot("sign-in-dark" if width > 1000 else "narrow", panel if width > 1000 else None)
+    notebook.shot("login-link-dark" if width > 1000 else "login-link-narrow", panel)
     assert brightness(panel) < 150
     assert panel.evaluate("it => it.scrollWidth <= it.clientWidth + 1")
     if width > 1000:
         follow_link(notebook, "Allow")
-        says(notebook, texts.LOGGED_IN)
-        notebook.shot("connected-dark", panel)
+        is_connected(notebook)
+        notebook.shot("connected-by-link-dark", notebook.output(0))
 
 
 def test_vs_code_dark_theme(notebook):
@@ -264,7 +282,7 @@ def test_vs_code_dark_theme(notebook):
     dark = ":root { --vscode-editor-background: #1e1e1e; --vscode-editor-foreground: #d4d4d4 }"
     notebook.page.add_style_tag(content=dark)
     assert brightness(notebook.page.locator(PANEL)) == 3 * 0x1E
-    for element in ("h4", ".hint", "p[role=status]", ".widget-label"):
+    for element in ("h4", ".soft", "p[role=status]", ".widget-label"):
         color = notebook.page.locator(f"{PANEL} {element}").last.evaluate("it => getComputedStyle(it).color")
         assert color == "rgb(212, 212, 212)", element
     notebook.shot("vs-code", notebook.page.locator(PANEL))
@@ -293,10 +311,9 @@ def test_notebook_7_and_voila(lab, box, context, busy_port, place):
         page.click(f"{PANEL} a.go")
     with opened.value.expect_request("**/callback?*") as landed:
         opened.value.click('button:has-text("Allow")', no_wait_after=True)
-    field = page.get_by_label(texts.ADDRESS_LABEL)
-    field.fill(landed.value.url)
-    field.press("Enter")
-    page.wait_for_selector(f"{PANEL} >> text={texts.LOGGED_IN}")
-    page.click('button:has-text("Read")')
-    page.wait_for_selector("text=(30, 29)")
     assert brightness(page.locator(PANEL)) > 700
+    address_field(page).fill(landed.value.url)
+    address_field(page).press("Enter")
+    page.wait_for_selector("text=/Connected (as|to)/")
+    page.click('button:has-text("Read")')
+    page.wait_for_selector(ROWS)

@@ -55,6 +55,6 @@ def test_no_terminal(terminal, monkeypatch, name, stream):
 )
 def test_notebook_kernel(monkeypatch, allow_stdin, server, expected):
     """JupyterLab can ask for input, nbclient cannot; Voila cannot either, but shows widgets."""
-    monkeypatch.setattr(frontend, "_kernel", lambda: SimpleNamespace(_allow_stdin=allow_stdin))
+    monkeypatch.setattr(frontend, "running_kernel", lambda: SimpleNamespace(_allow_stdin=allow_stdin))
     monkeypatch.setenv("SERVER_SOFTWARE", server)
     assert frontend.frontend() is expected

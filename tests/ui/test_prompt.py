@@ -16,7 +16,7 @@ import requests
 from prompt_toolkit.application import create_app_session
 from prompt_toolkit.input import create_pipe_input
 
-from salesmate_nb import Settings, sandbox
+from salesmate_nb import LoginError, Settings, sandbox
 from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._ui import prompt, texts
 
@@ -55,7 +55,7 @@ def busy_redirect():
 
 @pytest.fixture
 def ask(box, monkeypatch):
-    """Run prompt.ask() while `act(user, login)` plays the user; return the login and the screen."""
+    """Run prompt.follow_link() while `act(user, login)` plays the user; return the login and the screen."""
 
     def run(act, **changes):
         tokens, failures, screen = [], [], io.StringIO()
@@ -72,7 +72,7 @@ def ask(box, monkeypatch):
 
             person = threading.Thread(target=play)
             person.start()
-            prompt.ask(login)
+            prompt.follow_link(login)
             person.join(30)
         login.close()
         monkeypatch.undo()
@@ -145,17 +145,19 @@ def test_pasted_line_breaks_and_length(ask, busy_redirect):
     assert login.obstacle in screen
 
 
-def test_wrong_address_prompts_again(ask, busy_redirect):
-    """A wrong address shows its error and prompts again."""
+@pytest.mark.parametrize("wrong", ["hello", "{redirect}?wrong=1"])
+def test_wrong_address_prompts_again(ask, box, busy_redirect, wrong):
+    """Any word, and an address without a code, show what is wrong and prompt again; nothing is sent."""
 
     def paste_wrong(user, _):
-        user.type(f"{busy_redirect}?wrong=1\r")
+        user.type(wrong.format(redirect=busy_redirect) + "\r")
         user.read(PROMPT, 2)
         user.type("\r")
 
-    login, screen = ask(paste_wrong)
-    assert login.message in screen
+    login, screen = ask(paste_wrong, redirect_uri=busy_redirect)
+    assert (login.message or f"begins with {busy_redirect}") in screen
     assert texts.NOT_CONNECTED in screen
+    assert [call.path for call in box.log] == []
 
 
 @pytest.mark.parametrize("keys", ["\r", "  \r", "\x03", "\x04"], ids=["enter", "blank", "ctrl-c", "ctrl-d"])
@@ -195,3 +197,73 @@ def test_broken_browser_is_ignored(settings, monkeypatch, capsys):
     prompt.announce(login, tries_browser=True)
     login.close()
     assert f"\n{login.url}\n" in capsys.readouterr().err
+
+
+@pytest.fixture
+def enter_key(offer, monkeypatch):
+    """Run prompt.ask() for a Session Key with these keystrokes; return the screen."""
+
+    def run(keystrokes, **fields):
+        screen = io.StringIO()
+        monkeypatch.setattr(sys, "stderr", screen)
+        with create_pipe_input() as keys, create_app_session(input=keys):
+            keys.send_text(keystrokes)
+            prompt.ask(offer(**fields))
+        monkeypatch.undo()
+        return screen.getvalue()
+
+    return run
+
+
+def test_key(enter_key, account):
+    """Workspace and key are asked for; the key does not appear on the screen."""
+    screen = enter_key("acme\rs3cret-key\r")
+    assert account.tried == [("acme", "s3cret-key")]
+    assert "s3cret" not in screen
+    assert "third" in screen
+    assert screen.rstrip().endswith(texts.CONNECTED)
+
+
+def test_refused_key_prompts_again(enter_key, account):
+    """A refused key shows why, and the prompt begins again."""
+    account.error = LoginError("It has expired.")
+    screen = enter_key("acme\rold\racme\r\r")
+    assert account.tried == [("acme", "old")]
+    assert "It has expired." in screen
+    assert screen.rstrip().endswith(texts.NOT_CONNECTED)
+
+
+@pytest.mark.parametrize("keystrokes", ["\r", "acme\r\r", "\x03", "acme\r\x04"])
+def test_no_key(enter_key, account, keystrokes):
+    """An empty line, Ctrl+C and Ctrl+D leave the login for later."""
+    screen = enter_key(keystrokes)
+    assert account.tried == []
+    assert screen.rstrip().endswith(texts.NOT_CONNECTED)
+
+
+def test_workspace_of_the_settings(enter_key, account):
+    """A workspace of the settings need not be typed."""
+    enter_key("\rkey\r", settings=Settings(linkname="acme"))
+    assert account.tried == [("acme", "key")]
+
+
+def test_caution_comes_first(enter_key):
+    """A host that is not Salesmate's, and why a login has ended, are shown before anything is asked."""
+    screen = enter_key("\r", settings=Settings(api_url="https://crm.example.com"), reason="It has expired.")
+    assert screen.index("It has expired.") < screen.index("crm.example.com") < screen.index(texts.KEY_INTRO)
+
+
+def test_link_with_a_client_id(offer, monkeypatch):
+    """With a client id the prompt follows the login link."""
+    followed = []
+    monkeypatch.setattr(prompt, "follow_link", followed.append)
+    flow = object()
+    prompt.ask(offer(flow=flow))
+    assert followed == [flow]
+
+
+def test_key_from_stdin(monkeypatch):
+    """A script pipes the key in; only its first line counts, without space around it."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO(" s3cret \nmore"))
+    key = prompt.key_from_stdin()
+    assert (key.reveal(), repr(key)) == ("s3cret", "'***'")

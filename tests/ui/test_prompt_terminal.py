@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from salesmate_nb import sandbox
+from tests.live_account import LiveAccount, made
 
 pytestmark = pytest.mark.slow
 
@@ -28,8 +29,7 @@ def box():
 class Terminal:
     """`salesmate-nb login` in a terminal of its own."""
 
-    def __init__(self, box, folder, *, variables=(), **changes):
-        settings = {name: box.settings[name] for name in box.settings.keys()} | changes  # noqa: SIM118
+    def __init__(self, settings, folder, *, variables=()):
         environment = {
             f"SALESMATE_{name.upper()}": str(value) for name, value in settings.items() if value is not None
         }
@@ -70,8 +70,9 @@ class Terminal:
 def login(box, tmp_path):
     opened = []
 
-    def start(**changes):
-        opened.append(Terminal(box, tmp_path, **changes))
+    def start(variables=(), **changes):
+        settings = {name: box.settings[name] for name in box.settings.keys()} | changes  # noqa: SIM118
+        opened.append(Terminal(settings, tmp_path, variables=variables))
         return opened[-1]
 
     yield start
@@ -164,3 +165,23 @@ def test_browser_opens_only_with_a_screen(login, tmp_path, has_screen):
     terminal.read_until("Address:")
     opened = (tmp_path / "opened").read_text() if (tmp_path / "opened").exists() else ""
     assert opened == (f"{url}\n" if has_screen else "")
+
+
+def test_session_key(tmp_path):
+    """Without a client id, workspace and key are asked for; the key is not echoed, and is stored."""
+    with LiveAccount(deals=made("deals", 2)) as account:
+        settings = {"api_url": account.url, "token_cache": tmp_path / "logins"}
+        terminal = Terminal(settings, tmp_path)
+        terminal.read_until("Workspace")
+        terminal.type(f"{account.linkname}\r")
+        terminal.read_until("Session Key .not shown")
+        terminal.type(f"{account.access_key}\r")
+        terminal.read_until("did not accept this key(.|\n)*Workspace")
+        terminal.type(f"{account.linkname}\r")
+        terminal.read_until("did not accept this key(.|\n)*Session Key .not shown")
+        terminal.type(f"{account.session_key}\r")
+        assert terminal.read_until("Connected")
+        assert terminal.process.wait(60) == 0
+        assert account.session_key not in terminal.text
+        assert list((tmp_path / "logins").glob("default.json"))
+        terminal.close()

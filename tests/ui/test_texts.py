@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from salesmate_nb._ui import panel, texts
+from salesmate_nb._ui import texts
 
 TEXTS = {name: text for name, text in vars(texts).items() if name.isupper()}
-SOURCES = [path.read_text(encoding="utf-8") for path in Path(panel.__file__).parent.glob("*.py")]
+SOURCES = [path.read_text(encoding="utf-8") for path in Path(texts.__file__).parent.rglob("*.py")]
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -21,13 +21,13 @@ def test_one_word_for_the_login_link(name):
 
 def test_texts_without_widgets_fit():
     """ipywidgets cuts a text that has more than 110 characters."""
-    assert len(texts.WITHOUT_WIDGETS) <= 110
+    assert max(len(texts.WITHOUT_WIDGETS), len(texts.WITHOUT_WIDGETS_OR_LINK)) <= 110
 
 
 def test_sentences_live_in_texts_only():
     """The panel and the prompt hold no sentence of their own."""
     panel_and_prompt = [source for source in SOURCES if "from salesmate_nb._ui import texts" in source]
-    assert len(panel_and_prompt) == 2
+    assert len(panel_and_prompt) >= 7
     for source in panel_and_prompt:
         code = re.sub(r'"""(.|\n)*?"""|#.*', "", source)
         assert re.findall(r'"[A-Z][a-z]+ [a-z ]+.*?"', code) == []

@@ -74,8 +74,8 @@ def _parse(pasted: Secret) -> AuthorizationResponse | str:
     text = re.sub(r"\s", "", text).replace("&amp;", "&")
     if not is_url or RESPONSE_FIELD.search(text) is None:
         return (
-            "No authorization code found. Open the link, allow access, then paste the full URL of the page "
-            "you land on: it contains 'code=', even if the page itself cannot be reached."
+            "No authorization code found. Open the login link, allow access, then paste the full URL of the "
+            "page you land on: it contains 'code=', even if the page itself cannot be reached."
         )
     parts = re.split(r"[?#]", text.removesuffix("#_=_"), maxsplit=1)
     fields = parse_qsl(parts[-1].replace("#", "&").replace("?", "&"), keep_blank_values=True)

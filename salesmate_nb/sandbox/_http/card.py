@@ -14,7 +14,11 @@ _NAME = (
     "text-align:left;font-weight:400;opacity:.75;padding:1px 16px 1px 0;white-space:nowrap;vertical-align:top"
 )
 _VALUE = "text-align:left;padding:1px 0;overflow-wrap:anywhere;white-space:normal"
-_MARKS = {True: '<span style="color:#2e9e4f" aria-hidden="true">●</span> ', False: ""}
+_TICK = (
+    "display:inline-block;width:20px;height:20px;margin-right:8px;border-radius:50%;background:#1b7f4b;"
+    "color:#fff;font-size:13px;line-height:20px;text-align:center"
+)
+_MARKS = {True: f'<span style="{_TICK}" aria-hidden="true">✓</span>', False: ""}
 
 
 def card(title: str, facts: Mapping[str, object], *, is_on: bool) -> str:

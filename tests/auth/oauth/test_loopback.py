@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import http.client
 import socket
+from http import HTTPStatus
 
 import pytest
 import requests
@@ -48,6 +49,22 @@ def test_redirect_is_passed_on(server, caught):
     policy = response.headers["Content-Security-Policy"]
     assert policy == "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
     assert "Python" not in response.headers["Server"]
+
+
+@pytest.mark.parametrize(
+    ("status", "mark", "step"),
+    [(HTTPStatus.OK, "✓", "continues by itself"), (HTTPStatus.BAD_REQUEST, "!", "try again there")],
+)
+def test_page_leads_back(status, mark, step):
+    """The page shows whether it worked, and sends the user back to the notebook or terminal."""
+    server = LoopbackServer(
+        "http://localhost:0/callback", lambda _, reply: reply(BrowserPage(title="T", text="t", status=status))
+    )
+    response = requests.get(f"{server.redirect_uri}?code=c&state=s", timeout=30)
+    server.close()
+    assert response.status_code == status
+    assert f'aria-hidden="true">{mark}<' in response.text
+    assert step in response.text
 
 
 def test_binds_loopback_only(server):

@@ -1,0 +1,1 @@
+"""A running cell that waits for a login while its panel stays usable."""

@@ -1,0 +1,99 @@
+"""What the panel and the prompt show before a login, and the ways in that they offer."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from salesmate_nb._auth.flow import LoginFlow
+from salesmate_nb._auth.hosts import UnusualHost
+from salesmate_nb._status import Status
+from salesmate_nb._ui import texts
+from salesmate_nb.settings import Settings
+
+_VENDOR = ".salesmate.io"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoginOffer:
+    """One pending login: where it leads, and how to complete it.
+
+    Parameters
+    ----------
+    settings : Settings
+        What would be connected to.
+    profile, stored_in : str
+        The name of the login, and where it would be stored.
+    with_key : callable
+        Called as ``with_key(workspace, key)``; logs in, or raises a ``SalesmateError``.
+    status : callable
+        Returns the status of the connection.
+    identify : callable
+        Asks who is connected, so that the status knows the name.
+    is_authorized : callable
+        Returns whether somebody has logged in, here or in another notebook.
+    hosts : sequence of UnusualHost
+        The hosts to show before anything is sent to them.
+    flow : LoginFlow, optional
+        The OAuth login, if the settings have a client id.
+    reason : str
+        Why a login that worked has ended, or empty.
+    """
+
+    settings: Settings
+    profile: str
+    stored_in: str
+    with_key: Callable[[str, str], object]
+    status: Callable[[], Status]
+    identify: Callable[[], object]
+    is_authorized: Callable[[], bool]
+    hosts: Sequence[UnusualHost] = ()
+    flow: LoginFlow | None = None
+    reason: str = ""
+
+    @property
+    def key(self) -> tuple[Settings, str]:
+        """What distinguishes this login from others."""
+        return self.settings, self.profile
+
+    @property
+    def host(self) -> str:
+        """The host of the API; empty as long as it depends on a workspace that nobody has named."""
+        settings = self.settings
+        is_known = settings.linkname or self.flow is not None or settings.api_url != Settings().api_url
+        return host_of(settings.api_url) if is_known else ""
+
+    @property
+    def has_own_host(self) -> bool:
+        """Whether the settings name the API's address, so that it does not follow from the workspace."""
+        return bool(self.host) and not host_of(self.settings.api_url).endswith(_VENDOR)
+
+    @property
+    def caution(self) -> str:
+        """What to check before anything is sent: hosts that are not plainly the user's own choice."""
+        hosts = [f"{unusual.host} ({short(unusual.source)})" for unusual in self.hosts]
+        return texts.UNUSUAL_HOST.format(hosts=", ".join(dict.fromkeys(hosts))) if hosts else ""
+
+
+def short(text: str) -> str:
+    """Return a path or a text with one, with ``~`` for the user's home: a saved notebook need not name it.
+
+    Examples
+    --------
+    >>> short(f"{Path.home()}/work/.env")
+    '~/work/.env'
+    """
+    return text.replace(str(Path.home()), "~")
+
+
+def host_of(url: str) -> str:
+    """Return the host of a URL, with its port if that is not the scheme's own.
+
+    Examples
+    --------
+    >>> host_of("https://acme.salesmate.io/apis"), host_of("http://127.0.0.1:8080")
+    ('acme.salesmate.io', '127.0.0.1:8080')
+    """
+    return urlsplit(url).netloc.rpartition("@")[2]

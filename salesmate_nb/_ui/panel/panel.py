@@ -1,0 +1,182 @@
+"""The login panel: a card below the running cell, with one way to log in and, if there is one, another."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import Any
+
+import ipywidgets
+from IPython.display import display
+
+from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._display.cards import card
+from salesmate_nb._display.output import running_cell
+from salesmate_nb._ui import texts
+from salesmate_nb._ui.cell import waiting
+from salesmate_nb._ui.offer import LoginOffer, short
+from salesmate_nb._ui.panel import fields, markup
+from salesmate_nb._ui.panel.connected import connected_card
+from salesmate_nb._ui.panel.key_form import KeyForm
+from salesmate_nb._ui.panel.link_form import LinkForm
+from salesmate_nb._ui.refusals import plain
+
+_CHECK_EVERY = 2.0  # seconds between two looks at whether somebody has logged in elsewhere
+
+_pending: dict[Any, Panel] = {}  # by account and profile: the newest of each
+
+
+def show(offer: LoginOffer) -> Panel:
+    """Display the panel of a login below the running cell, in place of one for the same login.
+
+    Parameters
+    ----------
+    offer : LoginOffer
+        The login.
+
+    Returns
+    -------
+    Panel
+        For a cell that needs the login.
+    """
+    older = _pending.get(offer.key)
+    if older is not None:
+        older.retire()
+    panel = _pending[offer.key] = Panel(offer, older)
+    panel.display()
+    return panel
+
+
+class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
+    """What one logs in to, the form for it, and what becomes of the login.
+
+    With a client id it leads with the login link, and offers the form for a Session Key beside it; else it
+    is that form. Once connected, static HTML takes its place, which a saved notebook shows without a kernel.
+
+    Parameters
+    ----------
+    offer : LoginOffer
+        The login.
+    older : Panel, optional
+        A panel of the same login in an earlier cell, which points to this one.
+    """
+
+    def __init__(self, offer: LoginOffer, older: Panel | None = None) -> None:
+        self._offer = offer
+        self._older = older
+        self._handle: Any = None
+        self._cell: int | None = None
+        self._done = threading.Event()
+        self._finishing = threading.Lock()
+        self._next_check = 0.0
+        self._head = ipywidgets.HTML()
+        self._foot = ipywidgets.HTML(markup.card(_facts(offer)))
+        self._key_form = KeyForm(offer, self._finish)
+        self._link_form = LinkForm(offer.flow) if offer.flow else None
+        self._other = fields.quiet_button(texts.USE_KEY, self._switch)
+        self._other.layout.margin = "8px 2px 0"
+        if self._link_form:
+            fields.show(self._key_form, visible=False)
+        forms = [form for form in (self._link_form, self._key_form) if form]
+        super().__init__([self._head, *forms, self._other, self._foot])
+        self.add_class("salesmate-nb")
+        fields.show(self._other, visible=offer.flow is not None)
+        self._show_head(_title(offer), markup.alert(plain(offer.reason)) + markup.caution(offer.caution))
+        if offer.flow:
+            offer.flow.subscribe(self._follow)
+
+    def __repr__(self, **_: Any) -> str:
+        """Return the text for frontends without widgets; it is saved with the notebook, so it has no URL."""
+        return texts.WITHOUT_WIDGETS if self._offer.flow else texts.WITHOUT_WIDGETS_OR_LINK
+
+    def display(self) -> None:
+        """Display the panel below the running cell."""
+        self._cell = running_cell()
+        self._handle = display(self, display_id=True)
+
+    def wait(self, seconds: float | None = None) -> None:
+        """Block the running cell until somebody has logged in; see :func:`waiting.wait_for_login`."""
+        waiting.wait_for_login(self._is_done, self._offer.flow, cell=self._cell, seconds=seconds)
+
+    def retire(self) -> None:
+        """Point to the newer panel, and stop following the login."""
+        self._close_down()
+        self._replace(card(texts.MOVED, {}), texts.MOVED)
+
+    def _switch(self) -> None:
+        """Show the other form."""
+        was_key = self._key_form.layout.display == ""
+        fields.show(self._key_form, visible=not was_key)
+        fields.show(self._link_form, visible=was_key)
+        self._other.description = texts.USE_KEY if was_key else texts.USE_LINK
+        if not was_key:
+            self._key_form.focus()
+
+    def _follow(self, login: LoginFlow) -> None:
+        if login.phase is LoginState.DONE:
+            self._finish()
+
+    def _is_done(self) -> bool:
+        if not self._done.is_set() and time.monotonic() >= self._next_check:
+            self._next_check = time.monotonic() + _CHECK_EVERY  # it may read a file or the keychain
+            if self._offer.is_authorized():
+                self._finish()
+        return self._done.is_set()
+
+    def _finish(self) -> None:
+        """Replace the panel, and those that point to it, by the card of a connection."""
+        with self._finishing:  # a cell that waits may notice it at the same time
+            if self._done.is_set():
+                return
+            self._close_down()
+            if _pending.get(self._offer.key) is self:
+                del _pending[self._offer.key]
+            self._show_connection()
+            self._done.set()
+        if not self._offer.status().user:  # not here: the browser waits for its page
+            threading.Thread(target=self._name_user, name="salesmate_nb-user", daemon=True).start()
+
+    def _name_user(self) -> None:
+        self._offer.identify()
+        self._show_connection()
+
+    def _show_connection(self) -> None:
+        shown = connected_card(self._offer.status())
+        panel: Panel | None = self
+        while panel is not None:
+            panel._replace(*shown)
+            panel = panel._older  # noqa: SLF001 - as above
+
+    def _replace(self, content: str, text: str) -> None:
+        """Show static content in place of the forms, and in place of the widget where the frontend can."""
+        self.remove_class("salesmate-nb")
+        self.children = [self._head]
+        self._head.value = content
+        if self._handle is not None:
+            with contextlib.suppress(Exception):  # the widget shows the same
+                self._handle.update({"text/html": content, "text/plain": text}, raw=True)
+
+    def _close_down(self) -> None:
+        if self._offer.flow:
+            self._offer.flow.unsubscribe(self._follow)
+        if self._link_form:
+            self._link_form.close_down()
+
+    def _show_head(self, title: str, content: str) -> None:
+        what = markup.paragraph(texts.READS_ONLY, "soft")
+        self._head.value = markup.STYLE + markup.card(markup.title(title) + what + content)
+
+
+def _title(offer: LoginOffer) -> str:
+    """Return what one logs in to, as far as it is known."""
+    account = offer.settings.linkname if offer.settings.linkname and not offer.has_own_host else offer.host
+    title = texts.TITLE_TO.format(account=account) if account else texts.TITLE
+    profile = "" if offer.profile == "default" else f", {texts.PROFILE.format(name=offer.profile)}"
+    return title + profile
+
+
+def _facts(offer: LoginOffer) -> str:
+    is_kept = offer.settings.token_store != "memory"  # noqa: S105 - a kind of store
+    where = texts.STORED_IN.format(place=short(offer.stored_in)) if is_kept else texts.NOT_STORED
+    return markup.paragraph(markup.escaped(where), "facts soft small")

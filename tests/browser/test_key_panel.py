@@ -1,0 +1,226 @@
+"""The login panel for a Session Key in a real JupyterLab: no settings but the address of a test server."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from salesmate_nb._ui import texts
+from tests.live_account import LiveAccount, made
+
+pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("default")]
+THREE_LINES = "from salesmate_nb import connect, deals_df\nconnect()\ndf = deals_df()\ndf.shape"
+PANEL = ".salesmate-nb"
+RED = ".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']"
+ROWS = r"text=/^\(30, \d+\)/"
+DEAD_WIDGET = "Error displaying widget"
+
+
+@pytest.fixture
+def account():
+    with LiveAccount(deals=made("deals", 30)) as running:
+        yield running
+
+
+@pytest.fixture
+def notebook(lab, account, open_notebook, request):
+    """Open a notebook in a folder without settings, and run its first cell."""
+    (lab.folder / ".env").write_text(f"SALESMATE_API_URL={account.url}")
+    shutil.rmtree(lab.folder.parent / "state", ignore_errors=True)  # logins of other tests
+    opened = open_notebook(f"{secrets.token_hex(4)}.ipynb", getattr(request, "param", [THREE_LINES]))
+    opened.run_all()
+    opened.page.wait_for_selector(f"{PANEL} input")
+    return opened
+
+
+def field(notebook, label):
+    return notebook.page.get_by_role("textbox", name=label)
+
+
+def enter(notebook, workspace, key):
+    """Fill in the newest form, and press Enter in the key's field."""
+    field(notebook, texts.WORKSPACE_LABEL).last.fill(workspace)
+    field(notebook, texts.KEY_LABEL).last.fill(key)
+    field(notebook, texts.KEY_LABEL).last.press("Enter")
+
+
+def choose_dark_theme(notebook):
+    """Choose JupyterLab's dark theme from the menu."""
+    notebook.menu("Settings", "Theme", "JupyterLab Dark")
+    notebook.page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
+
+
+def is_connected(notebook, account):
+    """Wait for the card that says who is connected to what."""
+    notebook.output(0).locator(f"text=/Connected as .+ to {account.linkname}/").wait_for()
+    assert notebook.page.locator(PANEL).count() == 0
+
+
+def test_first_time_from_nothing(notebook, account, lab, open_notebook):
+    """One cell, no settings: the panel asks, the cell waits and reads; nothing of it scars the file.
+
+    The key is in no saved file. Reopened without running, and exported, the notebook shows the card. The
+    next kernel does not ask.
+    """
+    notebook.shot("key", notebook.page.locator(PANEL))
+    pending = notebook.save()
+    enter(notebook, account.linkname, account.session_key)
+    is_connected(notebook, account)
+    notebook.page.wait_for_selector(ROWS)
+    connected = notebook.save()
+    assert account.session_key not in pending + connected
+    assert "widget-view" not in connected
+    assert notebook.page.locator(RED).count() == 0
+    notebook.restart()
+    calls = len(account.requests)
+    again = open_notebook(notebook.name)
+    again.page.wait_for_selector("text=/Connected as/")
+    assert again.page.locator(f"text={DEAD_WIDGET}").count() == 0
+    again.shot("reopened")
+    assert len(account.requests) == calls
+    export = [sys.executable, "-m", "nbconvert", "--to", "html", "--stdout", str(lab.folder / notebook.name)]
+    page = subprocess.run(export, capture_output=True, check=True, text=True).stdout
+    assert "Connected as" in page
+    assert account.session_key not in page
+    again.run_all()
+    again.page.wait_for_selector(ROWS)
+    again.idle()
+    assert again.page.locator(PANEL).count() == 0
+
+
+@pytest.mark.parametrize("theme", ["", "-dark"])
+def test_pictures_of_the_readme(lab, account, open_notebook, theme):
+    """Without any settings the panel names Salesmate, and its link follows the workspace that is typed."""
+    (lab.folder / ".env").write_text("")
+    shutil.rmtree(lab.folder.parent / "state", ignore_errors=True)
+    notebook = open_notebook(
+        f"{secrets.token_hex(4)}.ipynb", ["from salesmate_nb import connect\nconnect()", "connect()"]
+    )
+    if theme:
+        choose_dark_theme(notebook)
+    notebook.run_cell(0)
+    panel = notebook.page.locator(PANEL)
+    field(notebook, texts.WORKSPACE_LABEL).fill("acme")
+    panel.locator('a[href="https://acme.salesmate.io"]').wait_for()
+    assert texts.TITLE in panel.inner_text()
+    field(notebook, texts.KEY_LABEL).fill("not sent")
+    field(notebook, texts.WORKSPACE_LABEL).click()
+    notebook.page.wait_for_timeout(500)
+    assert field(notebook, texts.KEY_LABEL).input_value() == ""
+    notebook.shot(f"sign-in{theme}", panel)
+    assert account.requests == []
+    (lab.folder / ".env").write_text(f"SALESMATE_API_URL={account.url}")
+    notebook.run_cell(1)
+    notebook.output(1).locator(PANEL).wait_for()
+    enter(notebook, account.linkname, account.session_key)
+    card = notebook.output(1).locator("text=/Connected as/").locator("..")
+    card.wait_for()
+    notebook.shot(f"connected{theme}", card)
+
+
+def test_refused_keys(notebook, account):
+    """Each of the other keys, an expired one and a wrong workspace are said at their field, key emptied."""
+    refused = [
+        (account.linkname, "not-a-key-at-all", "wrong-key"),
+        (account.linkname, account.access_key, "access-key"),
+        ("nobody", account.session_key, "wrong-workspace"),
+        (account.linkname, account.session_key, "expired-key"),
+    ]
+    shown = []
+    for workspace, key, name in refused:
+        account.expired = name == "expired-key"
+        enter(notebook, workspace, key)
+        notebook.page.wait_for_function(
+            "before => { const alert = document.querySelector('.salesmate-nb [role=alert]');"
+            " return alert && alert.innerText !== before }",
+            arg=shown[-1] if shown else "",
+        )
+        shown.append(notebook.page.locator(f"{PANEL} [role=alert]").inner_text())
+        assert notebook.page.locator(f"{PANEL} [role=alert]").count() == 1
+        assert field(notebook, texts.KEY_LABEL).input_value() == ""
+        notebook.shot(name, notebook.page.locator(PANEL))
+    assert not any(key in text for text in shown for _, key, _ in refused)
+    account.expired = False
+    enter(notebook, account.linkname, account.session_key)
+    is_connected(notebook, account)
+    notebook.page.wait_for_selector(ROWS)
+
+
+@pytest.mark.parametrize(
+    "notebook",
+    [["from salesmate_nb import connect, deals_df\nconnect()", "deals_df().shape", "1 + 1"]],
+    indirect=True,
+)
+def test_run_all(notebook, account):
+    """Run All waits in the cell that reads, then runs the rest in its order."""
+    notebook.output(1).locator(f"text={texts.CELL_WAITS}").wait_for()
+    notebook.shot("run-all-waits")
+    enter(notebook, account.linkname, account.session_key)
+    notebook.page.wait_for_selector(ROWS)
+    notebook.output(2).locator("text=/^2$/").wait_for()
+    is_connected(notebook, account)
+    assert "pending" not in notebook.save()
+
+
+@pytest.mark.parametrize("notebook", [[THREE_LINES, "len(deals_df())"]], indirect=True)
+def test_key_that_ends(notebook, account):
+    """A key that ends while working is one connect() away from a new one; the panel says why."""
+    enter(notebook, account.linkname, account.session_key)
+    notebook.output(1).locator("text=/^30$/").wait_for()
+    account.expired = True
+    notebook.run_cell(1)
+    notebook.output(1).locator("text=/LoginRequired.*expired/").wait_for()
+    assert "Traceback" not in notebook.output(1).inner_text()
+    notebook.idle()  # before, the kernel cancels what is sent after an error
+    notebook.run_cell(0)
+    notebook.page.wait_for_selector(f"{PANEL} >> text=/expired/")
+    notebook.shot("key-ended", notebook.page.locator(PANEL))
+    account.expired = False
+    enter(notebook, account.linkname, account.session_key)
+    is_connected(notebook, account)
+    notebook.output(0).locator(ROWS).wait_for()
+
+
+def test_interrupt(notebook, account):
+    """Interrupting the wait ends the cell in plain words; the panel can still be used."""
+    notebook.page.wait_for_timeout(1000)
+    notebook.menu("Kernel", "Interrupt Kernel")
+    notebook.output(0).locator(f"text={texts.RUN_AGAIN}").wait_for()
+    assert notebook.page.locator(RED).count() == 0
+    enter(notebook, account.linkname, account.session_key)
+    is_connected(notebook, account)
+
+
+def test_keyboard_only(notebook, account):
+    """The form is used with Tab, Enter and the keys alone, and the cursor goes where something is wrong."""
+    field(notebook, texts.WORKSPACE_LABEL).focus()
+    notebook.page.keyboard.type(account.linkname)
+    notebook.page.keyboard.press("Tab")
+    notebook.page.keyboard.type(account.access_key)
+    notebook.page.keyboard.press("Tab")
+    assert field(notebook, texts.KEY_LABEL).input_value() in {"", account.access_key}
+    notebook.page.wait_for_timeout(500)
+    assert field(notebook, texts.KEY_LABEL).input_value() == ""
+    notebook.page.locator(f'{PANEL} button:has-text("{texts.KEY_BUTTON}")').focus()
+    notebook.shot("key-keyboard", notebook.page.locator(PANEL))
+    notebook.page.keyboard.press("Enter")
+    notebook.page.wait_for_selector(f"{PANEL} [role=alert]")
+    notebook.page.wait_for_function("() => document.activeElement.type === 'password'")
+    notebook.page.keyboard.type(account.session_key)
+    notebook.page.keyboard.press("Enter")
+    is_connected(notebook, account)
+
+
+@pytest.mark.parametrize("width", [1200, 620])
+def test_dark_theme_and_narrow_window(notebook, width):
+    """The form uses the theme's colors, and nothing is cut off in a narrow window."""
+    choose_dark_theme(notebook)
+    notebook.page.set_viewport_size({"width": width, "height": 800})
+    notebook.page.wait_for_timeout(800)
+    panel = notebook.page.locator(PANEL)
+    notebook.shot("key-dark" if width > 1000 else "key-narrow", panel)
+    assert panel.evaluate("it => it.scrollWidth <= it.clientWidth + 1")

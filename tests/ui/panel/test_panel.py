@@ -1,0 +1,164 @@
+"""The panel as a whole: what it leads with, and what becomes of it."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from salesmate_nb import LoginRequired, Settings
+from salesmate_nb._auth.flow import LoginState
+from salesmate_nb._ui import texts
+from salesmate_nb._ui.panel import panel
+from salesmate_nb._ui.panel.panel import Panel
+
+
+class Handle:
+    """A display that can be updated."""
+
+    def __init__(self):
+        self.shown = []
+
+    def update(self, bundle, *, raw):
+        assert raw
+        self.shown.append(bundle)
+
+
+@pytest.fixture
+def handles(monkeypatch):
+    made = []
+    monkeypatch.setattr(panel, "display", lambda *_, **__: made.append(Handle()) or made[-1])
+    return made
+
+
+def visible(widget):
+    return widget.layout.display != "none"
+
+
+def test_without_settings(offer):
+    """Without a client id the panel is the form for a Session Key, and no other way is offered."""
+    shown = Panel(offer())
+    assert shown._link_form is None
+    assert (visible(shown._key_form), visible(shown._other)) == (True, False)
+    assert texts.TITLE in shown._head.value
+
+
+def test_with_a_client_id(offer, login):
+    """With a client id the panel leads with the login link; the key is the other way, one at a time."""
+    shown = Panel(offer(flow=login))
+    assert (visible(shown._link_form), visible(shown._key_form)) == (True, False)
+    assert shown._other.description == texts.USE_KEY
+    shown._other.click()
+    assert (visible(shown._link_form), visible(shown._key_form)) == (False, True)
+    assert shown._other.description == texts.USE_LINK
+    shown._other.click()
+    assert visible(shown._link_form)
+
+
+def test_what_is_said_before(offer):
+    """Before anything is sent: to which account, that it only reads, where it is stored, what to check."""
+    settings = Settings(api_url="https://crm.example.com", linkname="acme")
+    shown = Panel(
+        offer(settings=settings, profile="emea", reason="https://h returned HTTP 401: the <key> has expired.")
+    )
+    assert "Log in to crm.example.com, profile emea" in shown._head.value
+    assert texts.READS_ONLY in shown._head.value
+    assert "sent to crm.example.com (the argument api_url)" in shown._head.value
+    assert "The &lt;key&gt; has expired." in shown._head.value
+    assert "&lt;home&gt;/default.json" in shown._foot.value
+
+
+def test_login_in_memory(offer):
+    """A login that is not stored is not said to be."""
+    shown = Panel(offer(settings=Settings(token_store="memory")))
+    assert texts.NOT_STORED in shown._foot.value
+    assert "stored" not in shown._foot.value
+
+
+def test_workspace_in_the_title(offer):
+    """A workspace of the settings is what the title names."""
+    assert "Log in to acme<" in Panel(offer(settings=Settings(linkname="acme")))._head.value
+
+
+@pytest.mark.parametrize("way", ["link", "key"])
+def test_connected(offer, login, account, handles, way):
+    """Once connected, the card takes the place of the forms, and of the widget."""
+    shown = panel.show(offer(flow=login))
+    if way == "link":
+        login.move(LoginState.DONE)
+    else:
+        shown._key_form.workspace.value, shown._key_form.key.value = "acme", "s3cret"
+        shown._key_form.button.click()
+    assert shown.children == (shown._head,)
+    assert "Connected as Ann &lt;Weber&gt; to acme" in shown._head.value
+    assert "Connected as Ann" in handles[0].shown[-1]["text/html"]
+    assert handles[0].shown[-1]["text/plain"] == "Connected as Ann <Weber> to acme."
+    assert login.watchers == []
+    shown.wait()
+
+
+def test_name_comes_later(offer, login, account, handles):
+    """If the user's name is not known yet, it is asked for, and the card then says it."""
+    account.user = ""
+    panel.show(offer(flow=login))
+    login.move(LoginState.DONE)
+    for thread in threading.enumerate():
+        if thread.name == "salesmate_nb-user":
+            thread.join()
+    assert [bundle["text/plain"] for bundle in handles[0].shown] == [
+        "Connected to acme.",
+        "Connected as Ann <Weber> to acme.",
+    ]
+
+
+def test_newer_panel(offer, login, handles):
+    """Only the newest panel of a login is usable; once connected, the older one says so too."""
+    first = panel.show(offer(flow=login))
+    second = panel.show(offer(flow=login))
+    assert texts.MOVED in first._head.value
+    assert handles[0].shown[-1]["text/plain"] == texts.MOVED
+    assert "href" not in first._head.value
+    login.move(LoginState.DONE)
+    for shown, handle in ((first, handles[0]), (second, handles[1])):
+        assert "Connected as Ann" in shown._head.value
+        assert "Connected as Ann" in handle.shown[-1]["text/html"]
+    assert panel._pending == {}
+
+
+def test_login_after_a_logout(offer, login, account, handles):
+    """The card of an earlier connection stays when the same login is asked for again."""
+    panel.show(offer())._finish()
+    panel.show(offer())
+    assert handles[0].shown[-1]["text/plain"] == "Connected as Ann <Weber> to acme."
+
+
+def test_panel_of_another_profile(offer, handles):
+    """The panel of another login stays usable."""
+    first = panel.show(offer())
+    panel.show(offer(profile="emea"))
+    assert texts.MOVED not in first._head.value
+
+
+def test_login_elsewhere(offer, account, handles):
+    """A cell that waits notices a login that another notebook has completed."""
+    shown = panel.show(offer())
+    account.is_authorized = True
+    shown.wait()
+    assert "Connected" in shown._head.value
+
+
+def test_wait_without_a_kernel(offer, handles):
+    """Where no cell can wait, the error says what to do."""
+    with pytest.raises(LoginRequired, match="Log in above, then run this cell again"):
+        panel.show(offer()).wait()
+
+
+def test_plain_text_without_widgets(offer, login):
+    """A frontend without widgets shows what to do; it is saved, so it has no URL."""
+    for made, text in (
+        (offer(flow=login), texts.WITHOUT_WIDGETS),
+        (offer(), texts.WITHOUT_WIDGETS_OR_LINK),
+    ):
+        shown = Panel(made)._repr_mimebundle_()["text/plain"]
+        assert shown == text  # ipywidgets would cut a longer text
+        assert "http" not in shown
