@@ -44,9 +44,9 @@ class RepeatedPasses:
         return False
 
 
-def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, int]:
-    """Read all pages once, and return how many distinct rows they hold."""
-    step, found = max(len(read.first_page.records), 1), set[int]()
+def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, set[int]]:
+    """Read all pages once, and return the ids of their rows."""
+    step, found = len(read.first_page.records) or read.request.rows, set[int]()
     offsets = itertools.count(0, step)
     queue: deque[tuple[SearchRequest, int]] = deque()
 
@@ -68,4 +68,4 @@ def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, i
         found |= ids
         if not is_over:
             enqueue()
-    return len(found)
+    return found

@@ -19,7 +19,7 @@ def make_pass(rows, found):
     """Make one pass that finds these rows."""
     rows.begin_pass()
     rows.seen.update(found)
-    rows.end_pass(len(set(found)))
+    rows.end_pass(set(found))
 
 
 @pytest.mark.parametrize("total", [0, 2])
@@ -49,9 +49,9 @@ def test_passes_are_judged_by_the_total():
     """Passes are complete once their rows together are as many as the server counts."""
     rows = Completeness()
     rows.record_total(START, page(2, 5))
-    make_pass(rows, [1, 2, 3, 4])
+    make_pass(rows, [1, 2, 3, 5])
     assert not rows.after_passes
-    make_pass(rows, [1, 3, 5])
+    make_pass(rows, [1, 3, 4])
     assert rows.after_passes
 
 
@@ -86,6 +86,16 @@ def test_different_passes_without_total():
         make_pass(rows, found)
     assert not rows.after_passes
     make_pass(rows, [1, 2, 3])
+    assert rows.after_passes
+
+
+def test_row_of_one_pass_without_total():
+    """If a row came in one pass alone, three passes in a row have to bring nothing new."""
+    rows = Completeness()
+    for found in ([1, 2, 3], [1, 2], [1, 2]):
+        make_pass(rows, found)
+    assert not rows.after_passes
+    make_pass(rows, [1, 2])
     assert rows.after_passes
 
 

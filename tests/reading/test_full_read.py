@@ -107,16 +107,24 @@ class Colleagues:
 @pytest.mark.parametrize("name", PAGINATORS)
 @pytest.mark.parametrize("deals", [2_000, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_concurrent_changes(deals, name, workers):
-    """10 changes before each page: every record that existed throughout is read, once."""
+    """10 changes before each page: every record that existed throughout is read, or the read fails.
+
+    Pages by offsets show it on their own. The others need a total, which proves nothing while it changes, so
+    the rows are read again.
+    """
     with sandbox.start(
         deals=deals, id_rules="supported" if name == "keyset" else "ignored", behavior="kind"
     ) as box:
         colleagues = Colleagues(box, changes=10)
         read = FullRead(fetch_from(box), REQUEST, [PAGINATORS[name]()], workers=workers)
-        found = ids_of(read)
+        try:
+            found = ids_of(read)
+        except IncompleteRead:
+            assert name != "offsets"
+            return
     assert not colleagues.there_throughout - set(found)
     assert len(found) == len(set(found))
-    assert read.strategy == name
+    assert read.strategy == ("offsets" if name == "offsets" else "repeated passes")
     assert abs(read.totals[0] - deals) <= 10
     assert len(read.totals) > 1
 
