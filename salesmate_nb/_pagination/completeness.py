@@ -41,6 +41,7 @@ class Completeness:
     _has_created: bool = False
     _highest: int = -1
     _before: int = 0
+    _length: int = 0
     _once: set[int] = field(default_factory=set)
     _twice: set[int] = field(default_factory=set)
 
@@ -94,8 +95,9 @@ class Completeness:
         self._highest = max(self.seen, default=-1)
         self._before = len(self.seen)
 
-    def end_pass(self, found: set[int]) -> None:
-        """End a pass that returned these rows."""
+    def end_pass(self, found: set[int], length: int) -> None:
+        """End a pass that returned these rows, the last of them just before the offset `length`."""
+        self._length = length
         self.passes += 1
         self._twice |= self._once & found
         self._once |= found
@@ -112,15 +114,16 @@ class Completeness:
         """Whether all rows were read: as many as the server counts, or no new ones for long enough.
 
         If rows were created or deleted during the passes, their number shows nothing: deleted rows that were
-        read stand for others that were not. Without a total, a row that came in one pass alone is a sign that
-        others may have come in none, so one more pass has to bring nothing new.
+        read stand for others that were not. A row that came in one pass alone is a sign that others may have
+        come in none, so one more pass has to bring nothing new. Without a total, there are at least as many
+        rows as offsets: rows that come twice stand for others.
         """
+        quiet = _QUIET_PASSES + (self._twice != self.seen)
         if self.has_total:
             is_still = not (self._has_created or self.has_changed)
-            return self.is_counted and (self._settled >= _QUIET_PASSES or is_still)
-        if not self._differ:
-            return self._quiet >= 1
-        return self._quiet >= _QUIET_PASSES + (self._twice != self.seen)
+            return self.is_counted and (self._settled >= quiet or is_still)
+        is_enough = len(self.seen) >= self._length or len(self.seen) == max(self.totals, default=-1)
+        return is_enough and self._quiet >= (quiet if self._differ else 1)
 
     @property
     def is_futile(self) -> bool:

@@ -220,9 +220,11 @@ class PageWalk:
     def _is_end_unclear(self, page: PageState) -> bool:
         """Return whether the last page has known rows only, though the page before it was a full one.
 
-        Without a total, they may be there in place of others, so nothing may follow them.
+        Without a right total, they may be there in place of others, so nothing may follow them.
         """
         last = self._last
+        if page.remaining is not None and page.remaining >= 0:
+            return False
         is_known = last is not None and set(page.ids) <= set(last.ids)
         return bool(last and is_known and self.is_exact and len(last.ids) == self._largest)
 

@@ -23,7 +23,8 @@ log = logging.getLogger("salesmate_nb")
 
 _SPARE_REQUESTS = 100
 _REQUESTS_PER_PAGE = 20  # of all rows that the server counts: repeated passes, and strategies given up
-_UNCOUNTED_REQUESTS = 10_000  # at most, if it counts none, or one page alone: 2.5 million rows
+_MOST_REQUESTS = 10_000  # whatever the server counts, or if it counts one page alone: 2.5 million rows
+_MOST_TOTALS = 5  # in an error
 _INVALID = frozenset({400, 422})  # HTTP status of a request that will be refused again
 
 
@@ -165,8 +166,8 @@ class FullRead:
         """How many requests a read may take, so that a list that never ends ends with an error."""
         rows = len(self._read.first_page.records) if self._read.rows.seen else 0
         if not rows or max(self.totals, default=0) <= rows:
-            return _UNCOUNTED_REQUESTS
-        return _SPARE_REQUESTS + _REQUESTS_PER_PAGE * -(-max(self.totals) // rows)
+            return _MOST_REQUESTS
+        return min(_SPARE_REQUESTS + _REQUESTS_PER_PAGE * -(-max(self.totals) // rows), _MOST_REQUESTS)
 
     def _all_pages(self) -> Generator[SearchPage]:
         tried: list[str] = []
@@ -226,8 +227,9 @@ class FullRead:
 
     def _incomplete(self) -> IncompleteRead:
         seen, totals = self._counts
+        few = totals if len(totals) <= _MOST_TOTALS else [totals[0], totals[-1]]
         counted = (
-            f"the server counted {', then '.join(f'{total:,}' for total in totals)}"
+            f"the server counted {', then '.join(f'{total:,}' for total in few)}"
             if totals
             else "the server does not count them, and new ones kept arriving"
         )
