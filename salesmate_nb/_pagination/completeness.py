@@ -41,6 +41,9 @@ class Completeness:
     _has_created: bool = False
     _highest: int = -1
     _before: int = 0
+    _length: int = 0
+    _once: set[int] = field(default_factory=set)
+    _twice: set[int] = field(default_factory=set)
 
     @property
     def has_total(self) -> bool:
@@ -51,6 +54,11 @@ class Completeness:
     def is_counted(self) -> bool:
         """Whether as many rows were read as the server ever counted."""
         return self.has_total and len(self.seen) >= max(self.totals)
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether the totals or the number of rows show that rows were created or deleted during the read."""
+        return self.has_total and (len(set(self.totals)) > 1 or len(self.seen) > max(self.totals))
 
     def take(self, page: SearchPage) -> SearchPage:
         """Return the rows of a page that were not read before."""
@@ -87,12 +95,16 @@ class Completeness:
         self._highest = max(self.seen, default=-1)
         self._before = len(self.seen)
 
-    def end_pass(self, found: int) -> None:
-        """End a pass that returned so many distinct rows."""
+    def end_pass(self, found: set[int], length: int) -> None:
+        """End a pass that returned these rows, the last of them just before the offset `length`."""
+        self._length = length
         self.passes += 1
-        created = sum(number > self._highest for number in self.seen)  # one may just have been lost before
-        self._has_created = self._has_created or (self.passes > 1 and created > 1)
-        self._differ = self._differ or found < len(self.seen)
+        self._twice |= self._once & found
+        self._once |= found
+        self._has_created = self._has_created or (
+            self.passes > 1 and max(self.seen, default=-1) > self._highest
+        )
+        self._differ = self._differ or not found >= self.seen
         late = sum(number <= self._highest for number in self.seen) - self._before  # not newly created
         self._quiet = self._quiet + 1 if len(self.seen) == self._before else 0
         self._settled = self._settled + 1 if self._before and not late else 0
@@ -102,12 +114,16 @@ class Completeness:
         """Whether all rows were read: as many as the server counts, or no new ones for long enough.
 
         If rows were created or deleted during the passes, their number shows nothing: deleted rows that were
-        read stand for others that were not.
+        read stand for others that were not. A row that came in one pass alone is a sign that others may have
+        come in none, so one more pass has to bring nothing new. Without a total, there are at least as many
+        rows as offsets: rows that come twice stand for others.
         """
+        quiet = _QUIET_PASSES + (self._twice != self.seen)
         if self.has_total:
-            has_changed = self._has_created or len(set(self.totals)) > 1 or len(self.seen) > max(self.totals)
-            return self.is_counted and (self._settled >= _QUIET_PASSES or not has_changed)
-        return self._quiet >= (_QUIET_PASSES if self._differ else 1)
+            is_still = not (self._has_created or self.has_changed)
+            return self.is_counted and (self._settled >= quiet or is_still)
+        is_enough = len(self.seen) >= self._length or len(self.seen) == max(self.totals, default=-1)
+        return is_enough and self._quiet >= (quiet if self._differ else 1)
 
     @property
     def is_futile(self) -> bool:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from salesmate_nb._search.search import Record, SearchPage, SearchRequest, record_id
 
 _MOST_FUTILE = 3  # pages in a row without a new row, after which no gap is closed by going back
 _FIRST_REWIND = 8  # rows to go back after the first gap; doubled while the gap remains
+_REQUESTS_PER_PAGE = 3  # for each page that brought new rows
+_SPARE_REQUESTS = 8
 
 
 class PaginationUnsupported(Exception):  # noqa: N818 - never reaches users: the next paginator is tried
@@ -51,8 +53,9 @@ class Paginator(Protocol):
     sorts_by_list : bool
         Whether the sort is sent as a list, as Salesmate's own web app does.
     needs_total : bool
-        Whether only the server's total can show that no row was left out inside a page, because this
-        paginator does not read the same rows in two neighboring pages.
+        Whether only the server's total can show that no row was left out.
+    uses_offsets : bool
+        Whether pages follow each other by offsets alone, so that rows come again only if they shift.
     has_ties : bool
         Whether rows with equal keys may come in another order in each request.
     """
@@ -61,6 +64,7 @@ class Paginator(Protocol):
     sort: str
     sorts_by_list: bool
     needs_total: bool
+    uses_offsets: bool
     has_ties: bool
 
     def key(self, record: Record) -> Any:
@@ -116,10 +120,9 @@ class PageWalk:
         The next request to make; ``None`` at the end.
     first_ids : frozenset of int
         The ids of the first page, once it is known.
-    tied : list of SearchRequest
-        Requests of pages inside more rows with equal keys than one page holds, some of which may be missing.
     is_exact : bool
-        Whether the pages show on their own that no row is missing.
+        Whether the pages show on their own that no row is missing: each began with the last row of the page
+        before it, and no other row came twice. So there are as many distinct rows as offsets.
     page_count : int
         How many pages brought new rows.
     """
@@ -134,7 +137,6 @@ class PageWalk:
     ) -> None:
         self.request: SearchRequest | None = start
         self.first_ids: frozenset[int] = frozenset()
-        self.tied: list[SearchRequest] = []
         self.is_exact = not paginator.needs_total
         self.page_count = 0
         self._paginator = paginator
@@ -147,6 +149,8 @@ class PageWalk:
         self._rewind = 0
         self._futile = 0
         self._was_empty = False
+        self._is_last_check = False
+        self._requests = 0
 
     def take(self, page: SearchPage, end: Collection[int] = ()) -> None:
         """Take the requested page, and set `request` to the next one.
@@ -166,6 +170,13 @@ class PageWalk:
         if self.request is None:
             return
         taken = self._state(self.request, page)
+        self._requests += 1
+        if self._requests > _SPARE_REQUESTS + _REQUESTS_PER_PAGE * self.page_count:
+            raise PaginationUnsupported("most pages bring no new rows")
+        if self._is_last_check:
+            self.is_exact = self.is_exact and not taken.keys
+            self.request = None
+            return
         if self._last is not None and not self._paginator.is_contiguous(self._last, taken):
             self.is_exact = False
             if self._futile >= _MOST_FUTILE:
@@ -178,16 +189,20 @@ class PageWalk:
             self._was_empty = True
         else:
             self._check_repeats(taken)
+            self.is_exact = self.is_exact and (self._last is None or _follows_exactly(self._last, taken))
             is_over = self._is_end(taken) or not set(end).isdisjoint(taken.ids)
+            self._is_last_check = is_over and self._is_end_unclear(taken)
             self._accept(taken)
-            self.request = None if is_over else self._paginator.next_request(self._start, taken, self._rewind)
+            if self._is_last_check:
+                self.request = replace(self._start, offset=taken.request.offset + len(taken.ids))
+            elif is_over:
+                self.request = None
+            else:
+                self.request = self._paginator.next_request(self._start, taken, self._rewind)
 
     def _accept(self, taken: PageState) -> None:
         if self._last is None:
             self.first_ids = frozenset(taken.ids)
-        if self._paginator.has_ties and (_has_one_key(taken) or _has_one_key(self._last)):
-            self.tied.append(taken.request)
-            self.is_exact = False
         is_futile = self._seen.issuperset(taken.ids)
         self.page_count += not is_futile
         self._futile = self._futile + 1 if is_futile else 0
@@ -197,10 +212,21 @@ class PageWalk:
 
     def _check_repeats(self, page: PageState) -> None:
         """Check that no row comes again that is older than the page before."""
-        if self._last is not None and not self._rewind and not self._paginator.needs_total:
+        if self._last is not None and not self._rewind and self._paginator.uses_offsets:
             stray = self._seen.intersection(page.ids).difference(self._last.ids)
             if stray and not (self._paginator.has_ties and _has_one_key(self._last)):
                 raise PaginationUnsupported("rows come again in another order")
+
+    def _is_end_unclear(self, page: PageState) -> bool:
+        """Return whether the last page has known rows only, though the page before it was a full one.
+
+        Without a right total, they may be there in place of others, so nothing may follow them.
+        """
+        last = self._last
+        if page.remaining is not None and page.remaining >= 0:
+            return False
+        is_known = last is not None and set(page.ids) <= set(last.ids)
+        return bool(last and is_known and self.is_exact and len(last.ids) == self._largest)
 
     def _is_end(self, page: PageState) -> bool:
         """Return whether a page is the last one, judged by the remaining rows if they are known.
@@ -237,6 +263,11 @@ class PageWalk:
         ids = [record_id(record) for record in page.records]
         remaining = None if page.total is None else page.total - request.offset - len(set(ids))
         return PageState(request=request, keys=keys, ids=ids, remaining=remaining)
+
+
+def _follows_exactly(last: PageState, page: PageState) -> bool:
+    """Return whether a page has the last row of the page before it, at its start, and no other one of it."""
+    return page.ids[0] == last.ids[-1] and set(last.ids).intersection(page.ids) == {page.ids[0]}
 
 
 def _has_one_key(page: PageState | None) -> bool:

@@ -48,6 +48,7 @@ class KeysetPaginator:
     sort = "id"
     sorts_by_list = False
     needs_total = True
+    uses_offsets = False
     has_ties = False
 
     def key(self, record: Record) -> int:
@@ -87,6 +88,7 @@ class CreatedWindowPaginator:
     sort = "createdAt"
     sorts_by_list = False
     needs_total = True
+    uses_offsets = False
     has_ties = True
 
     def __init__(self, zone: ZoneInfo) -> None:
@@ -130,6 +132,7 @@ class OffsetPaginator:
 
     sort = "id"
     needs_total = False
+    uses_offsets = True
     has_ties = False
 
     def __init__(self, *, sorts_by_list: bool = False) -> None:
@@ -179,6 +182,7 @@ class CreatedOffsetPaginator:
     sort = "createdAt"
     sorts_by_list = False
     needs_total = True
+    uses_offsets = True
     has_ties = True
 
     def __init__(self, zone: ZoneInfo) -> None:
@@ -226,6 +230,7 @@ class LastModifiedPaginator:
     sort = "lastModifiedAt"
     sorts_by_list = False
     needs_total = True
+    uses_offsets = False
     has_ties = False
 
     def __init__(self, zone: ZoneInfo) -> None:

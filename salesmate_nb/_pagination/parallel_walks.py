@@ -12,7 +12,7 @@ from salesmate_nb._pagination.page_walk import PageWalk, PaginationUnsupported, 
 from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
 
 _DELETED = 0.05  # of a page: rows that colleagues may delete while two pages are read
-_QUIET_REPEATS = 2  # of pages of rows with equal keys, without a new row
+_FEW_PAGES = 2  # which an order that changes may fit by chance
 
 
 class ParallelWalks:
@@ -54,11 +54,21 @@ class ParallelWalks:
             read.is_proven = True
             walks += self._further_walks(read, walk.request)
         yield from _walk_all(read, walks)
-        if tied := [request for each in walks for request in each.tied]:
-            yield from _repeat(read, tied)
         yield from read.refresh_total()
         read.uncounted_pages = walk.page_count if read.total is None else 0
-        return read.rows.after_walk(is_exact=all(each.is_exact for each in walks))
+        is_exact = all(each.is_exact for each in walks)
+        return self._is_proven(read, walks, is_exact=is_exact) and read.rows.after_walk(is_exact=is_exact)
+
+    def _is_proven(self, read: OpenRead, walks: Sequence[PageWalk], *, is_exact: bool) -> bool:
+        """Return whether what was read shows that the server keeps the order, should the rows be enough.
+
+        Rows that were read and then deleted stand for others that were not, so a total is not enough.
+        """
+        if is_exact or len(read.rows.seen) == len(read.first_page.records):
+            return True
+        if sum(each.page_count for each in walks) <= _FEW_PAGES:
+            return False
+        return not (self._paginator.needs_total and read.rows.has_changed)
 
     def _further_walks(self, read: OpenRead, following: SearchRequest | None) -> list[PageWalk]:
         """Return walks for the other workers, which share the remaining pages equally."""
@@ -106,17 +116,6 @@ def _has_reached(request: SearchRequest, following: PageWalk) -> bool:
     """Return whether a request begins where another walk does, whose first page is not there yet."""
     start = None if following.first_ids else following.request
     return start is not None and request.rules == start.rules and request.offset >= start.offset
-
-
-def _repeat(read: OpenRead, requests: Sequence[SearchRequest]) -> Generator[SearchPage]:
-    """Repeat pages of rows with equal keys until no row is missing, or it does not help."""
-    quiet = 0
-    while quiet < _QUIET_REPEATS and not read.rows.is_counted:
-        before = len(read.rows.seen)
-        for _, page in read.parallel.run(deque((request, None) for request in requests)):
-            if isinstance(page, SearchPage):
-                yield read.rows.take(page)
-        quiet = quiet + 1 if len(read.rows.seen) == before else 0
 
 
 def _page_of(

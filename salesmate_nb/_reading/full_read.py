@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
@@ -20,6 +21,10 @@ from salesmate_nb.errors import ApiError, IncompleteRead
 
 log = logging.getLogger("salesmate_nb")
 
+_SPARE_REQUESTS = 100
+_REQUESTS_PER_PAGE = 20  # of all rows that the server counts: repeated passes, and strategies given up
+_MOST_REQUESTS = 10_000  # whatever the server counts, or if it counts one page alone: 2.5 million rows
+_MOST_TOTALS = 5  # in an error
 _INVALID = frozenset({400, 422})  # HTTP status of a request that will be refused again
 
 
@@ -78,8 +83,9 @@ class FullRead:
         done: Callable[[], None] = lambda: None,
     ) -> None:
         self.strategy = ""
-        self._read = OpenRead(fetch, request, 1 if ordered else workers)
         self._fetch = fetch
+        self._requests = itertools.count(1)
+        self._read = OpenRead(self._fetch_page, request, 1 if ordered else workers)
         self._request = request
         self._strategies = _strategies(paginators, zone)
         self._support = Support() if support is None else support
@@ -129,13 +135,39 @@ class FullRead:
     def _first_page(self) -> Generator[SearchPage]:
         """Request the first page in the order of the strategy that will probably be used."""
         start = next((each.first_request(self._request) for each in self._untried([])), self._request)
-        accepted, page = fetch_first_page(self._fetch, start, self._request, self._support)
+        accepted, page = fetch_first_page(self._fetch_page, start, self._request, self._support)
         self._read.request = replace(self._request, rules=accepted.rules)
         self._read.uncounted_pages = self._support.uncounted_pages
         yield from self._read.keep(accepted, page)
         rows = len(page.records) or 1
         remaining = 0 if page.total is None else max(page.total - rows, 0)
         self._plan(page.total, -(-remaining // rows))
+
+    def _fetch_page(self, request: SearchRequest) -> SearchPage:
+        """Request a page, once more if it is empty where rows should be: that may be a fault."""
+        if next(self._requests) > self._most_requests:
+            raise self._incomplete()
+        page = self._fetch(request)
+        if (
+            not page.records
+            and request.rules == self._read.request.rules
+            and self._has_rows_at(request, page)
+        ):
+            return self._fetch(request)
+        return page
+
+    def _has_rows_at(self, request: SearchRequest, page: SearchPage) -> bool:
+        if not self._read.rows.seen:
+            return bool(page.total) or not request.is_filtered
+        return self._read.rows.has_total and request.offset < min(self.totals)
+
+    @property
+    def _most_requests(self) -> int:
+        """How many requests a read may take, so that a list that never ends ends with an error."""
+        rows = len(self._read.first_page.records) if self._read.rows.seen else 0
+        if not rows or max(self.totals, default=0) <= rows:
+            return _MOST_REQUESTS
+        return min(_SPARE_REQUESTS + _REQUESTS_PER_PAGE * -(-max(self.totals) // rows), _MOST_REQUESTS)
 
     def _all_pages(self) -> Generator[SearchPage]:
         tried: list[str] = []
@@ -195,8 +227,9 @@ class FullRead:
 
     def _incomplete(self) -> IncompleteRead:
         seen, totals = self._counts
+        few = totals if len(totals) <= _MOST_TOTALS else [totals[0], totals[-1]]
         counted = (
-            f"the server counted {', then '.join(f'{total:,}' for total in totals)}"
+            f"the server counted {', then '.join(f'{total:,}' for total in few)}"
             if totals
             else "the server does not count them, and new ones kept arriving"
         )

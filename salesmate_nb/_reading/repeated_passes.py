@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -37,16 +37,16 @@ class RepeatedPasses:
             if start.sort == "createdAt":
                 start = replace(start, fields=tuple(dict.fromkeys((*start.fields, "createdAt"))))
             read.rows.begin_pass()
-            found = yield from _pass(read, start)
-            read.rows.end_pass(found)
+            found, length = yield from _pass(read, start)
+            read.rows.end_pass(found, length)
             if read.rows.after_passes:
                 return True
         return False
 
 
-def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, int]:
-    """Read all pages once, and return how many distinct rows they hold."""
-    step, found = max(len(read.first_page.records), 1), set[int]()
+def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, tuple[set[int], int]]:
+    """Read all pages once; return the ids of their rows, and the offset after the last new one."""
+    step, found, pages = len(read.first_page.records) or read.request.rows, set[int](), dict[int, set[int]]()
     offsets = itertools.count(0, step)
     queue: deque[tuple[SearchRequest, int]] = deque()
 
@@ -66,6 +66,17 @@ def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, i
         yield read.rows.take(page)
         is_over = ids <= found or (len(page.records) < step and not read.rows.has_total)
         found |= ids
+        pages[offset] = ids
         if not is_over:
             enqueue()
-    return len(found)
+    return found, _length(pages)
+
+
+def _length(pages: Mapping[int, set[int]]) -> int:
+    """Return the offset after the last page that has a row which none before it has."""
+    before, length = set[int](), 0
+    for offset, ids in sorted(pages.items()):
+        if not ids <= before:
+            length = offset + len(ids)
+        before |= ids
+    return length

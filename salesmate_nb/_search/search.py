@@ -266,10 +266,14 @@ def _page(payload: Any, offset: int) -> SearchPage:
 
 
 def _is_beyond_end(payload: Any, offset: int) -> bool:
-    """Return whether a response counts no rows from an offset on, and has not even an empty list of them."""
+    """Return whether a response counts no rows from an offset on, and has not even an empty list of them.
+
+    A server that counts nothing may leave the list out, too, on a page after the first one.
+    """
     data, total = unwrap(payload), find_total(payload)
     is_empty = isinstance(data, dict) and data.keys() <= {"data", "totalRows", "totalPages"}
-    return is_empty and data.get("data") is None and total is not None and total <= offset
+    is_over = offset > 0 if total is None else total <= offset
+    return is_empty and data.get("data") is None and is_over
 
 
 def _after(path: str, label: str, since: dt.datetime | None) -> Rule:

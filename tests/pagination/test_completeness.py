@@ -15,11 +15,11 @@ def page(count, total):
     return SearchPage(records=[{"id": number} for number in range(count)], total=total)
 
 
-def make_pass(rows, found):
+def make_pass(rows, found, length=0):
     """Make one pass that finds these rows."""
     rows.begin_pass()
     rows.seen.update(found)
-    rows.end_pass(len(set(found)))
+    rows.end_pass(set(found), length)
 
 
 @pytest.mark.parametrize("total", [0, 2])
@@ -49,24 +49,25 @@ def test_passes_are_judged_by_the_total():
     """Passes are complete once their rows together are as many as the server counts."""
     rows = Completeness()
     rows.record_total(START, page(2, 5))
-    make_pass(rows, [1, 2, 3, 4])
+    make_pass(rows, [1, 2, 3, 5])
     assert not rows.after_passes
-    make_pass(rows, [1, 3, 5])
+    make_pass(rows, [1, 3, 4])
     assert rows.after_passes
 
 
 @pytest.mark.parametrize("totals", [[5, 4], [4]])
 def test_passes_during_changes(totals):
-    """If rows were created or deleted, two passes have to bring nothing but newly created rows."""
+    """If rows were created or deleted, passes have to bring nothing but new rows: three if some came once."""
     rows = Completeness()
     for total in totals:
         rows.record_total(START, page(2, total))
     make_pass(rows, [1, 2, 3, 4, 6])
     make_pass(rows, [1, 2, 3, 5, 7])  # 5 is late, 7 is new
     assert not rows.after_passes
-    make_pass(rows, [1, 2, 3, 5, 8])
-    assert not rows.after_passes
-    make_pass(rows, [1, 2, 3, 5, 9])
+    for created in (8, 9):
+        make_pass(rows, [1, 2, 3, 5, created])
+        assert not rows.after_passes
+    make_pass(rows, [1, 2, 3, 5, 10])
     assert rows.after_passes
 
 
@@ -86,6 +87,26 @@ def test_different_passes_without_total():
         make_pass(rows, found)
     assert not rows.after_passes
     make_pass(rows, [1, 2, 3])
+    assert rows.after_passes
+
+
+def test_more_offsets_than_rows():
+    """Without a total, a list of five offsets has five rows, however often four of them come."""
+    rows = Completeness()
+    for _ in range(3):
+        make_pass(rows, [1, 2, 3, 4], length=5)
+        assert not rows.after_passes
+    make_pass(rows, [1, 2, 3, 4], length=4)  # one was deleted
+    assert rows.after_passes
+
+
+def test_row_of_one_pass_without_total():
+    """If a row came in one pass alone, three passes in a row have to bring nothing new."""
+    rows = Completeness()
+    for found in ([1, 2, 3], [1, 2], [1, 2]):
+        make_pass(rows, found)
+    assert not rows.after_passes
+    make_pass(rows, [1, 2])
     assert rows.after_passes
 
 

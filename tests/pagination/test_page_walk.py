@@ -197,6 +197,36 @@ def test_gap_is_not_exact():
     assert not walk.is_exact
 
 
+@pytest.mark.parametrize("ids", [[3, 4, 5], [4, 2], [4, 3, 5]])
+def test_row_that_comes_twice(ids):
+    """A page that has more of the one before it than its last row may have it in place of other rows."""
+    walk = PageWalk(OffsetPaginator(), START)
+    walk.take(page(1, 2, 3, 4))
+    walk.take(page(*ids))
+    assert not walk.is_exact
+
+
+@pytest.mark.parametrize(("response", "is_exact"), [(page(), True), (page(4), False), (page(5), False)])
+def test_end_after_a_full_page(response, is_exact):
+    """A last page that has but the row before it may hide another one, so nothing may follow it."""
+    walk = PageWalk(OffsetPaginator(), START, is_total_trusted=False)
+    walk.take(page(1, 2, 3, 4))
+    walk.take(page(4))
+    assert walk.request == replace(START, offset=4)
+    walk.take(response)
+    assert (walk.request, walk.is_exact) == (None, is_exact)
+
+
+def test_pages_without_progress():
+    """A walk that is sent back again and again, without new rows, is given up."""
+    walk = PageWalk(OffsetPaginator(), replace(START, offset=10**6))
+    walk.take(page(1, 2, 3, 4, total=10**7))
+    for _ in range(10):
+        walk.take(page(7, 8, 9, 10, total=10**7))
+    with pytest.raises(PaginationUnsupported, match="no new rows"):
+        walk.take(page(7, 8, 9, 10, total=10**7))
+
+
 def test_stray_rows():
     """A row that comes again, though it is older than the page before, shows that no order is kept."""
     walk = PageWalk(OffsetPaginator(), START)
@@ -219,14 +249,13 @@ def test_small_pages_with_a_total_of_their_own():
 
 
 def test_tied_pages():
-    """Pages inside more rows of one minute than fit a page are noted, with the page after them."""
+    """Pages inside more rows of one minute than fit a page do not show that no row is missing."""
     walk = PageWalk(CreatedOffsetPaginator(UTC), START)
     minutes = [0, *[5] * 9, 7, 8, 9]
     while walk.request is not None:
         rows = list(enumerate(minutes, 1))[walk.request.offset : walk.request.offset + 4]
         records = [{"id": number, "createdAt": at(minute).isoformat()} for number, minute in rows]
         walk.take(SearchPage(records=records, total=len(minutes)))
-    assert [request.offset for request in walk.tied] == [1, 5, 9]
     assert not walk.is_exact
 
 
@@ -239,7 +268,8 @@ def test_older_rows_without_those_between():
     walk = PageWalk(CreatedOffsetPaginator(UTC), START, is_total_trusted=False)
     walk.take(page(1, 2, 3, 4, total=9))
     walk.take(page(2, 3, 4, 5, total=9))  # an older row was restored, which moved the others back
-    assert walk.is_exact
+    assert walk.request is not None
+    assert not walk.is_exact
 
 
 def test_gap_between_pages_of_one_row():
