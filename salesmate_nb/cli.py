@@ -18,6 +18,7 @@ from salesmate_nb._auth.token_stores.registry import stored_profiles
 from salesmate_nb._base.files import reason
 from salesmate_nb._connect import RunningSandbox, connect
 from salesmate_nb._snapshot.store import snapshot_folder
+from salesmate_nb._ui.prompt import key_from_stdin
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources import RESOURCES
@@ -87,6 +88,10 @@ def _parser() -> argparse.ArgumentParser:
         metavar="S",
         help="wait up to S seconds for the browser, without asking",
     )
+    login.add_argument("--workspace", metavar="NAME", help="the 'acme' of https://acme.salesmate.io")
+    login.add_argument(
+        "--key-stdin", action="store_true", help="read the Session Key from standard input, for scripts"
+    )
     command(
         "status", _status, "Show each login: who, host, expiry, and what is known of the server; no request."
     )
@@ -153,6 +158,12 @@ def _add_deals_options(deals: argparse.ArgumentParser) -> None:
 
 
 def _login(options: argparse.Namespace) -> None:
+    if options.key_stdin:
+        settings = Settings.load()
+        connection = Salesmate(settings, profile=options.profile or "default")
+        connection.login_with_key(options.workspace or settings.linkname or "", key_from_stdin())
+        _say(repr(connection.status()))
+        return
     connection = connect(profile=options.profile or "default", wait=options.wait)
     _say(repr(_logged_in(connection).status()))
 

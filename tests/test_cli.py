@@ -108,6 +108,19 @@ def test_missing_settings(capsys):
     assert "SALESMATE_SESSION_KEY and SALESMATE_LINKNAME" in err
 
 
+@pytest.mark.parametrize("works", [True, False])
+def test_key_from_stdin(box, capsys, monkeypatch, works):
+    """login --key-stdin proves and stores a Session Key, for scripts; one that is refused is not stored."""
+    for name in ("CLIENT_ID", "CLIENT_SECRET"):
+        monkeypatch.delenv(f"SALESMATE_{name}")
+    monkeypatch.setattr("sys.stdin", io.StringIO(f"{box.session_key if works else box.access_key}\n"))
+    code, _, err = run(capsys, "login", "--key-stdin", "--workspace", box.linkname)
+    assert (code, "Salesmate: connected" in err) == ((0, True) if works else (1, False))
+    assert ("Salesmate did not accept this key" in err) != works
+    assert box.session_key not in err
+    assert run(capsys, "deals", "--limit", "1", "--format", "csv")[0] == code
+
+
 def test_status_and_logout(logged_in, capsys):
     """status shows the login; after logout there is none."""
     assert "Salesmate: connected" in run(capsys, "status")[1]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from salesmate_nb._api.response import NO_RIGHT
 from salesmate_nb._pagination.parallel_fetch import FetchFunction, fetch_probe
@@ -17,9 +18,16 @@ _NOT_FOUND = 404
 
 
 def fetch_first_page(
-    fetch: FetchFunction, request: SearchRequest, every: SearchRequest, support: Support
+    fetch: FetchFunction,
+    request: SearchRequest,
+    every: SearchRequest,
+    support: Support,
+    is_wanted: Callable[[SearchPage], bool] = lambda _page: False,
 ) -> tuple[SearchRequest, SearchPage]:
     """Request the first page; if the server refuses filters, or an empty list of rules, without.
+
+    A server may also return nothing for a filter that it does not understand. So an empty page is compared
+    with the newest rows without filters.
 
     Parameters
     ----------
@@ -31,6 +39,8 @@ def fetch_first_page(
         The same in the usual order, should the server refuse the other one now.
     support : Support
         What the server is known to support; what this shows is added.
+    is_wanted : callable, optional
+        Returns whether a page without filters holds a row that meets them.
 
     Returns
     -------
@@ -55,6 +65,10 @@ def fetch_first_page(
             log.info("the server refuses the rules %s: %s", choice.rules, err)
             refusals.append(err)
         else:
+            if choice.is_filtered and not page.records and _has_wanted(fetch, choice, plain, is_wanted):
+                log.info("the server finds nothing by the rules %s, although there are rows", choice.rules)
+                support.refuse_rules(choice.rule_names)
+                continue
             _learn(support, request, choice, refusals)
             return choice, page
     is_settled = not refusals[-1].is_transient and refusals[-1].code != NO_RIGHT
@@ -69,6 +83,24 @@ def _choices(request: SearchRequest, support: Support) -> Iterator[SearchRequest
         yield request
     yield request.unfiltered(by_epoch=support.needs_epoch)
     yield request.unfiltered(by_epoch=not support.needs_epoch)
+
+
+def _has_wanted(
+    fetch: FetchFunction,
+    filtered: SearchRequest,
+    plain: SearchRequest,
+    is_wanted: Callable[[SearchPage], bool],
+) -> bool:
+    """Return whether the newest rows show that an empty page is wrong."""
+    sort = "lastModifiedAt" if "lastModifiedAt" in filtered.rule_names else "createdAt"
+    fields = tuple(dict.fromkeys((*plain.fields, sort)))
+    newest = replace(plain, sort=sort, is_descending=True, sorts_by_list=False, fields=fields)
+    try:
+        return is_wanted(fetch_probe(fetch, newest))
+    except RateLimited:
+        raise
+    except ApiError:
+        return False
 
 
 def _is_refusal(err: ApiError | LoginRequired, choice: SearchRequest) -> bool:

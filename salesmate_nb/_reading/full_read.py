@@ -61,6 +61,8 @@ class FullRead:
         Called to cancel pending waits if the read ends early.
     done : callable, optional
         Called at the end of a complete read, once `support` holds what was learned.
+    is_wanted : callable, optional
+        Returns whether a page without filters holds a row that meets them.
 
     Attributes
     ----------
@@ -81,6 +83,7 @@ class FullRead:
         plan: Callable[[int | None, int], None] = lambda _total, _requests: None,
         cancel: Callable[[], None] = lambda: None,
         done: Callable[[], None] = lambda: None,
+        is_wanted: Callable[[SearchPage], bool] = lambda _page: False,
     ) -> None:
         self.strategy = ""
         self._fetch = fetch
@@ -92,6 +95,7 @@ class FullRead:
         self._plan = plan
         self._cancel = cancel
         self._done = done
+        self._is_wanted = is_wanted
         self._can_learn = True
 
     @property
@@ -135,7 +139,9 @@ class FullRead:
     def _first_page(self) -> Generator[SearchPage]:
         """Request the first page in the order of the strategy that will probably be used."""
         start = next((each.first_request(self._request) for each in self._untried([])), self._request)
-        accepted, page = fetch_first_page(self._fetch_page, start, self._request, self._support)
+        accepted, page = fetch_first_page(
+            self._fetch_page, start, self._request, self._support, self._is_wanted
+        )
         self._read.request = replace(self._request, rules=accepted.rules)
         self._read.uncounted_pages = self._support.uncounted_pages
         yield from self._read.keep(accepted, page)

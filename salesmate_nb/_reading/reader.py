@@ -19,7 +19,7 @@ from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
 from salesmate_nb._search.field_catalog import NO_PATH, FieldCatalog
 from salesmate_nb._search.field_entries import ResourceFields
-from salesmate_nb._search.query import Query, choose_columns
+from salesmate_nb._search.query import Filters, Query, choose_columns
 from salesmate_nb._search.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import Field, Resource, is_custom, requested_paths
@@ -164,13 +164,25 @@ class ResourceReader:
         request = SearchRequest.matching(query.filters, requested_paths(fields), self.resource)
         if query.limit is not None and not query.filters.columns:  # every record that comes is wanted
             request = replace(request, rows=max(min(query.limit, PAGE), 1))
-        return self.full_read(context, request, ordered=ordered)
+        return self.full_read(context, request, ordered=ordered, is_wanted=self._is_wanted(query.filters))
+
+    def _is_wanted(self, filters: Filters) -> Callable[[SearchPage], bool]:
+        fields = choose_columns(("id", *filters.columns), self.resource.fields).values()
+        builder = BatchBuilder(list(fields), timezone=self._settings.zone, discover=False)
+        return lambda page: any(filters.mask(builder.build(page.records)).to_pylist())
 
     def remember(self, context: ReadContext) -> None:
         """Save what is known of the server's support."""
         self._profile_store.save(self.resource.name, context.support)
 
-    def full_read(self, context: ReadContext, request: SearchRequest, *, ordered: bool = False) -> FullRead:
+    def full_read(
+        self,
+        context: ReadContext,
+        request: SearchRequest,
+        *,
+        ordered: bool = False,
+        is_wanted: Callable[[SearchPage], bool] = lambda _page: False,
+    ) -> FullRead:
         """Return the read of all records that match a request.
 
         Parameters
@@ -181,6 +193,8 @@ class ResourceReader:
             Which records to read.
         ordered : bool
             Whether rows should arrive in order, one request at a time.
+        is_wanted : callable, optional
+            Returns whether a page without filters holds a row that meets them.
         """
         return FullRead(
             self.fetcher(context),
@@ -193,6 +207,7 @@ class ResourceReader:
             plan=context.plan,
             cancel=context.waiter.cancel,
             done=lambda: self.remember(context),
+            is_wanted=is_wanted,
         )
 
 

@@ -96,9 +96,8 @@ class SearchRequest:
         if filters.modified_since:
             rules.append(_after("lastModifiedAt", "Last Modified At", filters.modified_since))
         statuses = [status.capitalize() for status in filters.status]
-        if statuses and set(statuses) <= set(resource.statuses):
-            data = statuses[0] if len(statuses) == 1 else statuses
-            rules.append(Rule("EQUALS", "status", "Status", "Select", data))
+        if len(statuses) == 1 and statuses[0] in resource.statuses:  # no client is known to send a list
+            rules.append(Rule("EQUALS", "status", "Status", "Select", statuses[0]))
         return cls(resource=resource, rules=tuple(rules), fields=tuple(dict.fromkeys(("id", *fields))))
 
     @property

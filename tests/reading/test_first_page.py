@@ -15,7 +15,7 @@ from salesmate_nb.resources import DEALS
 
 FILTERED = SearchRequest.matching(Filters.parse(status="Won", modified_since="2026-01-01"), ["id"], DEALS)
 PLAIN, BY_EPOCH = FILTERED.unfiltered(), FILTERED.unfiltered(by_epoch=True)
-PAGE = SearchPage(records=[], total=0)
+PAGE = SearchPage(records=[{"id": 1}], total=1)
 REFUSED = ApiError("no", status=400)
 HICCUP = ApiError("busy", status=503)
 HICCUP.is_transient = True
@@ -104,3 +104,19 @@ def test_not_about_rules(error):
         fetch(FILTERED, {FILTERED.rules: error})
     with pytest.raises(LoginRequired):
         fetch(PLAIN, {(): NO_RIGHT})
+
+
+@pytest.mark.parametrize(("is_wanted", "accepted"), [(True, PLAIN), (False, FILTERED)])
+def test_empty_page(is_wanted, accepted):
+    """If filters find nothing, the newest rows show whether the server understood them."""
+    support, made = Support(), []
+
+    def respond(request):
+        made.append(replace(request, is_probe=False))
+        return SearchPage(records=[], total=0) if request.is_filtered else PAGE
+
+    found = fetch_first_page(respond, FILTERED, FILTERED, support, lambda page: is_wanted and page is PAGE)
+    newest = replace(PLAIN, sort="lastModifiedAt", is_descending=True, fields=("id", "lastModifiedAt"))
+    assert found[0] == accepted
+    assert made == [FILTERED, newest, *([PLAIN] if is_wanted else [])]
+    assert support.refuses_rules(FILTERED.rule_names) == is_wanted
