@@ -114,7 +114,7 @@ class Completeness:
         """Whether all rows were read: as many as the server counts, or no new ones for long enough.
 
         If rows were created or deleted during the passes, their number shows nothing: deleted rows that were
-        read stand for others that were not. A row that came in one pass alone is a sign that others may have
+        read stand for others that were not. A row that came in one pass alone shows that others may have
         come in none, so one more pass has to bring nothing new. Without a total, there are at least as many
         rows as offsets: rows that come twice stand for others.
         """

@@ -64,11 +64,11 @@ class ParallelWalks:
 
         Rows that were read and then deleted stand for others that were not, so a total is not enough.
         """
-        if is_exact or len(read.rows.seen) == len(read.first_page.records):
-            return True
+        has_changed = read.rows.has_changed
         if sum(each.page_count for each in walks) <= _FEW_PAGES:
-            return False
-        return not (self._paginator.needs_total and read.rows.has_changed)
+            has_one_page = len(read.rows.seen) == len(read.first_page.records)
+            return (is_exact or has_one_page) and not has_changed
+        return is_exact or not (self._paginator.needs_total and has_changed)
 
     def _further_walks(self, read: OpenRead, following: SearchRequest | None) -> list[PageWalk]:
         """Return walks for the other workers, which share the remaining pages equally."""

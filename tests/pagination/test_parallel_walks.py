@@ -70,6 +70,18 @@ def test_end_of_an_uncounted_list(known, requests_):
     assert len(requests) == requests_
 
 
+def test_few_pages_during_changes():
+    """If a row is deleted while two pages are read, their number shows nothing: another may be missing."""
+    pages = [([1, 2, 3], 4), ([3], 3)]  # 2 was deleted, and 4 was left out
+
+    def fetch(_request):
+        rows, total = pages.pop(0)
+        return SearchPage(records=[{"id": row} for row in rows], total=total)
+
+    _, is_complete = drain(ParallelWalks(OffsetPaginator()).pages(OpenRead(fetch, REQUEST, 1)))
+    assert not is_complete
+
+
 def test_first_request():
     """The first page is sorted as the paginator needs it, and has the field that it reads."""
     strategy = ParallelWalks(CreatedOffsetPaginator(ZoneInfo("UTC")))
