@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 
 from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
@@ -74,8 +75,9 @@ class Completeness:
         """Take the total of a page that was requested without further rules."""
         if page.total is None:
             return
-        last = request.offset + len({record_id(record) for record in page.records})
-        if page.records and last > page.total:
+        ids = {record_id(record) for record in page.records}
+        # rows that come again prove nothing: the server may ignore the offset
+        if ids and page.total < min(request.offset + len(ids), len(ids | self.seen)):
             self.is_total_wrong = True
         if page.total not in self.totals[-1:]:
             self.totals.append(page.total)
@@ -87,8 +89,20 @@ class Completeness:
         ----------
         is_exact : bool
             Whether the pages show on their own that no row is missing; if not, it takes a total.
+
+        Notes
+        -----
+        Fewer rows than the first total may be all, since rows may have been deleted during the read.
         """
-        return len(self.seen) >= min(self.totals) if self.has_total else is_exact
+        if not self.has_total:
+            return is_exact
+        return len(self.seen) >= (max(self.totals) if self._is_unsteady else min(self.totals))
+
+    @property
+    def _is_unsteady(self) -> bool:
+        """Whether the totals rose and fell, as they do if two servers take turns that hold different rows."""
+        steps = {later > former for former, later in itertools.pairwise(self.totals)}
+        return len(steps) > 1
 
     def begin_pass(self) -> None:
         """Begin a pass over all rows."""

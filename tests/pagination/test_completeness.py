@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from salesmate_nb._pagination.completeness import MOST_PASSES, Completeness
@@ -144,3 +146,20 @@ def test_take():
     assert rows.is_ordered
     assert rows.take(pages[2]).total == 9
     assert (rows.seen, rows.is_ordered) == ({1, 2, 3, 5}, False)
+
+
+def test_offset_ignored():
+    """Rows that come again at a later offset do not make the total wrong."""
+    rows = Completeness()
+    for offset in (0, 250, 750):
+        rows.record_total(replace(START, offset=offset), page(250, 760))
+        rows.take(page(250, 760))
+    assert rows.has_total
+    assert not rows.is_counted
+
+
+@pytest.mark.parametrize(("totals", "is_whole"), [([760, 750], True), ([750, 760, 750], False)])
+def test_servers_that_take_turns(totals, is_whole):
+    """A total that only falls shows that rows were deleted; one that rises and falls shows nothing."""
+    rows = Completeness(seen=set(range(750)), totals=totals)
+    assert rows.after_walk(is_exact=True) == is_whole
