@@ -136,8 +136,9 @@ class Completeness:
         if self.has_total:
             is_still = not (self._has_created or self.has_changed)
             return self.is_counted and (self._settled >= quiet or is_still)
-        is_enough = len(self.seen) >= self._length or len(self.seen) == max(self.totals, default=-1)
-        return is_enough and self._quiet >= (quiet if self._differ else 1)
+        if len(self.seen) < self._length:  # unless the offsets are wrong, and the total is right after all
+            return len(self.seen) == max(self.totals, default=-1) and self._quiet >= _FUTILE_PASSES
+        return self._quiet >= (quiet if self._differ else 1) and self.passes > 1
 
     @property
     def is_futile(self) -> bool:
