@@ -15,7 +15,8 @@ from tests.live_account import BEHAVIOURS, LiveAccount, made, random_behaviour
 pytestmark = pytest.mark.filterwarnings("ignore:Custom columns use:UserWarning")
 
 COUNT = 1_100
-SEEDS = [*range(12), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(12, 212))]
+SEEDS = [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 212))]
+REQUESTS = [1, 4, 9, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 14) if n not in {1, 4, 9})]
 STRATEGIES = {
     "measured": "repeated passes",
     "windows only": "ranges",
@@ -128,7 +129,9 @@ REFUSED_RULES = replace(BEHAVIOURS["everything refused"], order="stable")
 EPOCH_ONLY = replace(BEHAVIOURS["measured"], order="stable", empty_rules="refused")
 
 
-@pytest.mark.parametrize("catalogue", ["v3", "module/v4", "v1", "none"])
+@pytest.mark.parametrize(
+    "catalogue", ["v3", "none", *(pytest.param(path, marks=pytest.mark.slow) for path in ("module/v4", "v1"))]
+)
 @pytest.mark.parametrize(
     "behaviour",
     [
@@ -196,7 +199,7 @@ def test_refusal_as_if_rights_lacked(name, deals, tmp_path):
         assert found == [record["id"] for record in deals if record["status"] == "Won"]
 
 
-@pytest.mark.parametrize("first", range(1, 14))
+@pytest.mark.parametrize("first", REQUESTS)
 def test_key_expires(first, deals, tmp_path):
     """A key that ends during a read, at a page or a probe, ends the read; nothing is learned from it."""
 
@@ -210,7 +213,7 @@ def test_key_expires(first, deals, tmp_path):
     assert not list(tmp_path.rglob("server.json"))
 
 
-@pytest.mark.parametrize("limit", range(1, 14))
+@pytest.mark.parametrize("limit", REQUESTS)
 def test_hourly_limit(limit, deals, tmp_path):
     """The end of the hourly limit, at a page or a probe, ends a read that is not to wait."""
     behaviour = replace(BEHAVIOURS["measured"], limit=limit)
@@ -232,7 +235,7 @@ def test_hourly_limit(limit, deals, tmp_path):
     ],
     ids=str,
 )
-@pytest.mark.parametrize("name", ["windows only", "ties in any order"])
+@pytest.mark.parametrize("name", ["windows only", pytest.param("ties in any order", marks=pytest.mark.slow)])
 def test_times_that_differ(name, changes, zone, deals, tmp_path):
     """Disorder within a second, two formats in a page, or another clock do not end a strategy."""
     with LiveAccount(deals=deals, behaviour=replace(BEHAVIOURS[name], **changes)) as account:
@@ -283,7 +286,17 @@ def test_limit(name, limit, deals, tmp_path):
         assert report["calls"] <= limit / 250 + 3
 
 
-@pytest.mark.parametrize("name", ["measured", "kind", "windows only", "ties in any order", "newest first"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "measured",
+        "kind",
+        *(
+            pytest.param(name, marks=pytest.mark.slow)
+            for name in ("windows only", "ties in any order", "newest first")
+        ),
+    ],
+)
 def test_colleagues(name, deals, tmp_path):
     """While colleagues create, edit and delete, every deal that stays is read, or the read fails loudly."""
     chance = random.Random(name)
@@ -307,7 +320,10 @@ def test_colleagues(name, deals, tmp_path):
     assert len(found) == len(set(found))
 
 
-@pytest.mark.parametrize("count", [0, 1, 249, 250, 251, 499, 500, 501])
+@pytest.mark.parametrize(
+    "count",
+    [0, 249, 250, 251, *(pytest.param(count, marks=pytest.mark.slow) for count in (1, 499, 500, 501))],
+)
 @pytest.mark.parametrize("name", ["measured", "kind", "no totals, stable"])
 def test_page_borders(name, count, deals, tmp_path):
     """Lists that end at the end of a page, or beside it, are read to their end."""

@@ -104,7 +104,7 @@ class Colleagues:
         self._ids.pop()
 
 
-@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 4])
 @pytest.mark.parametrize("name", PAGINATORS)
 @pytest.mark.parametrize("deals", [2_000, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_concurrent_changes(deals, name, workers):
@@ -716,7 +716,7 @@ def test_rejection_in_the_middle():
     assert full_read.strategy == "windows"
 
 
-@pytest.mark.parametrize(("total", "most"), [(100, 300), (10, 10_000)])
+@pytest.mark.parametrize(("total", "most"), [(100, 300), pytest.param(10, 10_000, marks=pytest.mark.slow)])
 def test_list_without_end(total, most):
     """A list whose pages are always full and new ends with an error, bounded by the server's total if any."""
     requests_ = []
