@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from salesmate_nb._base.urls import is_loopback
+from salesmate_nb.errors import SettingsError
 from salesmate_nb.settings import Settings
 
 _URLS = ("auth_url", "token_url", "revoke_url", "api_url")
@@ -46,6 +47,24 @@ def unusual_hosts(settings: Settings) -> list[UnusualHost]:
         if url and (not _is_usual(url) or _is_foreign(settings.dotenv, source)):
             found.append(UnusualHost(host=urlsplit(url).netloc, source=source))
     return found
+
+
+def check_key_host(settings: Settings) -> None:
+    """Check that a Session Key of the user is not sent to a host that somebody else's ``.env`` names.
+
+    Raises
+    ------
+    SettingsError
+        If the host is outside of ``*.salesmate.io`` and this machine, a ``.env`` names it, and the key comes
+        from elsewhere.
+    """
+    host, key = settings.source("api_url"), settings.source("session_key")
+    is_same_file = host.partition(" in ")[2] == key.partition(" in ")[2]
+    if settings.session_key and " in " in host and not is_same_file and not _is_usual(settings.api_url):
+        raise SettingsError(
+            f"{host} names the host {urlsplit(settings.api_url).netloc}, but the Session Key is that of "
+            f"{key}. The key was not sent. If the host is right, set both in one place."
+        )
 
 
 def _is_of_linkname(settings: Settings) -> bool:

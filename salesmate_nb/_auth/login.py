@@ -11,6 +11,7 @@ import requests
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.session import ApiKeySession, BoundedSession
 from salesmate_nb._auth.current_user import CurrentUser
+from salesmate_nb._auth.hosts import check_key_host
 from salesmate_nb._auth.key_login import prove_key, settings_with_key
 from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.oauth.token_endpoint import revoke_token
@@ -68,6 +69,7 @@ class Login:
         self._lock = fork_safe_lock()
         self.session: BoundedSession = self._pending_session()
         if settings.session_key:
+            check_key_host(settings)
             self.session = ApiKeySession(settings)
             return
         self.look()

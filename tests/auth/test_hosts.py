@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from salesmate_nb import Settings
+from salesmate_nb import Salesmate, Settings, SettingsError
 from salesmate_nb._auth.hosts import unusual_hosts
 
 
@@ -41,3 +41,22 @@ def test_dotenv_outside_home(monkeypatch, tmp_path, is_home):
     shown = [(found.host, found.source) for found in unusual_hosts(Settings.load())]
     source = f"SALESMATE_LINKNAME in {Path('.env').absolute()}"
     assert shown == ([] if is_home else [("acme.salesmate.io", source)])
+
+
+@pytest.mark.parametrize("key_in_file", [True, False])
+def test_key_and_host_from_different_places(monkeypatch, key_in_file):
+    """A key of the environment is not sent to a host outside Salesmate that a .env names."""
+    lines = ["SALESMATE_LINKNAME=acme", "SALESMATE_API_URL=https://evil.example"]
+    if key_in_file:
+        lines.append("SALESMATE_SESSION_KEY=k3y-of-the-file")
+    else:
+        monkeypatch.setenv("SALESMATE_SESSION_KEY", "k3y-of-the-environment")
+    Path(".env").write_text("\n".join(lines))
+    if key_in_file:
+        assert Salesmate(Settings.load()).authorized
+        return
+    with pytest.raises(
+        SettingsError, match=r"evil\.example, but the Session Key is that of SALESMATE_SES"
+    ) as caught:
+        Salesmate(Settings.load())
+    assert "k3y" not in str(caught.value)
