@@ -150,7 +150,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     box.expire_access_tokens()
     connection.deals_df(progress=True)
     know(connection.session.current_token.access_token, connection.session.current_token.refresh_token)
-    for path in ("/v1/deals", "/oauth/token"):
+    for path in ("/apis/deal/v4/search", "/oauth/token"):
         for fault in (
             ScriptedResponse(status=401),
             ScriptedResponse(status=403),
@@ -169,6 +169,8 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
             fails(connection.deals_df)
             slow.clear()
             box.unscript()
+            if not connection.authorized:  # a 401 that no refresh mends has ended the login
+                quietly(lambda: requests.get(allow(connection.login_url)))
             connection.deals_df()
             held = connection.session.current_token
             know(held.access_token, held.refresh_token)
@@ -227,7 +229,7 @@ NOTEBOOK = [
     "connection.settings",
     "vars(connection.session)",
     "deals_df().head(3)",
-    "box.script('/v1/deals', *[sandbox.ScriptedResponse(status=403, body=b'{}')] * 3)\ndeals_df()",
+    "box.script('/apis/deal/v4/search', *[sandbox.ScriptedResponse(status=403, body=b'{}')] * 3)\ndeals_df()",
     (
         "box.unscript()\nbox.expire_access_tokens()\n"
         "box.script('/oauth/token', sandbox.ScriptedResponse(status=500))"
@@ -367,6 +369,7 @@ def test_process_output(tmp_path, monkeypatch):
     assert {"pickled", "deals.parquet", "key.parquet", "deals.pkl"} <= places.keys()
     assert {name: leaks for name, content in places.items() if (leaks := found_in(content, secrets))} == {}
     assert {path.name for path in (work / "cache").iterdir()} <= {
+        "servers",
         "default.lock",
         "calls.sqlite",
     }  # logged out

@@ -298,7 +298,7 @@ def test_long_interrupted_read_resumes():
         box.deals.edit(edited, title="edited since")
         box.deals.delete(deleted)
         frame, requests = requests_of(box, lambda: reach(box).deals_df(refresh="auto"))
-        assert len(requests) < 27
+        assert len(requests) < 60  # 36 of them compare all ids; a read from the start takes 36 more
         same(frame, reach(box).deals_df())
         assert not checkpoints(box)
 
