@@ -15,7 +15,7 @@ from tests.live_account import BEHAVIOURS, LiveAccount, made, random_behaviour
 pytestmark = pytest.mark.filterwarnings("ignore:Custom columns use:UserWarning")
 
 COUNT = 1_100
-SEEDS = [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 64))]
+SEEDS = [*range(4), *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(4, 24))]
 REQUESTS = [1, 4, 9, *(pytest.param(n, marks=pytest.mark.slow) for n in range(1, 14) if n not in {1, 4, 9})]
 STRATEGIES = {
     "measured": "repeated passes",
