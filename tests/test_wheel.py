@@ -96,4 +96,4 @@ def test_empty_environment(built, tmp_path):
         [python, "run.py", "quickstart.ipynb"], capture_output=True, text=True, cwd=tmp_path, check=False
     )
     assert done.returncode == 0, done.stderr
-    assert "[5 rows x 29 columns]" in done.stdout
+    assert "[5 rows x 34 columns]" in done.stdout
