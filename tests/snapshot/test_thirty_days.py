@@ -194,7 +194,7 @@ def test_thirty_days(name, tmp_path, monkeypatch, capsys):
     """The same over 30 days with more deals, with days without a refresh, and refreshes that crash."""
     days, seed = (30 if name in WHOLE else 6), 0
     life = check_life(LIVES[name], seed, days, made("deals", 520), tmp_path, monkeypatch)
-    assert life.pairs
+    assert life.pairs or name not in WHOLE
     with capsys.disabled():
         print(  # noqa: T201 - what this costs
             f"\n{name}, seed {seed}: {life.calls} requests, {life.pairs} days with pairs", end=" "
