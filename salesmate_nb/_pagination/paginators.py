@@ -72,11 +72,8 @@ class KeysetPaginator:
         return is_proven or (last.remaining is not None and last.remaining <= 0)
 
 
-class CreatedWindowPaginator:
-    """Page by creation time, which never changes: each page starts with rows that were already read.
-
-    Rules on ``createdAt`` name whole minutes in the account's time zone (v4 reference). If a page
-    starts earlier or later than the requested minute, the account's time zone is a different one.
+class _CreatedPaginator:
+    """What paginators by creation time share.
 
     Parameters
     ----------
@@ -84,11 +81,9 @@ class CreatedWindowPaginator:
         The account's time zone.
     """
 
-    name = "windows"
     sort = "createdAt"
     sorts_by_list = False
     needs_total = True
-    uses_offsets = False
     has_ties = True
 
     def __init__(self, zone: ZoneInfo) -> None:
@@ -97,6 +92,17 @@ class CreatedWindowPaginator:
     def key(self, record: Record) -> dt.datetime:
         """Return the minute of creation: some servers sort by the second, but write the minute."""
         return _minute(created_at(record, self._zone))
+
+
+class CreatedWindowPaginator(_CreatedPaginator):
+    """Page by creation time, which never changes: each page starts with rows that were already read.
+
+    Rules on ``createdAt`` name whole minutes in the account's time zone (v4 reference). If a page
+    starts earlier or later than the requested minute, the account's time zone is a different one.
+    """
+
+    name = "windows"
+    uses_offsets = False
 
     def next_request(self, start: SearchRequest, last: PageState, rewind: int) -> SearchRequest:
         """Request rows from the minute of the last row; inside a minute with many rows, use offsets."""
@@ -165,32 +171,16 @@ class OffsetPaginator:
         return bool(expected) or is_before
 
 
-class CreatedOffsetPaginator:
+class CreatedOffsetPaginator(_CreatedPaginator):
     """Page by row offset, sorted by creation time: each page starts with the first row of a minute.
 
     For servers that sort by ``createdAt``, but return rows of the same time in another order each time:
     all rows of the last minute of a page are read again. Times are compared by the minute, since some
     servers write no seconds, or write one page in two formats.
-
-    Parameters
-    ----------
-    zone : zoneinfo.ZoneInfo
-        The account's time zone.
     """
 
     name = "offsets by createdAt"
-    sort = "createdAt"
-    sorts_by_list = False
-    needs_total = True
     uses_offsets = True
-    has_ties = True
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
-
-    def key(self, record: Record) -> dt.datetime:
-        """Return the minute of creation."""
-        return _minute(created_at(record, self._zone))
 
     def next_request(self, start: SearchRequest, last: PageState, rewind: int) -> SearchRequest:
         """Request rows from the first row of the last minute on; after a page of one minute, the rest."""
