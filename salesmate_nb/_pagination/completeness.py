@@ -142,5 +142,9 @@ class Completeness:
 
     @property
     def is_futile(self) -> bool:
-        """Whether further passes are not worth their requests."""
-        return self.passes >= MOST_PASSES or self._quiet >= _FUTILE_PASSES
+        """Whether further passes are not worth their requests.
+
+        If as many rows are there as the server counts, a few more passes may confirm it.
+        """
+        most = MOST_PASSES + (_QUIET_PASSES + 1 if self.is_counted else 0)
+        return self.passes >= most or self._quiet >= _FUTILE_PASSES

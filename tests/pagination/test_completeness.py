@@ -163,3 +163,17 @@ def test_servers_that_take_turns(totals, is_whole):
     """A total that only falls shows that rows were deleted; one that rises and falls shows nothing."""
     rows = Completeness(seen=set(range(750)), totals=totals)
     assert rows.after_walk(is_exact=True) == is_whole
+
+
+def test_counted_rows_are_confirmed():
+    """If the last of the usual passes brings the last row, more passes confirm it in place of an error."""
+    ids = [100, 200, *range(MOST_PASSES - 2)]  # the highest comes late, as if it was created during the read
+    rows = Completeness(totals=[len(ids)])
+    for number in range(1, MOST_PASSES + 1):
+        assert not rows.is_futile
+        make_pass(rows, ids[:number])
+    assert len(rows.seen) == len(ids)
+    for _ in range(2):
+        assert (rows.is_futile, rows.after_passes) == (False, False)
+        make_pass(rows, ids)
+    assert rows.after_passes
