@@ -33,7 +33,8 @@ def same_arguments(model: Callable[P, Any]) -> Callable[[Callable[..., R]], Call
     """
 
     def decorate(function: Callable[..., R]) -> Callable[P, R]:
-        return _wrap(function, inspect.signature(model))
+        own = inspect.signature(function).return_annotation
+        return _wrap(function, inspect.signature(model).replace(return_annotation=own))
 
     return decorate
 
@@ -41,7 +42,7 @@ def same_arguments(model: Callable[P, Any]) -> Callable[[Callable[..., R]], Call
 def same_arguments_as_method(
     model: Callable[Concatenate[Any, P], Any],
 ) -> Callable[[Callable[..., R]], Callable[P, R]]:
-    """Give a function the arguments of the method `model`, without its ``self``."""
+    """Give a function the arguments of the method `model`, without its ``self``, and its type of result."""
 
     def decorate(function: Callable[..., R]) -> Callable[P, R]:
         signature = inspect.signature(model)
@@ -50,9 +51,7 @@ def same_arguments_as_method(
     return decorate
 
 
-def _wrap(function: Callable[..., R], model: inspect.Signature) -> Callable[..., R]:
-    signature = model.replace(return_annotation=inspect.signature(function).return_annotation)
-
+def _wrap(function: Callable[..., R], signature: inspect.Signature) -> Callable[..., R]:
     @functools.wraps(function)
     def wrapper(*args: Any, **kwargs: Any) -> R:
         try:

@@ -32,7 +32,7 @@ def test_shift_tab_and_tab(open_notebook, function):
         assert f"{name}: " in shown
     assert "wait: bool = True" in shown
     assert "refresh: Optional[Literal['auto', 'full', 'never']] = None" in shown
-    assert ") -> 'pd.DataFrame'" in shown
+    assert ") -> pd.DataFrame" in shown
     notebook.shot(f"shift-tab-{function}")
     notebook.page.keyboard.press("Escape")
     notebook.page.locator(".jp-Notebook .jp-Cell").nth(1).locator(".cm-content").click()
