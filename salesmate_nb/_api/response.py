@@ -30,7 +30,7 @@ from salesmate_nb.settings import COPY_THE_KEY
 EXCERPT = 200  # characters of the server's own words in an error message
 _ROW_KEYS = ("Data", "data", "deals", "results")  # where rows were seen
 _MAX_DEPTH = 4  # nested objects in which rows are searched; a response may nest thousands
-_COUNT = re.compile(r"[0-9]{1,18}")
+_COUNT = re.compile(r"([0-9]{1,15})(?:\.0*)?")
 _INVALID = object()
 _TRANSIENT = frozenset({500, 502, 503, 504})
 NO_RIGHT = "AuthorizationFailed"  # with a key: or it is another of the three (measured)
@@ -127,16 +127,20 @@ def _row_values(payload: Any, depth: int) -> Iterator[Any]:
 def find_total(payload: Any, depth: int = _MAX_DEPTH) -> int | None:
     """Return the number of rows that the server reports, or ``None`` if it reports none.
 
+    What cannot be a number of rows (``true``, less than zero, more than 15 digits) counts as none.
+
     Examples
     --------
-    >>> find_total({"Data": {"data": [], "totalRows": "8800"}}), find_total([])
-    (8800, None)
+    >>> find_total({"Data": {"data": [], "totalRows": "8800"}}), find_total({"totalRows": 2.0})
+    (8800, 2)
+    >>> [find_total({"totalRows": total}) for total in (True, -1, 2.5, 10**40, None)]
+    [None, None, None, None, None]
     """
     if not isinstance(payload, dict) or not depth:
         return None
     total = payload.get("totalRows")
-    if isinstance(total, str | int) and _COUNT.fullmatch(str(total)):
-        return int(total)
+    if isinstance(total, str | int | float) and (count := _COUNT.fullmatch(str(total).strip())):
+        return int(count[1])
     nested = (find_total(payload.get(key), depth - 1) for key in ("Data", "data"))
     return next((total for total in nested if total is not None), None)
 

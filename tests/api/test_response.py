@@ -308,7 +308,18 @@ def test_find_rows_none(payload):
 @pytest.mark.parametrize(
     ("reported", "total"),
     [
-        *((7, 7), ("7", 7), (0, 0), (None, None), ("many", None), (-1, None), (1.5, None), (True, None)),
+        *(
+            (7, 7),
+            ("7", 7),
+            (0, 0),
+            (None, None),
+            ("many", None),
+            (-1, None),
+            (1.5, None),
+            (True, None),
+            (2.0, 2),
+        ),
+        *((10**40, None), (False, None), (" 8 ", 8), (float("nan"), None)),
         pytest.param("9" * 5000, None, id="huge"),
     ],
 )
