@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
 
 MOST_PASSES = 8
 _QUIET_PASSES = 2  # that bring nothing new; a single one was measured to stop short in 3 % of accounts
+_TURNS = 5  # of two totals, in turn, which chance does not explain
 _FUTILE_PASSES = 3  # that bring nothing new, though the server counts more
 
 
@@ -24,6 +26,11 @@ class Completeness:
         The server's totals of all rows: the first one, and each later one that differed.
     is_total_wrong : bool
         Whether a page holds rows that its own total leaves out. Some servers count late, or one page alone.
+    cap : int or None
+        The number of rows beyond which the server returns and counts none, should there be such a limit.
+    is_unsteady : bool
+        Whether totals that were requested one after the other fell and rose, as they do if two servers
+        that hold different rows take turns.
     passes : int
         How many repeated passes were made.
     is_ordered : bool
@@ -33,6 +40,8 @@ class Completeness:
     seen: set[int] = field(default_factory=set)
     totals: list[int] = field(default_factory=list)
     is_total_wrong: bool = False
+    cap: int | None = None
+    is_unsteady: bool = False
     passes: int = 0
     is_ordered: bool = True
     _last_id: int = -1
@@ -40,6 +49,7 @@ class Completeness:
     _settled: int = 0
     _differ: bool = False
     _has_created: bool = False
+    _is_newest_known: bool = False
     _highest: int = -1
     _before: int = 0
     _length: int = 0
@@ -49,7 +59,7 @@ class Completeness:
     @property
     def has_total(self) -> bool:
         """Whether the server sends a total that may be right."""
-        return bool(self.totals) and not self.is_total_wrong
+        return bool(self.totals) and not self.is_total_wrong and self.cap is None
 
     @property
     def is_counted(self) -> bool:
@@ -94,15 +104,22 @@ class Completeness:
         -----
         Fewer rows than the first total may be all, since rows may have been deleted during the read.
         """
-        if not self.has_total:
-            return is_exact
-        return len(self.seen) >= (max(self.totals) if self._is_unsteady else min(self.totals))
+        return self._is_enough if self.has_total else is_exact
 
     @property
-    def _is_unsteady(self) -> bool:
-        """Whether the totals rose and fell, as they do if two servers take turns that hold different rows."""
-        steps = {later > former for former, later in itertools.pairwise(self.totals)}
-        return len(steps) > 1
+    def _is_enough(self) -> bool:
+        """Whether as many rows were read as there were throughout; deleted ones among them count, too."""
+        return len(self.seen) >= (max(self.totals) if self.is_unsteady else min(self.totals))
+
+    def compare_totals(self, totals: Sequence[int]) -> None:
+        """Take totals that were requested one after the other, after the largest one so far.
+
+        Earlier ones may have arrived in another order than they were counted in, unless they are two that
+        came again and again.
+        """
+        steps = {later > former for former, later in itertools.pairwise(totals) if later != former}
+        takes_turns = len(set(self.totals)) == 2 and len(self.totals) > _TURNS  # noqa: PLR2004 - one and the other
+        self.is_unsteady = self.is_unsteady or len(steps) > 1 or takes_turns
 
     def begin_pass(self) -> None:
         """Begin a pass over all rows."""
@@ -124,21 +141,38 @@ class Completeness:
         self._settled = self._settled + 1 if self._before and not late else 0
 
     @property
+    def is_still(self) -> bool:
+        """Whether nothing shows that rows were created or deleted."""
+        return not (self._has_created or self.has_changed)
+
+    def note_newest(self, number: int | None, before: int | None) -> None:
+        """Take the highest id of all, and what it was at the start; ``None`` if that cannot be known."""
+        self._is_newest_known = number is not None and before is not None
+        self._has_created = self._has_created or (number or 0) > (before or 0)
+
+    @property
     def after_passes(self) -> bool:
         """Whether all rows were read: as many as the server counts, or no new ones for long enough.
 
         If rows were created or deleted during the passes, their number shows nothing: deleted rows that were
-        read stand for others that were not. A row that came in one pass alone shows that others may have
-        come in none, so one more pass has to bring nothing new. Without a total, there are at least as many
-        rows as offsets: rows that come twice stand for others.
+        read stand for others that were not. That the newest row and the total stayed the same shows that none
+        were; if the newest row is not known, one more pass has to bring nothing new. A row that came in one
+        pass alone shows that others may have come in none. Without a total, there are at least as many rows
+        as offsets: rows that come twice stand for others.
         """
         quiet = _QUIET_PASSES + (self._twice != self.seen)
+        if self.has_total and self.is_still:
+            return self.is_counted and (self._is_newest_known or self._settled > 0 or not self.seen)
         if self.has_total:
-            is_still = not (self._has_created or self.has_changed)
-            return self.is_counted and (self._settled >= quiet or is_still)
+            return self._is_enough and self._settled >= quiet
         if len(self.seen) < self._length:  # unless the offsets are wrong, and the total is right after all
             return len(self.seen) == max(self.totals, default=-1) and self._quiet >= _FUTILE_PASSES
         return self._quiet >= (quiet if self._differ else 1) and self.passes > 1
+
+    @property
+    def is_agreed(self) -> bool:
+        """Whether the last passes brought no new row."""
+        return self._quiet >= _FUTILE_PASSES
 
     @property
     def is_futile(self) -> bool:
@@ -147,4 +181,4 @@ class Completeness:
         If as many rows are there as the server counts, a few more passes may confirm it.
         """
         most = MOST_PASSES + (_QUIET_PASSES + 1 if self.is_counted else 0)
-        return self.passes >= most or self._quiet >= _FUTILE_PASSES
+        return self.passes >= most or self.is_agreed

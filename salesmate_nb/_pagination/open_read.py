@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from contextlib import suppress
 from dataclasses import replace
 from typing import Protocol
 
 from salesmate_nb._pagination.completeness import Completeness
+from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._pagination.parallel_fetch import FetchFunction, ParallelFetch, unsupported_if_rejected
-from salesmate_nb._search.search import SearchPage, SearchRequest
+from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
+
+ROUND = 10_000  # rows, or a multiple: where searches stop to count and to return them
+_TOTALS = 5  # requests, each of which may reach another server
 
 
 class Strategy(Protocol):
@@ -18,9 +23,12 @@ class Strategy(Protocol):
     ----------
     name : str
         The strategy's name in ``df.attrs["salesmate"]["strategy"]`` and in ``server.json``.
+    needs_offsets : bool
+        Whether it finds only rows that the server returns by their offset in the whole list.
     """
 
     name: str
+    needs_offsets: bool
 
     def first_request(self, every: SearchRequest) -> SearchRequest:
         """Return the request that this strategy begins with, made from the request for all rows."""
@@ -81,6 +89,11 @@ class OpenRead:
         """The server's newest total; ``None`` if there is none, or it is known to be wrong."""
         return self.rows.totals[-1] if self.rows.has_total else None
 
+    @property
+    def round_total(self) -> int | None:
+        """The total, if it may be where a search stops to count: search engines do at 10,000."""
+        return self.total if self.total and self.total % ROUND == 0 else None
+
     def keep(self, request: SearchRequest, page: SearchPage) -> Generator[SearchPage]:
         """Keep a page for other strategies, and yield its new rows."""
         if request.rules == self.request.rules:
@@ -99,15 +112,57 @@ class OpenRead:
         for kept, page in self._pages:
             if kept == request:
                 return page
+        return (yield from self.get_again(request))
+
+    def get_again(self, request: SearchRequest) -> Generator[SearchPage, None, SearchPage]:
+        """Request a page, even if it was read before."""
         is_probe = request.rules != self.request.rules or request.sorts_by_list
         page = self._fetch_if_supported(replace(request, is_probe=is_probe))
         yield from self.keep(request, page)
         return page
 
-    def refresh_total(self) -> Generator[SearchPage]:
-        """Request the total again if it differs from the rows that were read: some may have been deleted."""
-        if self.total not in {None, len(self.rows.seen)}:
+    def refresh_total(self) -> None:
+        """Request the total again if it differs from the rows that were read: some may have been deleted.
+
+        If it changed and is greater than the rows that were read, it is requested several times, one after
+        the other: servers may take turns that hold different rows.
+        """
+        rows = self.rows
+        is_short = len(set(rows.totals)) > 1 and len(rows.seen) < max(rows.totals)
+        sequence = [max(rows.totals, default=0)]
+        for _ in range(_TOTALS if is_short else 1):
+            if self.total in {None, len(rows.seen)} and not is_short:
+                return
             request = replace(self.request, rows=1)
-            page = self._fetch(request)
-            self.rows.record_total(request, page)
-            yield self.rows.take(page)
+            page = self._fetch(request)  # its row is not taken: it may be newer than others that did not come
+            rows.record_total(request, page)
+            sequence += [] if page.total is None else [page.total]
+            rows.compare_totals(sequence)
+            if rows.is_unsteady:
+                return
+
+    @property
+    def ends_at_round_number(self) -> bool:
+        """Whether rows end where a search may have stopped to return them, so that others may follow."""
+        return bool(self.rows.seen) and len(self.rows.seen) % ROUND == 0
+
+    def is_cut_off(self) -> Generator[SearchPage, None, bool]:
+        """Return whether rows may follow a list that ends at a round number, total and all.
+
+        Search engines return no more than 10,000 rows of a list, and count no more. What they leave out
+        stands at one end or the other, if the server sorts by ids. Once that is known, only strategies that
+        do not depend on it are tried.
+        """
+        rows, end = self.rows, len(self.rows.seen)
+        if rows.cap is not None or not self.ends_at_round_number or end < max(rows.totals, default=0):
+            return False
+        for is_descending in (False, True):
+            request = replace(self.request, is_descending=is_descending)
+            ids: list[int] = []
+            with suppress(PaginationUnsupported):
+                ids = list(map(record_id, (yield from self.get(request)).records))
+            farthest = max(rows.seen) if is_descending else min(rows.seen)
+            if len(rows.seen) > end or ids[:1] != [farthest] or ids != sorted(ids, reverse=is_descending):
+                rows.cap = end
+                return True
+        return False

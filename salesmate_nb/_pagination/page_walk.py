@@ -52,20 +52,23 @@ class Paginator(Protocol):
         API name of the field that rows are sorted by.
     sorts_by_list : bool
         Whether the sort is sent as a list, as Salesmate's own web app does.
+    is_descending : bool
+        Whether the highest values come first.
     needs_total : bool
         Whether only the server's total can show that no row was left out.
     uses_offsets : bool
         Whether pages follow each other by offsets alone, so that rows come again only if they shift.
-    has_ties : bool
-        Whether rows with equal keys may come in another order in each request.
+    has_segments : bool
+        Whether further walks may begin at offsets of the whole list.
     """
 
     name: str
     sort: str
     sorts_by_list: bool
+    is_descending: bool
     needs_total: bool
     uses_offsets: bool
-    has_ties: bool
+    has_segments: bool
 
     def key(self, record: Record) -> Any:
         """Return a record's sort key; keys never descend. Raise ``ValueError`` if the record has none."""
@@ -212,10 +215,10 @@ class PageWalk:
 
     def _check_repeats(self, page: PageState) -> None:
         """Check that no row comes again that is older than the page before."""
-        if self._last is not None and not self._rewind and self._paginator.uses_offsets:
-            stray = self._seen.intersection(page.ids).difference(self._last.ids)
-            if stray and not (self._paginator.has_ties and _has_one_key(self._last)):
-                raise PaginationUnsupported("rows come again in another order")
+        if self._last is None or self._rewind or not self._paginator.uses_offsets:
+            return
+        if self._seen.intersection(page.ids).difference(self._last.ids):
+            raise PaginationUnsupported("rows come again in another order")
 
     def _is_end_unclear(self, page: PageState) -> bool:
         """Return whether the last page has known rows only, though the page before it was a full one.
@@ -268,7 +271,3 @@ class PageWalk:
 def _follows_exactly(last: PageState, page: PageState) -> bool:
     """Return whether a page has the last row of the page before it, at its start, and no other one of it."""
     return page.ids[0] == last.ids[-1] and set(last.ids).intersection(page.ids) == {page.ids[0]}
-
-
-def _has_one_key(page: PageState | None) -> bool:
-    return page is not None and len(page.keys) > 1 and page.keys[0] == page.keys[-1]

@@ -4,37 +4,10 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import Literal
 from zoneinfo import ZoneInfo
 
-from salesmate_nb._pagination.page_walk import PageState, PaginationUnsupported, Paginator
+from salesmate_nb._pagination.page_walk import PageState, PaginationUnsupported
 from salesmate_nb._search.search import Record, SearchRequest, created_at, modified_at, record_id
-
-
-def paginators_for(api: Literal["v1", "v4"], zone: ZoneInfo) -> list[Paginator]:
-    """Return the paginators to try for an API, the most surely supported first: the registry for new ones.
-
-    Parameters
-    ----------
-    api : {"v1", "v4"}
-        The API that is read; v1 takes no sort and no rules, so only offsets work there.
-    zone : zoneinfo.ZoneInfo
-        The account's time zone.
-
-    Examples
-    --------
-    >>> [paginator.name for paginator in paginators_for("v4", ZoneInfo("UTC"))]
-    ['offsets', 'offsets, list sort', 'keyset', 'offsets by createdAt', 'windows']
-    """
-    if api == "v1":
-        return [OffsetPaginator()]
-    return [
-        OffsetPaginator(),
-        OffsetPaginator(sorts_by_list=True),
-        KeysetPaginator(),
-        CreatedOffsetPaginator(zone),
-        CreatedWindowPaginator(zone),
-    ]
 
 
 class KeysetPaginator:
@@ -49,7 +22,8 @@ class KeysetPaginator:
     sorts_by_list = False
     needs_total = True
     uses_offsets = False
-    has_ties = False
+    is_descending = False
+    has_segments = True
 
     def key(self, record: Record) -> int:
         """Return the id."""
@@ -72,8 +46,11 @@ class KeysetPaginator:
         return is_proven or (last.remaining is not None and last.remaining <= 0)
 
 
-class _CreatedPaginator:
-    """What paginators by creation time share.
+class CreatedWindowPaginator:
+    """Page by creation time, which never changes: each page starts with rows that were already read.
+
+    Rules on ``createdAt`` name whole minutes in the account's time zone (v4 reference). If a page
+    starts earlier or later than the requested minute, the account's time zone is a different one.
 
     Parameters
     ----------
@@ -81,10 +58,13 @@ class _CreatedPaginator:
         The account's time zone.
     """
 
+    name = "windows"
     sort = "createdAt"
     sorts_by_list = False
+    is_descending = False
     needs_total = True
-    has_ties = True
+    uses_offsets = False
+    has_segments = False
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone
@@ -92,17 +72,6 @@ class _CreatedPaginator:
     def key(self, record: Record) -> dt.datetime:
         """Return the minute of creation: some servers sort by the second, but write the minute."""
         return _minute(created_at(record, self._zone))
-
-
-class CreatedWindowPaginator(_CreatedPaginator):
-    """Page by creation time, which never changes: each page starts with rows that were already read.
-
-    Rules on ``createdAt`` name whole minutes in the account's time zone (v4 reference). If a page
-    starts earlier or later than the requested minute, the account's time zone is a different one.
-    """
-
-    name = "windows"
-    uses_offsets = False
 
     def next_request(self, start: SearchRequest, last: PageState, rewind: int) -> SearchRequest:
         """Request rows from the minute of the last row; inside a minute with many rows, use offsets."""
@@ -134,16 +103,19 @@ class OffsetPaginator:
     ----------
     sorts_by_list : bool
         Whether the sort is sent as a list.
+    is_descending : bool
+        Whether the highest ids come first.
     """
 
     sort = "id"
     needs_total = False
     uses_offsets = True
-    has_ties = False
+    has_segments = True
 
-    def __init__(self, *, sorts_by_list: bool = False) -> None:
-        self.name = "offsets, list sort" if sorts_by_list else "offsets"
+    def __init__(self, *, sorts_by_list: bool = False, is_descending: bool = False) -> None:
+        self.name = "offsets" + ", list sort" * sorts_by_list + ", newest first" * is_descending
         self.sorts_by_list = sorts_by_list
+        self.is_descending = is_descending
 
     def key(self, _record: Record) -> int:
         """Return the same key for all records, since any order will do."""
@@ -171,39 +143,6 @@ class OffsetPaginator:
         return bool(expected) or is_before
 
 
-class CreatedOffsetPaginator(_CreatedPaginator):
-    """Page by row offset, sorted by creation time: each page starts with the first row of a minute.
-
-    For servers that sort by ``createdAt``, but return rows of the same time in another order each time:
-    all rows of the last minute of a page are read again. Times are compared by the minute, since some
-    servers write no seconds, or write one page in two formats.
-    """
-
-    name = "offsets by createdAt"
-    uses_offsets = True
-
-    def next_request(self, start: SearchRequest, last: PageState, rewind: int) -> SearchRequest:
-        """Request rows from the first row of the last minute on; after a page of one minute, the rest."""
-        same = last.keys.index(last.keys[-1])
-        offset = last.request.offset + (same or len(last.keys)) - rewind
-        return replace(start, offset=max(offset, 0))
-
-    def is_contiguous(self, last: PageState, page: PageState) -> bool:
-        """Return whether the last minute's rows come again, or more of them follow."""
-        if page.request.offset == 0 or not page.keys:
-            return page.request.offset == 0 or last.keys[0] == last.keys[-1]
-        minute = last.keys[-1]
-        if last.keys[0] == minute:  # rows of this minute are not known to be over
-            return bool(page.keys[0] >= minute)
-        between = zip(last.ids, last.keys, strict=True)
-        expected = {row_id for row_id, key in between if page.keys[0] < key < page.keys[-1]}
-        if len(expected.difference(page.ids)) * 2 > len(expected) > 1:
-            raise PaginationUnsupported("rows come again in another order")
-        ids = {row_id for row_id, key in zip(last.ids, last.keys, strict=True) if key == minute}
-        is_whole = page.keys[-1] > minute or len(page.ids) < len(last.ids)
-        return bool(page.keys[0] <= minute and (not is_whole or ids <= set(page.ids)))
-
-
 class LastModifiedPaginator:
     """Page by row offset, newest change first: each page starts with a row already read, or a newer one.
 
@@ -221,7 +160,8 @@ class LastModifiedPaginator:
     sorts_by_list = False
     needs_total = True
     uses_offsets = False
-    has_ties = False
+    is_descending = False
+    has_segments = True
 
     def __init__(self, zone: ZoneInfo) -> None:
         self._zone = zone

@@ -5,13 +5,13 @@ from __future__ import annotations
 import itertools
 from collections import deque
 from collections.abc import Generator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 
 from salesmate_nb._pagination.open_read import OpenRead
 from salesmate_nb._pagination.page_walk import PageWalk, PaginationUnsupported, Paginator
 from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
 
-_DELETED = 0.05  # of a page: rows that colleagues may delete while two pages are read
+_DELETED = 2  # rows, which colleagues may delete between two requests
 _FEW_PAGES = 2  # which an order that changes may fit by chance
 
 
@@ -29,18 +29,24 @@ class ParallelWalks:
 
     def __init__(self, paginator: Paginator) -> None:
         self.name = paginator.name
+        self.needs_offsets = paginator.uses_offsets
         self._paginator = paginator
 
     def first_request(self, every: SearchRequest) -> SearchRequest:
         """Return the request for the first page in the paginator's order."""
-        sort, by_list = self._paginator.sort, self._paginator.sorts_by_list
-        fields = tuple(dict.fromkeys((*every.fields, sort)))
-        return replace(every, sort=sort, fields=fields, sorts_by_list=by_list)
+        paginator = self._paginator
+        return replace(
+            every,
+            sort=paginator.sort,
+            is_descending=paginator.is_descending,
+            sorts_by_list=paginator.sorts_by_list,
+            fields=tuple(dict.fromkeys((*every.fields, paginator.sort))),
+        )
 
     def pages(self, read: OpenRead) -> Generator[SearchPage, None, bool]:
         """Yield the new rows of each page, and return whether all rows were read."""
         paginator, start = self._paginator, self.first_request(read.request)
-        if paginator.needs_total and read.total is None:
+        if paginator.needs_total and read.total is None and read.rows.cap is None:
             raise PaginationUnsupported("without a total, nothing shows whether rows are missing")
         walk = PageWalk(paginator, start, is_total_trusted=False, known_pages=read.uncounted_pages)
         first = yield from read.get(start)
@@ -53,8 +59,12 @@ class ParallelWalks:
             walk.take(second)
             read.is_proven = True
             walks += self._further_walks(read, walk.request)
-        yield from _walk_all(read, walks)
-        yield from read.refresh_total()
+        tail = _Tail(read.rows.cap or read.round_total)
+        yield from _walk_all(read, walks, tail)
+        if tail.cap is not None and paginator.needs_total and len(read.rows.seen) > tail.cap:
+            read.rows.cap = tail.cap
+            return tail.is_whole
+        read.refresh_total()
         read.uncounted_pages = walk.page_count if read.total is None else 0
         is_exact = all(each.is_exact for each in walks)
         return self._is_proven(read, walks, is_exact=is_exact) and read.rows.after_walk(is_exact=is_exact)
@@ -73,7 +83,7 @@ class ParallelWalks:
     def _further_walks(self, read: OpenRead, following: SearchRequest | None) -> list[PageWalk]:
         """Return walks for the other workers, which share the remaining pages equally."""
         total = read.total
-        if following is None or self._paginator.has_ties or total is None:
+        if following is None or not self._paginator.has_segments or total is None:
             return []
         start, done = self.first_request(read.request), following.offset or len(read.rows.seen)
         step = max(len(read.first_page.records) - 1, 1)
@@ -85,7 +95,27 @@ class ParallelWalks:
         ]
 
 
-def _walk_all(read: OpenRead, walks: Sequence[PageWalk]) -> Generator[SearchPage]:
+@dataclass
+class _Tail:
+    """The rows from a page on whose total is below the number at which the server stops to count."""
+
+    cap: int | None
+    total: int | None = None
+    ids: set[int] = field(default_factory=set)
+
+    def take(self, page: SearchPage) -> None:
+        if self.cap is not None and self.total is None and page.total is not None and page.total < self.cap:
+            self.total = page.total
+        if self.total is not None:
+            self.ids.update(map(record_id, page.records))
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether as many came as were counted. An order that loses rows would show in so many."""
+        return self.total is not None and len(self.ids) >= self.total
+
+
+def _walk_all(read: OpenRead, walks: Sequence[PageWalk], tail: _Tail) -> Generator[SearchPage]:
     """Make one request of each walk at a time.
 
     A walk that has reached the start of the next one waits until its first page is there, since that shows
@@ -96,6 +126,7 @@ def _walk_all(read: OpenRead, walks: Sequence[PageWalk]) -> Generator[SearchPage
     waiting: dict[PageWalk, SearchPage] = {}
     for walk, response in read.parallel.run(queue):
         page = _page_of(walk, response, walks)
+        tail.take(page)
         if walk.request is not None and walk.request.rules == read.request.rules:
             read.rows.record_total(walk.request, page)
         later = walks[walks.index(walk) + 1 :]
@@ -133,6 +164,6 @@ def _check_totals(first: SearchPage, second: SearchPage) -> None:
 
     A few may have been deleted in between.
     """
-    most = len(first.records) * (1 + _DELETED)
-    if first.total is None or second.total is None or first.total - second.total > most:
+    behind = set(map(record_id, first.records)).difference(map(record_id, second.records))
+    if first.total is None or second.total is None or first.total - second.total > len(behind) + _DELETED:
         raise PaginationUnsupported("a page does not hold all rows up to the next one")

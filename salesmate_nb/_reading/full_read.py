@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import itertools
 import logging
+import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
-from zoneinfo import ZoneInfo
 
-from salesmate_nb._pagination.created_ranges import RangeStrategy
+from salesmate_nb._base.warn import warn
 from salesmate_nb._pagination.open_read import OpenRead, Strategy
-from salesmate_nb._pagination.page_walk import PaginationUnsupported, Paginator
+from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._pagination.parallel_fetch import FetchFunction
-from salesmate_nb._pagination.parallel_walks import ParallelWalks
 from salesmate_nb._reading.first_page import fetch_first_page
 from salesmate_nb._reading.repeated_passes import RepeatedPasses
 from salesmate_nb._reading.server_profile import Support
@@ -23,7 +22,9 @@ log = logging.getLogger("salesmate_nb")
 
 _SPARE_REQUESTS = 100
 _REQUESTS_PER_PAGE = 20  # of all rows that the server counts: repeated passes, and strategies given up
-_MOST_REQUESTS = 10_000  # whatever the server counts, or if it counts one page alone: 2.5 million rows
+_MOST_REQUESTS = 10_000  # whatever the server counts: 2.5 million rows
+_MOST_UNCOUNTED_REQUESTS = 2_000  # if it counts no rows, or one page alone: half a million
+_MOST_SECONDS = 12 * 3600.0  # waits for the hourly limit included
 _MOST_TOTALS = 5  # in an error
 _INVALID = frozenset({400, 422})  # HTTP status of a request that will be refused again
 
@@ -44,10 +45,8 @@ class FullRead:
         Makes one request for a page; several threads may call it at the same time.
     request : SearchRequest
         Which records to read.
-    paginators : sequence of Paginator
-        The strategies to try, in this order.
-    zone : zoneinfo.ZoneInfo, optional
-        The account's time zone; without one, ranges of creation time are not tried.
+    strategies : sequence of Strategy
+        Which to try, in this order, before repeated passes.
     support : Support, optional
         What the server is known to support, which this read adds to.
     workers : int
@@ -63,20 +62,24 @@ class FullRead:
         Called at the end of a complete read, once `support` holds what was learned.
     is_wanted : callable, optional
         Returns whether a page without filters holds a row that meets them.
+    allow_incomplete : bool
+        Whether to warn in place of raising `IncompleteRead`, if repeated passes agree on fewer rows than the
+        server counts.
 
     Attributes
     ----------
     strategy : str
         Name of the strategy that was used last.
+    shortfall : tuple of (int, int or None) or None
+        How many rows were read and how many there are as far as is known, if not all were read.
     """
 
     def __init__(
         self,
         fetch: FetchFunction,
         request: SearchRequest,
-        paginators: Sequence[Paginator],
+        strategies: Sequence[Strategy],
         *,
-        zone: ZoneInfo | None = None,
         support: Support | None = None,
         workers: int = 1,
         ordered: bool = False,
@@ -84,19 +87,24 @@ class FullRead:
         cancel: Callable[[], None] = lambda: None,
         done: Callable[[], None] = lambda: None,
         is_wanted: Callable[[SearchPage], bool] = lambda _page: False,
+        allow_incomplete: bool = False,
     ) -> None:
         self.strategy = ""
+        self.shortfall: tuple[int, int | None] | None = None
         self._fetch = fetch
         self._requests = itertools.count(1)
         self._read = OpenRead(self._fetch_page, request, 1 if ordered else workers)
         self._request = request
-        self._strategies = _strategies(paginators, zone)
+        self._strategies = strategies
         self._support = Support() if support is None else support
         self._plan = plan
         self._cancel = cancel
         self._done = done
         self._is_wanted = is_wanted
+        self._allow_incomplete = allow_incomplete
         self._can_learn = True
+        self._is_cut = False
+        self._until = time.monotonic() + _MOST_SECONDS
 
     @property
     def totals(self) -> list[int]:
@@ -151,8 +159,9 @@ class FullRead:
 
     def _fetch_page(self, request: SearchRequest) -> SearchPage:
         """Request a page, once more if it is empty where rows should be: that may be a fault."""
-        if next(self._requests) > self._most_requests:
-            raise self._incomplete()
+        made = next(self._requests) - 1
+        if made >= self._most_requests or time.monotonic() > self._until:
+            raise self._incomplete(f"the list did not end in {made:,} requests. Contact Salesmate support")
         page = self._fetch(request)
         if (
             not page.records
@@ -172,7 +181,7 @@ class FullRead:
         """How many requests a read may take, so that a list that never ends ends with an error."""
         rows = len(self._read.first_page.records) if self._read.rows.seen else 0
         if not rows or max(self.totals, default=0) <= rows:
-            return _MOST_REQUESTS
+            return _MOST_UNCOUNTED_REQUESTS
         return min(_SPARE_REQUESTS + _REQUESTS_PER_PAGE * -(-max(self.totals) // rows), _MOST_REQUESTS)
 
     def _all_pages(self) -> Generator[SearchPage]:
@@ -186,22 +195,55 @@ class FullRead:
                 log.info("%s cannot be read by the strategy %r: %s", self._noun, strategy.name, err)
                 self._reject(strategy.name, err)
             else:
-                if is_complete:
+                if is_complete and not (yield from self._read.is_cut_off()):
                     self._learn()
                     return
                 log.info("read %d rows of %s %s; reading again", *self._counts, self._noun)
-                self._can_learn = not self._untried(tried)
-                break
-        if not (yield from self._attempt(RepeatedPasses())):
-            self._support.forget()
-            raise self._incomplete()
-        self._learn()
+                self._is_cut = self._read.ends_at_round_number or self._read.rows.cap is not None
+                self._can_learn = self._is_cut or not self._untried(tried)
+                if not self._is_cut:
+                    break
+        is_complete = self._read.rows.cap is None and (yield from self._attempt(RepeatedPasses()))
+        if is_complete and not (yield from self._read.is_cut_off()):
+            self._learn()
+            return
+        self._support.forget()
+        self._accept_or_raise()
+
+    def _accept_or_raise(self) -> None:
+        """Accept too few rows, if that was asked for and nothing more can be read; else raise.
+
+        Raises
+        ------
+        IncompleteRead
+            If reading again may help, or incomplete reads are not allowed.
+        """
+        rows, (read, totals) = self._read.rows, self._counts
+        if rows.cap is not None:
+            reason = (
+                f"The server returns and counts no more than {rows.cap:,} of a list, so there may be others"
+            )
+        elif rows.is_unsteady:
+            raise self._incomplete("Salesmate's servers disagree about their number at present: try again")
+        elif rows.has_total and rows.is_agreed:
+            reason = (
+                "The last passes agree with each other, so the server counts some that it does not return: "
+                "you may lack the right to see them, or its count is wrong"
+            )
+        else:
+            raise self._incomplete("Colleagues may be changing many right now: try again")
+        if not self._allow_incomplete:
+            raise self._incomplete(f"{reason}. allow_incomplete=True returns these {read:,}")
+        self.shortfall = (read, totals[-1] if rows.has_total else None)
+        counted = f"{totals[-1]:,}" if rows.has_total else "an unknown number of"
+        warn(f"Only {read:,} of {counted} {self._noun} were read. {reason}.")
 
     def _untried(self, tried: Sequence[str]) -> list[Strategy]:
         """Return the strategies worth trying, the one that worked last time first."""
         if self._support.strategy == RepeatedPasses.name:
             return []
-        by_name = {each.name: each for each in self._strategies if each.name not in tried}
+        possible = (each for each in self._strategies if not (self._is_cut and each.needs_offsets))
+        by_name = {each.name: each for each in possible if each.name not in tried}
         return [by_name[name] for name in self._support.ordered(list(by_name))]
 
     def _attempt(self, strategy: Strategy) -> Generator[SearchPage, None, bool]:
@@ -231,25 +273,17 @@ class FullRead:
     def _counts(self) -> tuple[int, list[int]]:
         return len(self._read.rows.seen), self.totals
 
-    def _incomplete(self) -> IncompleteRead:
+    def _incomplete(self, reason: str) -> IncompleteRead:
         seen, totals = self._counts
         few = totals if len(totals) <= _MOST_TOTALS else [totals[0], totals[-1]]
         counted = (
             f"the server counted {', then '.join(f'{total:,}' for total in few)}"
             if totals
-            else "the server does not count them, and new ones kept arriving"
+            else "the server does not count them"
         )
         return IncompleteRead(
             f"{self.passes} full reads found {seen:,} {self._noun}, but {counted}, so no data was returned. "
-            "Colleagues may be changing many right now: try again.",
+            f"{reason[0].upper()}{reason[1:]}.",
             read=seen,
             total=totals[-1] if totals else None,
         )
-
-
-def _strategies(paginators: Sequence[Paginator], zone: ZoneInfo | None) -> list[Strategy]:
-    """Return all strategies but the last resort, the most surely supported first."""
-    strategies: list[Strategy] = [ParallelWalks(paginator) for paginator in paginators]
-    if zone is not None:
-        strategies[2:2] = [RangeStrategy(zone, "BETWEEN"), RangeStrategy(zone, "IS_BEFORE")]
-    return strategies

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
-from salesmate_nb._pagination.paginators import paginators_for
+from salesmate_nb._pagination.strategies import strategies_for
 from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.read_context import ReadContext
 from salesmate_nb._reading.report import ReadReport
@@ -56,8 +56,7 @@ class ResourceReader:
         self._settings = settings
         self._catalog = catalog
         api: Literal["v1", "v4"] = "v4" if settings.linkname else "v1"
-        self._zone = ZoneInfo(settings.zone) if api == "v4" else None
-        self._paginators = paginators_for(api, ZoneInfo(settings.zone))
+        self._strategies = strategies_for(api, ZoneInfo(settings.zone))
         self._profile_store = profile_store or ServerProfile(None, settings.api_url, api)
 
     def records(self, query: Query) -> Iterator[Record]:
@@ -83,6 +82,7 @@ class ResourceReader:
             strategy=full_read.strategy,
             passes=full_read.passes,
             totals=full_read.totals,
+            shortfall=full_read.shortfall,
             unreadable=dict(builder.unreadable),
             fields={field.name: field.path for field in builder.fields if is_custom(field.path)},
         )
@@ -164,7 +164,13 @@ class ResourceReader:
         request = SearchRequest.matching(query.filters, requested_paths(fields), self.resource)
         if query.limit is not None and not query.filters.columns:  # every record that comes is wanted
             request = replace(request, rows=max(min(query.limit, PAGE), 1))
-        return self.full_read(context, request, ordered=ordered, is_wanted=self._is_wanted(query.filters))
+        return self.full_read(
+            context,
+            request,
+            ordered=ordered,
+            is_wanted=self._is_wanted(query.filters),
+            allow_incomplete=query.allow_incomplete,
+        )
 
     def _is_wanted(self, filters: Filters) -> Callable[[SearchPage], bool]:
         fields = choose_columns(("id", *filters.columns), self.resource.fields).values()
@@ -182,6 +188,7 @@ class ResourceReader:
         *,
         ordered: bool = False,
         is_wanted: Callable[[SearchPage], bool] = lambda _page: False,
+        allow_incomplete: bool = False,
     ) -> FullRead:
         """Return the read of all records that match a request.
 
@@ -195,12 +202,13 @@ class ResourceReader:
             Whether rows should arrive in order, one request at a time.
         is_wanted : callable, optional
             Returns whether a page without filters holds a row that meets them.
+        allow_incomplete : bool
+            Whether to warn where rows are missing that the server does not return.
         """
         return FullRead(
             self.fetcher(context),
             request,
-            self._paginators,
-            zone=self._zone,
+            self._strategies,
             support=context.support,
             workers=self._settings.concurrency,
             ordered=ordered,
@@ -208,6 +216,7 @@ class ResourceReader:
             cancel=context.waiter.cancel,
             done=lambda: self.remember(context),
             is_wanted=is_wanted,
+            allow_incomplete=allow_incomplete,
         )
 
 

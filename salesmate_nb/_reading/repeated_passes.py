@@ -13,10 +13,9 @@ from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
 
 _SORTS: list[dict[str, Any]] = [  # one after the other: a server may lose the same rows under the same sort
-    {"sort": "id"},
-    {"sort": "id", "is_descending": True},
+    {"is_descending": True},
+    {},
     {"sort": "createdAt"},
-    {"sort": "id", "sorts_by_list": True},
 ]
 
 
@@ -24,6 +23,7 @@ class RepeatedPasses:
     """Reads all pages again and again, and unites their rows by id, until every row was read."""
 
     name = "repeated passes"
+    needs_offsets = True
 
     def first_request(self, every: SearchRequest) -> SearchRequest:
         """Return the request for the first page by id."""
@@ -31,17 +31,39 @@ class RepeatedPasses:
 
     def pages(self, read: OpenRead) -> Generator[SearchPage, None, bool]:
         """Yield the new rows of each page; return whether all were read before passes became futile."""
+        before = yield from _newest(read)
         while not read.rows.is_futile:
-            sort = _SORTS[read.rows.passes % len(_SORTS)]
-            start = replace(read.request, **{"sorts_by_list": False, **sort})
-            if start.sort == "createdAt":
-                start = replace(start, fields=tuple(dict.fromkeys((*start.fields, "createdAt"))))
+            start = _sorted_by(read, **_SORTS[read.rows.passes % len(_SORTS)])
             read.rows.begin_pass()
             found, length = yield from _pass(read, start)
             read.rows.end_pass(found, length)
+            if read.rows.cap is not None:
+                return False
+            if read.rows.is_counted and read.rows.is_still:
+                read.rows.note_newest((yield from _newest(read)), before)
+            read.refresh_total()
             if read.rows.after_passes:
                 return True
         return False
+
+
+def _sorted_by(read: OpenRead, **sort: Any) -> SearchRequest:
+    """Return the request for all rows in an order."""
+    request = replace(read.request, **{"sorts_by_list": False, **sort})
+    return replace(request, fields=tuple(dict.fromkeys((*request.fields, request.sort))))
+
+
+def _newest(read: OpenRead) -> Generator[SearchPage, None, int | None]:
+    """Return the highest id of all; ``None`` if the server does not sort by ids, or counts no rows."""
+    if not read.rows.has_total:
+        return None
+    start = _sorted_by(read, is_descending=True)
+    try:
+        page = yield from read.get_again(start)
+    except PaginationUnsupported:
+        return None
+    ids = [record_id(record) for record in page.records]
+    return ids[0] if ids == sorted(ids, reverse=True) and len(ids) > 1 else None
 
 
 def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, tuple[set[int], int]]:
@@ -69,6 +91,9 @@ def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, t
         pages[offset] = ids
         if not is_over:
             enqueue()
+    is_repeated = len(pages) > 1 and all(ids == found for ids in pages.values())
+    if is_repeated and len(found) == start.rows and not read.rows.has_total:
+        read.rows.cap = len(found)  # the same full page at each offset: what follows cannot be requested
     return found, _length(pages)
 
 

@@ -31,6 +31,8 @@ class ReadReport:
         The API's names of the custom columns.
     read_at : str
         When the rows were read; ISO 8601, UTC.
+    shortfall : tuple of (int, int or None), optional
+        How many rows were read and how many there are, if they are not all: ``complete`` is False then.
     host, api : str
         The API's address, and ``"v4"`` or ``"v1"``.
     calls, calls_left : int
@@ -40,6 +42,9 @@ class ReadReport:
     --------
     >>> ReadReport(strategy="keyset", totals=[500]).as_attrs()["totals"]
     [500]
+    >>> attrs = ReadReport(strategy="repeated passes", shortfall=(499, 500)).as_attrs()
+    >>> attrs["complete"], attrs["read"], attrs["total"]
+    (False, 499, 500)
     """
 
     strategy: str
@@ -48,6 +53,7 @@ class ReadReport:
     unreadable: Mapping[str, int] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     read_at: str = field(default_factory=_now)
+    shortfall: tuple[int, int | None] | None = None
     host: str = ""
     api: str = ""
     calls: int = 0
@@ -55,4 +61,7 @@ class ReadReport:
 
     def as_attrs(self) -> dict[str, Any]:
         """Return it as plain values, for ``DataFrame.attrs`` and JSON."""
-        return {**asdict(self), "totals": list(self.totals)}
+        known = {**asdict(self), "totals": list(self.totals), "complete": self.shortfall is None}
+        if (shortfall := known.pop("shortfall")) is not None:
+            known["read"], known["total"] = shortfall
+        return known

@@ -114,6 +114,8 @@ class Query:
         Whether to wait if the hourly limit is reached; if not, that is an error.
     refresh : {"auto", "full", "never"} or None
         How to use the snapshot; ``None`` reads live.
+    allow_incomplete : bool
+        Whether a live read may lack rows that the server counts but does not return.
     """
 
     filters: Filters = field(default_factory=Filters)
@@ -122,6 +124,7 @@ class Query:
     progress: bool = False
     wait: bool = True
     refresh: Refresh | None = None
+    allow_incomplete: bool = False
 
     @classmethod
     def parse(cls, arguments: Mapping[str, Any], *, timezone: str, is_watched: bool) -> Self:

@@ -54,7 +54,19 @@ def test_passes_are_judged_by_the_total():
     make_pass(rows, [1, 2, 3, 5])
     assert not rows.after_passes
     make_pass(rows, [1, 3, 4])
+    assert not rows.after_passes  # deleted rows may stand for others, should new ones keep their number
+    make_pass(rows, [1, 3, 4])
     assert rows.after_passes
+
+
+@pytest.mark.parametrize(("before", "after", "expected"), [(5, 5, True), (5, 7, False), (None, 5, False)])
+def test_newest_row(before, after, expected):
+    """If the newest row stayed the same, as the total did, then none was created or deleted."""
+    rows = Completeness()
+    rows.record_total(START, page(2, 5))
+    make_pass(rows, [1, 2, 3, 4, 5])
+    rows.note_newest(after, before)
+    assert rows.after_passes is expected
 
 
 @pytest.mark.parametrize("totals", [[5, 4], [4]])
@@ -162,6 +174,7 @@ def test_offset_ignored():
 def test_servers_that_take_turns(totals, is_whole):
     """A total that only falls shows that rows were deleted; one that rises and falls shows nothing."""
     rows = Completeness(seen=set(range(750)), totals=totals)
+    rows.compare_totals(totals)
     assert rows.after_walk(is_exact=True) == is_whole
 
 

@@ -79,6 +79,25 @@ def test_refresh_total(total, count):
     """The total is requested again, by one row, only if it differs from the rows that were read."""
     read, requests = opened(page(1, 2, total=total), page(1, total=2))
     drain(read.get(REQUEST))
-    drain(read.refresh_total())
+    read.refresh_total()
     assert [request.rows for request in requests[1:]] == [1] * count
     assert read.total == (2 if total else None)
+
+
+@pytest.mark.parametrize(
+    ("totals", "is_unsteady", "count"),
+    [
+        ([9, 9, 9, 9, 9], False, 5),
+        ([9, 10], True, 2),
+        ([9, 8, 8, 8, 9], True, 5),
+        ([7, 6, 5, 4, 3], False, 5),
+    ],
+)
+def test_total_fell(totals, is_unsteady, count):
+    """If fewer rows came than were counted, servers that take turns show by totals that fall and rise."""
+    read, requests = opened(page(1, 2, total=10), page(3, total=9), *[page(total=each) for each in totals])
+    drain(read.get(REQUEST))
+    drain(read.get(replace(REQUEST, offset=2)))
+    read.refresh_total()
+    assert read.rows.is_unsteady is is_unsteady
+    assert len(requests) == 2 + count

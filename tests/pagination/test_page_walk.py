@@ -10,7 +10,6 @@ import pytest
 
 from salesmate_nb._pagination.page_walk import PageWalk, PaginationUnsupported
 from salesmate_nb._pagination.paginators import (
-    CreatedOffsetPaginator,
     CreatedWindowPaginator,
     KeysetPaginator,
     LastModifiedPaginator,
@@ -148,7 +147,6 @@ def test_stops_at_the_next_walk():
     ("paginator", "response", "message"),
     [
         (KeysetPaginator(), page(2, 1), "not sorted by id"),
-        (CreatedOffsetPaginator(UTC), page(2, 1), "not sorted by createdAt"),
         (CreatedWindowPaginator(UTC), page(2, 1), "not sorted by createdAt"),
         (LastModifiedPaginator(UTC), page(1, 2), "not sorted by lastModifiedAt"),
         (OffsetPaginator(), page(1, total=9), "one row"),
@@ -246,30 +244,6 @@ def test_small_pages_with_a_total_of_their_own():
 
     _, found = read(walk, respond)
     assert found == list(range(1, 31))
-
-
-def test_tied_pages():
-    """Pages inside more rows of one minute than fit a page do not show that no row is missing."""
-    walk = PageWalk(CreatedOffsetPaginator(UTC), START)
-    minutes = [0, *[5] * 9, 7, 8, 9]
-    while walk.request is not None:
-        rows = list(enumerate(minutes, 1))[walk.request.offset : walk.request.offset + 4]
-        records = [{"id": number, "createdAt": at(minute).isoformat()} for number, minute in rows]
-        walk.take(SearchPage(records=records, total=len(minutes)))
-    assert not walk.is_exact
-
-
-def test_older_rows_without_those_between():
-    """A page that starts with older rows and lacks most of those after them is in another order."""
-    walk = PageWalk(CreatedOffsetPaginator(UTC), START, is_total_trusted=False)
-    walk.take(page(1, 2, 3, 4, total=9))
-    with pytest.raises(PaginationUnsupported, match="another order"):
-        walk.take(page(1, 6, 7, 8, total=9))
-    walk = PageWalk(CreatedOffsetPaginator(UTC), START, is_total_trusted=False)
-    walk.take(page(1, 2, 3, 4, total=9))
-    walk.take(page(2, 3, 4, 5, total=9))  # an older row was restored, which moved the others back
-    assert walk.request is not None
-    assert not walk.is_exact
 
 
 def test_gap_between_pages_of_one_row():

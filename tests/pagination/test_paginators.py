@@ -10,12 +10,10 @@ import pytest
 
 from salesmate_nb._pagination.page_walk import PageState, PaginationUnsupported
 from salesmate_nb._pagination.paginators import (
-    CreatedOffsetPaginator,
     CreatedWindowPaginator,
     KeysetPaginator,
     LastModifiedPaginator,
     OffsetPaginator,
-    paginators_for,
 )
 from salesmate_nb._search.search import SearchPage, SearchRequest
 from salesmate_nb.resources import DEALS
@@ -26,7 +24,7 @@ ALL = [
     OffsetPaginator(),
     OffsetPaginator(sorts_by_list=True),
     KeysetPaginator(),
-    CreatedOffsetPaginator(UTC),
+    OffsetPaginator(is_descending=True),
     CreatedWindowPaginator(UTC),
     LastModifiedPaginator(UTC),
 ]
@@ -52,19 +50,7 @@ def page(*ids, total=None):
     return SearchPage(records=records, total=total)
 
 
-class TestRegistry:
-    @pytest.mark.parametrize(
-        ("api", "names"),
-        [
-            ("v4", ["offsets", "offsets, list sort", "keyset", "offsets by createdAt", "windows"]),
-            ("v1", ["offsets"]),
-        ],
-    )
-    def test_paginators_for(self, api, names):
-        """Each API has its paginators, best first, and each read its own list."""
-        assert [each.name for each in paginators_for(api, UTC)] == names
-        assert paginators_for(api, UTC) is not paginators_for(api, UTC)
-
+class TestAll:
     @each_paginator
     def test_keys_ascend(self, paginator):
         """Keys of rows in the order that is requested never descend."""
@@ -214,30 +200,6 @@ class TestOffsets:
         """Newest change first: a page follows if it starts with a row that was read, or a newer one."""
         later = state(keys, ids, request=replace(START, offset=offset))
         assert LastModifiedPaginator(UTC).is_contiguous(state([-8, -5], [1, 2]), later) is expected
-
-    @pytest.mark.parametrize(
-        ("minutes", "rewind", "expected"),
-        [([1, 2, 2, 3], 0, 103), ([1, 2, 2, 2], 0, 101), ([2, 2, 2, 2], 0, 104), ([1, 2, 3, 3], 8, 94)],
-    )
-    def test_created_next_request(self, minutes, rewind, expected):
-        """The next page starts with the first row of the last minute, or after a page of one minute."""
-        last = state([at(minute) for minute in minutes], [1, 2, 3, 4], replace(START, offset=100))
-        assert CreatedOffsetPaginator(UTC).next_request(START, last, rewind).offset == expected
-
-    @pytest.mark.parametrize(
-        ("minutes", "ids", "expected"),
-        [
-            ([2, 2, 3], [4, 3, 9], True),
-            ([2, 2, 3], [3, 8, 9], False),  # a row of the last minute is missing
-            ([3, 3, 3], [7, 8, 9], False),
-            ([2, 2, 2, 2], [5, 6, 7, 8], True),  # the minute has more rows than a page
-        ],
-    )
-    def test_created_contiguous(self, minutes, ids, expected):
-        """All rows of the last minute have to come again, in any order."""
-        last = state([at(minute) for minute in (0, 1, 2, 2)], [1, 2, 3, 4])
-        later = state([at(minute) for minute in minutes], ids, replace(START, offset=2))
-        assert CreatedOffsetPaginator(UTC).is_contiguous(last, later) is expected
 
     def test_last_modified_key(self):
         """Keys ascend while changes get older, in any time zone that a timestamp is written in."""

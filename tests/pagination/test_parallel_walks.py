@@ -10,7 +10,7 @@ import pytest
 
 from salesmate_nb._pagination.open_read import OpenRead
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
-from salesmate_nb._pagination.paginators import CreatedOffsetPaginator, KeysetPaginator, OffsetPaginator
+from salesmate_nb._pagination.paginators import CreatedWindowPaginator, KeysetPaginator, OffsetPaginator
 from salesmate_nb._pagination.parallel_walks import ParallelWalks
 from salesmate_nb._search.search import SearchPage, SearchRequest
 from salesmate_nb.resources import DEALS
@@ -75,7 +75,7 @@ def test_few_pages_during_changes():
     pages = [([1, 2, 3], 4), ([3], 3)]  # 2 was deleted, and 4 was left out
 
     def fetch(_request):
-        rows, total = pages.pop(0)
+        rows, total = pages.pop(0) if pages else ([3], 3)
         return SearchPage(records=[{"id": row} for row in rows], total=total)
 
     _, is_complete = drain(ParallelWalks(OffsetPaginator()).pages(OpenRead(fetch, REQUEST, 1)))
@@ -84,10 +84,10 @@ def test_few_pages_during_changes():
 
 def test_first_request():
     """The first page is sorted as the paginator needs it, and has the field that it reads."""
-    strategy = ParallelWalks(CreatedOffsetPaginator(ZoneInfo("UTC")))
+    strategy = ParallelWalks(CreatedWindowPaginator(ZoneInfo("UTC")))
     first = strategy.first_request(REQUEST)
     assert (strategy.name, first.sort, first.fields) == (
-        "offsets by createdAt",
+        "windows",
         "createdAt",
         ("id", "createdAt"),
     )

@@ -19,13 +19,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import Settings, connect, sandbox
-from salesmate_nb._pagination.paginators import (
-    CreatedOffsetPaginator,
-    CreatedWindowPaginator,
-    KeysetPaginator,
-    OffsetPaginator,
-    paginators_for,
-)
+from salesmate_nb._pagination.created.offsets import CreatedOffsets
+from salesmate_nb._pagination.paginators import CreatedWindowPaginator, KeysetPaginator, OffsetPaginator
+from salesmate_nb._pagination.parallel_walks import ParallelWalks
+from salesmate_nb._pagination.strategies import strategies_for
 from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.server_profile import Support
 from salesmate_nb._search.search import SearchPage, SearchRequest, search_v4
@@ -34,12 +31,13 @@ from salesmate_nb.resources import DEALS
 from tests.helpers import reach
 
 UTC = ZoneInfo("UTC")
-PAGINATORS = {
-    "keyset": KeysetPaginator,
-    "windows": lambda: CreatedWindowPaginator(UTC),
-    "offsets": OffsetPaginator,
-    "offsets by createdAt": lambda: CreatedOffsetPaginator(UTC),
+STRATEGIES = {
+    "keyset": lambda: ParallelWalks(KeysetPaginator()),
+    "windows": lambda: ParallelWalks(CreatedWindowPaginator(UTC)),
+    "offsets": lambda: ParallelWalks(OffsetPaginator()),
+    "offsets by createdAt": lambda: CreatedOffsets(UTC),
 }
+WITHOUT_RANGES = [each for each in strategies_for("v4", UTC) if not each.name.startswith("ranges")]
 REQUEST = SearchRequest(resource=DEALS, fields=("id",)).unfiltered()
 
 
@@ -105,7 +103,7 @@ class Colleagues:
 
 
 @pytest.mark.parametrize("workers", [pytest.param(1, marks=pytest.mark.slow), 4])
-@pytest.mark.parametrize("name", PAGINATORS)
+@pytest.mark.parametrize("name", STRATEGIES)
 @pytest.mark.parametrize("deals", [2_000, pytest.param(20_000, marks=pytest.mark.slow)])
 def test_concurrent_changes(deals, name, workers):
     """10 changes before each page: every record that existed throughout is read, or the read fails.
@@ -117,15 +115,15 @@ def test_concurrent_changes(deals, name, workers):
         deals=deals, id_rules="supported" if name == "keyset" else "ignored", behavior="kind"
     ) as box:
         colleagues = Colleagues(box, changes=10)
-        read = FullRead(fetch_from(box), REQUEST, [PAGINATORS[name]()], workers=workers)
+        read = FullRead(fetch_from(box), REQUEST, [STRATEGIES[name]()], workers=workers)
         try:
             found = ids_of(read)
         except IncompleteRead:
-            assert name != "offsets"
+            assert not name.startswith("offsets")
             return
     assert not colleagues.there_throughout - set(found)
     assert len(found) == len(set(found))
-    assert read.strategy == ("offsets" if name == "offsets" else "repeated passes")
+    assert read.strategy == (name if name.startswith("offsets") else "repeated passes")
     assert abs(read.totals[0] - deals) <= 10
     assert len(read.totals) > 1
 
@@ -145,12 +143,12 @@ def test_frame_under_changes():
 
 
 @pytest.mark.parametrize("deals", [0, 1, 249, 250, 251, 500, 4_999])
-@pytest.mark.parametrize("name", PAGINATORS)
+@pytest.mark.parametrize("name", STRATEGIES)
 def test_number_of_requests(name, deals):
     """N records cost at most ceil(N / 250) + 7 requests, all probes included."""
     server = OddServer([(number, number) for number in range(deals)], id_rules=name == "keyset")
-    paginators = [OffsetPaginator()] if name == "offsets" else paginators_for("v4", UTC)
-    assert sorted(ids_of(FullRead(server, REQUEST, paginators, workers=4))) == list(range(deals))
+    strategies = [STRATEGIES["offsets"]()] if name == "offsets" else WITHOUT_RANGES
+    assert sorted(ids_of(FullRead(server, REQUEST, strategies, workers=4))) == list(range(deals))
     assert server.calls <= math.ceil(deals / 250) + 7
 
 
@@ -171,7 +169,7 @@ def test_server_is_probed_once():
     support = Support()
     found, _ = read(server, support=support)
     assert sorted(found) == list(range(1, 61))
-    assert (support.strategy, support.unsupported) == ("keyset", ["offsets", "offsets, list sort"])
+    assert (support.strategy, len(support.unsupported)) == ("keyset", 5)
     before = server.calls
     read(server, support=support)
     assert server.calls - before == 7
@@ -191,21 +189,23 @@ def test_wrong_time_zone(theirs, ours):
 def test_right_time_zone():
     """If the settings name the account's time zone, windows are contiguous."""
     with sandbox.start(deals=1_200, id_rules="ignored", time_zone="Asia/Kolkata", behavior="kind") as box:
-        full_read = FullRead(fetch_from(box), REQUEST, [CreatedWindowPaginator(ZoneInfo("Asia/Kolkata"))])
+        full_read = FullRead(
+            fetch_from(box), REQUEST, [ParallelWalks(CreatedWindowPaginator(ZoneInfo("Asia/Kolkata")))]
+        )
         assert sorted(ids_of(full_read)) == box.deals.ids()
     assert full_read.strategy == "windows"
 
 
-@pytest.mark.parametrize("paginator", [CreatedWindowPaginator(UTC), CreatedOffsetPaginator(UTC)])
-def test_full_minutes(paginator):
+@pytest.mark.parametrize("name", ["windows", "offsets by createdAt"])
+def test_full_minutes(name):
     """700 deals that an import created in one minute are read by creation time, with offsets inside."""
     with sandbox.start(deals=0, id_rules="ignored", behavior="kind") as box:
         for number in range(1_000):
             minute = 0 if number < 100 else 5 if number < 800 else number
             box.deals.create(createdAt=f"2026-03-01T{minute // 60:02d}:{minute % 60:02d}:00Z")
-        full_read = FullRead(fetch_from(box), REQUEST, [paginator])
+        full_read = FullRead(fetch_from(box), REQUEST, [STRATEGIES[name]()])
         assert sorted(ids_of(full_read)) == box.deals.ids()
-    assert full_read.strategy == paginator.name
+    assert full_read.strategy == name
 
 
 @pytest.mark.parametrize("filters", [{"status": "Won"}, {"modified_since": "2026-01-01"}])
@@ -435,10 +435,9 @@ def minute_of(written):
     return (timestamp - dt.datetime(2020, 1, 1, tzinfo=dt.UTC)) // dt.timedelta(minutes=1)
 
 
-def read(server, paginators=None, **options):
+def read(server, strategies=WITHOUT_RANGES, **options):
     """Return the ids that a full read of an odd server finds, and the read."""
-    paginators = paginators_for("v4", UTC) if paginators is None else paginators
-    full_read = FullRead(server, replace(REQUEST, rows=10), paginators, **options)
+    full_read = FullRead(server, replace(REQUEST, rows=10), strategies, **options)
     return ids_of(full_read), full_read
 
 
@@ -469,7 +468,7 @@ stable_servers = given(
 )
 changing_servers = given(
     rows=rows,
-    name=st.sampled_from(list(PAGINATORS)),
+    name=st.sampled_from(list(STRATEGIES)),
     changes=drawn(
         60, lambda chance, size: chance.choices(["create", "delete first", "delete middle"], k=size)
     ),
@@ -502,7 +501,7 @@ def check_changing(rows, name, changes, per_call, zone_ahead, workers):
     distinct = [(number, minute) for minute, (number, _) in enumerate(rows)]  # a minute each
     server = OddServer(distinct, changes=changes, per_call=per_call, zone_ahead=zone_ahead)
     try:
-        found, _ = read(server, [PAGINATORS[name](), OffsetPaginator()], workers=workers)
+        found, _ = read(server, [STRATEGIES[name](), STRATEGIES["offsets"]()], workers=workers)
     except IncompleteRead:
         return
     assert not server.throughout - set(found)
@@ -542,7 +541,7 @@ def test_changing_server_long(rows, name, changes, per_call, zone_ahead, workers
 def test_id_rule_ignored_now_and_then():
     """If the server ignores the rule on ids on each third page, another paginator takes over."""
     server = OddServer([(number, number) for number in range(1, 61)], id_rules="now and then")
-    found, full_read = read(server, [KeysetPaginator(), CreatedWindowPaginator(UTC)])
+    found, full_read = read(server, [STRATEGIES["keyset"](), STRATEGIES["windows"]()])
     assert sorted(found) == list(range(1, 61))
     assert full_read.strategy == "windows"
 
@@ -551,24 +550,24 @@ def test_windows_never_go_back():
     """If IS_AFTER includes the rest of its own minute, a window still never leads to an earlier one."""
     seconds = [0, *range(600, 622, 2), *range(660, 700, 5), *range(1200, 6000, 600)]
     server = OddServer([(number, second / 60) for number, second in enumerate(seconds)], id_rules=False)
-    found, full_read = read(server, [CreatedWindowPaginator(UTC)])
+    found, full_read = read(server, [STRATEGIES["windows"]()])
     assert sorted(found) == list(range(len(seconds)))
     assert full_read.strategy == "windows"
 
 
 def test_ordered_read():
-    """A read in the order of ids uses paginators with that order only, one request at a time."""
+    """A read in the order of ids uses strategies with that order only, one request at a time."""
     server = OddServer([(number, -number) for number in range(1, 301)], id_rules=False)
     found, full_read = read(server, workers=4, ordered=True)
     assert found == list(range(1, 301))
     assert full_read.strategy == "offsets"
 
 
-def test_unsupported_paginators_are_noted():
+def test_unsupported_strategies_are_noted():
     """A paginator that the server does not support is noted, for later reads too."""
     support = Support()
     server = OddServer([(number, number) for number in range(1, 61)], id_rules=False)
-    read(server, [KeysetPaginator(), OffsetPaginator()], support=support)
+    read(server, [STRATEGIES["keyset"](), STRATEGIES["offsets"]()], support=support)
     assert (support.strategy, support.unsupported) == ("offsets", ["keyset"])
 
 
@@ -618,7 +617,7 @@ def test_deleted_rows_do_not_offset_missed_ones():
 def test_growing_list_by_offset():
     """v1 has no rules: its total changes in every attempt, but the order shows that no row slipped."""
     server = OddServer([(number, number) for number in range(1, 601)], changes=["create"] * 100)
-    found, full_read = read(server, [OffsetPaginator()])
+    found, full_read = read(server, [STRATEGIES["offsets"]()])
     assert not server.throughout - set(found)
     assert len(found) == len(set(found))
     assert full_read.strategy == "offsets"
@@ -696,7 +695,7 @@ def test_rejected_sort():
             raise ApiError("no such field", status=200, code="ValidationError")
         return server(request)
 
-    found, full_read = read(fetch, [CreatedWindowPaginator(UTC), OffsetPaginator()])
+    found, full_read = read(fetch, [STRATEGIES["windows"](), STRATEGIES["offsets"]()])
     assert found == list(range(1, 61))
     assert full_read.strategy == "offsets"
 
@@ -711,7 +710,7 @@ def test_rejection_in_the_middle():
         return server(request)
 
     support = Support()
-    found, full_read = read(fetch, [KeysetPaginator(), CreatedWindowPaginator(UTC)], support=support)
+    found, full_read = read(fetch, [STRATEGIES["keyset"](), STRATEGIES["windows"]()], support=support)
     assert sorted(found) == list(range(1, 61))
     assert full_read.strategy == "windows"
 
@@ -727,7 +726,7 @@ def test_list_without_end(total, most):
         return SearchPage(records=[{"id": row, "createdAt": created(row)} for row in rows], total=total)
 
     with pytest.raises(IncompleteRead):
-        read(fetch, [OffsetPaginator()])
+        read(fetch, [STRATEGIES["offsets"]()])
     assert len(requests_) <= most
 
 
@@ -764,3 +763,147 @@ def test_pages_that_come_early(is_counted):
         found = range(1, 501)
     assert set(found) == set(range(1, 501))
     assert next(calls) < 20 * 50 + 100
+
+
+class CappedServer:
+    """A search that returns and counts no more than the first rows of a list, as search engines do."""
+
+    def __init__(self, count, *, cap=10_000, is_counted=False, rules=(), deep=None, newest_first=False):
+        self.rows = range(1, count + 1)
+        self.requests = 0
+        self._cap, self._is_counted, self._rules, self._deep = cap, is_counted, rules, deep
+        self._newest_first = newest_first
+
+    def __call__(self, request):
+        self.requests += 1
+        rows = self.rows
+        for rule in request.rules:
+            if rule.path == "createdAt" and rule.condition == "IS_AFTER" and "createdAt" in self._rules:
+                rows = range(max(minute_of(rule.data) // 9 + 1, 1), len(self.rows) + 1)
+            if rule.condition == "BETWEEN":
+                raise ApiError("not supported", status=400)
+        if request.is_descending or self._newest_first:
+            rows = rows[::-1]
+        if request.offset >= self._cap and self._deep:
+            raise ApiError("Unknown", status=self._deep)
+        total = len(rows) if self._is_counted else min(len(rows), self._cap)
+        page = rows[: self._cap][request.offset :][: request.rows]
+        return SearchPage(records=[{"id": row, "createdAt": created(9 * row)} for row in page], total=total)
+
+
+@pytest.mark.parametrize("workers", [1, 4])
+@pytest.mark.parametrize("deep", [None, 500])
+@pytest.mark.parametrize("is_counted", [True, False])
+def test_list_cut_off(is_counted, deep, workers):
+    """If no offset reaches beyond 10,000 rows, rules on createdAt find the others, next time at once."""
+    support = Support()
+    for _ in range(2):
+        server = CappedServer(12_500, is_counted=is_counted, deep=deep, rules=["createdAt"])
+        full_read = FullRead(server, REQUEST, strategies_for("v4", UTC), support=support, workers=workers)
+        assert sorted(ids_of(full_read)) == list(server.rows)
+    assert (full_read.strategy, server.requests < 60) == ("windows", True)
+
+
+@pytest.mark.parametrize("options", [{}, {"newest_first": True}, {"deep": 500}], ids=str)
+@pytest.mark.parametrize("api", ["v4", "v1"])
+def test_cut_off_without_rules(api, options):
+    """If nothing shows what follows 10,000 rows, that is an error which says so, or a warning if allowed."""
+    server = CappedServer(25_000, **options)
+    with pytest.raises(IncompleteRead, match="no more than 10,000 of a list"):
+        ids_of(FullRead(server, REQUEST, strategies_for(api, UTC)))
+    full_read = FullRead(server, REQUEST, strategies_for(api, UTC), allow_incomplete=True)
+    with pytest.warns(UserWarning, match="of an unknown number"):
+        assert 10_000 <= len(ids_of(full_read)) < 11_000
+    assert full_read.shortfall[1] is None
+
+
+def test_exactly_as_many():
+    """A list that has 10,000 rows by chance costs one request more, for its other end."""
+    server = CappedServer(10_000)
+    found = ids_of(FullRead(server, REQUEST, strategies_for("v4", UTC), workers=4))
+    assert sorted(found) == list(server.rows)
+    assert server.requests <= 10_000 / 249 + 2
+
+
+class ChangingList:
+    """A list in some order, in which colleagues change rows before each page but the first."""
+
+    def __init__(self, count, order, change, seed):
+        self.random = random.Random(seed)
+        self.rows = {number: self.random.random() for number in range(1, count + 1)}
+        self.there = set(self.rows)
+        self.requests = 0
+        self._order, self._change, self._lock = order, change, threading.Lock()
+
+    def __call__(self, request):
+        with self._lock:
+            self.requests += 1
+            if self.requests > 1:
+                self._change(self)
+            rows = sorted(self.rows, key=lambda number: self._order(number, self.rows[number]))
+            page = rows[request.offset :][: request.rows]
+            return SearchPage(records=[{"id": number} for number in page], total=len(rows))
+
+    def create(self):
+        self.rows[max(self.rows) + 1] = self.random.random()
+
+    def create_and_delete(self):
+        self.create()
+        gone = self.random.choice(sorted(self.rows))
+        self.there.discard(gone)
+        del self.rows[gone]
+
+    def create_now_and_then(self):
+        if self.requests % 20 == 0:
+            self.create()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_list_in_another_order(seed):
+    """In an order other than that of ids, one row created and one deleted before each page hide no other."""
+    server = ChangingList(1_100, lambda _number, place: place, ChangingList.create_and_delete, seed)
+    try:
+        found = ids_of(FullRead(server, REQUEST, strategies_for("v1", UTC), workers=4))
+    except IncompleteRead:
+        return
+    assert not server.there - set(found)
+
+
+def test_newest_first_while_it_grows():
+    """Rows created while a list is read, newest first, are no reason to read it again."""
+    server = ChangingList(20_000, lambda number, _place: -number, ChangingList.create_now_and_then, 0)
+    found = ids_of(FullRead(server, REQUEST, strategies_for("v1", UTC), workers=4))
+    assert not server.there - set(found)
+    assert server.requests <= 20_000 / 249 + 10
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_replica_without_some_rows(seed):
+    """If a server behind the same address lacks rows and counts its own, the greater count has to be met."""
+    chance, totals = random.Random(seed), set()
+
+    def fetch(request):
+        is_behind = chance.random() < 0.5
+        rows = [row for row in range(1, 1_001) if not (is_behind and 300 <= row <= 320)]
+        totals.add(len(rows))
+        page = rows[request.offset :][: request.rows]
+        return SearchPage(records=[{"id": row} for row in page], total=len(rows))
+
+    try:
+        found = ids_of(FullRead(fetch, REQUEST, strategies_for("v1", UTC)))
+    except IncompleteRead:
+        return
+    assert len(found) == max(totals)
+
+
+def test_list_without_end_in_time(monkeypatch):
+    """A list whose pages never end is given up after some hours, however many requests are left."""
+    now = itertools.count(0, 3_600)
+    monkeypatch.setattr("salesmate_nb._reading.full_read.time.monotonic", lambda: next(now))
+
+    def fetch(request):
+        rows = range(request.offset, request.offset + request.rows)
+        return SearchPage(records=[{"id": row} for row in rows], total=None)
+
+    with pytest.raises(IncompleteRead, match=r"did not end in 1\d requests"):
+        ids_of(FullRead(fetch, REQUEST, strategies_for("v1", UTC)))

@@ -75,3 +75,22 @@ def test_refused_page():
     drain(refused.keep(REQUEST, read.first_page))
     with pytest.raises(ApiError, match="forbidden"):
         drain(RepeatedPasses().pages(refused))
+
+
+@pytest.mark.parametrize(("count", "is_complete"), [(10, False), (8, True), (12, True)])
+def test_offsets_ignored(count, is_complete):
+    """The same page at each offset is the whole list unless it is as full as a page may be."""
+
+    def fetch(_request):
+        return SearchPage(records=[{"id": row} for row in range(1, count + 1)], total=None)
+
+    read = OpenRead(fetch, REQUEST, 1)
+    drain(read.get(REQUEST))
+    assert drain(RepeatedPasses().pages(read))[1] is is_complete
+
+
+def test_list_sort_is_not_needed():
+    """Passes send no sort that some servers refuse."""
+    read, requests = opened(45, total=46)
+    drain(RepeatedPasses().pages(read))
+    assert not any(request.sorts_by_list for request in requests)

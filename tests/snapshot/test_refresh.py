@@ -62,7 +62,7 @@ def interrupted_read(box, request):
 
     def refuse_later():
         if next(count) == request:
-            box.script(SEARCH, *[ScriptedResponse(status=403)] * 9)
+            box.script(SEARCH, *[ScriptedResponse(status=403)] * 20)
 
     box.before_search = refuse_later
     with pytest.raises(SalesmateError, match="403"):

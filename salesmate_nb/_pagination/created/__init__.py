@@ -1,0 +1,1 @@
+"""Strategies that read by the time of creation, which never changes."""
