@@ -36,7 +36,7 @@ from salesmate_nb._search.query import Query, choose_columns
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
 from salesmate_nb._snapshot.store import SnapshotFile, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend
-from salesmate_nb.errors import ApiError, BadResponse, SalesmateError, SettingsError
+from salesmate_nb.errors import ApiError, BadResponse, IncompleteRead, SalesmateError, SettingsError
 from salesmate_nb.resources import RESOURCES
 from salesmate_nb.resources.base import Resource
 from salesmate_nb.resources.pipelines import PIPELINE_FIELDS, PIPELINES_PATH
@@ -192,7 +192,12 @@ class Account:
                 table, report = reader.table(query)
             else:
                 refresher = SnapshotRefresher(reader, self._snapshot_file(resource, settings), settings)
-                table, report = refresher.table(query)
+                try:
+                    table, report = refresher.table(query)
+                except IncompleteRead:
+                    if not query.allow_incomplete:
+                        raise
+                    table, report = reader.table(query)  # live: an incomplete read is never kept
         _warn_of_unreadable(report.unreadable)
         if implausible := implausible_dates(table, custom=report.fields):
             warn(describe(implausible))

@@ -113,6 +113,8 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
         Whether to wait if the account's hourly limit is reached; if not, ``RateLimited`` is raised.
     refresh : {"auto", "full", "never"}, optional
         How to use the snapshot; by default every row is read from the server.
+    allow_incomplete : bool
+        Whether to return what there is if the server counts deals that it does not return.
 
     Returns
     -------

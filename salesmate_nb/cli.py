@@ -28,7 +28,7 @@ _TABLE_ROWS = 20
 _TEXT_FILTERS = ("status", "stage", "pipeline", "owner")
 _TIME_FILTERS = ("modified_since", "created_since")
 _SANDBOX_OPTIONS = ("port", "deals", "approve", "behavior", "login", "api")
-_DEALS_ARGUMENTS = (*_TEXT_FILTERS, *_TIME_FILTERS, "columns", "limit", "wait")
+_DEALS_ARGUMENTS = (*_TEXT_FILTERS, *_TIME_FILTERS, "columns", "limit", "wait", "allow_incomplete")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -149,6 +149,11 @@ def _add_deals_options(deals: argparse.ArgumentParser) -> None:
     deals.add_argument("--limit", type=int, metavar="N", help="write at most N deals")
     deals.add_argument(
         "--no-wait", dest="wait", action="store_false", help="fail if the hourly limit is reached"
+    )
+    deals.add_argument(
+        "--allow-incomplete",
+        action="store_true",
+        help="write what there is, with a warning, if the server counts deals that it does not return",
     )
     deals.add_argument("--format", choices=("table", "csv", "json", "parquet"), default="table")
     deals.add_argument("--output", type=Path, metavar="FILE", help="write to this file instead of printing")

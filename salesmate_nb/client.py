@@ -47,6 +47,7 @@ class Salesmate(Connection):
         progress: bool | None = None,
         wait: bool = True,
         refresh: Refresh | None = None,
+        allow_incomplete: bool = False,
     ) -> pd.DataFrame:
         """Read deals into a DataFrame: one row each, ordered by id, typed by the schema.
 
@@ -75,6 +76,10 @@ class Salesmate(Connection):
             of all rows, or reads everything if the server's order allows no less. ``"full"`` rebuilds it,
             with changes that do not touch ``last_modified_at``, such as the new name of a colleague.
             ``"never"`` reads the snapshot without any request.
+        allow_incomplete : bool
+            Whether to return what there is, with a warning and ``complete``, ``read`` and ``total`` in
+            ``attrs``, if the server counts rows that it does not return, however often all are read. Such a
+            read is never kept as a snapshot.
 
         Returns
         -------
@@ -83,15 +88,16 @@ class Salesmate(Connection):
             ``Int64``, amounts ``float64``, timestamps ``datetime64[us, UTC]``, texts ``str``, and repeated
             values ``category``. ``df.attrs["salesmate"]`` reports ``host``, ``api``, ``read_at``, the
             ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging, how many ``passes`` over
-            all rows it took, and the server's ``totals``; ``fields``, the API's names of custom columns; and
-            ``unreadable``, how many values of which column could not be read and are missing.
+            all rows it took, the server's ``totals``, and whether the rows are ``complete``; ``fields``,
+            the API's names of custom columns; and ``unreadable``, how many values of which column could not
+            be read and are missing.
 
         Raises
         ------
         LoginRequired
             If somebody has to log in first.
         IncompleteRead
-            If not every deal could be read; there is never a short frame.
+            If not every deal could be read; there is never a short frame unless you allow it.
         RateLimited
             If the hourly limit is reached, and waiting is off or would take over an hour.
         SalesmateError
@@ -132,6 +138,7 @@ class Salesmate(Connection):
         limit: int | None = None,
         progress: bool | None = None,
         wait: bool = True,
+        allow_incomplete: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """Yield deals as the server sent them, page by page as they are asked for.
 
@@ -156,6 +163,7 @@ class Salesmate(Connection):
         progress: bool | None = None,
         wait: bool = True,
         refresh: Refresh | None = None,
+        allow_incomplete: bool = False,
     ) -> pd.DataFrame:
         """Read contacts, the people at customers, into a DataFrame: one row each, ordered by id.
 
@@ -184,6 +192,7 @@ class Salesmate(Connection):
         limit: int | None = None,
         progress: bool | None = None,
         wait: bool = True,
+        allow_incomplete: bool = False,
     ) -> Iterator[dict[str, Any]]:
         """Yield contacts as the server sent them, as :meth:`deals` yields deals."""
         return self._ready().records(CONTACTS, locals())
@@ -326,6 +335,7 @@ class Salesmate(Connection):
         partition_by: str | Sequence[str] = (),
         progress: bool | None = None,
         wait: bool = True,
+        allow_incomplete: bool = False,
     ) -> int:
         """Write all records of a resource to a folder of Parquet files, page by page, in constant memory.
 
@@ -345,6 +355,8 @@ class Salesmate(Connection):
             Whether to show a progress bar; by default in a notebook or a terminal only.
         wait : bool
             Whether to wait if the account's hourly limit is reached.
+        allow_incomplete : bool
+            As of :meth:`deals_df`.
 
         Returns
         -------
@@ -360,7 +372,10 @@ class Salesmate(Connection):
         """
         columns = [partition_by] if isinstance(partition_by, str) else partition_by
         return self._ready().write_dataset(
-            resource, Path(path), columns, {"progress": progress, "wait": wait}
+            resource,
+            Path(path),
+            columns,
+            {"progress": progress, "wait": wait, "allow_incomplete": allow_incomplete},
         )
 
     def get(self, path: str, **params: Any) -> Any:
