@@ -41,7 +41,8 @@ class RepeatedPasses:
                 return False
             if read.rows.is_counted and read.rows.is_still:
                 read.rows.note_newest((yield from _newest(read)), before)
-            read.refresh_total()
+            if not read.rows.is_still:
+                read.refresh_total()
             if read.rows.after_passes:
                 return True
         return False
@@ -78,8 +79,7 @@ def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, t
         if offset == 0 or not read.rows.has_total or offset <= max(read.rows.totals):
             queue.append((replace(start, offset=offset), offset))
 
-    for _ in range(read.parallel.workers):
-        enqueue()
+    enqueue()  # alone: a server that draws an order for each pass begins one here
     for offset, page in read.parallel.run(queue):
         if isinstance(page, PaginationUnsupported):
             raise page.__cause__ or page
@@ -89,7 +89,7 @@ def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, t
         is_over = ids <= found or (len(page.records) < step and not read.rows.has_total)
         found |= ids
         pages[offset] = ids
-        if not is_over:
+        for _ in range(0 if is_over else 1 if offset else read.parallel.workers):
             enqueue()
     is_repeated = len(pages) > 1 and all(ids == found for ids in pages.values())
     if is_repeated and len(found) == start.rows and not read.rows.has_total:

@@ -26,6 +26,7 @@ SHARED = {
     "progress": None,
     "wait": True,
     "refresh": None,
+    "allow_incomplete": False,
 }
 ARGUMENTS = {  # each with its default
     "deals": {"status": None, "stage": None, "pipeline": None, **SHARED},
