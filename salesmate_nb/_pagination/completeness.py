@@ -10,7 +10,7 @@ from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
 
 MOST_PASSES = 8
 _QUIET_PASSES = 2  # that bring nothing new; a single one was measured to stop short in 3 % of accounts
-_TURNS = 5  # of two totals, in turn, which chance does not explain
+_TURNS = 3  # of two totals, in turn, which chance does not explain
 _FUTILE_PASSES = 3  # that bring nothing new, though the server counts more
 
 
