@@ -31,7 +31,7 @@ _INVISIBLE = "".join(
 )
 _AROUND = f"{_INVISIBLE}\ufeff"  # a byte order mark in the middle of a line
 _QUOTES = "\"'"
-_VARIABLE = re.compile(r"\$\w+|\$\{|\$\(|%\w+%")
+_VARIABLE = re.compile(r"\$\w+|\$\{[^}]*\}?|\$\(|%\w+%")
 _LINKNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
