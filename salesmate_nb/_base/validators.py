@@ -30,7 +30,7 @@ _INVISIBLE = "".join(
     each for each in map(chr, range(0x3001)) if each.isspace() or unicodedata.category(each) == "Cf"
 )
 _AROUND = f"{_INVISIBLE}\ufeff"  # a byte order mark in the middle of a line
-_QUOTES = "\"'"
+_QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019"}
 _VARIABLE = re.compile(r"\$\w+|\$\{[^}]*\}?|\$\(|%\w+%")
 _LINKNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
@@ -50,7 +50,8 @@ def trimmed(written: str) -> str:
     r"""Return text without what gets around it on its way: space, invisible characters, a pair of quotes.
 
     ``docker run --env-file``, and ``set`` on Windows, keep quotes. What is copied from a web page or a mail
-    may begin or end with a non-breaking space, a byte order mark or a zero-width character.
+    may have curly quotes, or begin or end with a non-breaking space, a byte order mark or a zero-width
+    character.
 
     Examples
     --------
@@ -58,7 +59,7 @@ def trimmed(written: str) -> str:
     ('s3cret', 'acme', "rock'n'roll'")
     """
     bare = written.strip(_AROUND)
-    if len(bare) > 1 and bare[0] == bare[-1] and bare[0] in _QUOTES:
+    if len(bare) > 1 and _QUOTES.get(bare[0]) == bare[-1]:
         bare = bare[1:-1].strip(_AROUND)
     return bare
 

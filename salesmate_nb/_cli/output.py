@@ -22,6 +22,7 @@ from salesmate_nb.errors import SalesmateError, SettingsError
 
 TABLE = "table"
 _TABLE_ROWS = 20
+_TEXT_WIDTH = 32
 _STANDARD_OUTPUT = Path("-")
 _DEVICES = {"/dev", "/dev/fd"}
 _FILE_ENDINGS = ", ".join(f".{each}" for each in FORMATS)
@@ -63,9 +64,7 @@ def choose_format(given: str | None, output: Path | None, *, default: str = TABL
         problem = f"--format {given} does not match the ending of {output}. Change one of them"
     elif output and (ending or given or default) == TABLE:
         problem = f"a table is for the screen. Give the file an ending ({_FILE_ENDINGS}), or a --format"
-    elif (
-        output is None and (given or default) == "parquet" and sys.stdout is not None and sys.stdout.isatty()
-    ):
+    elif not output and (given or default) == "parquet" and sys.stdout and sys.stdout.isatty():
         problem = "Parquet is not text. Name a file with --output"
     else:
         return ending or given or default
@@ -79,9 +78,7 @@ def write(frame: pd.DataFrame, kind: str, output: Path | None, what: str = "deal
     a device is written to as it is.
     """
     if kind == TABLE:
-        shown = frame.to_string(
-            index=False, max_rows=_TABLE_ROWS, max_colwidth=32, line_width=None, na_rep=""
-        )
+        shown = frame.to_string(index=False, max_rows=_TABLE_ROWS, max_colwidth=_TEXT_WIDTH, na_rep="")
         say_result(f"{shown}\n\n{len(frame):,} {what}, {len(frame.columns)} columns")
         return
     if output is None or output == _STANDARD_OUTPUT:
@@ -161,7 +158,8 @@ def _replaced(path: Path) -> Iterator[BinaryIO]:
             yield file
         with contextlib.suppress(FileNotFoundError):
             old = path.stat()
-            with contextlib.suppress(PermissionError, AttributeError):  # Windows has no owners to keep
-                os.chown(made, old.st_uid, old.st_gid)
+            for owner, group in ((-1, old.st_gid), (old.st_uid, -1)):
+                with contextlib.suppress(PermissionError, AttributeError):  # Windows has no owners to keep
+                    os.chown(made, owner, group)
             made.chmod(stat.S_IMODE(old.st_mode))
         made.replace(path)

@@ -61,11 +61,10 @@ def read_dotenv() -> DotEnv:
             continue
         if is_file:
             values, bad = _read(path)
-            if any(name.startswith(_PREFIX) for name in values) or any(bad.values()):
+            if values or any(bad.values()):
                 _report(path, bad)
-                return DotEnv(
-                    path=path, values=values, searched=_sentence(f"{_LOOKED} and in {path}", passed)
-                )
+                found = f"{_LOOKED} and in {path}"
+                return DotEnv(path=path, values=values, searched=_sentence(found, passed))
             passed.append(f"{path} has none")
     nowhere = f"{_LOOKED}; there is no .env with a {_PREFIX} line in {here} or the folders above it"
     return DotEnv(searched=_sentence(nowhere, passed))
@@ -77,9 +76,8 @@ def _is_file(path: Path) -> bool:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
         return False
-    if (
-        stat.S_ISDIR(mode) and not (path / "pyvenv.cfg").exists()
-    ):  # people name virtual environments like this
+    is_environment = stat.S_ISDIR(mode) and (path / "pyvenv.cfg").exists()  # people name them like this
+    if stat.S_ISDIR(mode) and not is_environment:
         raise SettingsError(
             f"{path} is a folder; settings are read from a file of that name. Rename the folder."
         )
