@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import stat
 from collections.abc import Mapping
@@ -88,7 +89,9 @@ def _read(path: Path) -> tuple[dict[str, str], dict[int, bool]]:
     """Return the settings in a file, and the numbers of its bad lines: whether each is about a setting."""
     values: dict[str, str] = {}
     bad: dict[int, bool] = {}
-    for binding in parse_stream(io.StringIO(_text(path))):  # without interpolation: a secret may hold "${"
+    for binding in parse_stream(
+        io.StringIO(_text(path), newline=None)
+    ):  # without interpolation: a secret may hold "${"
         statement = binding.original.string
         if binding.error:
             blank = statement[: len(statement) - len(statement.lstrip())]
@@ -99,13 +102,16 @@ def _read(path: Path) -> tuple[dict[str, str], dict[int, bool]]:
 
 
 def _text(path: Path) -> str:
+    """Return the text of a file; nothing for one in another encoding that is not about this package."""
     try:
-        return path.read_text(encoding="utf-8-sig")  # Notepad on Windows writes a byte order mark
+        content = path.read_bytes()
     except OSError as err:
         raise SettingsError(f"{path} cannot be read ({reason(err)}). Check who may read it.") from err
-    except UnicodeDecodeError:
-        pass  # left here, since the error holds the file's bytes, and so its secrets
-    raise SettingsError(f"{path} is not UTF-8 text. Save it again as UTF-8.")
+    with contextlib.suppress(UnicodeDecodeError):  # left here: it holds the file's bytes, and so its secrets
+        return content.decode("utf-8-sig")  # Notepad on Windows writes a byte order mark
+    if _PREFIX.encode() in content.replace(b"\0", b""):  # UTF-16 too, as PowerShell writes it
+        raise SettingsError(f"{path} is not UTF-8 text. Save it again as UTF-8.")
+    return ""
 
 
 def _report(path: Path, bad: Mapping[int, bool]) -> None:

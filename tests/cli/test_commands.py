@@ -58,6 +58,12 @@ def test_format_by_ending(account, run, tmp_path, kind):
         path.unlink()
 
 
+def test_quoted_key(account, run, monkeypatch):
+    """A key in the quotes that `docker run --env-file` keeps is sent without them, and accepted."""
+    monkeypatch.setenv("SALESMATE_SESSION_KEY", f'"{account.session_key}"')
+    assert run("deals", "--limit", "1", "--format", "csv")[0] == 0
+
+
 def test_searched(run):
     """Without settings, the error says where they were looked for, and what works without an account."""
     code, _, err = run("deals")

@@ -73,7 +73,8 @@ def test_invisible_name(project):
 )
 def test_bad_line(project, line):
     """A setting that cannot be parsed is an error with the file and the line's number, not its content."""
-    path = write(project / ".env", "# a comment", "", "", line, "SALESMATE_LINKNAME=acme")
+    path = project / ".env"
+    path.write_bytes(f"# a comment\r\n\r\n\r\n{line}\r\nSALESMATE_LINKNAME=acme".encode())
     with pytest.raises(SettingsError) as caught:
         Settings.load()
     assert f"{path}: line 4 cannot be read" in str(caught.value)
@@ -137,13 +138,22 @@ def test_folder_named_dotenv(project):
     assert read_dotenv().path is None
 
 
-def test_not_utf8(project):
+@pytest.mark.parametrize(
+    "content", [b"SALESMATE_CLIENT_SECRET=s3cret-\xff\n", "SALESMATE_SCOPE=s3cret".encode("utf-16")]
+)
+def test_not_utf8(project, content):
     """The error names the file; neither it nor its chain holds the file's content."""
-    (project / ".env").write_bytes(b"SALESMATE_CLIENT_SECRET=s3cret-\xff\n")
+    (project / ".env").write_bytes(content)
     with pytest.raises(SettingsError, match="not UTF-8") as caught:
         read_dotenv()
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+
+
+def test_other_program_not_utf8(project):
+    """A .env of another program is passed over in any encoding."""
+    (project / ".env").write_bytes("NAME=Jos\xe9".encode("latin-1"))
+    assert read_dotenv().searched.endswith(f"{project / '.env'} has none.")
 
 
 def test_not_readable(project, monkeypatch):
@@ -153,6 +163,6 @@ def test_not_readable(project, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(Path, "read_text", refuse)
+    monkeypatch.setattr(Path, "read_bytes", refuse)
     with pytest.raises(SettingsError, match=r"\.env cannot be read \(Permission denied\)"):
         read_dotenv()
