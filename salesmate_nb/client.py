@@ -14,7 +14,8 @@ from salesmate_nb._base.signatures import same_arguments
 from salesmate_nb._connection import Connection
 from salesmate_nb._display.explained import explained_by
 from salesmate_nb._doctor.diagnosis import Diagnosis
-from salesmate_nb._search.query import DatetimeLike, Refresh, TextFilter
+from salesmate_nb._search.query import Refresh, TextFilter
+from salesmate_nb._values.times import DatetimeLike
 from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
 
 
