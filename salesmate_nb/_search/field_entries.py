@@ -252,8 +252,28 @@ def _name(column: Field, path: str, label: str, suffix: str) -> str:
 
 
 def _column_name(label: str) -> str:
-    """Return a label as a column name: ``Go-live date (UTC)`` becomes ``go_live_date_utc``."""
-    return re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label).casefold()).strip("_")
+    """Return a label as a column name: ``Go-live date (UTC)`` becomes ``go_live_date_utc``.
+
+    Letters, marks and numbers of every script are kept, so that vowel signs are; raised and circled numbers
+    become plain ones. Anything else separates words, but for invisible characters inside of one.
+    """
+    name = "_"
+    for character in _plain(label):
+        category = unicodedata.category(character)
+        if category[0] in "LN" or (category[0] == "M" and name[-1] != "_"):
+            name += character
+        elif category != "Cf" and name[-1] != "_":
+            name += "_"
+    return name.strip("_")
+
+
+def _plain(label: str) -> str:
+    """Return a label in lower case and in normal form C, its numbers as they are written in a line."""
+    numbers = [
+        unicodedata.normalize("NFKC", each) if unicodedata.category(each)[0] == "N" else each
+        for each in label
+    ]
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", "".join(numbers)).casefold())
 
 
 def _options(entry: Mapping[str, Any]) -> tuple[str, ...]:
