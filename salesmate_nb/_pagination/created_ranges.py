@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from salesmate_nb._pagination.open_read import OpenRead
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import Record, SearchPage, SearchRequest, created_at, record_id
+from salesmate_nb._values.times import in_calendar, shift
 
 Condition = Literal["BETWEEN", "IS_BEFORE"]
 
@@ -139,8 +140,9 @@ class CreatedRanges:
         times = sorted(map(self._time, known))
         count = total or len(times)
         self._left = _SPARE_REQUESTS + (_UNCOUNTED_REQUESTS if total is None else 4 * math.ceil(count / rows))
-        inner = self._parts(CreatedRange(times[0] - _MINUTE, times[-1] + _MINUTE), count)
-        inner[0].since, inner[-1].until = _START, _END
+        since, until = shift(times[0], -_MINUTE), shift(times[-1], _MINUTE)
+        inner = self._parts(CreatedRange(since, until), count)
+        inner[0].since, inner[-1].until = min(_START, since), max(_END, until)
         return self._tasks(inner)
 
     def take(self, request: SearchRequest, part: CreatedRange, page: SearchPage) -> list[Task]:
@@ -198,7 +200,7 @@ class CreatedRanges:
 
     def _time(self, record: Record) -> dt.datetime:
         try:
-            local = created_at(record, self._zone).astimezone(self._zone)
+            local = in_calendar(created_at(record, self._zone), self._zone)
         except (ValueError, OverflowError, TypeError):
             raise PaginationUnsupported("createdAt of a record cannot be parsed") from None
         return local.replace(second=0, microsecond=0, tzinfo=None)

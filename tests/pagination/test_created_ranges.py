@@ -67,6 +67,14 @@ def test_every_row(counts, ahead):
     assert server.requests <= (4 if counts else 6) * 40
 
 
+def test_ends_of_the_calendar():
+    """Rows of the first and of the last minute that there is are within the ranges."""
+    ends = [{"id": 1, "createdAt": "0001-01-01T00:00Z"}, {"id": 2, "createdAt": "9999-12-31T23:59:59Z"}]
+    tasks = CreatedRanges(START, UTC, "BETWEEN").first(ends, 2, 10)
+    assert tasks[0][1][1].since.isoformat() == "0001-01-01T00:00:00"
+    assert tasks[-1][1][1].until.isoformat()[:16] == "9999-12-31T23:59"
+
+
 def test_minute_of_many_rows():
     """A minute with more rows than a page is read in passes, until they are as many as counted."""
     minutes = sorted([*range(0, 4_000, 40), *[2_000] * 45])
