@@ -83,10 +83,11 @@ class Filters:
             if values := getattr(self, name):
                 keep = pc.and_(keep, _is_among(rows.column(name), values))
         if self.owner_names or self.owner_ids:
-            named = _is_among(rows.column("owner_name"), self.owner_names)
             ids = [owner for owner in self.owner_ids if owner < _INT64]  # no owner has a greater one
-            by_id = pc.is_in(rows.column("owner_id"), pa.array(ids, pa.int64()))
-            keep = pc.and_(keep, pc.or_(named, by_id))
+            fits = pc.is_in(rows.column("owner_id"), pa.array(ids, pa.int64()))
+            if self.owner_names:
+                fits = pc.or_(fits, _is_among(rows.column("owner_name"), self.owner_names))
+            keep = pc.and_(keep, fits)
         for name, column in _TIME_FILTERS.items():
             if (since := getattr(self, name)) is not None:
                 is_later = pc.greater_equal(rows.column(column), pa.scalar(since, _UTC))

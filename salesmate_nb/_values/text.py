@@ -35,11 +35,16 @@ def closest(wanted: str, there_are: Iterable[str]) -> list[str]:
     >>> closest("Wonn", ["Lost", "Open", "Won"]), closest("ann", ["Ann Weber", "Bo Hansen", "Joanna Li"])
     (['Won'], ['Ann Weber'])
     """
-    words = set(comparable(wanted).split())
-    by_text = {comparable(text): text for text in there_are}
-    same_words = [text for key, text in by_text.items() if words and words <= set(key.split())]
-    close = difflib.get_close_matches(comparable(wanted), by_text, n=1)
-    return same_words[:_MOST_CLOSE] or [by_text[key] for key in close]
+    key = comparable(wanted)
+    by_word: dict[str, list[str]] = {}
+    for text in there_are:
+        whole = comparable(text)
+        if key and set(key.split()) <= set(whole.split()):
+            by_word.setdefault(key, []).append(text)
+        for word in {whole, *whole.split()}:
+            by_word.setdefault(word, []).append(text)
+    close = difflib.get_close_matches(key, by_word, n=1)
+    return list(dict.fromkeys(by_word[close[0]]))[:_MOST_CLOSE] if close else []
 
 
 def enumerate_texts(texts: Collection[str]) -> str:
