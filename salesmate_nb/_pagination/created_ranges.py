@@ -105,6 +105,7 @@ class CreatedRanges:
         self._condition = condition
         self._rows = start.rows
         self._span = dt.timedelta()
+        self._count = 0
         self._left = 0
 
     def probe(self, *known: list[Record]) -> SearchRequest:
@@ -138,7 +139,7 @@ class CreatedRanges:
         """
         self._rows = rows
         times = sorted(map(self._time, known))
-        count = total or len(times)
+        self._count = count = total or len(times)
         self._left = _SPARE_REQUESTS + (_UNCOUNTED_REQUESTS if total is None else 4 * math.ceil(count / rows))
         since, until = shift(times[0], -_MINUTE), shift(times[-1], _MINUTE)
         inner = self._parts(CreatedRange(since, until), count)
@@ -153,6 +154,9 @@ class CreatedRanges:
         PaginationUnsupported
             If ranges do not get smaller, or a minute of many rows is not counted.
         """
+        if page.rows is not None and page.rows < self._rows:  # more did not fit into one response
+            self._rows = page.rows
+            self._left += 4 * math.ceil(self._count / self._rows)
         part.ids.update(map(record_id, page.records))
         part.open_pages = max(part.open_pages - 1, 0)
         if request.offset == 0 and not part.passes and self._is_whole(page):

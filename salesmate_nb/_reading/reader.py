@@ -23,6 +23,7 @@ from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
 from salesmate_nb._search.field_catalog import NO_PATH, FieldCatalog
 from salesmate_nb._search.field_entries import ResourceFields
+from salesmate_nb._search.page_size import FittingPages
 from salesmate_nb._search.query import Filters, Query, choose_columns
 from salesmate_nb._search.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
 from salesmate_nb._search.unmatched import FilterTally, User, users_of
@@ -173,7 +174,7 @@ class ResourceReader:
         """
         if self.resource is not DEALS:
             self._settings.require_v4(self.resource.name.capitalize())
-        return partial(search_v4 if self._settings.linkname else list_v1, context.request)
+        return FittingPages(partial(search_v4 if self._settings.linkname else list_v1, context.request))
 
     def _full_read(
         self,

@@ -254,8 +254,8 @@ def _name(column: Field, path: str, label: str, suffix: str) -> str:
 def _column_name(label: str) -> str:
     """Return a label as a column name: ``Go-live date (UTC)`` becomes ``go_live_date_utc``.
 
-    Letters, marks and numbers of every script are kept, so that vowel signs are; raised and circled numbers
-    become plain ones. Anything else separates words, but for invisible characters inside of one.
+    Letters, marks and numbers of every script are kept, and so are vowels that are marks; raised and circled
+    numbers become plain ones. Anything else separates words, but for invisible characters inside of one.
     """
     name = "_"
     for character in _plain(label):

@@ -44,10 +44,22 @@ class Rule(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class SearchPage:
-    """The records of one response, and the server's total of matching records, if it sent one."""
+    """The records of one response.
+
+    Parameters
+    ----------
+    records : list of dict
+        As the server sent them.
+    total : int or None
+        The server's total of matching records, if it sent one.
+    rows : int or None
+        How many rows were requested, if they were fewer than the request says: more would not have fitted
+        into one response.
+    """
 
     records: list[Record]
     total: int | None
+    rows: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
