@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from salesmate_nb._api.json_body import parse_json
 from salesmate_nb.errors import BadResponse
 from salesmate_nb.resources.base import (
     Field,
@@ -281,7 +281,7 @@ def _options(entry: Mapping[str, Any]) -> tuple[str, ...]:
     options: Any = entry.get("fieldOptions")
     if isinstance(options, str):
         try:
-            options = json.loads(options)
+            options = parse_json(options.encode(errors="surrogatepass"))
         except (ValueError, RecursionError):
             return ()
     if isinstance(options, dict):
