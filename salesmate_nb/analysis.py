@@ -15,7 +15,7 @@ from statistics import NormalDist
 import pandas as pd
 
 from salesmate_nb._values.text import comparable
-from salesmate_nb._values.times import DatetimeLike, in_calendar, parse_time
+from salesmate_nb._values.times import in_calendar, parse_time
 from salesmate_nb.errors import SalesmateError
 
 _OPEN = ("Open",)
@@ -26,7 +26,7 @@ _ROUNDING = 1e-9  # error of a product of many shares
 
 
 def pipeline(
-    deals: pd.DataFrame, by: str | Sequence[str] = ("stage",), *, now: DatetimeLike = None
+    deals: pd.DataFrame, by: str | Sequence[str] = ("stage",), *, now: str | dt.date | None = None
 ) -> pd.DataFrame:
     """Summarise the open deals by currency, and by any other columns.
 
@@ -81,7 +81,7 @@ def forecast(
     deals: pd.DataFrame,
     *,
     freq: str = "M",
-    now: DatetimeLike = None,
+    now: str | dt.date | None = None,
     stages: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Summarise the open deals by currency and by the month in which they should close.
@@ -213,7 +213,7 @@ def win_rate(deals: pd.DataFrame, by: str | Sequence[str] = (), *, confidence: f
 
 
 def cycle_time(
-    deals: pd.DataFrame, by: str | Sequence[str] = (), *, now: DatetimeLike = None
+    deals: pd.DataFrame, by: str | Sequence[str] = (), *, now: str | dt.date | None = None
 ) -> pd.DataFrame:
     """Estimate how many days deals take from creation to won or lost, taking open deals into account.
 
@@ -267,7 +267,9 @@ def cycle_time(
     return _with_names(names, table.assign(left_out=_count(~known, group)))
 
 
-def survival(deals: pd.DataFrame, by: str | Sequence[str] = (), *, now: DatetimeLike = None) -> pd.DataFrame:
+def survival(
+    deals: pd.DataFrame, by: str | Sequence[str] = (), *, now: str | dt.date | None = None
+) -> pd.DataFrame:
     """Return the share of deals still open after each number of days, as :func:`cycle_time` estimates it.
 
     Parameters
@@ -406,7 +408,7 @@ def _datetimes(column: pd.Series) -> pd.Series:
     return pd.to_datetime(column, utc=True)
 
 
-def _timestamp(now: DatetimeLike, like: pd.Series) -> pd.Timestamp:
+def _timestamp(now: str | dt.date | None, like: pd.Series) -> pd.Timestamp:
     """Return `now` in the time zone of a column, so that the two can be compared."""
     given = parse_time("now", now, "UTC") or dt.datetime.now(dt.UTC)
     return pd.Timestamp(in_calendar(given, like.dt.tz))
@@ -480,7 +482,7 @@ def _comparable(pair: tuple[object, object]) -> tuple[str | None, str | None]:
 
 
 def _lifetimes(
-    deals: pd.DataFrame, by: list[str], now: DatetimeLike
+    deals: pd.DataFrame, by: list[str], now: str | dt.date | None
 ) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
     """Return how many days each deal was open, missing if unknown, and whether it closed."""
     rows = _rows(deals, "status", "created_at", "closed_date", *by)

@@ -11,7 +11,7 @@ import pandas as pd
 
 from salesmate_nb.errors import SalesmateError
 
-DatetimeLike = str | dt.date | np.datetime64 | None
+DatetimeLike = str | dt.date | pd.Timestamp | np.datetime64 | None
 """A time as an argument: ISO 8601 text, or a date, datetime or timestamp of any library."""
 
 EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
