@@ -42,7 +42,8 @@ class FittingPages:
                     raise
                 if rows == 1:
                     raise BadResponse(
-                        f"{err} One row alone is as large: leave out its long fields, by columns=[...].",
+                        f"{err.url} returned HTTP {err.status} with a response that is too large, even with "
+                        "a single row. Leave out its long fields, by columns=[...].",
                         status=err.status,
                         url=err.url,
                     ) from err

@@ -217,7 +217,7 @@ def _texts(name: str, given: TextFilter) -> tuple[str, ...]:
     values = [given] if isinstance(given, str) or _is_integer(given) else _list(name, given)
     if not values:
         raise SalesmateError(f"{name}=[] would match nothing. Give a value, or None for all.")
-    for value in values:
+    for value in [given] if isinstance(given, bytes) else values:
         if isinstance(value, bool) or not (isinstance(value, str) or _is_integer(value)):
             raise SalesmateError(f"{name}={value!r} cannot be filtered on. Give a text or a list of texts.")
     return tuple(map(str, values))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import reprlib
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -63,8 +64,8 @@ def parse_time(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | N
         local = _datetime(given)
     except ValueError as err:
         raise SalesmateError(
-            f"{name}={given!r} is not a date or time. Give a datetime, a date, or text in ISO 8601, such as "
-            "'2026-01-31' or '2026-01-31T09:00'."
+            f"{name}={reprlib.repr(given)} is not a date or time. Give a datetime, a date, or text in ISO "
+            "8601, such as '2026-01-31' or '2026-01-31T09:00'."
         ) from err
     if local.tzinfo is None:
         local = _localize(local, ZoneInfo(timezone))

@@ -99,6 +99,7 @@ def test_datetime_without_zone(value):
         {"status": [None]},
         {"status": []},
         {"status": True},
+        {"status": b"Won"},
         {"owner": object()},
         {"created_since": "soon"},
         {"created_since": 2026},
