@@ -88,7 +88,7 @@ def test_time_of_several_meanings(logged_in, capsys, given):
     """A time that is not ISO 8601 is refused with the form to use."""
     code, _, err = run(capsys, "deals", "--created-since", given)
     assert (code, err.count("\n")) == (1, 1)
-    assert f"created_since={given!r} is not a date or time." in err
+    assert f"--created-since {given!r} is not a date or time." in err
     assert "'2026-01-31'" in err
 
 
