@@ -96,8 +96,8 @@ class ResourceReader:
             tally = FilterTally(query.filters)
             pages = [page.rows for page in context.matching(full_read, tally, builder)]
             table = assemble(builder.fields, pages, order=order())
-        if _is_at_end(query, table.num_rows):
-            self._warn_of_unmatched(query, tally, known, order())
+            if _is_at_end(query, table.num_rows):
+                self._warn_of_unmatched(query, tally, known, order())
         report = ReadReport(
             strategy=full_read.strategy,
             passes=full_read.passes,

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable
 
 _MOST_LISTED = 10
 _MOST_CLOSE = 3
+_MOST_CHARACTERS = 60  # of each text in a sentence
 
 
 def comparable(text: str) -> str:
@@ -48,7 +49,7 @@ def closest(wanted: str, there_are: Iterable[str]) -> list[str]:
 
 
 def enumerate_texts(texts: Collection[str]) -> str:
-    """Return texts in a sentence, sorted, and cut if there are many.
+    """Return texts in a sentence, sorted, and cut if there are many; safe to show in a terminal.
 
     Examples
     --------
@@ -57,4 +58,8 @@ def enumerate_texts(texts: Collection[str]) -> str:
     """
     shown = sorted(texts, key=lambda text: (comparable(text), text))
     more = len(shown) - _MOST_LISTED
-    return ", ".join(shown[:_MOST_LISTED]) + (f" and {more:,} more" if more > 0 else "")
+    return ", ".join(map(_printable, shown[:_MOST_LISTED])) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())[:_MOST_CHARACTERS]

@@ -47,6 +47,7 @@ def test_closest(wanted, meant):
 
 
 def test_enumerate_texts():
-    """Texts are sorted as a reader sorts them; of more than ten the rest is counted."""
+    """Texts are sorted as a reader does it; the rest of many is counted; none can steer a terminal."""
     assert enumerate_texts(["b", "A", "c"]) == "A, b, c"
+    assert enumerate_texts(["red \x1b[31m", "x" * 99]) == f"red [31m, {'x' * 60}"
     assert enumerate_texts([str(number) for number in range(1_011)]).endswith(" and 1,001 more")
