@@ -29,7 +29,7 @@ from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import column_name
 from salesmate_nb.sandbox import ScriptedResponse
 from tests.helpers import DTYPES, reach
-from tests.live_account import LiveAccount, made
+from tests.live_account import BEHAVIOURS, LiveAccount, made
 
 STANDARD = len(DEALS.fields)
 ACCESS = ["oauth-v1", "oauth-v4", "key-v4"]
@@ -215,35 +215,52 @@ MISSPELT = [
 ]
 
 
-@pytest.mark.parametrize("refresh", [None, "auto"])
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    """Return an account, and a connection that has read it, live and into a snapshot."""
+    with LiveAccount(deals=made("deals", 120), behaviour=BEHAVIOURS["kind"]) as account:
+        connection = live(account, tmp_path_factory.mktemp("known"))
+        connection.deals_df(refresh="auto")
+        yield account, connection
+
+
 @pytest.mark.parametrize(("filters", "text", "requests"), MISSPELT, ids=range(len(MISSPELT)))
-def test_misspelt_filter(tmp_path, filters, text, requests, refresh):
+def test_misspelt_filter(known, filters, text, requests):
     """A value that no deal has is warned of, with what there is; that takes one request at most."""
-    with LiveAccount(deals=made("deals", 120)) as account:
-        connection = live(account, tmp_path)
-        connection.deals_df(refresh=refresh)
-        before = len(account.requests)
-        connection.deals_df(refresh=refresh)
-        plain, before = len(account.requests) - before, len(account.requests)
-        with pytest.warns(match=re.escape(text.replace(" that was read", "") if refresh else text)):
-            connection.deals_df(**filters, refresh=refresh)
-        assert len(account.requests) - before <= plain + requests
+    account, connection = known
+    before = len(account.requests)
+    with pytest.warns(match=re.escape(text)):
+        connection.deals_df(**filters)
+    paths = [seen.path.rpartition("/")[2] for seen in account.requests[before:]]
+    assert len(paths) - paths.count("search") == requests
 
 
-def test_misspelt_filter_of_an_iterator(tmp_path):
+@pytest.mark.parametrize("refresh", ["auto", "never"])
+def test_misspelt_filter_of_a_snapshot(known, refresh):
+    """A snapshot holds every deal; without any request, the owners in it are all that is known."""
+    account, connection = known
+    before = len(account.requests)
+    with pytest.warns(match=r"^No deal has owner 'Adda'\. Did you mean 'Ada Berg'\?"):
+        connection.deals_df(owner="Adda", status="Won", refresh=refresh)
+    assert (len(account.requests) == before) == (refresh == "never")
+
+
+def test_misspelt_filter_of_an_iterator(known):
     """An iterator warns at its end, and only if every record was asked for."""
-    with LiveAccount(deals=made("deals", 120)) as account:
-        connection = live(account, tmp_path)
-        with pytest.warns(match=r"^No deal has stage 'Ofer'\. Did you mean 'Offer'\?"):
-            assert len(list(connection.deals(stage=["New", "Ofer"]))) > 1
-        assert len(list(connection.deals(stage=["New", "Ofer"], limit=1))) == 1
+    _account, connection = known
+    with pytest.warns(match=r"^No deal has stage 'Ofer'\. Did you mean 'Offer'\?"):
+        assert len(list(connection.deals(stage=["New", "Ofer"]))) > 1
+    assert len(list(connection.deals(stage=["New", "Ofer"], limit=1))) == 1
 
 
 def test_filter_without_rows(tmp_path):
     """A value that the account offers is not warned of if no deal has it; nor is one beyond the limit."""
     stages = [{"pipeline": "Sales", "stages": [{"stage": "New"}, {"stage": "Contract"}]}]
     eve = {"id": 9, "name": "Eve New"}
-    with LiveAccount(deals=made("deals", 60), pipelines=stages, users=[eve]) as account:
+    account = LiveAccount(
+        deals=made("deals", 60), pipelines=stages, users=[eve], behaviour=BEHAVIOURS["kind"]
+    )
+    with account:
         connection = live(account, tmp_path)
         for filters in ({"stage": "Contract"}, {"owner": "eve new"}, {"owner": 9}):
             assert connection.deals_df(**filters).empty
@@ -257,7 +274,7 @@ def test_status_of_two_spellings(tmp_path, given):
     deals = made("deals", 120)
     for deal in deals[::2]:
         deal["status"] += " "
-    with LiveAccount(deals=deals) as account:
+    with LiveAccount(deals=deals, behaviour=BEHAVIOURS["kind"]) as account:
         frame = live(account, tmp_path).deals_df(status=given)
     assert list(frame["id"]) == [deal["id"] for deal in deals if deal["status"].strip() == "Won"]
     assert set(frame["status"]) == {"Won", "Won "}
