@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from dataclasses import replace
 from typing import Protocol
@@ -60,7 +61,7 @@ class OpenRead:
     uncounted_pages : int
         How many pages a list without a total took, now or last time; 0 if that is not known.
     fitting_rows : int
-        How many rows fit into one response, as far as is known.
+        How many rows fit into one response; very many, unless a page was too large.
     """
 
     def __init__(self, fetch: FetchFunction, request: SearchRequest, workers: int) -> None:
@@ -69,7 +70,7 @@ class OpenRead:
         self.parallel = ParallelFetch(fetch, workers)
         self.is_proven = False
         self.uncounted_pages = 0
-        self.fitting_rows = request.rows
+        self.fitting_rows = sys.maxsize
         self._fetch = fetch
         self._fetch_if_supported = unsupported_if_rejected(fetch)
         self._pages: list[tuple[SearchRequest, SearchPage]] = []
