@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -22,6 +21,7 @@ from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.token_stores.base import TokenStore, check_profile
 from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
+from salesmate_nb._base import files
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._display.cards import card
 from salesmate_nb._display.explained import explained_by
@@ -284,13 +284,15 @@ class Connection:
         Raises
         ------
         LoginError
-            If a Session Key in the settings still signs in; or if the token was forgotten, but the
-            revocation endpoint did not confirm.
+            If a Session Key in the settings still signs in; if the disk refuses to remove something; or if
+            the revocation endpoint did not confirm.
         """
-        if self._has_snapshots:
-            shutil.rmtree(snapshot_folder(self.settings, self.profile), ignore_errors=True)
-        self._parts.current_user.forget()
-        failures = self._login.forget()
+        failures = []
+        folder = snapshot_folder(self.settings, self.profile)
+        if self._has_snapshots and (refused := files.remove_folder(folder)):
+            failures.append(f"The rows in {folder} could not be removed ({refused}). Delete them yourself.")
+        failures += filter(None, [self._parts.current_user.forget()])
+        failures += self._login.forget()
         if self._login_flow is not None:
             self._login_flow.expire()
         if failures:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from salesmate_nb._auth.token_stores.base import TextTokenStore, TokenStore
 from salesmate_nb._auth.tokens import SESSION_KEY, Token
+from salesmate_nb._base import files
 from salesmate_nb.errors import LoginRequired
 from salesmate_nb.settings import VENDOR, Settings
 
@@ -52,16 +53,26 @@ def end_login(store: TokenStore, token: Token, reason: str) -> None:
         store.save(replace(token, ended=reason))
 
 
-def remove_logins(store: TokenStore, settings: Settings) -> list[Token]:
-    """Delete the tokens for the API's host of these settings, of any client, and return them."""
+def remove_logins(store: TokenStore, settings: Settings) -> tuple[list[Token], str]:
+    """Delete the tokens for the API's host of these settings, of any client.
+
+    Returns
+    -------
+    tuple of (list of Token, str)
+        The tokens, and why the store still holds them; an empty text if it does not.
+    """
     stored = all_logins(store)
     removed = [token for token in stored if token.api_url is None or token.is_at(settings)]
     kept = [token for token in stored if token not in removed]
     if isinstance(store, TextTokenStore):
         store.save_all(kept)
-    elif not kept:
-        store.save(None)
-    return removed
+        return removed, f"{store.place} ({store.trouble})" if store.trouble else ""
+    try:
+        if not kept:
+            store.save(None)
+    except OSError as err:
+        return removed, f"{store.location} ({files.reason(err)})"
+    return removed, ""
 
 
 def why_none(store: TokenStore, settings: Settings) -> str:

@@ -59,7 +59,8 @@ def test_remove_one_host(store):
     """The logins of other hosts stay."""
     for settings in (GLOBEX, ACME):
         add_login(store, Token.from_key(settings))
-    assert [token.linkname for token in remove_logins(store, ACME)] == ["acme"]
+    removed, still_in = remove_logins(store, ACME)
+    assert ([token.linkname for token in removed], still_in) == (["acme"], "")
     assert (names(store, Settings()), names(store, ACME)) == ("globex", None)
 
 

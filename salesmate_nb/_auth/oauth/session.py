@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from typing import Any
@@ -11,6 +12,7 @@ from requests_oauthlib import OAuth2Session
 
 from salesmate_nb._api.session import BoundedSession, HostBoundAuth
 from salesmate_nb._auth.oauth import token_endpoint
+from salesmate_nb._auth.oauth.uninterrupted import uninterrupted
 from salesmate_nb._auth.stored_logins import (
     add_login,
     end_login,
@@ -28,7 +30,7 @@ from salesmate_nb.settings import Settings
 
 log = logging.getLogger("salesmate_nb")
 
-_SETTLED = 60.0  # seconds after its issue from which a 403 may mean that the token was revoked
+_SETTLED = 60.0  # seconds after its issue from which a refusal may mean that the token was revoked
 
 
 class OAuthSession(OAuth2Session, BoundedSession):
@@ -134,13 +136,14 @@ class OAuthSession(OAuth2Session, BoundedSession):
         kwargs.pop("withhold_token", None)
         token = self.ensure_fresh()
         response = self._send_with(token, method, url, kwargs)
-        if response.status_code == requests.codes.unauthorized or (
-            response.status_code == requests.codes.forbidden and time.time() - token.obtained_at > _SETTLED
-        ):
-            newer = self._refresh(token) if token.refresh_token else token
-            if newer is not token and _is_repeatable(kwargs):
-                response.close()
-                response = self._send_with(newer, method, url, kwargs)
+        has_renewed = False
+        while token.refresh_token and _may_have_ended(response, token, has_renewed=has_renewed):
+            newer = self._refresh(token)
+            if newer is token or not _is_repeatable(kwargs):
+                break
+            response.close()
+            token, has_renewed = newer, True
+            response = self._send_with(token, method, url, kwargs)
         return response
 
     def _send_with(self, token: Token, method: str, url: str, kwargs: dict[str, Any]) -> requests.Response:
@@ -156,10 +159,16 @@ class OAuthSession(OAuth2Session, BoundedSession):
                 self._hold(None)
                 raise self._login_required(f"The login at {self._settings.api_url} was ended elsewhere.")
             if token.access_token == old.access_token or token.needs_refresh():
-                token = self._request_refresh(token)
-                self._store.save(token)
+                token = uninterrupted(functools.partial(self._renew, token))
             self._hold(token)
             return token
+
+    def _renew(self, token: Token) -> Token:
+        """Refresh a token, and store the new one."""
+        refreshed = self._request_refresh(token)
+        self._hold(refreshed)
+        self._store.save(refreshed)
+        return refreshed
 
     def _stored(self) -> Token | None:
         """Return the stored token, if it is for these settings and the server has not ended its login."""
@@ -193,6 +202,17 @@ class OAuthSession(OAuth2Session, BoundedSession):
 
     def _login_required(self, reason: str) -> LoginRequired:
         return login_required(reason, self._settings, self._profile)
+
+
+def _may_have_ended(response: requests.Response, token: Token, *, has_renewed: bool) -> bool:
+    """Return whether a response may mean that the token has expired or was revoked.
+
+    A token that another process has stored since may have ended too; one that was issued just now has not.
+    """
+    is_settled = time.time() - token.obtained_at > _SETTLED
+    if response.status_code == requests.codes.unauthorized:
+        return is_settled or not has_renewed
+    return response.status_code == requests.codes.forbidden and is_settled
 
 
 def _is_repeatable(kwargs: dict[str, Any]) -> bool:

@@ -79,7 +79,6 @@ def test_file_logout(store, token):
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
         b"{",
         b'{"version": 1, "access_token": "x"}',
         "\ud800".encode("utf-8", "surrogatepass"),
