@@ -15,6 +15,7 @@ from salesmate_nb.settings import VENDOR, Settings
 VERSION = 2
 OAUTH, SESSION_KEY = "oauth", "session key"  # the kinds of tokens
 _LEEWAY = 60.0  # seconds before its expiry at which a token is refreshed
+_LONGEST = 2**16  # characters of a token; no server takes a longer header
 _LATEST = 10**11  # Unix seconds: the year 5138, which calendars can still represent
 
 
@@ -218,7 +219,7 @@ def is_token(value: object) -> TypeGuard[str]:
 
     Anything else cannot be sent in a header, and the error that reports it would show it.
     """
-    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable()
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST and value.isascii() and value.isprintable()
 
 
 _NEEDED = {OAUTH: ("client_id", "token_url"), SESSION_KEY: ("api_url", "linkname")}

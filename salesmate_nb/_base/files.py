@@ -110,9 +110,9 @@ def erase(path: Path) -> None:
     """
     try:
         path.unlink()
-    except (FileNotFoundError, NotADirectoryError):
-        return
     except OSError as err:
+        if not os.path.lexists(path):  # a read-only disk refuses before it looks
+            return
         try:
             handle = os.open(path, os.O_WRONLY | _SAFELY)
             try:
@@ -138,7 +138,8 @@ def remove_folder(folder: Path) -> str:
         try:
             path.rmdir() if is_folder else erase(path)
         except OSError as err:
-            refused = refused or reason(err)
+            if os.path.lexists(path):
+                refused = refused or reason(err)
     return refused
 
 
