@@ -34,8 +34,8 @@ def find_login(store: TokenStore, settings: Settings, *, kind: str | None = None
 
 
 def last_login(store: TokenStore, settings: Settings) -> Token | None:
-    """Return the newest stored token that belongs to these settings, also if the server has ended it."""
-    found = (token for token in reversed(all_logins(store)) if token.belongs_to(settings))
+    """Return the newest stored token that matches these settings, also if they cannot use it any more."""
+    found = (token for token in reversed(all_logins(store)) if token.matches(settings))
     return next(found, None)
 
 
@@ -84,6 +84,11 @@ def why_none(store: TokenStore, settings: Settings) -> str:
     if ended:
         return f"{str(ended[-1].ended).rstrip('.')}."
     last = stored[-1]
+    if last.matches(settings):
+        return (
+            f"The stored login is of the client {last.client_id}, which has a secret. To use it, set "
+            "SALESMATE_CLIENT_ID and SALESMATE_CLIENT_SECRET."
+        )
     if last.api_url is None:
         return (
             "The stored login was made by a version that did not record its host, and is used for "

@@ -278,6 +278,31 @@ def test_dead_token(given, tmp_path):
         assert len(connect(box).deals_df()) == 3
 
 
+def test_login_of_a_confidential_client(given):
+    """Settings without its id and secret do not use its token, which they could not refresh; they say so."""
+    with sandbox.start(deals=3, api="v1") as box:
+        settings = Settings(**{**box.settings, "token_cache": given.token_cache})
+        box.visit(Salesmate(settings).login_url)
+        stranger = Salesmate(Settings(token_cache=given.token_cache))
+        count = len(box.log)
+        with pytest.raises(LoginRequired, match="SALESMATE_CLIENT_SECRET"):
+            stranger.deals_df()
+        assert (stranger.authorized, len(box.log)) == (False, count)
+        assert Salesmate(settings).get("v1/deals")
+        with pytest.raises(LoginError, match="no secret of its client"):
+            stranger.logout()
+        assert not Salesmate(settings).authorized
+
+
+def test_login_of_a_public_client(given):
+    """Without any settings the login of a public client is used, and refreshed."""
+    with sandbox.start(deals=3, api="v1", client_secret=None) as box:
+        box.visit(Salesmate(Settings(**{**box.settings, "token_cache": given.token_cache})).login_url)
+        kernel = Salesmate(Settings(token_cache=given.token_cache))
+        box.expire_access_tokens()
+        assert kernel.get("v1/deals")
+
+
 def test_logout_revokes_other_client(given):
     """The token of another client is revoked with its id; without its secret the error says so."""
     with sandbox.start(deals=3, api="v1") as box:
