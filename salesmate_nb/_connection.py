@@ -18,7 +18,8 @@ from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._auth.hosts import UnusualHost, unusual_hosts
 from salesmate_nb._auth.login import Login
 from salesmate_nb._auth.oauth.session import OAuthSession
-from salesmate_nb._auth.token_stores.base import TokenStore, check_profile
+from salesmate_nb._auth.token_stores.base import TokenStore
+from salesmate_nb._auth.token_stores.profiles import check_profile
 from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base import files

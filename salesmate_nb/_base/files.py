@@ -95,9 +95,10 @@ class SpareFile:
             _publish(self._file, self._name, self._path)
 
     def remove(self) -> None:
-        """Give the space back, if it was not used."""
-        self._close.close()
-        self._name.unlink(missing_ok=True)
+        """Give the space back, if it was not used; if the disk refuses, it is a leftover."""
+        with contextlib.suppress(OSError):
+            self._close.close()
+            self._name.unlink()
 
 
 def erase(path: Path) -> None:
@@ -227,7 +228,8 @@ def turn(path: Path, timeout: float) -> Iterator[None]:
     try:
         yield
     finally:
-        marker.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            marker.unlink()
 
 
 def reason(err: Exception) -> str:

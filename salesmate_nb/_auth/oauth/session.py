@@ -23,8 +23,10 @@ from salesmate_nb._auth.stored_logins import (
 )
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.tokens import OAUTH, Token
+from salesmate_nb._base import files
 from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.warn import warn
 from salesmate_nb.errors import LoginRequired
 from salesmate_nb.settings import Settings
 
@@ -59,6 +61,7 @@ class OAuthSession(OAuth2Session, BoundedSession):
         self._store = store
         self._profile = profile
         self._held: Token | None = None
+        self._used_up: Token | None = None  # still in the store, which refused the one after it
         self._refreshing = fork_safe_lock()
 
     @property
@@ -167,12 +170,22 @@ class OAuthSession(OAuth2Session, BoundedSession):
         """Refresh a token, and store the new one."""
         refreshed = self._request_refresh(token)
         self._hold(refreshed)
-        self._store.save(refreshed)
+        try:
+            self._store.save(refreshed)
+            self._used_up = None
+        except OSError as err:  # of a store of the user's own
+            self._used_up = token
+            warn(
+                f"The login cannot be kept in {self._store.location} ({files.reason(err)}); it ends with "
+                "this process. A used refresh token may still be there. Delete it: using it again ends the "
+                "login."
+            )
         return refreshed
 
     def _stored(self) -> Token | None:
         """Return the stored token, if it is for these settings and the server has not ended its login."""
-        return find_login(self._store, self._settings, kind=OAUTH)
+        found = find_login(self._store, self._settings, kind=OAUTH)
+        return self._held if found is not None and found == self._used_up else found
 
     def _request_refresh(self, token: Token) -> Token:
         if token.refresh_token is None:

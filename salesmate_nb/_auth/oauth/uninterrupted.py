@@ -79,7 +79,7 @@ def _signals_held() -> Iterator[None]:
         del frame
         if os.getpid() == process:
             received.append(number)
-        else:  # a child that another thread has forked meanwhile
+        else:  # a child that another thread has forked
             signal.signal(number, handlers[number])
             signal.raise_signal(number)
 

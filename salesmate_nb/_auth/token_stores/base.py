@@ -6,7 +6,6 @@ import abc
 import contextlib
 import errno
 import json
-import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,17 +14,17 @@ from typing import ClassVar, Protocol
 from filelock import Timeout
 
 from salesmate_nb._auth.token_stores.patience import ATTEMPTS, is_passing, patiently
+from salesmate_nb._auth.token_stores.profiles import check_profile
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base import files
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.warn import warn
-from salesmate_nb.errors import ConnectionFailed, SettingsError
+from salesmate_nb.errors import ConnectionFailed
 
 MEMORY_ONLY = "memory only"
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
 _TURN_TIMEOUT = 40.0  # seconds, longer than a refresh
 _LOCK_TIMEOUT = 90.0  # seconds; a refresh takes 35 s at most, and two may be waiting
-_PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class TokenStore(Protocol):
@@ -57,8 +56,8 @@ class TextTokenStore(abc.ABC):
     person who runs this process, so snapshots may be stored beside it.
 
     What a disk refuses for a short time is tried again. If the place refuses a text, the tokens stay in
-    memory, with one warning, until it takes one; a refresh token that was used does not stay in the place if
-    it can be deleted. Where files cannot be locked, there is a warning, and processes take turns by a file
+    memory until it takes one, and a warning says so; a refresh token that was used is then deleted from the
+    place. If files cannot be locked, a warning says so, and processes take turns by a file
     ``<folder>/<profile>.turn``.
 
     Parameters
@@ -276,30 +275,9 @@ class TextTokenStore(abc.ABC):
             warn(message)
 
 
-def check_profile(profile: str) -> str:
-    """Return a profile's name if it can name a file in a folder, and nothing outside of it.
-
-    Raises
-    ------
-    SettingsError
-        If it cannot.
-    """
-    if not _PROFILE.fullmatch(str(profile)):
-        raise SettingsError(
-            f"profile {profile!r} cannot be used: a profile is up to 64 letters, digits, '.', '_' or '-'."
-        )
-    return profile
-
-
 def _credential(token: Token) -> Secret:
     """Return what another process could still use, and would not if it knew of a newer one."""
     return token.refresh_token or token.access_token
-
-
-def profile_names(folder: Path, suffix: str) -> list[str]:
-    """Return the profiles that have a file with this suffix in a folder, sorted."""
-    names = (path.name.removesuffix(suffix) for path in folder.glob(f"*{suffix}"))
-    return sorted(name for name in names if _PROFILE.fullmatch(name))
 
 
 def _tokens(text: Secret) -> list[Token]:

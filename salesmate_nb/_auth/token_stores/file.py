@@ -6,7 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from salesmate_nb._auth.token_stores.base import TextTokenStore, profile_names
+from salesmate_nb._auth.token_stores.base import TextTokenStore
+from salesmate_nb._auth.token_stores.profiles import profile_names
 from salesmate_nb._base import files
 from salesmate_nb._base.redaction import Secret
 

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import settings as settings_of_hypothesis
 from hypothesis import strategies as st
 
-from salesmate_nb import ConnectionFailed, SettingsError, sandbox
+from salesmate_nb import ConnectionFailed, sandbox
 from salesmate_nb._auth.flow import LoginFlow
 from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.token_stores import base, patience
@@ -226,13 +226,6 @@ def test_login_of_another_process_is_used(store, token, monkeypatch):
     assert store.load_all() == [other]
 
 
-@pytest.mark.parametrize("profile", ["../x", "", ".hidden", "a/b", "x" * 65])
-def test_file_profile_name(tmp_path, profile):
-    """A store that is made without the factory checks the profile's name too."""
-    with pytest.raises(SettingsError, match="profile"):
-        FileTokenStore(tmp_path, profile)
-
-
 @pytest.mark.parametrize("verb", ["save", "load"])
 def test_traceback_shows_no_token(store, token, monkeypatch, verb):
     """If warnings are errors, the variables in the traceback's frames show no token."""
@@ -312,3 +305,22 @@ def test_foreign_store(box):
     assert DictTokenStore("jo").profiles() == ["jo"]
     session.forget()
     assert DictTokenStore.texts == {}
+
+
+def test_foreign_store_that_refuses(box, monkeypatch):
+    """If a store of the user's own refuses the new token, the used one is not sent a second time."""
+    session = log_in(box, DictTokenStore("jo"))
+
+    def refuse(*_):
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(DictTokenStore, "save", refuse)
+    for _ in range(2):
+        with pytest.warns(UserWarning, match=r"cannot be kept in dict entry jo \(Input/output error\)"):
+            session.refresh_token()
+    sent = [request.status for request in box.log if request.form.get("grant_type") == "refresh_token"]
+    assert sent == [200, 200]
+    monkeypatch.undo()
+    session.refresh_token()
+    assert DictTokenStore("jo").load() == session.current_token
+    session.forget()
