@@ -84,7 +84,7 @@ def why_none(store: TokenStore, settings: Settings) -> str:
     if ended:
         return f"{str(ended[-1].ended).rstrip('.')}."
     last = stored[-1]
-    if last.matches(settings):
+    if last.is_confidential and last.matches(settings) and not last.belongs_to(settings):
         return (
             f"The stored login is of the client {last.client_id}, which has a secret. To use it, set "
             "SALESMATE_CLIENT_ID and SALESMATE_CLIENT_SECRET."

@@ -84,8 +84,9 @@ def _signals_held() -> Iterator[None]:
             signal.raise_signal(number)
 
     for number in _SIGNALS:
-        if signal.getsignal(number) is not None:  # not one that was set by other than Python, to be set again
-            handlers[number] = signal.signal(number, receive)
+        if signal.getsignal(number) is not None:  # one that Python did not set cannot be set again
+            with contextlib.suppress(ValueError):  # an interpreter that cannot set any, as in some servers
+                handlers[number] = signal.signal(number, receive)
     try:
         yield
     finally:

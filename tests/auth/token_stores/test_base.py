@@ -144,6 +144,9 @@ def test_disk_without_locks(store, token, monkeypatch, err):
             thread.join()
     assert (order, len(warned)) == (["saved", token] * 2, 1)
     assert sorted(path.name for path in store.folder.iterdir()) == ["default.json"]
+    with store.lock():
+        store.save(None)
+    assert (store.trouble, list(store.folder.iterdir())) == ("", [])
 
 
 def test_turn_of_a_killed_kernel(store, token, monkeypatch):
