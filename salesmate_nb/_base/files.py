@@ -72,7 +72,8 @@ class SpareFile:
     Examples
     --------
     >>> path = Path(tempfile.mkdtemp()) / "note.txt"
-    >>> SpareFile(path, 4096).replace(b"hello")
+    >>> with SpareFile(path, 4096).write() as file:
+    ...     _ = file.write(b"hello")
     >>> path.read_bytes(), [found.name for found in path.parent.iterdir()]
     (b'hello', ['note.txt'])
     """
@@ -86,11 +87,12 @@ class SpareFile:
             os.fsync(self._file.fileno())
             self._close = on_error.pop_all()
 
-    def replace(self, content: bytes) -> None:
-        """Write the content into the space, and give it the file's name; this can be done once."""
+    @contextlib.contextmanager
+    def write(self) -> Iterator[BinaryIO]:
+        """Open the space for writing, once; what is written replaces the file, as by :func:`atomic_write`."""
         with self._close:
             self._file.seek(0)
-            self._file.write(content)
+            yield self._file
             self._file.truncate()
             _publish(self._file, self._name, self._path)
 

@@ -210,7 +210,8 @@ def refuse(*_, **__):
 def test_spare_file(path, monkeypatch):
     """A full disk shows before the content is known; a content that is longer or shorter is written whole."""
     for content in (b"x" * 10, b"y" * 9000):
-        files.SpareFile(path, 4096).replace(content)
+        with files.SpareFile(path, 4096).write() as file:
+            file.write(content)
         assert (path.read_bytes(), mode(path)) == (content, 0o600)
     files.SpareFile(path, 4096).remove()
     monkeypatch.setattr(os, "fsync", refuse)

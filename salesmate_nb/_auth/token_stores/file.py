@@ -68,7 +68,8 @@ class FileTokenStore(TextTokenStore):
         spare, self._spare = self._spare, None
         if spare is not None:
             with contextlib.suppress(OSError):  # once more without it, which says what is wrong
-                spare.replace(text.reveal().encode())
+                with spare.write() as file:
+                    file.write(text.reveal().encode())
                 return
         if self.has_lock:
             files.remove_leftovers(self.path)
