@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,9 +18,11 @@ from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._auth.hosts import UnusualHost, unusual_hosts
 from salesmate_nb._auth.login import Login
 from salesmate_nb._auth.oauth.session import OAuthSession
-from salesmate_nb._auth.token_stores.base import TokenStore, check_profile
+from salesmate_nb._auth.token_stores.base import TokenStore
+from salesmate_nb._auth.token_stores.profiles import check_profile
 from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
+from salesmate_nb._base import files
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._display.cards import card
 from salesmate_nb._display.explained import explained_by
@@ -284,13 +285,14 @@ class Connection:
         Raises
         ------
         LoginError
-            If a Session Key in the settings still signs in; or if the token was forgotten, but the
-            revocation endpoint did not confirm.
+            If a Session Key in the settings still signs in; if the disk refuses to remove something; or if
+            the revocation endpoint did not confirm.
         """
-        if self._has_snapshots:
-            shutil.rmtree(snapshot_folder(self.settings, self.profile), ignore_errors=True)
-        self._parts.current_user.forget()
-        failures = self._login.forget()
+        folder, current_user = snapshot_folder(self.settings, self.profile), self._parts.current_user
+        failures = self._login.forget()  # first, so that no other process writes rows after they were removed
+        if self._has_snapshots and (refused := files.remove_folder(folder)):
+            failures.append(f"The rows in {folder} could not be removed ({refused}). Delete them yourself.")
+        failures += filter(None, [current_user.forget()])
         if self._login_flow is not None:
             self._login_flow.expire()
         if failures:

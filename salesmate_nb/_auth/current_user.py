@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -149,13 +148,15 @@ class CurrentUserLookup:
         """Return what is remembered, however old; makes no request."""
         return self._known or _load(self._path, self._bound) or CurrentUser()
 
-    def forget(self) -> None:
-        """Forget the user, here and in the file."""
+    def forget(self) -> str:
+        """Forget the user, here and in the file; return in a sentence what is still there."""
         self._known = None
-        if self._path is not None:
-            with contextlib.suppress(OSError):  # a folder that cannot be written has no file of ours
-                files.remove_leftovers(self._path)
-                self._path.unlink(missing_ok=True)
+        for path in () if self._path is None else (self._path, *files.leftovers(self._path)):
+            try:
+                files.erase(path)
+            except OSError as err:
+                return f"{path} could not be removed ({files.reason(err)}). Delete it yourself."
+        return ""
 
     def _remember(self, user: CurrentUser, *, is_final: bool) -> CurrentUser:
         self._known = user

@@ -182,15 +182,17 @@ class Login:
             raise required
 
     def forget(self) -> list[str]:
-        """Delete the stored logins for this host and revoke their tokens; return what was not revoked."""
+        """Delete the stored logins for this host and revoke their tokens; return in sentences what failed."""
         with self._lock, self.store.lock():
-            removed = remove_logins(self.store, self.settings)
+            removed, still_in = remove_logins(self.store, self.settings)
             if isinstance(self.session, OAuthSession):
                 self.session.release()
             if not self.given.session_key:
                 self._key = None
                 self._change(self._pending_session(), self.given)
         failures = [self._revoke(token) for token in removed if token.kind == OAUTH]
+        if still_in:
+            failures.append(f"The login could not be removed from {still_in}. Delete it there yourself.")
         return [failure for failure in failures if failure]
 
     def _is_live(self) -> bool:

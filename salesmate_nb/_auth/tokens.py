@@ -15,6 +15,7 @@ from salesmate_nb.settings import VENDOR, Settings
 VERSION = 2
 OAUTH, SESSION_KEY = "oauth", "session key"  # the kinds of tokens
 _LEEWAY = 60.0  # seconds before its expiry at which a token is refreshed
+_LONGEST = 2**16  # characters of a token; no server takes a longer header
 _LATEST = 10**11  # Unix seconds: the year 5138, which calendars can still represent
 
 
@@ -41,6 +42,8 @@ class Token:
         The revocation endpoint at the time of the login, the only one that it is sent to.
     ended : str, optional
         Why the server ended the login. It is then not used any more.
+    is_confidential : bool, optional
+        Whether its client has a secret (RFC 6749, section 2.1), without which it cannot be refreshed.
 
     Examples
     --------
@@ -65,6 +68,7 @@ class Token:
     linkname: str | None = None
     revoke_url: str | None = None
     ended: str | None = None
+    is_confidential: bool | None = None
 
     @classmethod
     def from_key(cls, settings: Settings, now: float | None = None) -> Self:
@@ -122,6 +126,7 @@ class Token:
             api_url=settings.api_url,
             linkname=settings.linkname,
             revoke_url=previous.revoke_url if previous else settings.revoke_url,
+            is_confidential=settings.client_secret is not None,
         )
 
     @classmethod
@@ -145,7 +150,9 @@ class Token:
         version = fields.pop("version", None)
         if version == 1:  # it had no more fields than these
             fields = {**vars(_FIRST_VERSION), **fields} if fields.keys() == _FIRST_FIELDS else {}
-        elif version != VERSION:
+        elif version == VERSION:
+            fields.setdefault("is_confidential", None)
+        else:
             raise ValueError("not a token of this version")
         if fields.keys() != cls.__annotations__.keys() or not _is_valid(fields):
             raise ValueError("not the fields of a token")
@@ -164,7 +171,11 @@ class Token:
         return (time.time() if now is None else now) >= self.expires_at - leeway
 
     def belongs_to(self, settings: Settings) -> bool:
-        """Return whether these settings may use it: they name its client and account, or none at all."""
+        """Return whether these settings may use it: they match it, and can refresh it."""
+        return self.matches(settings) and not (settings.client_id is None and self.is_confidential)
+
+    def matches(self, settings: Settings) -> bool:
+        """Return whether these settings name its client and account, or none at all."""
         is_free = self.kind == SESSION_KEY or settings.client_id is None
         issued_for = (self.client_id, self.token_url, self.scope)
         if not is_free and issued_for != (settings.client_id, settings.token_url, settings.scope):
@@ -218,7 +229,7 @@ def is_token(value: object) -> TypeGuard[str]:
 
     Anything else cannot be sent in a header, and the error that reports it would show it.
     """
-    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable()
+    return isinstance(value, str) and 0 < len(value) <= _LONGEST and value.isascii() and value.isprintable()
 
 
 _NEEDED = {OAUTH: ("client_id", "token_url"), SESSION_KEY: ("api_url", "linkname")}
@@ -232,7 +243,14 @@ _FIRST_VERSION = Token(
     token_url=None,
     scope=None,
 )
-_FIRST_FIELDS = vars(_FIRST_VERSION).keys() - {"kind", "api_url", "linkname", "revoke_url", "ended"}
+_FIRST_FIELDS = vars(_FIRST_VERSION).keys() - {
+    "kind",
+    "api_url",
+    "linkname",
+    "revoke_url",
+    "ended",
+    "is_confidential",
+}
 
 
 def _is_valid(fields: dict[str, Any]) -> bool:
@@ -243,6 +261,7 @@ def _is_valid(fields: dict[str, Any]) -> bool:
         and fields["kind"] in (OAUTH, SESSION_KEY)
         and all(isinstance(fields[name], str) and fields[name] for name in _NEEDED[fields["kind"]])
         and all(fields[name] is None or isinstance(fields[name], str) for name in _TEXTS)
+        and fields["is_confidential"] in (None, True, False)
         and all(type(timestamp) is int and 0 <= timestamp <= _LATEST for timestamp in timestamps)
     )
 

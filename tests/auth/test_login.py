@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
 import json
+import os
 import pickle
 import subprocess
 import sys
@@ -11,8 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from salesmate_nb import LoginError, LoginRequired, Salesmate, Settings, SettingsError, connect, sandbox
+from salesmate_nb import LoginError, LoginRequired, Salesmate, Settings, SettingsError, cli, connect, sandbox
 from salesmate_nb._auth.token_stores.file import FileTokenStore
+from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
 from tests.live_account import LiveAccount, made
 
 
@@ -274,6 +278,31 @@ def test_dead_token(given, tmp_path):
         assert len(connect(box).deals_df()) == 3
 
 
+def test_login_of_a_confidential_client(given):
+    """Settings without its id and secret do not use its token, which they could not refresh; they say so."""
+    with sandbox.start(deals=3, api="v1") as box:
+        settings = Settings(**{**box.settings, "token_cache": given.token_cache})
+        box.visit(Salesmate(settings).login_url)
+        stranger = Salesmate(Settings(token_cache=given.token_cache))
+        count = len(box.log)
+        with pytest.raises(LoginRequired, match="SALESMATE_CLIENT_SECRET"):
+            stranger.deals_df()
+        assert (stranger.authorized, len(box.log)) == (False, count)
+        assert Salesmate(settings).get("v1/deals")
+        with pytest.raises(LoginError, match="no secret of its client"):
+            stranger.logout()
+        assert not Salesmate(settings).authorized
+
+
+def test_login_of_a_public_client(given):
+    """Without any settings the login of a public client is used, and refreshed."""
+    with sandbox.start(deals=3, api="v1", client_secret=None) as box:
+        box.visit(Salesmate(Settings(**{**box.settings, "token_cache": given.token_cache})).login_url)
+        kernel = Salesmate(Settings(token_cache=given.token_cache))
+        box.expire_access_tokens()
+        assert kernel.get("v1/deals")
+
+
 def test_logout_revokes_other_client(given):
     """The token of another client is revoked with its id; without its secret the error says so."""
     with sandbox.start(deals=3, api="v1") as box:
@@ -283,3 +312,63 @@ def test_logout_revokes_other_client(given):
             Salesmate(settings).logout()
         assert (box.log[-1].path, box.log[-1].form["client_id"]) == ("/oauth/revoke", "sandbox-client")
         assert list(box.settings.token_cache.glob("*.json")) == []
+
+
+@pytest.mark.parametrize("store", ["file", "own"])
+def test_logout_that_the_disk_refuses(account, given, monkeypatch, store, tmp_path):
+    """What could not be removed is named, and it is an error; at the command line the exit code is 1."""
+
+    class Refusing(MemoryTokenStore):
+        location = "the vault"
+
+        def save(self, token):
+            if token is None:
+                raise OSError(30, "Read-only file system")
+            super().save(token)
+
+    connection = log_in(account, given, token_store=Refusing() if store == "own" else None)
+    if store == "own":
+        with pytest.raises(LoginError, match=r"could not be removed from the vault \(Read-only"):
+            connection.logout()
+        return
+    connection.deals_df(refresh="auto")
+
+    def refuse(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    for name in ("unlink", "rmdir", "ftruncate"):
+        monkeypatch.setattr(os, name, refuse)
+    for name, value in (("API_URL", account.url), ("TOKEN_CACHE", given.token_cache)):
+        monkeypatch.setenv(f"SALESMATE_{name}", str(value))
+    shown = io.StringIO()
+    with contextlib.redirect_stderr(shown):
+        assert cli.main(["logout"]) == 1
+    assert "The rows in " in shown.getvalue()
+    assert "default.account could not be removed (Read-only file system)" in shown.getvalue()
+    assert f"The login could not be removed from {given.token_cache / 'default.json'}" in shown.getvalue()
+
+
+@pytest.mark.parametrize("disk", ["full for a moment", "full"])
+def test_full_disk_at_a_refresh(given, monkeypatch, disk):
+    """The server never sees a refresh token twice, whatever the disk refuses; the kernel stays logged in."""
+    with sandbox.start(deals=3) as box:
+        settings = Settings(**{**box.settings, "token_cache": given.token_cache})
+        connection = Salesmate(settings)
+        box.visit(connection.login_url)
+        real, left = os.fsync, [2 if disk == "full for a moment" else 10**6]
+
+        def refuse(handle):
+            left[0] -= 1
+            if left[0] >= 0:
+                raise OSError(28, "No space left on device")
+            real(handle)
+
+        monkeypatch.setattr(os, "fsync", refuse)
+        box.expire_access_tokens()
+        is_kept = disk == "full for a moment"
+        with contextlib.nullcontext() if is_kept else pytest.warns(UserWarning, match="No space left"):
+            assert connection.session.get(f"{box.url}/apis/core/v4/users").ok
+        assert Salesmate(settings).authorized == is_kept
+        assert connection.session.refresh_token()
+        sent = [request for request in box.log if request.form.get("grant_type") == "refresh_token"]
+        assert [request.status for request in sent] == [200, 200]

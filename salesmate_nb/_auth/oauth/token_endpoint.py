@@ -25,6 +25,10 @@ class InvalidGrant(LoginRequired):
     """The code or refresh token is no longer valid (``invalid_grant``; RFC 6749, section 5.2)."""
 
 
+class TokenResponseError(LoginError, BadResponse):
+    """The response is not a token response, nor an error response (RFC 6749, sections 5.1 and 5.2)."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class AuthorizationRequest:
     """One authorization request: its URL, and what proves that a response belongs to it.
@@ -189,7 +193,7 @@ def _payload(response: requests.Response) -> dict[str, Any]:
 def _error(response: requests.Response, url: str, name: str | None, message: str | None) -> SalesmateError:
     """Return the error that a response stands for; `name` and `message` are the server's own words."""
     status = response.status_code
-    words = ": ".join(filter(None, (name, message)))
+    words = ": ".join(filter(None, (_printable(name), _printable(message))))
     returned = f"{url} returned {status}" + (f" ({words})" if words else "")
     if name == "invalid_grant":
         return InvalidGrant(words)
@@ -204,11 +208,16 @@ def _error(response: requests.Response, url: str, name: str | None, message: str
         return LoginError(f"{returned}: no token was issued. Run connect() again.")
     is_fault = status >= requests.codes.server_error
     what = "a server error" if is_fault else "not a JSON object with a token"
-    return BadResponse(
+    kind = BadResponse if is_fault else TokenResponseError
+    return kind(
         f"{returned}: {what}. Try again; if it happens again, check SALESMATE_TOKEN_URL.",
         status=status,
         url=url,
     )
+
+
+def _printable(words: str | None) -> str:
+    return "".join(character for character in words or "" if character.isprintable())
 
 
 def _client(settings: Settings) -> WebApplicationClient:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from salesmate_nb._auth.token_stores.base import TextTokenStore, profile_names
+from salesmate_nb._auth.token_stores.base import TextTokenStore
+from salesmate_nb._auth.token_stores.profiles import profile_names
 from salesmate_nb._base import files
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb.errors import SettingsError

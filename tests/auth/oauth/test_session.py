@@ -166,6 +166,21 @@ def test_rejected_token_is_refreshed_once(settings, store, session, requests_moc
     assert [request.method for request in requests_mock.request_history] == ["GET", "POST", "GET"]
 
 
+def test_stored_token_is_rejected_too(settings, store, session, requests_mock):
+    """If the token that another kernel has stored has expired at the server as well, it is refreshed."""
+    store.save(token_for(settings, lives=3000))
+    assert session.current_token
+    FileTokenStore(settings.token_cache, "default").save(token_for(settings, lives=3001, number=5))
+    requests_mock.post(settings.token_url, json=TOKEN_RESPONSE)
+    counted = []
+    responses = [{"status_code": 401}, {"status_code": 401}, {"json": [1]}]
+    requests_mock.get("https://api.example.com/x", responses)
+    response = session.get("https://api.example.com/x", before_request=lambda: counted.append(1))
+    assert (response.json(), len(counted)) == ([1], 3)
+    sent = [form(request)["refresh_token"] for request in requests_mock.request_history if request.text]
+    assert sent == ["rt-s3cret-5"]
+
+
 def test_second_rejection_is_returned(settings, store, session, requests_mock):
     """A second 401 is returned; a new token's 403 is not even retried."""
     store.save(token_for(settings, lives=3000))
