@@ -15,7 +15,8 @@ from filelock import Timeout
 
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base import files
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.warn import warn
 from salesmate_nb.errors import ConnectionFailed, SettingsError
 
@@ -152,7 +153,7 @@ class TextTokenStore(abc.ABC):
             if not tokens:
                 self.delete_text()
             else:
-                self.write_text(Secret(f"[{','.join(token.to_json().reveal() for token in tokens)}]"))
+                self.write_text(_text(tokens))
         except OSError as err:
             self._fall_back(err)
 
@@ -207,6 +208,13 @@ def profile_names(folder: Path, suffix: str) -> list[str]:
     return sorted(name for name in names if _PROFILE.fullmatch(name))
 
 
+@sealed
+def _text(tokens: list[Token]) -> Secret:
+    """Return tokens as the text that is stored."""
+    return Secret(f"[{','.join(token.to_json().reveal() for token in tokens)}]")
+
+
+@sealed
 def _tokens(text: Secret) -> list[Token]:
     """Read the tokens in a text; one of an earlier version of this package holds a single one.
 
@@ -216,11 +224,10 @@ def _tokens(text: Secret) -> list[Token]:
         If the text is not such a text.
     """
     try:
-        content = json.loads(text)
+        content = json.loads(text.reveal())
     except RecursionError:
         raise ValueError("nested too deeply") from None
     texts = [Secret(json.dumps(one)) for one in content] if isinstance(content, list) else [text]
-    del content  # it holds the tokens in plain text, which a traceback would show
     if not texts:
         raise ValueError("an empty list")
     return [Token.from_json(one) for one in texts]

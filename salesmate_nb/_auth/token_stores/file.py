@@ -6,7 +6,8 @@ from pathlib import Path
 
 from salesmate_nb._auth.token_stores.base import TextTokenStore, profile_names
 from salesmate_nb._base import files
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 
 _MAX_BYTES = 2**20  # of a file; a token takes a few thousand at most
 
@@ -36,6 +37,7 @@ class FileTokenStore(TextTokenStore):
         """The path of the file."""
         return str(self.path)
 
+    @sealed
     def read_text(self) -> Secret | None:
         """Return the file's text."""
         try:
@@ -44,6 +46,7 @@ class FileTokenStore(TextTokenStore):
         except FileNotFoundError:
             return None
 
+    @sealed
     def write_text(self, text: Secret) -> None:
         """Replace the file in one step."""
         files.remove_leftovers(self.path)
