@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, Self
 from dotenv import dotenv_values
 
 from salesmate_nb._base import validators
-from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.frames import hides, sealed
 from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._display.cards import card
 from salesmate_nb.errors import SettingsError
@@ -27,7 +27,6 @@ COPY_THE_KEY = (
 _OTHER_NAMES = {"session_key": "access_token"}
 """The first names of settings, which go on working."""
 _SECRETS = ("client_secret", "session_key", "access_token")
-_HIDDEN = frozenset([*_SECRETS, *map(validators.variable, _SECRETS)])
 
 
 class _SecretSetting(Protocol):
@@ -45,16 +44,13 @@ def _accept_access_token(cls: type[Settings]) -> type[Settings]:
     """
     make = cls.__init__
 
+    @hides(*_SECRETS)
     @functools.wraps(make)
     def __init__(self: Settings, **given: Any) -> None:  # noqa: N807 - it is one
-        is_replaced = isinstance(
-            given.get("session_key"), Secret
-        )  # of settings that dataclasses.replace copies
-        _hide(given)
         if "access_token" in given:
-            access_token = given.pop("access_token")
-            session_key = None if is_replaced else given.get("session_key")
-            given["session_key"] = access_token if is_replaced else _one_key(session_key, access_token)
+            access_token, session_key = given.pop("access_token"), given.get("session_key")
+            is_copy = given.keys() == cls.__dataclass_fields__.keys()  # made by dataclasses.replace
+            given["session_key"] = access_token if is_copy else _one_key(session_key, access_token)
         make(self, **given)
 
     cls.__init__ = __init__  # type: ignore[method-assign] # the generated one, with one more name
@@ -69,14 +65,6 @@ def _one_key(session_key: Any, access_token: Any) -> Any:
             "given. Give session_key only."
         )
     return session_key or access_token
-
-
-def _hide(given: dict[str, Any]) -> dict[str, Any]:
-    """Replace the secrets among settings or variables in place: tracebacks show a frame's variables."""
-    for name in _HIDDEN & given.keys():
-        if isinstance(given[name], str):
-            given[name] = Secret(given[name])
-    return given
 
 
 def _setting(validate: Callable[[str, object], Any], default: object = None) -> Any:
@@ -218,6 +206,7 @@ class Settings:
         }
 
     @classmethod
+    @hides(*_SECRETS)
     def load(cls, **overrides: Any) -> Self:
         """Read the settings: arguments, else the environment, else the nearest ``.env``, else defaults.
 
@@ -240,9 +229,8 @@ class Settings:
         >>> Settings.load(linkname="acme", session_key="s3cret").api_url
         'https://acme.salesmate.io'
         """
-        _hide(overrides)
         path = _find_dotenv()
-        environment = _our_variables(os.environ)
+        environment = _environment()
         dotenv = {name: value for name, value in (_parse_dotenv(path) if path else {}).items() if value}
         values: dict[str, Any] = {}
         sources: dict[str, str] = {}
@@ -357,11 +345,18 @@ def _contains(value: object, secrets: list[Secret]) -> bool:
 
 
 @sealed
+def _environment() -> dict[str, Any]:
+    return _our_variables(os.environ)
+
+
 def _our_variables(variables: Mapping[str, str | None]) -> dict[str, Any]:
     """Return the variables of this package, its secrets hidden; others may hold secrets too."""
-    return _hide(
-        {name: value for name, value in variables.items() if name.startswith(validators.variable(""))}
-    )
+    secrets = [validators.variable(name) for name in _SECRETS]
+    return {
+        name: Secret(value) if value and name in secrets else value
+        for name, value in variables.items()
+        if name.startswith(validators.variable(""))
+    }
 
 
 @sealed

@@ -15,6 +15,7 @@ from salesmate_nb._api.response import error_words
 from salesmate_nb._auth.oauth import callback, loopback, token_endpoint
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.fork import fork_safe_lock
+from salesmate_nb._base.secret.frames import hides
 from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.urls import is_loopback
 from salesmate_nb.errors import LoginDenied, LoginError, SalesmateError, StateMismatch
@@ -109,6 +110,7 @@ class LoginFlow:
         """Whether the loopback server receives the redirect; otherwise its URL has to be pasted."""
         return self._server is not None and self._server.is_open
 
+    @hides("pasted")
     def finish(self, pasted: str | Secret) -> None:
         """Complete the login with a redirect's URL, its query string, or the bare code.
 
@@ -117,8 +119,7 @@ class LoginFlow:
         LoginError
             If it does not complete this login; the login stays usable.
         """
-        pasted = Secret(pasted)  # it contains the code, and tracebacks show arguments
-        self._complete(pasted)
+        self._complete(Secret(pasted))
         self._over.set()
 
     def wait(self, seconds: float) -> bool:

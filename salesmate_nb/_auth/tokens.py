@@ -137,8 +137,8 @@ class Token:
         """
         try:
             fields = json.loads(Secret(text).reveal())
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
+        except (ValueError, RecursionError):  # whose own error holds the text
+            raise ValueError("not JSON, or nested too deeply") from None
         if not isinstance(fields, dict):
             raise ValueError("not a JSON object")  # noqa: TRY004 - wrong text, as elsewhere in it
         for name in ("access_token", "refresh_token"):

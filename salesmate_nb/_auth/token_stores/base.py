@@ -225,8 +225,8 @@ def _tokens(text: Secret) -> list[Token]:
     """
     try:
         content = json.loads(text.reveal())
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+    except (ValueError, RecursionError):  # whose own error holds the text
+        raise ValueError("not JSON, or nested too deeply") from None
     texts = [Secret(json.dumps(one)) for one in content] if isinstance(content, list) else [text]
     if not texts:
         raise ValueError("an empty list")

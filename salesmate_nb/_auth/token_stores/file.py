@@ -42,7 +42,7 @@ class FileTokenStore(TextTokenStore):
         """Return the file's text."""
         try:
             with files.open_private(self.path) as file:
-                return Secret(file.read(_MAX_BYTES).decode())
+                return Secret(file.read(_MAX_BYTES).decode(errors="replace"))
         except FileNotFoundError:
             return None
 
