@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
@@ -41,7 +41,7 @@ class AuthorizationRequest:
         endpoint only (RFC 7636).
     """
 
-    url: str
+    url: str = field(repr=False)  # it contains the state
     redirect_uri: str
     state: Secret
     verifier: Secret

@@ -59,7 +59,7 @@ def hides(*names: str) -> Callable[[Callable[_Arguments, _Result]], Callable[_Ar
             try: args, kwargs = hidden(args, kwargs)  # type: ignore[assignment] # noqa: E701 # fmt: skip
             except BaseException as err:  # noqa: BLE001 - raised again
                 args, kwargs = (), {}
-                raise err.with_traceback(None)
+                raise err.with_traceback(None)  # noqa: B904 - the same error
             return function(*args, **kwargs)
 
         return run

@@ -31,13 +31,15 @@ class Secret:
     """
 
     __slots__ = ("_read",)
-    _read: Callable[
-        [], str
-    ]  # a method of the text: its own repr does not show it, whoever looks at attributes
+    _read: Callable[[], str]  # a method of the text, whose own repr does not show it
 
     def __init__(self, text: str | Secret = "") -> None:
-        plain = text.reveal() if isinstance(text, Secret) else "".join(text)
-        object.__setattr__(self, "_read", plain.__str__)
+        read = text._read if isinstance(text, Secret) else None  # noqa: SLF001 - of another secret
+        # in one line, without a frame of Python: whatever interrupts it, no traceback shows the text
+        try: object.__setattr__(self, "_read", read or "".join(text).__str__)  # type: ignore[arg-type] # noqa: E701 # fmt: skip
+        except BaseException:
+            text = ""
+            raise
 
     def reveal(self) -> str:
         """Return the plain text: only where it is sent or stored, in a sealed function."""
