@@ -9,12 +9,13 @@ import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from dotenv import dotenv_values
 
 from salesmate_nb._base import validators
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import hides, sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._display.cards import card
 from salesmate_nb.errors import SettingsError
 
@@ -25,7 +26,15 @@ COPY_THE_KEY = (
 )
 _OTHER_NAMES = {"session_key": "access_token"}
 """The first names of settings, which go on working."""
-_NOT_GIVEN: Any = object()
+_SECRETS = ("client_secret", "session_key", "access_token")
+
+
+class _SecretSetting(Protocol):
+    """A field that takes text and returns a secret, for type checkers."""
+
+    def __get__(self, settings: Any, owner: Any = None) -> Secret | None: ...
+
+    def __set__(self, settings: Any, value: str | Secret | None) -> None: ...
 
 
 def _accept_access_token(cls: type[Settings]) -> type[Settings]:
@@ -35,10 +44,13 @@ def _accept_access_token(cls: type[Settings]) -> type[Settings]:
     """
     make = cls.__init__
 
+    @hides(*_SECRETS)
     @functools.wraps(make)
-    def __init__(self: Settings, *, access_token: Any = _NOT_GIVEN, **given: Any) -> None:  # noqa: N807 - it is one
-        if access_token is not _NOT_GIVEN:
-            given["session_key"] = _one_key(given.get("session_key"), access_token)
+    def __init__(self: Settings, **given: Any) -> None:  # noqa: N807 - it is one
+        if "access_token" in given:
+            access_token, session_key = given.pop("access_token"), given.get("session_key")
+            is_copy = given.keys() == cls.__dataclass_fields__.keys()  # made by dataclasses.replace
+            given["session_key"] = access_token if is_copy else _one_key(session_key, access_token)
         make(self, **given)
 
     cls.__init__ = __init__  # type: ignore[method-assign] # the generated one, with one more name
@@ -47,8 +59,6 @@ def _accept_access_token(cls: type[Settings]) -> type[Settings]:
 
 def _one_key(session_key: Any, access_token: Any) -> Any:
     """Return the key that was given under two names."""
-    if isinstance(session_key, Secret):  # of existing settings, passed by dataclasses.replace
-        return access_token
     if session_key and access_token and session_key != access_token:
         raise SettingsError(
             "session_key and access_token are two names of the same setting, and two different values were "
@@ -119,6 +129,11 @@ class Settings:
     SettingsError
         If a value is not valid; the message names the setting.
 
+    Notes
+    -----
+    `client_secret` and `session_key` take text. As attributes they are no text, so that nothing shows them;
+    they equal the text that was given, and ``settings.session_key.reveal()`` returns it.
+
     Examples
     --------
     >>> settings = Settings(client_id="my-app", client_secret="s3cret", linkname="https://acme.salesmate.io/")
@@ -127,7 +142,7 @@ class Settings:
     """
 
     client_id: str | None = _setting(validators.text)
-    client_secret: str | None = _setting(validators.secret)
+    client_secret: _SecretSetting = _setting(validators.secret)
     redirect_uri: str = _setting(validators.required_url, "http://localhost:3000/callback")
     auth_url: str = _setting(validators.required_url, f"{VENDOR}/oauth/authorize")
     token_url: str = _setting(validators.required_url, f"{VENDOR}/oauth/token")
@@ -141,7 +156,7 @@ class Settings:
     token_body: str = _setting(validators.choice("form", "json"), "form")
     api_url: str = _setting(validators.api_url, "")
     linkname: str | None = _setting(validators.linkname)
-    session_key: str | None = _setting(validators.session_key)
+    session_key: _SecretSetting = _setting(validators.session_key)
     token_cache: Path = _setting(validators.folder)
     token_store: str = _setting(validators.choice("file", "keyring", "memory"), "file")
     timezone: str | None = _setting(validators.timezone)
@@ -150,11 +165,11 @@ class Settings:
     timeout: float = _setting(validators.positive, 30.0)
 
     if TYPE_CHECKING:
-        access_token: str | None = None  # a field for type checkers only, see _accept_access_token
+        access_token: _SecretSetting = None  # type: ignore[assignment] # a field for type checkers only, see _accept_access_token
     else:
 
         @property
-        def access_token(self) -> str | None:
+        def access_token(self) -> Secret | None:
             """The Session Key, under its first name."""
             return self.session_key
 
@@ -183,14 +198,15 @@ class Settings:
         if self.linkname:
             default._set("api_url", f"https://{self.linkname}.salesmate.io")
         values = {setting.name: getattr(self, setting.name) for setting in dataclasses.fields(self)}
-        secrets = [value.reveal() for value in values.values() if isinstance(value, Secret)]
+        secrets = [value for value in values.values() if isinstance(value, Secret)]
         return {
-            name: Secret() if any(secret in str(value) for secret in secrets) else value
+            name: Secret() if _contains(value, secrets) else value
             for name, value in values.items()
             if value != getattr(default, name)
         }
 
     @classmethod
+    @hides(*_SECRETS)
     def load(cls, **overrides: Any) -> Self:
         """Read the settings: arguments, else the environment, else the nearest ``.env``, else defaults.
 
@@ -214,6 +230,7 @@ class Settings:
         'https://acme.salesmate.io'
         """
         path = _find_dotenv()
+        environment = _environment()
         dotenv = {name: value for name, value in (_parse_dotenv(path) if path else {}).items() if value}
         values: dict[str, Any] = {}
         sources: dict[str, str] = {}
@@ -221,7 +238,7 @@ class Settings:
             names = [name, *filter(None, [_OTHER_NAMES.get(name)])]
             given = _value({label: overrides.pop(label, None) for label in names})
             variables = [validators.variable(label) for label in names]
-            for source, place in ((os.environ, "the environment"), (dotenv, str(path))):
+            for source, place in ((environment, "the environment"), (dotenv, str(path))):
                 if given is None:
                     given = _value({variable: source.get(variable) for variable in variables})
                     found = next((variable for variable in variables if source.get(variable)), None)
@@ -322,10 +339,31 @@ def _find_dotenv() -> Path | None:
     return None
 
 
-def _parse_dotenv(path: Path) -> dict[str, str | None]:
+@sealed
+def _contains(value: object, secrets: list[Secret]) -> bool:
+    return any(secret.reveal() in str(value) for secret in secrets)
+
+
+@sealed
+def _environment() -> dict[str, Any]:
+    return _our_variables(os.environ)
+
+
+def _our_variables(variables: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return the variables of this package, its secrets hidden; others may hold secrets too."""
+    secrets = [validators.variable(name) for name in _SECRETS]
+    return {
+        name: Secret(value) if value and name in secrets else value
+        for name, value in variables.items()
+        if name.startswith(validators.variable(""))
+    }
+
+
+@sealed
+def _parse_dotenv(path: Path) -> dict[str, Any]:
     try:
         # utf-8-sig: Notepad on Windows writes a byte order mark. No interpolation: a secret may hold "${".
-        return dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+        return _our_variables(dotenv_values(path, interpolate=False, encoding="utf-8-sig"))
     except OSError as err:
         raise SettingsError(f"{path} cannot be read ({err.strerror}). Check who may read it.") from err
     except UnicodeDecodeError:
