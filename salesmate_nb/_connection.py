@@ -289,12 +289,11 @@ class Connection:
             If a Session Key in the settings still signs in; if the disk refuses to remove something; or if
             the revocation endpoint did not confirm.
         """
-        failures = []
-        folder = snapshot_folder(self.settings, self.profile)
+        folder, current_user = snapshot_folder(self.settings, self.profile), self._parts.current_user
+        failures = self._login.forget()  # first, so that no other process writes rows after they were removed
         if self._has_snapshots and (refused := files.remove_folder(folder)):
             failures.append(f"The rows in {folder} could not be removed ({refused}). Delete them yourself.")
-        failures += filter(None, [self._parts.current_user.forget()])
-        failures += self._login.forget()
+        failures += filter(None, [current_user.forget()])
         if self._login_flow is not None:
             self._login_flow.expire()
         if failures:
