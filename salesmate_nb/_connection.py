@@ -23,7 +23,8 @@ from salesmate_nb._auth.token_stores.profiles import check_profile
 from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base import files
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import hides
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._display.cards import card
 from salesmate_nb._display.explained import explained_by
 from salesmate_nb._display.output import Output, running_cell, running_kernel
@@ -180,7 +181,8 @@ class Connection:
         """Why the login is pending, in a sentence; empty if it is not, or nobody has logged in before."""
         return self._login.reason
 
-    def login_with_key(self, workspace: str, key: str) -> str:
+    @hides("key")
+    def login_with_key(self, workspace: str, key: str | Secret) -> str:
         """Log in with a Session Key: prove it by one request, store it, and use it from now on.
 
         It is stored as a token is, under the profile's name, and is sent to this workspace only. After an
@@ -208,19 +210,19 @@ class Connection:
         ConnectionFailed, ApiError
             If no response arrived, or one that does not show whether the key works.
         """
-        key = Secret(key)  # tracebacks may show arguments
         if self._login.given.session_key:
             raise SettingsError(
                 f"The Session Key of {self._login.given.source('session_key')} comes before a stored one. "
                 "Replace or remove it there."
             )
-        user = self._login.log_in_with_key(workspace, key, RateLimiter)
+        user = self._login.log_in_with_key(workspace, Secret(key), RateLimiter)
         self._parts.current_user.set(user)
         if self._login_flow is not None:
             self._login_flow.supersede()
         return user.name
 
-    def finish_login(self, pasted: str) -> None:
+    @hides("pasted")
+    def finish_login(self, pasted: str | Secret) -> None:
         """Finish a pending login with what came back from Salesmate's page.
 
         Parameters
@@ -234,7 +236,6 @@ class Connection:
             If it belongs to another attempt, access was denied, or it cannot finish this login. The login
             stays pending and can still be finished.
         """
-        pasted = Secret(pasted)  # it holds the code, and tracebacks may show arguments
         if not self.authorized:
             self.pending_login().finish(pasted)
 

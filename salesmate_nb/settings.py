@@ -8,10 +8,11 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from salesmate_nb._base import validators
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import hides, sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._display.cards import card
 from salesmate_nb._settings.origins import Origins, read_settings
 from salesmate_nb.errors import SettingsError
@@ -23,7 +24,15 @@ COPY_THE_KEY = (
 )
 _OTHER_NAMES = {"session_key": "access_token"}
 """The first names of settings, which go on working."""
-_NOT_GIVEN: Any = object()
+_SECRETS = ("client_secret", "session_key", "access_token")
+
+
+class _SecretSetting(Protocol):
+    """A field that takes text and returns a secret, for type checkers."""
+
+    def __get__(self, settings: Any, owner: Any = None) -> Secret | None: ...
+
+    def __set__(self, settings: Any, value: str | Secret | None) -> None: ...
 
 
 def _accept_access_token(cls: type[Settings]) -> type[Settings]:
@@ -33,10 +42,13 @@ def _accept_access_token(cls: type[Settings]) -> type[Settings]:
     """
     make = cls.__init__
 
+    @hides(*_SECRETS)
     @functools.wraps(make)
-    def __init__(self: Settings, *, access_token: Any = _NOT_GIVEN, **given: Any) -> None:  # noqa: N807 - it is one
-        if access_token is not _NOT_GIVEN:
-            given["session_key"] = _one_key(given.get("session_key"), access_token)
+    def __init__(self: Settings, **given: Any) -> None:  # noqa: N807 - it is one
+        if "access_token" in given:
+            access_token, session_key = given.pop("access_token"), given.get("session_key")
+            is_copy = given.keys() == cls.__dataclass_fields__.keys()  # made by dataclasses.replace
+            given["session_key"] = access_token if is_copy else _one_key(session_key, access_token)
         make(self, **given)
 
     cls.__init__ = __init__  # type: ignore[method-assign] # the generated one, with one more name
@@ -45,8 +57,6 @@ def _accept_access_token(cls: type[Settings]) -> type[Settings]:
 
 def _one_key(session_key: Any, access_token: Any) -> Any:
     """Return the key that was given under two names."""
-    if isinstance(session_key, Secret):  # of existing settings, passed by dataclasses.replace
-        return access_token
     if session_key and access_token and session_key != access_token:
         raise SettingsError(
             "session_key and access_token are two names of the same setting, and two different values were "
@@ -118,6 +128,11 @@ class Settings:
     SettingsError
         If a value is not valid; the message names the setting.
 
+    Notes
+    -----
+    `client_secret` and `session_key` take text. As attributes they are no text, so that nothing shows them;
+    they equal the text that was given, and ``settings.session_key.reveal()`` returns it.
+
     Examples
     --------
     >>> settings = Settings(client_id="my-app", client_secret="s3cret", linkname="https://acme.salesmate.io/")
@@ -126,7 +141,7 @@ class Settings:
     """
 
     client_id: str | None = _setting(validators.text)
-    client_secret: str | None = _setting(validators.secret)
+    client_secret: _SecretSetting = _setting(validators.secret)
     redirect_uri: str = _setting(validators.required_url, "http://localhost:3000/callback")
     auth_url: str = _setting(validators.required_url, f"{VENDOR}/oauth/authorize")
     token_url: str = _setting(validators.required_url, f"{VENDOR}/oauth/token")
@@ -140,7 +155,7 @@ class Settings:
     token_body: str = _setting(validators.choice("form", "json"), "form")
     api_url: str = _setting(validators.api_url, "")
     linkname: str | None = _setting(validators.linkname)
-    session_key: str | None = _setting(validators.session_key)
+    session_key: _SecretSetting = _setting(validators.session_key)
     token_cache: Path = _setting(validators.folder)
     token_store: str = _setting(validators.choice("file", "keyring", "memory"), "file")
     timezone: str | None = _setting(validators.timezone)
@@ -149,11 +164,11 @@ class Settings:
     timeout: float = _setting(validators.positive, 30.0)
 
     if TYPE_CHECKING:
-        access_token: str | None = None  # a field for type checkers only, see _accept_access_token
+        access_token: _SecretSetting = None  # type: ignore[assignment] # a field for type checkers only, see _accept_access_token
     else:
 
         @property
-        def access_token(self) -> str | None:
+        def access_token(self) -> Secret | None:
             """The Session Key, under its first name."""
             return self.session_key
 
@@ -186,14 +201,15 @@ class Settings:
         default = {setting.name: setting.default for setting in dataclasses.fields(self)}
         default |= {"api_url": _api_url(self.linkname), "token_cache": validators.folder("token_cache", None)}
         values = {setting.name: getattr(self, setting.name) for setting in dataclasses.fields(self)}
-        secrets = [value.reveal() for value in values.values() if isinstance(value, Secret)]
+        secrets = [value for value in values.values() if isinstance(value, Secret)]
         return {
-            name: Secret() if any(secret in str(value) for secret in secrets) else value
+            name: Secret() if _contains(value, secrets) else value
             for name, value in values.items()
             if value != default[name]
         }
 
     @classmethod
+    @hides(*_SECRETS)
     def load(cls, **overrides: Any) -> Self:
         """Read the settings: arguments, else the environment, else the nearest ``.env``, else defaults.
 
@@ -221,7 +237,7 @@ class Settings:
         """
         fields = [setting.name for setting in dataclasses.fields(cls)]
         names = {name: [name, *filter(None, [_OTHER_NAMES.get(name)])] for name in fields}
-        values, origins = read_settings(names, overrides)
+        values, origins = read_settings(names, overrides, secrets=_SECRETS)
         known = {*fields, *_OTHER_NAMES.values()}
         unknown = {name: value for name, value in overrides.items() if name not in known}
         try:
@@ -300,3 +316,8 @@ def _api_url(linkname: str | None) -> str:
 
 _ORIGINS: dict[int, Origins] = {}
 """The origins of loaded settings, by id: settings from two sources may be equal."""
+
+
+@sealed
+def _contains(value: object, secrets: list[Secret]) -> bool:
+    return any(secret.reveal() in str(value) for secret in secrets)

@@ -22,7 +22,7 @@ from salesmate_nb import (
     connect,
     sandbox,
 )
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from tests.helpers import decide, reach, same
 from tests.live_account import LiveAccount, made
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from salesmate_nb import Settings, SettingsError
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.validators import trimmed, variable
 
 ROOT = Path(__file__).parents[1]

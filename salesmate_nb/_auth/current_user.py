@@ -13,7 +13,7 @@ from salesmate_nb._api.response import find_rows
 from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._base import files
 from salesmate_nb._base.fork import fork_safe_lock
-from salesmate_nb._base.redaction import fingerprint
+from salesmate_nb._base.secret.text import fingerprint
 from salesmate_nb.errors import ApiError, KeyRefused, RateLimited
 from salesmate_nb.resources.users import USERS_PATH
 from salesmate_nb.settings import Settings

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hmac
 import logging
 import threading
 import weakref
@@ -16,7 +15,8 @@ from salesmate_nb._api.response import error_words
 from salesmate_nb._auth.oauth import callback, loopback, token_endpoint
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.fork import fork_safe_lock
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import hides
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.urls import is_loopback
 from salesmate_nb.errors import LoginDenied, LoginError, SalesmateError, StateMismatch
 from salesmate_nb.settings import Settings
@@ -110,7 +110,8 @@ class LoginFlow:
         """Whether the loopback server receives the redirect; otherwise its URL has to be pasted."""
         return self._server is not None and self._server.is_open
 
-    def finish(self, pasted: str) -> None:
+    @hides("pasted")
+    def finish(self, pasted: str | Secret) -> None:
         """Complete the login with a redirect's URL, its query string, or the bare code.
 
         Raises
@@ -118,8 +119,7 @@ class LoginFlow:
         LoginError
             If it does not complete this login; the login stays usable.
         """
-        pasted = Secret(pasted)  # it contains the code, and tracebacks may show arguments
-        self._complete(pasted)
+        self._complete(Secret(pasted))
         self._over.set()
 
     def wait(self, seconds: float) -> bool:
@@ -174,7 +174,7 @@ class LoginFlow:
         if server is not None:
             server.close()
 
-    def _complete(self, pasted: str) -> None:
+    def _complete(self, pasted: Secret) -> None:
         with self._lock:
             if self.phase is LoginState.DONE:
                 return
@@ -234,21 +234,22 @@ class LoginFlow:
             fields = {"error": response.error if response.error.isidentifier() else "no reason given"}
             if response.state is not None:
                 fields = {"error": response.error, "error_description": response.error_description or ""}
-            words = ": ".join(filter(None, error_words(fields, ())))
+            hide = response.state, response.code, self._authorization.verifier
+            words = ": ".join(filter(None, error_words(fields, hide)))
             raise LoginError(f"Salesmate refused the login ({words}). Check how the client is registered.")
         return self._authorization
 
-    def _check_state(self, state: str | None) -> None:
-        expected = self._authorization.state if self._authorization else ""
+    def _check_state(self, state: Secret | None) -> None:
+        expected = self._authorization.state if self._authorization else Secret()
         if state is None:
             raise StateMismatch("The URL is incomplete: its state is missing. Copy the full URL.")
-        if not hmac.compare_digest(state.encode(errors="replace"), expected.encode()):
+        if state != expected:
             raise StateMismatch(
                 "This URL is from an earlier login attempt. Open the login link shown now and allow access "
                 "there."
             )
 
-    def _on_redirect(self, query: str, reply: Callable[[loopback.BrowserPage], None]) -> None:
+    def _on_redirect(self, query: Secret, reply: Callable[[loopback.BrowserPage], None]) -> None:
         """Complete the login with what the loopback server received, if it has this login's state.
 
         A refusal without any state is accepted, since some servers send it so; the login stays usable.

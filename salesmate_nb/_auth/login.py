@@ -27,7 +27,7 @@ from salesmate_nb._auth.stored_logins import (
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.tokens import OAUTH, SESSION_KEY, Token
 from salesmate_nb._base.fork import fork_safe_lock
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.urls import origin
 from salesmate_nb.errors import KeyRefused, LoginRequired, SalesmateError
 from salesmate_nb.settings import COPY_THE_KEY, Settings
@@ -121,7 +121,7 @@ class Login:
                 self._refusal = ""
                 self._change(ApiKeySession(self.given), self.given)
 
-    def log_in_with_key(self, workspace: str, key: str, limiter: type[RateLimiter]) -> CurrentUser:
+    def log_in_with_key(self, workspace: str, key: Secret, limiter: type[RateLimiter]) -> CurrentUser:
         """Prove a Session Key by one request, store it, and use it; after an error nothing is stored.
 
         Raises
@@ -131,7 +131,6 @@ class Login:
         LoginError, ConnectionFailed, ApiError
             As :func:`salesmate_nb._auth.key_login.prove_key` raises them.
         """
-        key = Secret(key)
         settings = settings_with_key(self.given, workspace, key)
         folder = None if settings.token_store == "memory" else settings.token_cache  # noqa: S105 - a kind
         user = prove_key(settings, limiter(settings.api_url, settings.calls_per_hour, folder))

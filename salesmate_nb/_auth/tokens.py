@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypeGuard
 
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.urls import origin
 from salesmate_nb.settings import VENDOR, Settings
 
@@ -74,7 +75,7 @@ class Token:
     def from_key(cls, settings: Settings, now: float | None = None) -> Self:
         """Make a token of the Session Key in settings that name its workspace."""
         return cls(
-            access_token=Secret(settings.session_key or ""),
+            access_token=settings.session_key or Secret(),
             refresh_token=None,
             obtained_at=int(time.time() if now is None else now),
             expires_at=None,
@@ -130,7 +131,8 @@ class Token:
         )
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    @sealed
+    def from_json(cls, text: Secret | str) -> Self:
         """Read a token from the text that :meth:`to_json` wrote.
 
         Raises
@@ -139,9 +141,9 @@ class Token:
             If the text is not such a text, or a value in it is not valid.
         """
         try:
-            fields = json.loads(text)
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
+            fields = json.loads(Secret(text).reveal())
+        except (ValueError, RecursionError):  # whose own error holds the text
+            raise ValueError("not JSON, or nested too deeply") from None
         if not isinstance(fields, dict):
             raise ValueError("not a JSON object")  # noqa: TRY004 - wrong text, as elsewhere in it
         for name in ("access_token", "refresh_token"):
@@ -158,10 +160,11 @@ class Token:
             raise ValueError("not the fields of a token")
         return cls(**fields)
 
+    @sealed
     def to_json(self) -> Secret:
         """Return the token as text to be stored, a secret as a whole, since it contains the tokens."""
-        # json writes a Secret's plain text, because Secret is a str: only here is that wanted
-        return Secret(json.dumps({"version": VERSION, **vars(self)}, indent=1))
+        fields = {"version": VERSION, **vars(self)}
+        return Secret(json.dumps(fields, indent=1, default=Secret.reveal))
 
     def needs_refresh(self, now: float | None = None) -> bool:
         """Return whether it expires within a minute, or within the last tenth of a shorter lifetime."""
@@ -224,12 +227,18 @@ def _place(token: Token) -> tuple[Any, ...]:
     return token.kind, token.client_id, token.token_url, token.scope, host, token.linkname
 
 
-def is_token(value: object) -> TypeGuard[str]:
+def is_token(value: object) -> TypeGuard[Secret | str]:
     """Return whether a value is a token's text: printable ASCII (RFC 6749, appendices A.12 and A.17).
 
     Anything else cannot be sent in a header, and the error that reports it would show it.
     """
-    return isinstance(value, str) and 0 < len(value) <= _LONGEST and value.isascii() and value.isprintable()
+    return isinstance(value, Secret | str) and _is_printable_ascii(Secret(value))
+
+
+@sealed
+def _is_printable_ascii(secret: Secret) -> bool:
+    plain = secret.reveal()
+    return 0 < len(plain) <= _LONGEST and plain.isascii() and plain.isprintable()
 
 
 _NEEDED = {OAUTH: ("client_id", "token_url"), SESSION_KEY: ("api_url", "linkname")}

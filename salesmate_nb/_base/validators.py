@@ -12,7 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import platformdirs
 
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.urls import is_loopback
 from salesmate_nb.errors import SettingsError
 
@@ -70,7 +71,7 @@ def text(name: str, value: object) -> str | None:
         return None
     if not isinstance(value, str):
         raise SettingsError(f"{variable(name)} ({name}) must be text, not {type(value).__name__}.")
-    written = value.reveal() if isinstance(value, Secret) else trimmed(value)
+    written = trimmed(value)
     if not written.isprintable():
         found = next(each for each in written if not each.isprintable())
         raise SettingsError(
@@ -80,16 +81,17 @@ def text(name: str, value: object) -> str | None:
     return written or None
 
 
+@sealed
 def secret(name: str, value: object) -> Secret | None:
-    """Return text as a secret."""
-    written = text(name, value)
+    """Return text, which may be one already, as a secret."""
+    written = text(name, value.reveal() if isinstance(value, Secret) else value)
     return Secret(written) if written else None
 
 
 def session_key(name: str, value: object) -> Secret | None:
     """Return a Session Key, which is ASCII."""
     key = secret(name, value)
-    if key and not key.isascii():
+    if key and not key.reveal().isascii():
         raise SettingsError(
             f"{variable(name)} ({name}) contains a non-ASCII character, such as a curly quote; copy it again."
         )

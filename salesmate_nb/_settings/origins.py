@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.validators import trimmed, variable
 from salesmate_nb._settings.dotenv import read_dotenv
 from salesmate_nb.errors import SettingsError
@@ -36,8 +38,9 @@ class Origins:
         return self.places.get(name, f"the argument {name}")
 
 
+@sealed
 def read_settings(
-    names: Mapping[str, Sequence[str]], arguments: Mapping[str, Any]
+    names: Mapping[str, Sequence[str]], arguments: Mapping[str, Any], *, secrets: Collection[str] = ()
 ) -> tuple[dict[str, Any], Origins]:
     """Return the fields that are set: by an argument, else in the environment, else in the nearest ``.env``.
 
@@ -50,6 +53,8 @@ def read_settings(
         For each field the names of its argument.
     arguments : mapping
         Those that were given; ``None`` counts as not given.
+    secrets : collection of str
+        The fields whose values are returned as :class:`~salesmate_nb._base.secret.text.Secret`.
 
     Raises
     ------
@@ -71,7 +76,8 @@ def read_settings(
                 if used:
                     places[name] = f"{used} in {place}"
         if given not in {None, ""}:
-            values[name] = given
+            is_plain = name in secrets and isinstance(given, str)
+            values[name] = Secret(given) if is_plain else given
     return values, Origins(places=places, dotenv=dotenv.path, searched=dotenv.searched)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from salesmate_nb._auth.flow import LoginFlow
 from salesmate_nb._auth.hosts import UnusualHost
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._status import Status
 from salesmate_nb._ui import texts
 from salesmate_nb.settings import VENDOR, Settings
@@ -47,7 +48,7 @@ class LoginOffer:
     settings: Settings
     profile: str
     stored_in: str
-    with_key: Callable[[str, str], object]
+    with_key: Callable[[str, Secret], object]
     status: Callable[[], Status]
     identify: Callable[[], object]
     is_authorized: Callable[[], bool]

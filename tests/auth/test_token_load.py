@@ -15,7 +15,7 @@ import pytest
 
 from salesmate_nb import Settings, connect, sandbox
 from salesmate_nb._auth.token_stores.base import _tokens
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 
 pytestmark = pytest.mark.slow
 

@@ -9,7 +9,7 @@ import pytest
 
 from salesmate_nb import SettingsError
 from salesmate_nb._base import validators
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 
 
 def test_trimmed():
@@ -29,14 +29,13 @@ def test_trimmed():
 
 
 def test_text():
-    """Text loses its surrounding space; empty text counts as none; a secret stays as it is."""
+    """Text loses its surrounding space; empty text counts as none."""
     assert validators.text("scope", "  deals.read ") == "deals.read"
     assert validators.text("scope", " ") is None
     assert validators.text("scope", None) is None
-    assert validators.text("scope", Secret(" a ")) == " a "
 
 
-@pytest.mark.parametrize("value", [7, b"text", "two\nlines", "zero\u200bwidth", "bell\a"])
+@pytest.mark.parametrize("value", [7, b"text", Secret("text"), "two\nlines", "zero\u200bwidth", "bell\a"])
 def test_invalid_text(value):
     """Other types, line breaks and non-printable characters inside are errors that name the variable."""
     with pytest.raises(SettingsError, match=r"SALESMATE_SCOPE \(scope\)"):

@@ -6,7 +6,8 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import LoginError
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\ud800-\udfff]")  # the last: half of a surrogate pair
@@ -26,14 +27,14 @@ class AuthorizationResponse:
     issuer: str | None = None
 
 
-def parse_authorization_response(pasted: str) -> AuthorizationResponse:
+def parse_authorization_response(pasted: str | Secret) -> AuthorizationResponse:
     """Parse a full redirect URL, its query string or the bare code, however it was copied.
 
     Line breaks, quotes, angle brackets, invisible characters and ``&amp;`` in or around it are ignored.
 
     Parameters
     ----------
-    pasted : str
+    pasted : str or Secret
         What a person copied.
 
     Returns
@@ -61,8 +62,9 @@ def parse_authorization_response(pasted: str) -> AuthorizationResponse:
     return parsed
 
 
+@sealed
 def _parse(pasted: Secret) -> AuthorizationResponse | str:
-    """Return the fields, or the message of the error; raising here would show the code in a traceback."""
+    """Return the fields, or the message of the error."""
     text = _INVISIBLE.sub("", pasted.reveal()).strip().strip("\"'`<>").strip()
     if not text:
         return "Nothing was pasted. Copy the full URL from the browser's address bar."

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 from salesmate_nb._auth.oauth.callback import RESPONSE_FIELD
 from salesmate_nb._base.fork import renew_in_child
+from salesmate_nb._base.secret.text import Secret
 
 _HTTP = 80
 _POLL_INTERVAL = 0.05  # seconds that each server takes to notice that it is closed
@@ -49,7 +50,7 @@ class LoopbackServer:
     """
 
     def __init__(
-        self, redirect_uri: str, on_redirect: Callable[[str, Callable[[BrowserPage], None]], None]
+        self, redirect_uri: str, on_redirect: Callable[[Secret, Callable[[BrowserPage], None]], None]
     ) -> None:
         parts = urlsplit(redirect_uri)
         host = parts.hostname or ""
@@ -103,7 +104,7 @@ class LoopbackServer:
         parts = urlsplit(target)
         if host not in self._names or parts.path != self._path or not RESPONSE_FIELD.search(parts.query):
             return False
-        self._on_redirect(parts.query, reply)
+        self._on_redirect(Secret(parts.query), reply)
         return True
 
     def _bind(self, address: str, port: int) -> ThreadingHTTPServer:

@@ -25,7 +25,7 @@ from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.tokens import OAUTH, Token
 from salesmate_nb._base import files
 from salesmate_nb._base.fork import fork_safe_lock
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret, WireText
 from salesmate_nb._base.warn import warn
 from salesmate_nb.errors import LoginRequired
 from salesmate_nb.settings import Settings
@@ -150,7 +150,7 @@ class OAuthSession(OAuth2Session, BoundedSession):
         return response
 
     def _send_with(self, token: Token, method: str, url: str, kwargs: dict[str, Any]) -> requests.Response:
-        bearer = Secret("Bearer " + token.access_token.reveal())
+        bearer = WireText(Secret("Bearer " + token.access_token.reveal()))
         credential = HostBoundAuth(self._settings.api_url, {"Authorization": bearer})
         return BoundedSession.request(self, method, url, **{**kwargs, "auth": credential})
 

@@ -17,7 +17,8 @@ from salesmate_nb._auth.token_stores.patience import ATTEMPTS, is_passing, patie
 from salesmate_nb._auth.token_stores.profiles import check_profile
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base import files
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.warn import warn
 from salesmate_nb.errors import ConnectionFailed
 
@@ -202,7 +203,7 @@ class TextTokenStore(abc.ABC):
 
     def _write(self, tokens: list[Token]) -> None:
         if tokens:
-            self.write_text(Secret(f"[{','.join(token.to_json().reveal() for token in tokens)}]"))
+            self.write_text(_text(tokens))
         else:
             self.delete_text()
 
@@ -280,6 +281,13 @@ def _credential(token: Token) -> Secret:
     return token.refresh_token or token.access_token
 
 
+@sealed
+def _text(tokens: list[Token]) -> Secret:
+    """Return tokens as the text that is stored."""
+    return Secret(f"[{','.join(token.to_json().reveal() for token in tokens)}]")
+
+
+@sealed
 def _tokens(text: Secret) -> list[Token]:
     """Read the tokens in a text; one of an earlier version of this package holds a single one.
 
@@ -289,11 +297,10 @@ def _tokens(text: Secret) -> list[Token]:
         If the text is not such a text.
     """
     try:
-        content = json.loads(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+        content = json.loads(text.reveal())
+    except (ValueError, RecursionError):  # whose own error holds the text
+        raise ValueError("not JSON, or nested too deeply") from None
     texts = [Secret(json.dumps(one)) for one in content] if isinstance(content, list) else [text]
-    del content  # it holds the tokens in plain text, which a traceback would show
     if not texts:
         raise ValueError("an empty list")
     return [Token.from_json(one) for one in texts]

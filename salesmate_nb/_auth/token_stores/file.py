@@ -9,7 +9,8 @@ from pathlib import Path
 from salesmate_nb._auth.token_stores.base import TextTokenStore
 from salesmate_nb._auth.token_stores.profiles import profile_names
 from salesmate_nb._base import files
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 
 _SPARE = 2**14  # bytes reserved for the next text; a token takes a few thousand at most
 _MAX_BYTES = 2**20  # of a file
@@ -55,14 +56,16 @@ class FileTokenStore(TextTokenStore):
             finally:
                 self._drop_spare()
 
+    @sealed
     def read_text(self) -> Secret | None:
         """Return the file's text; an empty file, which could not be removed, has none."""
         try:
             with files.open_private(self.path) as file:
-                return Secret(file.read(_MAX_BYTES).decode()) or None
+                return Secret(file.read(_MAX_BYTES).decode(errors="replace")) or None
         except (FileNotFoundError, NotADirectoryError):
             return None
 
+    @sealed
     def write_text(self, text: Secret) -> None:
         """Replace the file in one step."""
         spare, self._spare = self._spare, None

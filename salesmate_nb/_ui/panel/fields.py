@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 
 FIELD = {
     "style": {"description_width": "6.5em"},

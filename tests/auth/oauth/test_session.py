@@ -19,7 +19,7 @@ from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.oauth.token_endpoint import build_authorization_request, exchange_code
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 from salesmate_nb._auth.tokens import Token
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import (
     BadResponse,
     ConnectionFailed,

@@ -20,7 +20,7 @@ from salesmate_nb._auth.oauth.token_endpoint import (
     revoke_token,
 )
 from salesmate_nb._auth.tokens import Token
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import (
     ApiError,
     BadResponse,

@@ -14,7 +14,7 @@ import pytest
 
 from salesmate_nb._auth.token_stores.base import _tokens
 from salesmate_nb._auth.token_stores.file import FileTokenStore
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 
 
 @pytest.fixture
