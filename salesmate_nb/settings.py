@@ -130,8 +130,8 @@ class Settings:
 
     Notes
     -----
-    `client_secret` and `session_key` take text. As attributes they are no text, so that nothing shows them;
-    they equal the text that was given, and ``settings.session_key.reveal()`` returns it.
+    `client_secret` and `session_key` take text. As attributes they are secrets, which nothing shows: each
+    equals the text that was given, and ``settings.session_key.reveal()`` returns that.
 
     Examples
     --------

@@ -138,7 +138,9 @@ def revoke(box, cache):
     return "/oauth/revoke", connection.logout, secrets
 
 
-WITH_TOOLS = pytest.mark.parametrize("tools", [QUICK, pytest.param(TOOLS, marks=pytest.mark.slow)], ids=len)
+WITH_TOOLS = pytest.mark.parametrize(
+    "tools", [QUICK, pytest.param(TOOLS, marks=pytest.mark.slow)], ids=["quick", "all"]
+)
 ACTIONS = [read, read_with_key, log_in, log_in_with_key, refresh, revoke]
 
 
@@ -248,7 +250,7 @@ def test_interrupts_show_no_secret(box, tmp_path, action):
     """Ctrl+C at a line of this package or of the libraries below shows nothing that was sent or received."""
     lines, _ = traced(action(box, tmp_path / "logins")[1])
     assert len(lines) > 500
-    for number, line in enumerate(lines[:: len(lines) // 30]):
+    for number, line in enumerate(lines[:: len(lines) // 25]):
         _, act, secrets = action(box, tmp_path / f"logins-{number}")
         _, errors = traced(act, line)
         found = []

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import json
 import sys
 from collections.abc import Callable, Iterable
 from typing import Any, ParamSpec, TypeVar
@@ -12,6 +13,7 @@ from salesmate_nb._base.secret.text import Secret
 
 _Arguments = ParamSpec("_Arguments")
 _Result = TypeVar("_Result")
+_HOLDING_TEXT = (UnicodeError, json.JSONDecodeError)
 
 
 def sealed(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Result]:
@@ -86,7 +88,7 @@ def _cut(function: Callable[_Arguments, _Result]) -> Callable[_Arguments, _Resul
 def _without_frames(err: BaseException, handled: int) -> BaseException:
     """Drop the frames of an error, and of those it came from, up to the one that was handled before.
 
-    A ``ValueError`` it came from is dropped itself, since it may hold the text that could not be read.
+    One that holds the text that could not be read is dropped itself.
     """
     errors: list[BaseException | None] = [err]
     seen = {id(None), handled}
@@ -95,9 +97,9 @@ def _without_frames(err: BaseException, handled: int) -> BaseException:
             continue
         seen.add(id(each))
         each.__traceback__ = None
-        if isinstance(each.__cause__, ValueError):
+        if isinstance(each.__cause__, _HOLDING_TEXT):
             each.__cause__ = None
-        if isinstance(each.__context__, ValueError) and id(each.__context__) != handled:
+        if isinstance(each.__context__, _HOLDING_TEXT) and id(each.__context__) != handled:
             each.__context__ = each.__context__.__context__
         errors += [each.__cause__, each.__context__]
         errors += each.exceptions if isinstance(each, BaseExceptionGroup) else ()

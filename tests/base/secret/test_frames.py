@@ -39,6 +39,21 @@ def test_frames_are_cut(kind):
     assert frames_of(caught.value) == ["test_frames_are_cut", "run"]
 
 
+def test_errors_that_hold_text_are_dropped():
+    """An error of decoding holds the whole text, so that it is not what another one came from."""
+
+    @sealed
+    def decode():
+        try:
+            b"s3cret\xff".decode()
+        except UnicodeDecodeError:
+            raise KeyboardInterrupt  # noqa: B904 - as Ctrl+C does
+
+    with pytest.raises(KeyboardInterrupt) as caught:
+        decode()
+    assert caught.value.__context__ is None
+
+
 def test_errors_of_callers_keep_their_frames():
     """What a caller was handling keeps its traceback."""
 
