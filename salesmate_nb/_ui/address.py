@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from salesmate_nb._auth.oauth.callback import unwrapped
+from salesmate_nb._base.redaction import Secret
 from salesmate_nb._base.urls import is_loopback
 from salesmate_nb._ui import texts
 
@@ -19,7 +21,7 @@ def refusal(pasted: str, redirect_uri: str) -> str:
     Parameters
     ----------
     pasted : str
-        What a person copied.
+        What a person copied: the address, or a sentence or Markdown link around it.
     redirect_uri : str
         The address of the last page, without its query.
 
@@ -30,7 +32,7 @@ def refusal(pasted: str, redirect_uri: str) -> str:
     >>> refusal("hello", "http://localhost:3000/callback")
     'That is not an address that begins with http://localhost:3000/callback. Copy the whole address ...'
     """
-    text = _AROUND.sub("", "".join(pasted))
+    text = _AROUND.sub("", unwrapped(Secret(pasted)).reveal())
     start = redirect_uri.partition("://")[2]
     is_page = text.partition("://")[2].startswith(start) if "://" in text else text.startswith(start)
     is_query = "://" not in text and re.search(r"(?:^|[?&#])(?:code|error)=", text) and "state=" in text
