@@ -7,7 +7,9 @@ import shutil
 import subprocess
 import sys
 
+import nbformat
 import pytest
+from nbformat.sign import NotebookNotary
 
 from salesmate_nb._ui import texts
 from tests.live_account import LiveAccount, made
@@ -58,6 +60,22 @@ def is_connected(notebook, account):
     """Wait for the card that says who is connected to what."""
     notebook.output(0).locator(f"text=/Connected as .+ to {account.linkname}/").wait_for()
     assert notebook.page.locator(PANEL).count() == 0
+
+
+def test_saved_notebook_that_waits(notebook, lab, open_notebook):
+    """Saved before the login, a notebook says what to do in a new kernel, and shows no dead widget."""
+    assert not notebook.page.locator(f"text={texts.NOT_LOGGED_IN_YET}").is_visible()
+    saved = nbformat.reads(notebook.save(), 4)
+    for name, left in (("state", PANEL), ("no-state", f"text={DEAD_WIDGET}")):
+        if name == "no-state":  # JupyterLab's default
+            del saved.metadata["widgets"]
+        nbformat.write(saved, lab.folder / f"{name}.ipynb")
+        NotebookNotary(data_dir=str(lab.folder.parent / ".local/share/jupyter")).sign(saved)
+        again = open_notebook(f"{name}.ipynb")
+        again.page.locator(f"text={texts.RUN_TO_LOG_IN}").wait_for()
+        again.page.locator(left).wait_for(state="attached")
+        assert not again.page.locator(left).is_visible()
+        again.shot(f"saved-while-it-waits-{name}")
 
 
 def test_first_time_from_nothing(notebook, account, lab, open_notebook):
