@@ -6,7 +6,6 @@ import contextlib
 import dataclasses
 import socket
 import threading
-import webbrowser
 
 import pytest
 import requests
@@ -169,8 +168,7 @@ def test_browser_opens_in_terminal_only(asking, monkeypatch, there):
     """A terminal opens the browser; a job that waits does not."""
     opened = []
     monkeypatch.setattr(_connect, "frontend", lambda: there)
-    monkeypatch.setattr(webbrowser, "open", opened.append)
-    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(prompt, "open_browser", lambda url, _: opened.append(url))
     connection = connect(asking, wait=0.01)
     assert opened == ([connection.login_url] if there is Frontend.TERMINAL else [])
 
