@@ -21,14 +21,6 @@ from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 
 
-@pytest.fixture(scope="module")
-def provider():
-    import oidc_provider_mock
-
-    with oidc_provider_mock.run_server_in_thread() as server:
-        yield f"http://localhost:{server.server_port}"
-
-
 @pytest.fixture
 def settings(provider, tmp_path):
     return Settings(
