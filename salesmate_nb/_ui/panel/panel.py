@@ -120,6 +120,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             self._key_form.focus()
 
     def _follow(self, login: LoginFlow) -> None:
+        fields.show(self._other, visible=login.phase is not LoginState.EXCHANGING)
         if login.phase is LoginState.DONE:
             self._finish()
 
@@ -187,4 +188,5 @@ def _title(offer: LoginOffer) -> str:
 def _facts(offer: LoginOffer) -> str:
     is_kept = offer.settings.token_store != "memory"  # noqa: S105 - a kind of store
     where = texts.STORED_IN.format(place=short(offer.stored_in)) if is_kept else texts.NOT_STORED
-    return markup.paragraph(markup.escaped(where), "facts soft small")
+    wraps_at_slashes = markup.escaped(where).replace("/", "/<wbr>")
+    return markup.paragraph(wraps_at_slashes, "facts soft small")

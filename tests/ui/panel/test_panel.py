@@ -60,6 +60,10 @@ def test_with_a_client_id(offer, login):
     assert shown._other.description == texts.USE_LINK
     shown._other.click()
     assert visible(shown._link_form)
+    login.move(LoginState.EXCHANGING)
+    assert not visible(shown._other)
+    login.move(LoginState.WAITING)
+    assert visible(shown._other)
 
 
 def test_what_is_said_before(offer):
@@ -72,7 +76,7 @@ def test_what_is_said_before(offer):
     assert texts.READS_ONLY in shown._head.value
     assert "sent to crm.example.com (the argument api_url)" in shown._head.value
     assert "The &lt;key&gt; has expired." in shown._head.value
-    assert "&lt;home&gt;/default.json" in shown._foot.value
+    assert "&lt;home&gt;/<wbr>default.json" in shown._foot.value
 
 
 def test_login_in_memory(offer):
