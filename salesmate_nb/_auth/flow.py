@@ -259,9 +259,7 @@ class LoginFlow:
         try:
             response = callback.parse_authorization_response(query)
             if response.state is None:
-                raise StateMismatch(
-                    "This response does not say which login it belongs to: its state is missing."
-                )
+                raise StateMismatch("The address of this page does not say to which login it belongs.")
             self._check_state(response.state)
             self._complete(query)
         except SalesmateError as err:

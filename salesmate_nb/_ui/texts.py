@@ -14,7 +14,6 @@ NOT_STORED = "Your login stays in the memory of this kernel. The next one asks a
 UNUSUAL_HOST = (
     "Your login would be sent to {hosts}. Continue only if you know this address and who wrote it there."
 )
-NOT_LOGGED_IN = "Not logged in to Salesmate"
 WHY = "why"
 
 # The Session Key
