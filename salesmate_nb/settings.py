@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from dotenv import dotenv_values
-
 from salesmate_nb._base import validators
 from salesmate_nb._base.redaction import Secret
 from salesmate_nb._display.cards import card
+from salesmate_nb._settings.origins import Origins, read_settings
 from salesmate_nb.errors import SettingsError
 
 VENDOR = "https://api.salesmate.io"
@@ -100,7 +98,8 @@ class Settings:
         no OAuth; it needs a linkname. Its first name, `access_token`, goes on working, as an argument, as
         an attribute and in the environment (``SALESMATE_ACCESS_TOKEN``).
     token_cache : path, optional
-        The folder where logins are stored; by default the user's state folder.
+        The folder where logins are stored: a full path, or one that begins with ``~/``. By default it is the
+        user's state folder.
     token_store : {"file", "keyring", "memory"}
         Whether a login is stored in a file there, in the system's keychain (extra ``keyring``), or in the
         memory of this process alone.
@@ -162,11 +161,16 @@ class Settings:
         for setting in dataclasses.fields(self):
             self._set(setting.name, setting.metadata["validate"](setting.name, getattr(self, setting.name)))
         if not self.api_url:
-            self._set("api_url", f"https://{self.linkname}.salesmate.io" if self.linkname else VENDOR)
+            self._set("api_url", _api_url(self.linkname))
         if self.session_key and not self.linkname:
             raise SettingsError(
                 "SALESMATE_SESSION_KEY is set but SALESMATE_LINKNAME is not. A Session Key belongs to one "
                 "workspace: set the linkname too, the 'acme' of https://acme.salesmate.io."
+            )
+        if not (self.token_cache.is_absolute() or self.token_store == "memory"):  # noqa: S105 - a kind of store
+            raise SettingsError(
+                "This user has no home folder to store logins in. Set SALESMATE_TOKEN_CACHE to another "
+                "folder, or SALESMATE_TOKEN_STORE=memory."
             )
 
     def __repr__(self) -> str:
@@ -179,24 +183,25 @@ class Settings:
 
     def _changed(self) -> dict[str, object]:
         """Return the settings that differ from the defaults; one that holds a secret is ``***``."""
-        default = Settings()
-        if self.linkname:
-            default._set("api_url", f"https://{self.linkname}.salesmate.io")
+        default = {setting.name: setting.default for setting in dataclasses.fields(self)}
+        default |= {"api_url": _api_url(self.linkname), "token_cache": validators.folder("token_cache", None)}
         values = {setting.name: getattr(self, setting.name) for setting in dataclasses.fields(self)}
         secrets = [value.reveal() for value in values.values() if isinstance(value, Secret)]
         return {
             name: Secret() if any(secret in str(value) for secret in secrets) else value
             for name, value in values.items()
-            if value != getattr(default, name)
+            if value != default[name]
         }
 
     @classmethod
     def load(cls, **overrides: Any) -> Self:
         """Read the settings: arguments, else the environment, else the nearest ``.env``, else defaults.
 
-        ``.env`` is searched for in the working folder and the folders above it. It is only read, and
+        ``.env`` is searched for in the working folder and the folders above it; one without any
+        ``SALESMATE_`` line belongs to another program, and is passed over. It is only read, and
         nothing in it goes to ``os.environ``. A variable that is set but empty counts as given: it
         hides the one in ``.env``. An empty value in ``.env`` (as in ``.env.example``) counts as not given.
+        Space, invisible characters and a pair of quotes around a value do not count.
 
         Parameters
         ----------
@@ -206,32 +211,25 @@ class Settings:
         Raises
         ------
         SettingsError
-            If ``.env`` cannot be read, or a value is not valid.
+            If ``.env`` or one of its ``SALESMATE_`` lines cannot be read, or a value is not valid. The
+            message says where settings were looked for.
 
         Examples
         --------
         >>> Settings.load(linkname="acme", session_key="s3cret").api_url
         'https://acme.salesmate.io'
         """
-        path = _find_dotenv()
-        dotenv = {name: value for name, value in (_parse_dotenv(path) if path else {}).items() if value}
-        values: dict[str, Any] = {}
-        sources: dict[str, str] = {}
-        for name in (setting.name for setting in dataclasses.fields(cls)):
-            names = [name, *filter(None, [_OTHER_NAMES.get(name)])]
-            given = _value({label: overrides.pop(label, None) for label in names})
-            variables = [validators.variable(label) for label in names]
-            for source, place in ((os.environ, "the environment"), (dotenv, str(path))):
-                if given is None:
-                    given = _value({variable: source.get(variable) for variable in variables})
-                    found = next((variable for variable in variables if source.get(variable)), None)
-                    if found:
-                        sources[name] = f"{found} in {place}"
-            if given not in {None, ""}:
-                values[name] = given
-        made = cls(**values, **overrides)
-        _SOURCES[id(made)] = (sources, path)
-        weakref.finalize(made, _SOURCES.pop, id(made), None)
+        fields = [setting.name for setting in dataclasses.fields(cls)]
+        names = {name: [name, *filter(None, [_OTHER_NAMES.get(name)])] for name in fields}
+        values, origins = read_settings(names, overrides)
+        known = {*fields, *_OTHER_NAMES.values()}
+        unknown = {name: value for name, value in overrides.items() if name not in known}
+        try:
+            made = cls(**values, **unknown)
+        except SettingsError as err:
+            raise SettingsError(f"{err} {origins.searched}") from err.__cause__
+        _ORIGINS[id(made)] = origins
+        weakref.finalize(made, _ORIGINS.pop, id(made), None)
         return made
 
     def source(self, name: str) -> str:
@@ -247,12 +245,21 @@ class Settings:
         >>> Settings(linkname="acme").source("linkname")
         'the argument linkname'
         """
-        return _SOURCES.get(id(self), ({}, None))[0].get(name, f"the argument {name}")
+        return self._origins.place(name)
 
     @property
     def dotenv(self) -> Path | None:
         """The ``.env`` that :meth:`load` has read; ``None`` if there was none."""
-        return _SOURCES.get(id(self), ({}, None))[1]
+        return self._origins.dotenv
+
+    @property
+    def searched(self) -> str:
+        """Where :meth:`load` looked for settings, in a sentence; empty if it did not."""
+        return self._origins.searched
+
+    @property
+    def _origins(self) -> Origins:
+        return _ORIGINS.get(id(self), Origins())
 
     @property
     def zone(self) -> str:
@@ -279,55 +286,17 @@ class Settings:
         if self.linkname is None:
             raise SettingsError(
                 f"{what} require the v4 API, which needs SALESMATE_LINKNAME: set it to the 'acme' of "
-                "https://acme.salesmate.io. Without it, only deals can be read, and only live."
+                "https://acme.salesmate.io. Without it, only deals can be read, and only live. "
+                f"{self.searched}"
             )
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
 
-def _value(given: Mapping[str, Any]) -> Any:
-    """Return the value of a setting that one source may give under several names, or ``None``.
-
-    Raises
-    ------
-    SettingsError
-        If two names have different values.
-    """
-    values = [value for value in given.values() if value is not None]
-    written = [value for value in values if value != ""]
-    if any(value != written[0] for value in written):
-        raise SettingsError(
-            f"{' and '.join(given)} are two names of the same setting, and they have different values. "
-            f"Keep {next(iter(given))} only."
-        )
-    return next(iter([*written, *values]), None)
+def _api_url(linkname: str | None) -> str:
+    return f"https://{linkname}.salesmate.io" if linkname else VENDOR
 
 
-_SOURCES: dict[int, tuple[dict[str, str], Path | None]] = {}
-"""The sources of loaded settings, by id: settings from two sources may be equal."""
-
-
-def _find_dotenv() -> Path | None:
-    here = Path.cwd()
-    for path in (folder / ".env" for folder in (here, *here.parents)):
-        if path.is_file():
-            return path
-        if (
-            path.is_dir() and not (path / "pyvenv.cfg").exists()
-        ):  # people do name virtual environments like this
-            raise SettingsError(
-                f"{path} is a folder; settings are read from a file of that name. Rename the folder."
-            )
-    return None
-
-
-def _parse_dotenv(path: Path) -> dict[str, str | None]:
-    try:
-        # utf-8-sig: Notepad on Windows writes a byte order mark. No interpolation: a secret may hold "${".
-        return dotenv_values(path, interpolate=False, encoding="utf-8-sig")
-    except OSError as err:
-        raise SettingsError(f"{path} cannot be read ({err.strerror}). Check who may read it.") from err
-    except UnicodeDecodeError:
-        pass  # left here, since the error holds the file's bytes, and so its secrets
-    raise SettingsError(f"{path} is not UTF-8 text. Save it again as UTF-8.")
+_ORIGINS: dict[int, Origins] = {}
+"""The origins of loaded settings, by id: settings from two sources may be equal."""

@@ -50,7 +50,7 @@ def _clean(monkeypatch, tmp_path):
             monkeypatch.delenv(name)
     folder = tmp_path / "work"
     folder.mkdir()
-    (folder / ".env").touch()  # the nearest one, so that none above is found
+    (folder / ".env").write_text("SALESMATE_SCOPE=")  # the nearest one with a setting: none above is read
     monkeypatch.chdir(folder)
     monkeypatch.setenv("SALESMATE_TOKEN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # of Settings() without a token_cache

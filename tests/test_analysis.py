@@ -46,7 +46,7 @@ RECORDS = st.lists(
     max_size=25,
 )
 few = settings(max_examples=6)
-many = settings(max_examples=100)
+many = settings(max_examples=50)
 
 
 def frame_of(records):
@@ -585,7 +585,7 @@ def test_each_group_equals_its_own_analysis(records):
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@settings(max_examples=12)
 @given(RECORDS, st.randoms(use_true_random=False))
 def test_many_deals(records, random):
     """Sums, counts, groups and independence of row order hold for many more deals."""

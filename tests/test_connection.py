@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import json
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -160,12 +161,14 @@ def account():
 def keyed(account, **changes):
     """Return settings with the account's Session Key and no time zone."""
     given = {"linkname": account.linkname, "session_key": account.session_key, "api_url": account.url}
-    return Settings(**given | {"token_cache": "logins"} | changes)
+    return Settings(**given | {"token_cache": Path.cwd() / "logins"} | changes)
 
 
 def bare(box):
     """Return settings with a sandbox's key and no time zone."""
-    return Settings(linkname=box.linkname, session_key=box.session_key, api_url=box.url, token_cache="logins")
+    return Settings(
+        linkname=box.linkname, session_key=box.session_key, api_url=box.url, token_cache=Path.cwd() / "logins"
+    )
 
 
 def test_status_names_user(account):

@@ -88,8 +88,10 @@ def login_required(reason: str, settings: Settings, profile: str) -> LoginRequir
     argument = option = ""
     if profile != "default":
         argument, option = f"profile={profile!r}", f" --profile {profile}"
+    names_account = settings.linkname or settings.client_id
     return LoginRequired(
         f"{reason or f'Not logged in at {settings.api_url}.'} Run connect({argument}) in a notebook and log "
         f"in there, or `salesmate-nb login{option}` in a terminal; then run this again. If nobody can log in "
         "there, set SALESMATE_SESSION_KEY and SALESMATE_LINKNAME."
+        f"{'' if names_account else f' {settings.searched}'.rstrip()}"
     )

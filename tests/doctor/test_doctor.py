@@ -160,7 +160,7 @@ def test_random_behaviour(examine, seed):
 
 
 @pytest.mark.slow
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.integers(0, 10**6))
 def test_random_behaviours(examine, seed):
     """As above, with more mixtures."""

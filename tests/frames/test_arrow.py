@@ -341,7 +341,7 @@ def test_any_json_records(pages):
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=100)
 @ANY_PAGES
 def test_many_json_records(pages):
     """The same for many more records."""
@@ -377,7 +377,7 @@ def test_values_do_not_depend_on_other_rows(path, values, timezone):
 
 
 @pytest.mark.slow
-@settings(max_examples=800)
+@settings(max_examples=250)
 @ANY_COLUMN
 def test_many_values_do_not_depend_on_other_rows(path, values, timezone):
     """The same for many more columns."""

@@ -231,7 +231,7 @@ def test_any_catalog(entries):
 
 
 @pytest.mark.slow
-@settings(max_examples=500)
+@settings(max_examples=150)
 @any_entries
 def test_any_catalog_long(entries):
     """As above, with more catalogs."""
