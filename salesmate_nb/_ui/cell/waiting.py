@@ -71,7 +71,8 @@ def _holds_widgets_back(kernel: Any) -> bool:
     """Return whether the frontend sends nothing of its widgets while a cell runs.
 
     Voila shows them when all cells have run. VS Code queues their messages behind the cell
-    (microsoft/vscode-jupyter#17360); its kernels are known by a variable of theirs.
+    (microsoft/vscode-jupyter#17360); its kernels are known by a variable of theirs. Colab sends them, as far
+    as is known (Kirill888/jupyter-ui-poll#18).
     """
     return is_voila() or "__vsc_ipynb_file__" in kernel.shell.user_ns
 

@@ -13,7 +13,8 @@ from salesmate_nb._ui.offer import host_of, short
 # alive, and hiding what is left of it. Frontends that drop style sheets show no dead widgets either.
 _HIDE = """<style>
 @keyframes salesmate-nb-appear {{ from {{ visibility: hidden }} to {{ visibility: visible }} }}
-.{id}-saved {{ animation: salesmate-nb-appear 1s step-end }}
+.{id}-saved {{ animation: salesmate-nb-appear 0.5s step-end }}
+@media print {{ .{id}-saved {{ animation: none }} }}
 body:has(.{id}:not(.jupyter-widgets-disconnected)) .{id}-saved {{ display: none }}
 .jp-OutputArea-child:has(.{id}-saved)
   + .jp-OutputArea-child:not(:has(.{id}:not(.jupyter-widgets-disconnected))) {{ display: none }}

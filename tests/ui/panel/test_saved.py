@@ -49,4 +49,4 @@ def test_pending():
     assert texts.RUN_TO_LOG_IN in card
     assert text.startswith("Not logged in to Salesmate yet. Run this cell to log in.")
     assert "http" not in card + text
-    assert card.count("salesmate-nb-1a2b") == 6  # hidden only beside the panel that it belongs to
+    assert card.count("salesmate-nb-1a2b") == 7  # hidden only beside the panel that it belongs to
