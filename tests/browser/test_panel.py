@@ -299,9 +299,9 @@ ipywidgets.VBox([read, shown])
 def test_notebook_7_and_voila(lab, box, context, busy_port, place):
     """The login works in Notebook 7 and Voila too, although Voila's kernel cannot ask for input."""
     set_up(lab, box, redirect_uri=f"http://127.0.0.1:{busy_port}/callback")
-    lab.write("elsewhere.ipynb", [CELLS[0], BUTTON])
+    lab.write("panel.ipynb", [CELLS[0], BUTTON])
     page = context.new_page()
-    page.goto(f"{lab.url}/{place}/elsewhere.ipynb?token={lab.token}")
+    page.goto(f"{lab.url}/{place}/panel.ipynb?token={lab.token}")
     if place == "notebooks":
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         page.click('.lm-MenuBar-itemLabel:text-is("Run")')
