@@ -101,9 +101,9 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
     Parameters
     ----------
     status, stage, pipeline, owner : str, int or list of them, optional
-        Keep deals with one of these values, without regard to case; an owner by name or id.
-    modified_since, created_since : datetime, date, Timestamp or str, optional
-        Keep deals modified, or created, at this time or later.
+        Keep deals with one of these values, without regard to case; an owner by full name or id.
+    modified_since, created_since : datetime, date, Timestamp, datetime64 or str, optional
+        Keep deals modified, or created, at this time or later; text is ISO 8601.
     columns : str or sequence of str, optional
         Columns of the frame, in that order; by default all.
     limit : int, optional

@@ -75,6 +75,23 @@ def test_filters_and_columns(logged_in, capsys):
     assert set(out.split()) == {"status", "Won", "Lost"}
 
 
+@pytest.mark.filterwarnings("default")
+def test_misspelt_filter(logged_in, capsys):
+    """A status that no deal has is said on stderr, with what there is; no row is an empty table."""
+    code, out, err = run(capsys, "deals", "--status", "Wonn", "--columns", "id", "--format", "csv")
+    assert (code, out.strip()) == (0, "id")
+    assert err == "warning: No deal has status 'Wonn'. Did you mean 'Won'? There are: Lost, Open, Won.\n"
+
+
+@pytest.mark.parametrize("given", ["01/02/2026", "January", "1767225600"])
+def test_time_of_several_meanings(logged_in, capsys, given):
+    """A time that is not ISO 8601 is refused with the form to use."""
+    code, _, err = run(capsys, "deals", "--created-since", given)
+    assert (code, err.count("\n")) == (1, 1)
+    assert f"--created-since {given!r} is not a date or time." in err
+    assert "'2026-01-31'" in err
+
+
 def test_unwritable_output(logged_in, capsys, tmp_path):
     """An error is one line on stderr, without a traceback, and exit code 1."""
     code, out, err = run(

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import re
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 import requests
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
+from salesmate_nb._api.json_body import TooManyValues, parse_json
 from salesmate_nb._base.redaction import redact
 from salesmate_nb.errors import (
     ApiError,
@@ -36,8 +34,6 @@ _TRANSIENT = frozenset({500, 502, 503, 504})
 NO_RIGHT = "AuthorizationFailed"  # with a key: or it is another of the three (measured)
 _EXPIRED = "4002"  # the code of an expired Session Key (measured)
 _NO_OAUTH_OVER_V4 = "No public client is known to use OAuth with the v4 API; a Session Key works there."
-_DIGITS_TO_ZEROS = bytes.maketrans(b"0123456789", b"0" * 10)
-_LONG_NUMBER = b"0" * 19  # -9223372036854775809, the shortest integer that orjson rounds, has 19 digits
 
 
 def decode(response: requests.Response, *, has_worked: bool = False) -> Any:
@@ -68,7 +64,7 @@ def decode(response: requests.Response, *, has_worked: bool = False) -> Any:
     RateLimited, NotFound
         If the status is 429, or 404.
     BadResponse
-        If the body is not a JSON object or list.
+        If the body is not a JSON object or list, or would fill the memory.
     ApiError
         If the request failed in another way.
     """
@@ -201,26 +197,31 @@ class _RedactingRepr(reprlib.Repr):
 
 
 def _json(response: requests.Response) -> Any:
-    """Return the parsed body, ``None`` if it is empty, or `_INVALID` if it is not JSON."""
+    """Return the parsed body, ``None`` if it is empty, or `_INVALID` if it is not JSON.
+
+    Raises
+    ------
+    BadResponse
+        If it holds so many values that they would fill the memory.
+    """
     if not response.content.strip():
         return None
     try:
-        return _loads(response.content)
+        return parse_json(response.content)
+    except TooManyValues as err:
+        if response.status_code >= requests.codes.bad_request:
+            return _INVALID
+        url = _url_without_query(response)
+        bad = BadResponse(
+            f"{url} returned HTTP {response.status_code} with JSON of very many values: {err}. Ask for fewer "
+            "rows or fields.",
+            status=response.status_code,
+            url=url,
+        )
+        bad.is_too_large = True
+        raise bad from None
     except (ValueError, RecursionError):  # cut off, HTML, another encoding, or nested too deep
         return _INVALID
-
-
-def _loads(body: bytes) -> Any:
-    """Parse JSON with orjson, and only what it would reject or round with the slower standard library.
-
-    orjson rejects the whole page for a single NaN, Infinity, 1e400, lone surrogate or byte order mark, and
-    reads integers beyond 64 bits as floats. An odd value must remain one value that cannot be read, and an
-    id must not lose digits.
-    """
-    if _LONG_NUMBER not in body.translate(_DIGITS_TO_ZEROS):
-        with contextlib.suppress(ValueError):
-            return orjson.loads(body)
-    return json.loads(body)
 
 
 def _error_code(payload: Any) -> str | None:

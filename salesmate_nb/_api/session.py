@@ -176,12 +176,14 @@ def _read_body(response: requests.Response) -> bytes:
         size += len(part)
         if size > _MAX_BYTES:
             url = response.url.partition("?")[0]
-            raise BadResponse(
+            err = BadResponse(
                 f"{url} returned HTTP {response.status_code} with more than {_MAX_BYTES >> 20} MB. Ask for "
                 "fewer rows or fields; for a large file use .session with stream=True.",
                 status=response.status_code,
                 url=url,
             )
+            err.is_too_large = True
+            raise err
         parts.append(part)
     return b"".join(parts)
 

@@ -21,6 +21,7 @@ from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.server_profile import Support
 from salesmate_nb._search.query import Filters, Query
 from salesmate_nb._search.search import PAGE, Record
+from salesmate_nb._search.unmatched import FilterTally
 from salesmate_nb.errors import Interrupted
 
 _LONGEST_WAIT = 3700.0  # seconds; a rate limit by the hour has room again after one
@@ -120,7 +121,9 @@ class ReadContext:
                 yield builder.build(page.records)
                 self._bar.add(len(page.records), full_read.passes)
 
-    def matching(self, full_read: FullRead, filters: Filters, builder: BatchBuilder) -> Iterator[Page]:
+    def matching(
+        self, full_read: FullRead, filters: Filters | FilterTally, builder: BatchBuilder
+    ) -> Iterator[Page]:
         """Yield of each page the records that meet the filters, up to the limit."""
         left = self._limit
         if left == 0:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from salesmate_nb._api.json_body import parse_json
 from salesmate_nb.errors import BadResponse
 from salesmate_nb.resources.base import (
     Field,
@@ -252,8 +252,28 @@ def _name(column: Field, path: str, label: str, suffix: str) -> str:
 
 
 def _column_name(label: str) -> str:
-    """Return a label as a column name: ``Go-live date (UTC)`` becomes ``go_live_date_utc``."""
-    return re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label).casefold()).strip("_")
+    """Return a label as a column name: ``Go-live date (UTC)`` becomes ``go_live_date_utc``.
+
+    Letters, marks and numbers of every script are kept, and so are vowels that are marks; raised and circled
+    numbers become plain ones. Anything else separates words, but for invisible characters inside of one.
+    """
+    name = "_"
+    for character in _plain(label):
+        category = unicodedata.category(character)
+        if category[0] in "LN" or (category[0] == "M" and name[-1] != "_"):
+            name += character
+        elif category != "Cf" and name[-1] != "_":
+            name += "_"
+    return name.strip("_")
+
+
+def _plain(label: str) -> str:
+    """Return a label in lower case and in normal form C, its numbers as they are written in a line."""
+    numbers = [
+        unicodedata.normalize("NFKC", each) if unicodedata.category(each)[0] == "N" else each
+        for each in label
+    ]
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", "".join(numbers)).casefold())
 
 
 def _options(entry: Mapping[str, Any]) -> tuple[str, ...]:
@@ -261,7 +281,7 @@ def _options(entry: Mapping[str, Any]) -> tuple[str, ...]:
     options: Any = entry.get("fieldOptions")
     if isinstance(options, str):
         try:
-            options = json.loads(options)
+            options = parse_json(options.encode(errors="surrogatepass"))
         except (ValueError, RecursionError):
             return ()
     if isinstance(options, dict):

@@ -16,6 +16,7 @@ from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._search.query import Query, choose_columns
 from salesmate_nb._search.search import PAGE
+from salesmate_nb._search.unmatched import FilterTally
 from salesmate_nb._snapshot.changes import FullReadDue
 from salesmate_nb._snapshot.incremental import KEEPS_ORDER, NO_ORDER, IncrementalRead
 from salesmate_nb._snapshot.merge import select
@@ -66,6 +67,9 @@ class SnapshotRefresher:
         self._settings.require_v4("Snapshots")
         snapshot = self._load() if query.refresh == "never" else self._refresh(query)
         table, unreadable = select(snapshot, query)
+        tally = FilterTally(query.filters)
+        tally.add(snapshot.table)
+        self._reader.warn_of_unmatched(tally, snapshot.order, asks=query.refresh != "never")
         report = ReadReport(
             strategy="snapshot",
             passes=0,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 from base64 import b64encode
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import requests
 from oauthlib.oauth2 import WebApplicationClient
 from requests_oauthlib import OAuth2Session
 
+from salesmate_nb._api.json_body import parse_json
 from salesmate_nb._api.response import error_words
 from salesmate_nb._api.session import BoundedSession, send_or_raise
 from salesmate_nb._auth.tokens import Token, is_token
@@ -178,7 +178,7 @@ def _request_arguments(settings: Settings, body: Secret) -> dict[str, Any]:
 def _payload(response: requests.Response) -> dict[str, Any]:
     """Return the JSON object of a response, its texts as secrets; an empty one if it is anything else."""
     try:
-        payload = json.loads(response.content)
+        payload = parse_json(response.content)
     except (ValueError, RecursionError):
         return {}
     if not isinstance(payload, dict):
