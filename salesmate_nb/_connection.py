@@ -30,7 +30,7 @@ from salesmate_nb._display.explained import explained_by
 from salesmate_nb._display.output import Output, running_cell, running_kernel
 from salesmate_nb._search.query import Refresh
 from salesmate_nb._snapshot.store import snapshot_folder
-from salesmate_nb._status import Status
+from salesmate_nb._status import IN_SETTINGS, Status
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
 from salesmate_nb.settings import Settings
 
@@ -116,9 +116,10 @@ class Connection:
 
     def _repr_html_(self) -> str:
         status = self.status()
-        state = "Connected to Salesmate" if status.authorized else "Not logged in to Salesmate yet"
+        title = status.title if status.authorized else f"{status.title} yet"
+        is_on = status.authorized and not status.is_untried
         lines = list(status.lines().items())
-        return card(state, dict(lines[:2]), is_on=status.authorized, folded=dict(lines[2:]))
+        return card(title, dict(lines[:2]), is_on=is_on, folded=dict(lines[2:]))
 
     def _ipython_display_(self) -> None:
         """Show the card of a pending login so that it follows the login; below its panel, show nothing."""
@@ -323,12 +324,15 @@ class Connection:
             host=self.settings.api_url,
             api=self._account.api,
             expires_at=pd.Timestamp(ends, unit="s", tz="UTC") if ends else None,
-            token_location="the settings" if self._login.given.session_key else self._token_store.location,
+            token_location=IN_SETTINGS if self._login.given.session_key else self._token_store.location,
             calls_made=self._parts.limiter.used,
             calls_left=self._parts.limiter.remaining,
             server=self._account.server_profile.describe(),
             user=user,
             workspace=self.settings.linkname or "",
+            is_untried=bool(
+                self._login.given.session_key and not (user or self._parts.api_client.has_succeeded)
+            ),
         )
 
     def _ready(self, refresh: Refresh | None = None) -> Account:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
 from pathlib import Path
@@ -182,6 +183,18 @@ def test_status_names_user(account):
     assert len(account.requests) == 1
 
 
+@pytest.mark.parametrize("key", ["session_key", "access_key"])
+def test_status_of_a_key_that_was_never_used(account, key):
+    """A key of the settings counts as connected once a request has succeeded with it, and not before."""
+    connection = Salesmate(keyed(account, session_key=getattr(account, key)))
+    assert repr(connection.status()).startswith("Salesmate: Session Key not tried yet")
+    assert "✓" not in connection._repr_html_()
+    with contextlib.suppress(LoginRequired):
+        connection.deals_df(limit=1)
+    expected = "connected" if key == "session_key" else "not logged in"
+    assert repr(connection.status()).startswith(f"Salesmate: {expected}\n")
+
+
 def test_status_shows_server_profile():
     """status() shows what reads found of the server, also in the next kernel, without a request."""
     with LiveAccount(deals=made("deals", 300)) as account:
@@ -233,7 +246,7 @@ def test_card(box, by_key, by):
     """In a notebook a connection is a card: who and where, the rest behind Details, and no secret."""
     connection = by_key if by == "key" else connect(box)
     html = connection._repr_html_()
-    assert "Connected to Salesmate" in html
+    assert ("Session Key not tried yet" if by == "key" else "Connected to Salesmate") in html
     assert html.index(box.url) < html.index("<details>") < html.index("API calls")
     token = getattr(connection.session, "current_token", None)
     held = [*vars(connection.settings).values(), *(vars(token).values() if token else [])]

@@ -67,6 +67,11 @@ class ApiClient:
         self._limiter = limiter
         self._worked: _Request | None = None  # the last one that succeeded: then a refusal is about rights
 
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether a request with this login has succeeded, so that Salesmate accepts it."""
+        return self._worked is not None
+
     def request(
         self,
         method: str,

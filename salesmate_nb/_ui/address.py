@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from salesmate_nb._auth.oauth.callback import unwrapped
 from salesmate_nb._base.secret.frames import sealed
 from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.urls import is_loopback
@@ -22,7 +23,7 @@ def refusal(pasted: Secret | str, redirect_uri: str) -> str:
     Parameters
     ----------
     pasted : Secret or str
-        What a person copied.
+        What a person copied: the address, or a sentence or Markdown link around it.
     redirect_uri : str
         The address of the last page, without its query.
 
@@ -34,7 +35,7 @@ def refusal(pasted: Secret | str, redirect_uri: str) -> str:
     >>> refusal("hello", page)
     'That is not an address that begins with http://localhost:3000/callback. Copy the whole address ...'
     """
-    text = _AROUND.sub("", Secret(pasted).reveal())
+    text = _AROUND.sub("", unwrapped(Secret(pasted)).reveal())
     start = redirect_uri.partition("://")[2]
     is_page = text.partition("://")[2].startswith(start) if "://" in text else text.startswith(start)
     is_query = "://" not in text and re.search(r"(?:^|[?&#])(?:code|error)=", text) and "state=" in text

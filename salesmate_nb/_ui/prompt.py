@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-import webbrowser
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.output import create_output
@@ -15,6 +13,7 @@ from salesmate_nb._base.secret.frames import sealed
 from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.address import refusal
+from salesmate_nb._ui.browser import open_browser
 from salesmate_nb._ui.offer import LoginOffer
 from salesmate_nb._ui.refusals import explain, plain
 from salesmate_nb.errors import SalesmateError
@@ -106,9 +105,8 @@ def announce(login: LoginFlow, *, tries_browser: bool) -> None:
     say(f"{texts.OPEN_LINK}\n")
     say(login.url)
     say("")
-    if tries_browser and _has_screen():
-        with contextlib.suppress(webbrowser.Error):
-            webbrowser.open(login.url)
+    if tries_browser:
+        open_browser(login.url, texts.LOGIN_LINK)
 
 
 def say(text: str) -> None:
@@ -129,12 +127,6 @@ def _ask(question: str, *, default: str = "", is_password: bool = False) -> str:
     except (EOFError, KeyboardInterrupt):
         return ""
     return entered.strip()
-
-
-def _has_screen() -> bool:
-    """Return whether a browser gets a window; without a screen, w3m or lynx would take the terminal."""
-    variables = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-    return sys.platform in {"win32", "darwin"} or any(os.environ.get(name) for name in variables)
 
 
 @sealed

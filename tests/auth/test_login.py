@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import requests
 
 from salesmate_nb import LoginError, LoginRequired, Salesmate, Settings, SettingsError, cli, connect, sandbox
 from salesmate_nb._auth.token_stores.file import FileTokenStore
@@ -89,15 +90,52 @@ def test_profiles_and_logout(account, given, nothing):
     assert [path.name for path in given.token_cache.glob("*.json")] == ["default.json"]
 
 
-@pytest.mark.parametrize("kind", ["memory", "own"])
-def test_other_stores(account, given, kind, tmp_path):
-    """A key is kept in memory, or in a store of the user's own."""
+@pytest.mark.parametrize("kind", ["memory", "own", "keyring"])
+def test_other_stores(account, given, kind, tmp_path, keychain):
+    """A key is kept in memory, in the keychain, or in a store of the user's own; in no file of ours."""
     store = FileTokenStore(tmp_path / "own", "default") if kind == "own" else None
-    settings = dataclasses.replace(given, token_store="memory")
+    settings = dataclasses.replace(given, token_store="memory" if kind == "own" else kind)
     connection = log_in(account, settings, token_store=store)
     assert len(connection.deals_df()) == 5
-    assert not given.token_cache.exists()
-    assert Salesmate(settings, token_store=store).authorized == (kind == "own")
+    files = [path for path in given.token_cache.rglob("*") if path.is_file()]
+    assert files == [] or kind == "keyring"
+    assert not any(account.session_key.encode() in path.read_bytes() for path in files)
+    assert Salesmate(settings, token_store=store).authorized == (kind != "memory")
+    connection.logout()
+    assert not Salesmate(settings, token_store=store).authorized
+
+
+def test_key_is_not_logged(account, given, caplog):
+    """No logger of any library writes the key, at any level: not at the login, a read, or a refusal."""
+    caplog.set_level("DEBUG", logger="")
+    connection = log_in(account, given)
+    connection.deals_df()
+    account.expired = True
+    with pytest.raises(LoginRequired):
+        connection.deals_df()
+    assert {"salesmate_nb", "urllib3.connectionpool"} <= {record.name for record in caplog.records}
+    assert account.session_key not in caplog.text
+
+
+def test_login_at_another_server(provider, given):
+    """An OAuth server that is not ours: a login by its link is kept for its host, and for no other."""
+    settings = dataclasses.replace(
+        given,
+        client_id="my-app",
+        client_secret="s3cret-of-the-client",
+        auth_url=f"{provider}/oauth2/authorize",
+        token_url=f"{provider}/oauth2/token",
+        api_url=provider,
+        redirect_uri="http://localhost:0/callback",
+        scope="openid",
+    )
+    connection = Salesmate(settings)
+    response = requests.post(connection.login_url, data={"sub": "jo@example.com"}, timeout=30)
+    assert "Connected to Salesmate" in response.text
+    assert connection.get("userinfo") == Salesmate(settings).get("userinfo") == {"sub": "jo@example.com"}
+    assert not Salesmate(given).authorized
+    connection.logout()
+    assert not Salesmate(settings).authorized
 
 
 def test_key_is_not_shown(account, given):
@@ -155,18 +193,21 @@ def test_two_workspaces(account, given, nothing):
         assert set(keys_seen(other)) == {other.session_key}
 
 
-def test_key_ends_while_working(account, given, nothing):
-    """An expired key makes the login pending, with the reason, for every kernel; it is not tried again."""
+@pytest.mark.parametrize("how", ["expired", "regenerated"])
+def test_key_ends_while_working(account, given, nothing, how):
+    """A key that ends makes the login pending, with the reason, for every kernel; it is not tried again."""
+    words = "has expired" if how == "expired" else "have been regenerated"
     connection = log_in(account, given)
     assert len(connection.deals_df()) == 5
-    account.expired = True
-    with pytest.raises(LoginRequired, match=r"has expired.*connect\(\)"):
+    account.expired = how == "expired"
+    account.session_key = account.session_key if account.expired else "renewed-key"
+    with pytest.raises(LoginRequired, match=rf"{words}.*connect\(\)"):
         connection.deals_df()
     count = len(account.requests)
     for kernel in (connection, connect(nothing)):
         assert not kernel.authorized
-        assert "has expired" in kernel.login_reason
-        with pytest.raises(LoginRequired, match="has expired"):
+        assert words in kernel.login_reason
+        with pytest.raises(LoginRequired, match=words):
             kernel.deals_df()
     assert len(account.requests) == count
     account.expired, account.session_key = False, "renewed-key"
@@ -263,15 +304,19 @@ def test_two_processes_store_two_logins(account, given):
             assert Salesmate(dataclasses.replace(given, api_url=box.url)).get("apis/core/v4/users")
 
 
-def test_dead_token(given, tmp_path):
-    """A 401 that a refresh cannot mend makes the connection pending; connect() logs in again."""
+@pytest.mark.parametrize(("end", "reason"), [("401", "not accepted"), ("revoked", "invalid_grant")])
+def test_dead_token(given, tmp_path, end, reason):
+    """After a 401 that no refresh mends, or a revoked refresh token, connect() logs in again."""
     with sandbox.start(deals=3, api="v1") as box:
         connection = connect(box)
-        box.script("/v1/deals", *[sandbox.ScriptedResponse(status=401)] * 2)
+        if end == "401":
+            box.script("/v1/deals", *[sandbox.ScriptedResponse(status=401)] * 2)
+        else:
+            box.revoke_all()
         with pytest.raises(LoginRequired):
             connection.deals_df()
         assert not connection.authorized
-        assert "not accepted" in connection.login_reason
+        assert reason in connection.login_reason
         count = len(box.log)
         assert not Salesmate(Settings(**box.settings)).authorized
         assert len(box.log) == count

@@ -11,6 +11,8 @@ from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import LoginError
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\ud800-\udfff]")  # the last: half of a surrogate pair
+_MARKDOWN_LINK = re.compile(r"\]\(\s*<?([^\s>)]+)")  # [text](address "title")
+_AROUND = "\"'`<>()[]{}*.,;:!? \t\r\n"
 RESPONSE_FIELD = re.compile(r"(?:^|[?&#])(?:code|error|state)=")
 _MAX_LENGTH = 16_384  # characters; no URL in a browser's address bar is longer
 
@@ -60,6 +62,24 @@ def parse_authorization_response(pasted: str | Secret) -> AuthorizationResponse:
     if isinstance(parsed, str):
         raise LoginError(parsed)
     return parsed
+
+
+@sealed
+def unwrapped(pasted: Secret) -> Secret:
+    """Return an address without the sentence or the Markdown link around it; a bare code as it is.
+
+    Only for what a person copied: what a browser sends is not part of a sentence.
+
+    Examples
+    --------
+    >>> unwrapped(Secret("([my login](http://localhost:3000/callback?code=c0de&state=st4te)).")).reveal()
+    'http://localhost:3000/callback?code=c0de&state=st4te'
+    """
+    text = _INVISIBLE.sub("", pasted.reveal()).strip()
+    if "://" not in text and RESPONSE_FIELD.search(text) is None:
+        return pasted
+    link = _MARKDOWN_LINK.search(text)
+    return Secret((link[1] if link else text).strip(_AROUND))
 
 
 @sealed

@@ -102,6 +102,15 @@ def show(widget: Any, *, visible: bool) -> None:
     widget.layout.display = "" if visible else "none"
 
 
+def close(widget: Any) -> None:
+    """Close a widget and all that belongs to it: a kernel keeps each widget that is not closed."""
+    for child in getattr(widget, "children", ()):
+        close(child)
+    for part in (getattr(widget, "style", None), widget.layout, widget):
+        if part is not None:
+            part.close()
+
+
 def _button(description: str, kind: str, on_click: Callable[[], None]) -> Any:
     button = ipywidgets.Button(description=description, layout={"width": "max-content", "margin": "0 2px"})
     button.add_class(kind)
