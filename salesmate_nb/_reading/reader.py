@@ -70,7 +70,18 @@ class ResourceReader:
                 yield from page.records
 
     def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
-        """Read records into a typed table, and report how."""
+        """Read records into a typed table, and report how.
+
+        If they show custom fields that the field catalog lacks, it is requested again, and so are they.
+        """
+        found = self._table(query)
+        return self._table(query) if self.renew_fields() else found
+
+    def renew_fields(self) -> bool:
+        """Forget the field catalog if records showed custom fields that it lacks; return whether they did."""
+        return self._catalog.renew()
+
+    def _table(self, query: Query) -> tuple[pa.Table, ReadReport]:
         with self.open(query) as context:
             known, fields = self._known_and_chosen(context, query)
             order = context.beside_first_page(lambda: self.order(context, known, fields))
@@ -155,7 +166,15 @@ class ResourceReader:
         """
         if self.resource is not DEALS:
             self._settings.require_v4(self.resource.name.capitalize())
-        return partial(search_v4 if self._settings.linkname else list_v1, context.request)
+        if not self._settings.linkname:
+            return partial(list_v1, context.request)
+
+        def fetch(request: SearchRequest) -> SearchPage:
+            page = search_v4(context.request, request)
+            self._catalog.notice(self.resource, page.records)
+            return page
+
+        return fetch
 
     def _full_read(
         self, context: ReadContext, query: Query, fields: Sequence[Field], *, ordered: bool = False

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb._search.search import PAGE, SearchPage, SearchRequest
-from salesmate_nb._snapshot.deletions import DeletedRows, Deletions, list_deleted
+from salesmate_nb._snapshot.checks import DeletedRows, Deletions, list_deleted
 from salesmate_nb.resources import DEALS
 
 EVERYTHING = SearchRequest(resource=DEALS, fields=("id",))
