@@ -155,11 +155,11 @@ class Changes:
         table : pyarrow.Table
             The rows that are known.
         watermark : datetime
-            All changes up to it are known, but those that the server told of late.
+            All changes up to it are known, but those that the server reported late.
         overlap : timedelta
             By how much the server may be late.
         settled : datetime
-            What changed before it was told of by now: a page of such rows that the table holds as they are
+            What changed before it was reported by now: a page of such rows that the table holds as they are
             ends the list.
 
         Raises
@@ -177,7 +177,8 @@ class Changes:
         limit = min(watermark, self.began_at) - overlap
         page = first
         while not self._is_whole(listed, page := self._pass(listed, page, limit, settled, table)):
-            pass
+            if listed.end > self._left * len(page.records):
+                raise FullReadDue("the changes take as many requests as all rows")
         updated = upsert(table, rows_from(self._builder, listed.records.values()))
         times = list(filter(None, map(self._modified_at, first.records)))
         newest = min(times[0], self.began_at) if times else min(watermark, self.began_at)
@@ -222,7 +223,7 @@ class Changes:
                 listed.found.add(record_id(record))
 
     def _is_whole(self, listed: _Listed, first: SearchPage) -> bool:
-        """Return whether as many rows were read as the list has, and none was deleted meanwhile.
+        """Return whether as many rows were read as the list has, and none was deleted while that took.
 
         Without a total, two passes have to agree.
         """

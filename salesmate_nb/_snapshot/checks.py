@@ -146,28 +146,29 @@ def read_again(
     """
     records: dict[int, Record] = {}
     gone: set[int] = set()
-    left, offset, end = wanted, bisect_left(known, wanted[0]) if wanted else 0, 0
+    left, offset = wanted, bisect_left(known, wanted[0]) if wanted else 0
+    end, last, is_back = 0, -1, False  # of the page before
     for _ in range(most if wanted else 0):
         page = fetch(replace(request, offset=offset))
         ids = [record_id(record) for record in page.records]
         if ids != sorted(set(ids)):
             raise PaginationUnsupported("rows are not sorted by id")
-        if not ids and offset == end:
-            if page.total is not None and page.total > offset:
-                raise FullReadDue("a page of rows that are read again is empty")
-            gone.update(known[bisect_left(known, left[0]) :])
-            left = ()
-        elif offset and not (ids and ids[0] <= left[0]):
-            offset = max(offset - PAGE, 0)
+        if offset != end and not (ids and ids[0] <= left[0]):
+            offset, is_back = max(offset - PAGE, 0), True
             continue
-        else:
-            records.update(zip(ids, page.records, strict=True))
-            start = bisect_left(known, ids[0]) if offset else 0
-            gone.update(known[start : bisect_left(known, ids[-1])])
-            left = left[bisect_left(left, ids[-1] + 1) :]
-            end = offset + len(ids)
-            if left:
-                offset += max(len(ids), bisect_left(known, left[0]) - bisect_left(known, ids[0]))
-        if not left:
+        if not ids and page.total is not None and page.total > offset:
+            raise FullReadDue("a page of rows that are read again is empty")
+        records.update(zip(ids, page.records, strict=True))
+        upto = ids[-1] if ids else known[-1]
+        gone.update(
+            known[bisect_left(known, last + 1 if offset == end else ids[0]) : bisect_left(known, upto + 1)]
+        )
+        remaining = left[bisect_left(left, upto + 1) :]
+        if not remaining:
+            left = remaining
             break
+        is_back = is_back and len(remaining) == len(left)
+        step = 0 if is_back else bisect_left(known, remaining[0]) - bisect_left(known, ids[0])
+        left, last, end = remaining, upto, offset + len(ids)
+        offset += max(len(ids), step)
     return ReadAgain(records=list(records.values()), gone=frozenset(gone.difference(records)), left=left)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import math
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from zoneinfo import ZoneInfo
@@ -35,8 +35,8 @@ _PAGES_COMPARED = 40  # up to so many, the ids of all rows are compared in each 
 _LONGEST_UNCOMPARED = dt.timedelta(days=1)
 _SEARCH_DEPTH = 10  # requests that finding one deleted row takes, among 100,000
 _PAGES_READ_AGAIN = 2  # in each refresh, or 1 % of all pages
-_LATEST = dt.timedelta(hours=6)  # what changed longer ago is not late, but had its time changed
-_FEW = 20  # rows, too few to tell that most rows have changed
+_LATEST = dt.timedelta(hours=2)  # what changed longer ago is not late, but had its time changed
+_FEW = 20  # rows, too few to know that most rows have changed
 
 
 def all_rows(reader: ResourceReader, context: ReadContext, fields: Sequence[str]) -> SearchRequest:
@@ -57,7 +57,7 @@ def pages_read_again(rows: int) -> int:
 
 
 def refreshes_per_round(rows: int) -> int:
-    """Return within how many refreshes every one of so many rows is read again, whatever the server tells.
+    """Return within how many refreshes each of so many rows is read again, whatever the server reports.
 
     Examples
     --------
@@ -77,7 +77,7 @@ class IncrementalRead:
     day and if the total differs. This costs a request for 250 rows, as a full read does, but little data.
     Rows that differ are read again, and so are rows without a time of change.
 
-    A server may not tell of an edit at all: its index is late, its clocks differ, or the edit leaves
+    A server may not report an edit at all: its index is late, its clocks differ, or the edit leaves
     ``lastModifiedAt`` as it was. So each refresh reads the next rows by id again: two pages, or 1 % of all.
     By how much the server was seen to be late, the next changes are read back twice as far.
 
@@ -139,7 +139,7 @@ class IncrementalRead:
         began_at = changes.began_at.isoformat(timespec="seconds")
         current = replace(snapshot, table=changed.table, watermark=changed.watermark, began_at=began_at)
         current, differing = self._existing(changes, current, changed)
-        return self._checked(current, differing, changed.ids, snapshot.watermark)
+        return with_lateness(self._checked(current, differing, changed.ids), snapshot)
 
     def _existing(
         self, changes: Changes, current: Snapshot, changed: Changed
@@ -181,34 +181,36 @@ class IncrementalRead:
         )
         return current, [number for number, minute in listed.items() if held.get(number, -1) != minute]
 
-    def _checked(
-        self, current: Snapshot, differing: Collection[int], told: Collection[int], watermark: dt.datetime
-    ) -> Snapshot:
+    def _checked(self, current: Snapshot, differing: Collection[int], changed: frozenset[int]) -> Snapshot:
         """Read again the rows that differ, those without a time of change, and the next ones by id."""
         before = minutes(current.table)
         known = sorted({*before, *differing})
         untimed = {number for number, minute in before.items() if minute is None}
-        wanted = sorted({*differing, *untimed.difference(told)})
+        wanted = sorted({*differing, *untimed.difference(changed)})
         request = self._request(requested_paths(self._builder.fields))
         request = replace(request, sorts_by_list=KEEPS_ORDER.get(self._support.strategy, False))
         named = read_again(self._fetch, request, known, wanted, most_requests(len(known)))
         if named.left:
             raise FullReadDue("too many rows are not listed among the changes")
-        next_ids = known[bisect_right(known, current.checked) :]
-        part = read_again(self._fetch, request, known, next_ids, pages_read_again(len(known)))
+        following = known[bisect_right(known, current.checked) :] or known
+        following = following[: pages_read_again(len(known)) * PAGE]
+        part = read_again(self._fetch, request, known, following, most_requests(len(known)))
+        if part.left:
+            raise FullReadDue("rows are not where their ids are expected")
         rows = rows_from(self._builder, [*named.records, *part.records])
         after = minutes(rows)
-        untold = {number for number, at in after.items() if number not in told and before.get(number) != at}
-        unexpected = untold.difference(wanted)
-        if len(unexpected) > max(len(part.records) // 2, _FEW):  # as if the account's time zone had changed
+        others = after.keys() - {*wanted, *changed}
+        differ = [number for number in others if before.get(number) != after[number]]
+        if len(differ) > max(len(others) // 2, _FEW):  # as if the account's time zone had changed
             raise FullReadDue("most rows that were read again had changed")
-        table = upsert(without(current.table, named.gone | part.gone), rows)
-        times = [after[number] for number in untold if number in before]
-        lateness = max([current.lateness, *_lateness(times, watermark)])
-        checked = replace(current, table=table, lateness=lateness)
-        if part.left:
-            return replace(checked, checked=part.left[0] - 1)
-        return replace(checked, checked=-1, checked_since=current.round_since, round_since=current.began_at)
+        lagging = {each for each in after.keys() & changed if (after[each] or 0) < (before.get(each) or 0)}
+        table = upsert(without(current.table, named.gone | part.gone), without(rows, lagging))
+        checked = replace(current, table=table)
+        if not following or following[-1] == known[-1]:
+            return replace(
+                checked, checked=-1, checked_since=current.round_since, round_since=current.began_at
+            )
+        return replace(checked, checked=following[-1])
 
     def _list_deleted(self) -> DeletedRows:
         if _DELETED_LIST not in self._support.unsupported:
@@ -254,7 +256,15 @@ def _is_due(snapshot: Snapshot) -> bool:
     return not dt.timedelta() <= age < _LONGEST_UNCOMPARED
 
 
-def _lateness(times: Iterable[int | None], watermark: dt.datetime) -> list[float]:
-    """Return by how many seconds changes of these times were told too late."""
-    late = [watermark.timestamp() - time / 1e6 for time in times if time is not None]
-    return [seconds for seconds in late if 0 < seconds < _LATEST.total_seconds()]
+def with_lateness(current: Snapshot, before: Snapshot) -> Snapshot:
+    """Return a snapshot that knows how late the server reported changes: those from before the watermark."""
+    if before.watermark is None:
+        return current
+    held, watermark = minutes(before.table), before.watermark.timestamp()
+    late = [
+        watermark - at / 1e6
+        for number, at in minutes(current.table).items()
+        if at is not None and held.get(number, at) != at
+    ]
+    seen = [seconds for seconds in late if 0 < seconds < _LATEST.total_seconds()]
+    return replace(current, lateness=max([before.lateness, *seen]))

@@ -20,7 +20,7 @@ from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.read_context import ReadContext
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._search.search import PAGE, record_id
-from salesmate_nb._snapshot.incremental import KEEPS_ORDER, IncrementalRead, all_rows
+from salesmate_nb._snapshot.incremental import KEEPS_ORDER, IncrementalRead, all_rows, with_lateness
 from salesmate_nb._snapshot.merge import rows_of, upsert, with_parse_errors
 from salesmate_nb._snapshot.store import Snapshot, SnapshotFile, now
 from salesmate_nb.errors import IncompleteRead, SalesmateError
@@ -29,7 +29,7 @@ from salesmate_nb.resources.base import requested_paths
 log = logging.getLogger("salesmate_nb")
 
 _CHECKPOINT_PAGES = 20  # pages that are written to disk at a time
-_LONGEST_PAUSE = dt.timedelta(days=1)  # after which an interrupted read begins anew
+_LONGEST_PAUSE = dt.timedelta(days=1)  # after which an interrupted read begins from scratch
 
 
 class Rebuild:
@@ -106,7 +106,7 @@ class Rebuild:
         if gone and not self._is_counted:  # two reads have to agree
             again = self._read_all(self._start(has_pages=False))
             built = replace(built, table=upsert(built.table, again.table))
-        return built
+        return with_lateness(built, known)
 
     def _resumed(self) -> Snapshot | None:
         """Return what resuming an interrupted read gives, or ``None`` if all has to be read."""

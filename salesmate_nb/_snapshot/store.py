@@ -67,7 +67,7 @@ class Snapshot:
     checked_since : str
         When the round before it began: every row was read at that time or later.
     lateness : float
-        By how many seconds the server was seen to tell of changes too late.
+        By how many seconds the server was seen to report changes too late.
     """
 
     table: pa.Table

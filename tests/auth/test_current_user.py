@@ -95,7 +95,8 @@ def test_file(account, settings):
     [path] = settings.token_cache.glob("*.account")
     assert path.stat().st_mode & 0o777 == 0o600
     content = json.loads(path.read_text())
-    assert content["user"] == {"name": account.users[0]["name"], "timezone": "Asia/Kolkata"}
+    user = account.users[0]
+    assert content["user"] == {"name": user["name"], "timezone": "Asia/Kolkata", "id": str(user["id"])}
     assert content["bound"]["host"] == account.url
     assert account.session_key not in path.read_text()
     assert "@" not in path.read_text()

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from salesmate_nb import (
     IncompleteRead,
+    LoginRequired,
     Salesmate,
     SalesmateError,
     Settings,
@@ -27,10 +28,14 @@ from salesmate_nb import (
     deals_df,
     sandbox,
 )
+from salesmate_nb._auth.stored_logins import add_login
+from salesmate_nb._auth.token_stores.registry import make_token_store
+from salesmate_nb._auth.tokens import Token
 from salesmate_nb._snapshot import incremental
 from salesmate_nb.resources import DEALS
 from salesmate_nb.sandbox import ScriptedResponse
 from tests.helpers import reach, same
+from tests.live_account import LiveAccount, made
 
 SEARCH = "/apis/deal/v4/search"
 
@@ -600,3 +605,90 @@ def test_full_disk_keeps_the_previous_snapshot(box, monkeypatch):
     (path,) = box.settings.token_cache.rglob("deals.parquet")
     assert sorted(entry.name for entry in path.parent.iterdir()) == ["deals.lock", "deals.parquet"]
     same(reach(box).deals_df(refresh="auto"), reach(box).deals_df())
+
+
+def test_full_refresh_reads_from_scratch(box):
+    """refresh="full" never resumes an interrupted read, whose rows may be old."""
+    interrupted_read(box, 4)
+    assert checkpoints(box)
+    for deal in box.deals.ids():
+        box.deals.edit(deal, title="new", lastModifiedAt=box.deals.get(deal)["lastModifiedAt"])
+    frame, wide = wide_requests_of(box, lambda: reach(box).deals_df(refresh="full"))
+    assert (set(frame["title"]), wide >= 4) == ({"new"}, True)
+    assert not checkpoints(box)
+
+
+@pytest.fixture
+def account():
+    with LiveAccount(deals=made("deals", 300), contacts=made("contacts", 3)) as running:
+        running.users = [{"id": 1, "name": "Ann", "isCurrentUser": True}, {"id": 2, "name": "Bob"}]
+        yield running
+
+
+def stored_login(account, folder):
+    """Return the settings of an account without its key, which is stored as after a login."""
+    settings = Settings(linkname=account.linkname, api_url=account.url, token_cache=folder, timezone="UTC")
+    token = Token.from_key(dataclasses.replace(settings, session_key=account.session_key))
+    add_login(make_token_store(settings, "default"), token)
+    return settings
+
+
+def sign_in_as_bob(account):
+    account.users = [{**user, "isCurrentUser": user["name"] == "Bob"} for user in account.users]
+    account.session_key = "key of Bob 0123456789"
+
+
+def snapshots(folder):
+    return sorted(path.name for path in folder.rglob("*.parquet"))
+
+
+def test_another_user_begins_from_scratch(account, tmp_path):
+    """After somebody else has logged in, the rows of the first user are gone, of every resource."""
+    connection = Salesmate(stored_login(account, tmp_path))
+    connection.deals_df(refresh="auto")
+    connection.contacts_df(refresh="auto")
+    assert snapshots(tmp_path) == ["contacts.parquet", "deals.parquet"]
+    sign_in_as_bob(account)
+    for deal in account.truth("deals")[50:]:
+        account.delete("deals", deal["id"])  # Bob does not see them
+    connection = Salesmate(stored_login(account, tmp_path))
+    with pytest.raises(SalesmateError, match="no snapshot"):
+        connection.deals_df(refresh="never")
+    assert len(connection.deals_df(refresh="auto")) == 50
+    assert snapshots(tmp_path) == ["deals.parquet"]
+
+
+@pytest.mark.parametrize("is_bob", [False, True])
+def test_key_replaced_during_a_refresh(account, tmp_path, is_bob):
+    """A new key of the same user keeps the snapshot; with one of somebody else nothing is saved."""
+    connection = Salesmate(stored_login(account, tmp_path))
+
+    def replace_key(count, _):
+        if count == 6:
+            account.session_key = "another key 0123456789"
+            if is_bob:
+                sign_in_as_bob(account)
+            stored_login(account, tmp_path)
+
+    account.on_request = replace_key
+    with pytest.raises(SalesmateError, match="Somebody else has logged in") if is_bob else nullcontext():
+        connection.deals_df(refresh="auto")
+    account.on_request = None
+    assert snapshots(tmp_path) == ["deals.parquet"] * (not is_bob)
+    if not is_bob:
+        assert len(Salesmate(stored_login(account, tmp_path)).deals_df(refresh="never")) == 300
+
+
+def test_logout_during_a_refresh(account, tmp_path):
+    """If another kernel logs out while a refresh runs, the refresh writes no rows."""
+    settings = stored_login(account, tmp_path)
+    connection = Salesmate(settings)
+
+    def log_out(count, _):
+        if count == 6:
+            Salesmate(settings).logout()
+
+    account.on_request = log_out
+    with pytest.raises(LoginRequired, match="The login was removed while records were read"):
+        connection.deals_df(refresh="auto")
+    assert not snapshots(tmp_path)
