@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 from salesmate_nb._frames.arrow import BatchBuilder
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import PAGE, Record, SearchPage, SearchRequest, modified_at, record_id
-from salesmate_nb._snapshot.merge import rows_from, upsert
+from salesmate_nb._snapshot.merge import minutes, rows_from, upsert
 
 OVERLAP = dt.timedelta(minutes=15)  # servers' clocks differ, and an index shows edits late
 _FOLD = dt.timedelta(minutes=62)  # without a zone, one hour of autumn occurs twice
@@ -120,6 +120,7 @@ class Changes:
         self._zone = zone
         self._server_time = server_time
         self._left = 0
+        self._held: dict[int, int | None] = {}
         self.began_at = self._now
 
     @property
@@ -169,6 +170,7 @@ class Changes:
         PaginationUnsupported
             If the server cannot list rows by their last change.
         """
+        self._held = minutes(table)
         listed, first = _Listed(), self._fetch(self._request)
         self._left = most_requests(table.num_rows, len(first.records))
         self._note_time()
@@ -198,9 +200,11 @@ class Changes:
             times = self._times(page)
             older = (place for place, time in enumerate(times) if time and time < _minute(limit, page))
             place = next(older, len(times))
+            is_over = self._is_held(page, times, place)
+            place = place if is_over else len(times)
             self._take(listed, page, place)
             listed.end = offset + place
-            if place < len(times) or not times or self._is_settled(page, times, settled, table):
+            if is_over or not times or self._is_settled(page, times, settled, table):
                 break
             offset += len(times)
             if page.total is not None and offset >= page.total:
@@ -254,6 +258,17 @@ class Changes:
         if readable != sorted(readable, reverse=True):
             raise PaginationUnsupported("rows are not sorted by lastModifiedAt")
         return times
+
+    def _is_held(self, page: SearchPage, times: Sequence[dt.datetime | None], place: int) -> bool:
+        """Return whether a page reaches beyond the limit, and all rows there are known with their times.
+
+        If one is not, the server was late, and more such rows may follow.
+        """
+        ids = map(record_id, page.records[place:])
+        beyond = zip(ids, times[place:], strict=True)
+        return place < len(times) and all(
+            time is None or self._held.get(number) == time.timestamp() * 1e6 for number, time in beyond
+        )
 
     def _is_settled(
         self, page: SearchPage, times: Sequence[dt.datetime | None], settled: dt.datetime, table: pa.Table

@@ -195,6 +195,16 @@ def test_equal_times_in_any_order(has_total, changes_of, table_of):
     assert wholes or not has_total
 
 
+def test_late_changes(server, changes_of, table_of):
+    """Changes that the server reports long after they were made are found behind those of now."""
+    table = table_of(*rows_by_id(server))
+    for number in range(1, 21):
+        server.edit(number, at(60 * 41 if number < 7 else 60 * 39 + 10))
+    read = changes_of(server).apply(table, at(60 * 40))
+    assert read.table.equals(table_of(*rows_by_id(server)))
+    assert len(server.requests) <= 8
+
+
 def test_watermark_is_never_later_than_the_server_clock(server, changes_of, table_of):
     """If this machine's clock is fast, or the server does not say its time, changes are read back further."""
     table = table_of(*rows_by_id(server))
