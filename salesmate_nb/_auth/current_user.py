@@ -76,8 +76,9 @@ class CurrentUser:
 class CurrentUserLookup:
     """Looks up the current user: in memory, else in a small file, else by one request.
 
-    The file ``<profile>.account`` beside the login has mode 0600. It holds the user's name and time zone, the
-    API's address, and a fingerprint of the key; no secret, and nothing of customers. It is used for a month.
+    The file ``<profile>.account`` beside the login has mode 0600. It holds the user's name, id and time zone,
+    the API's address, and a fingerprint of the key; no secret, and nothing of customers. It is used for a
+    month.
 
     Parameters
     ----------
