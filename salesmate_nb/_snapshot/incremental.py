@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -189,12 +189,15 @@ class IncrementalRead:
         wanted = sorted({*differing, *untimed.difference(changed)})
         request = self._request(requested_paths(self._builder.fields))
         request = replace(request, sorts_by_list=KEEPS_ORDER.get(self._support.strategy, False))
-        named = read_again(self._fetch, request, known, wanted, most_requests(len(known)))
-        if named.left:
+        most = most_requests(len(known))
+        if len({bisect_left(known, number) // PAGE for number in wanted}) > most:
             raise FullReadDue("too many rows are not listed among the changes")
+        named = read_again(self._fetch, request, known, wanted, most)
+        if named.left:
+            raise FullReadDue("rows are not where their ids are expected")
         following = known[bisect_right(known, current.checked) :] or known
         following = following[: pages_read_again(len(known)) * PAGE]
-        part = read_again(self._fetch, request, known, following, most_requests(len(known)))
+        part = read_again(self._fetch, request, known, following, most)
         if part.left:
             raise FullReadDue("rows are not where their ids are expected")
         rows = rows_from(self._builder, [*named.records, *part.records])
