@@ -68,7 +68,7 @@ class Connection:
         self._login = Login(settings, self._token_store, profile=profile)
         self._in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
         self._has_snapshots = token_store is None and not self._in_memory
-        self._made: tuple[requests.Session, _Parts] | None = None
+        self._made: tuple[requests.Session, Settings, _Parts] | None = None
 
     @property
     def settings(self) -> Settings:
@@ -82,11 +82,12 @@ class Connection:
 
     @property
     def _parts(self) -> _Parts:
-        """What depends on the login in use; it is made again if that is another one."""
+        """What depends on the login in use; it is made again if that is another one, or has another key."""
         self._login.look()
-        if self._made is None or self._made[0] is not self._login.session:
-            self._made = self._login.session, self._make_parts(self._login.settings, self._login.session)
-        return self._made[1]
+        session, settings = self._login.session, self._login.settings
+        if self._made is None or self._made[0] is not session or self._made[1] != settings:
+            self._made = session, settings, self._make_parts(settings, session)
+        return self._made[2]
 
     def _make_parts(self, settings: Settings, session: BoundedSession) -> _Parts:
         folder = None if self._in_memory else settings.token_cache
@@ -103,6 +104,7 @@ class Connection:
             current_user,
             has_snapshots=self._has_snapshots,
             profile_folder=folder,
+            login=lambda: self._login.settings if self._login.stands else None,
         )
         return _Parts(limiter, api_client, current_user, account)
 

@@ -75,9 +75,10 @@ class Salesmate(Connection):
         refresh : {"auto", "full", "never"}, optional
             By default every row is read from the server, and nothing is written to disk. ``"auto"`` keeps
             a snapshot in a file that only you can read: it reads what changed since, and compares the ids
-            of all rows, or reads everything if the server's order allows no less. ``"full"`` rebuilds it,
-            with changes that do not touch ``last_modified_at``, such as the new name of a colleague.
-            ``"never"`` reads the snapshot without any request.
+            of all rows, or reads everything if the server's order allows no less. It also reads two pages,
+            or 1 % of all rows, again, so that a change that does not touch ``last_modified_at``, such as
+            the new name of a colleague, is there after at most 100 refreshes. ``"full"`` reads everything
+            from scratch. ``"never"`` reads the snapshot without any request.
 
         Returns
         -------

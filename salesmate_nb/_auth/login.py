@@ -84,6 +84,11 @@ class Login:
         return self._is_live()
 
     @property
+    def stands(self) -> bool:
+        """Whether the login in use is still there: in the settings, or stored, where others may remove it."""
+        return bool(self.given.session_key) or find_login(self.store, self.settings) is not None
+
+    @property
     def reason(self) -> str:
         """Why nobody is logged in, in a sentence; empty if somebody is, or nobody ever was."""
         if self.is_authorized:

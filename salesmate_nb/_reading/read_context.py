@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -78,6 +79,10 @@ class ReadContext:
         if isinstance(err, KeyboardInterrupt):
             read = f"Reading {self._bar.noun} was interrupted{self._bar.reached}"
             raise Interrupted(f"{read}. Run this again to read all of them.") from err
+
+    def server_time(self) -> dt.datetime | None:
+        """Return what the server's clock said in its last response; ``None`` if it did not say."""
+        return self._api_client.server_time
 
     def beside_first_page(self, work: Callable[[], _T]) -> Callable[[], _T]:
         """Begin what takes a request while the first page is under way, and return what waits for it.

@@ -86,7 +86,18 @@ class ResourceReader:
                 self._warn_of_unmatched(query, tally, known, order)
 
     def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
-        """Read records into a typed table, and report how."""
+        """Read records into a typed table, and report how.
+
+        If they show custom fields that the field catalog lacks, it is requested again, and so are they.
+        """
+        found = self._table(query)
+        return self._table(query) if self.renew_fields() else found
+
+    def renew_fields(self) -> bool:
+        """Forget the field catalog if records showed custom fields that it lacks; return whether they did."""
+        return self._catalog.renew()
+
+    def _table(self, query: Query) -> tuple[pa.Table, ReadReport]:
         with self.open(query) as context:
             known, fields = self._known_and_chosen(context, query)
             order = context.beside_first_page(lambda: self.order(context, known, fields))
@@ -174,7 +185,15 @@ class ResourceReader:
         """
         if self.resource is not DEALS:
             self._settings.require_v4(self.resource.name.capitalize())
-        return FittingPages(partial(search_v4 if self._settings.linkname else list_v1, context.request))
+        if not self._settings.linkname:
+            return FittingPages(partial(list_v1, context.request))
+
+        def fetch(request: SearchRequest) -> SearchPage:
+            page = search_v4(context.request, request)
+            self._catalog.notice(self.resource, page.records)
+            return page
+
+        return FittingPages(fetch)
 
     def _full_read(
         self,

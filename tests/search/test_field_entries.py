@@ -318,3 +318,15 @@ def test_list_links_of_activities():
         "primaryContact.id": "primary_contact_id",
         "primaryContact.name": "primary_contact_name",
     }
+
+
+def test_many_fields_of_one_label():
+    """Each gets a number of its own, in a time that grows with their number; too many are refused."""
+    entries = [
+        {"fieldName": f"textCustomField{number}", "displayName": "Label", "type": "Text"}
+        for number in range(1, 10_002)
+    ]
+    names = [field.name for field in parse_catalog(entries[:5000], DEALS).fields]
+    assert sorted(names) == sorted(["label", *(f"label_{number}" for number in range(2, 5001))])
+    with pytest.raises(BadResponse, match="10,001 deal fields"):
+        parse_catalog(entries, DEALS)
