@@ -61,7 +61,7 @@ class CurrentUser:
         ...         },
         ...     ]
         ... )
-        CurrentUser(name='Ann Weber', timezone='Europe/Berlin')
+        CurrentUser(name='Ann Weber', timezone='Europe/Berlin', id='')
         """
         for user in users:
             if isinstance(user, dict) and str(user.get("isCurrentUser")).lower() in _TRUE:

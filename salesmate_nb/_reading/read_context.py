@@ -111,13 +111,17 @@ class ReadContext:
         RateLimited
             If the hourly limit leaves too few for it, and this read is not to wait.
         """
-        if self._beside is not None:
-            self._beside.result()
+        self._end_beside()
         if self._limit is not None:
             total = self._limit
             requests = min(requests, math.ceil(self._limit / PAGE) - 1)
         minutes = math.ceil(self._api_client.plan(requests, self.waiter) / 60)
         self._bar.plan(total, requests, minutes)
+
+    def _end_beside(self) -> None:
+        """Wait for what was begun beside the first page."""
+        if self._beside is not None:
+            self._beside.result()
 
     def typed(self, full_read: FullRead, builder: BatchBuilder) -> Iterator[pa.RecordBatch]:
         """Yield the typed rows of each page, whatever they hold."""
@@ -147,4 +151,5 @@ class ReadContext:
                 if left is not None:
                     left -= len(keep)
                     if left <= 0:
+                        self._end_beside()  # before the pages are closed, which cancels it
                         return

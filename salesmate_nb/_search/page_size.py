@@ -43,7 +43,7 @@ class FittingPages:
                 if rows == 1:
                     raise BadResponse(
                         f"{err.url} returned HTTP {err.status} with a response that is too large, even with "
-                        "a single row. Leave out its long fields, by columns=[...].",
+                        "a single row. Read without its long fields, by columns=[...].",
                         status=err.status,
                         url=err.url,
                     ) from err

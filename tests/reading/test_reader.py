@@ -298,6 +298,12 @@ def test_limit(box, access, limit):
     assert len(box.log) - before <= -(-min(limit, 600) // 250) + 2
 
 
+def test_limit_beside_a_slow_request(box):
+    """A limit that the first page reaches does not cancel what was requested beside it."""
+    box.script("/apis/v3/apps/dealPipeline", ScriptedResponse(delay=0.3, real=True))
+    assert len(reach(box, "key-v4").deals_df(limit=2)) == 2
+
+
 @pytest.mark.parametrize("limit", [-1, 1.5, "5", True])
 def test_invalid_limit(box, limit):
     """A limit is a whole number of 0 or more."""
