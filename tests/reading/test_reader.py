@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import threading
+import time
 from contextlib import nullcontext
 
 import pandas as pd
@@ -24,6 +25,7 @@ from salesmate_nb import (
     connect,
     sandbox,
 )
+from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb.errors import Interrupted
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import column_name
@@ -298,9 +300,15 @@ def test_limit(box, access, limit):
     assert len(box.log) - before <= -(-min(limit, 600) // 250) + 2
 
 
-def test_limit_beside_a_slow_request(box):
-    """A limit that the first page reaches does not cancel what was requested beside it."""
-    box.script("/apis/v3/apps/dealPipeline", ScriptedResponse(delay=0.3, real=True))
+def test_limit_beside_a_late_request(box, monkeypatch):
+    """A limit that the first page reaches does not cancel what is requested beside it."""
+    order = ResourceReader.order
+
+    def late_order(*args):
+        time.sleep(0.3)
+        return order(*args)
+
+    monkeypatch.setattr(ResourceReader, "order", late_order)
     assert len(reach(box, "key-v4").deals_df(limit=2)) == 2
 
 
