@@ -1,0 +1,59 @@
+"""The columns of a frame, checked before they are used."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+
+import pandas as pd
+
+from salesmate_nb.errors import SalesmateError
+
+OPEN = ("Open",)
+WON = ("Won", "Close")  # the API sends either
+LOST = ("Lost",)
+_DAY = 24 * 60 * 60  # seconds
+
+
+def as_list(by: str | Sequence[str]) -> list[str]:
+    return [by] if isinstance(by, str) else list(dict.fromkeys(by))
+
+
+def select(deals: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return these columns of a frame, its rows numbered from 0."""
+    missing = [name for name in dict.fromkeys(columns) if name not in deals.columns]
+    if missing:
+        raise SalesmateError(
+            f"The frame has no column {', '.join(map(repr, missing))}. "
+            "Read it with deals_df(), or add the column to deals_df(columns=[...])."
+        )
+    return deals[list(dict.fromkeys(columns))].reset_index(drop=True)
+
+
+def with_status(rows: pd.DataFrame, status: Sequence[str]) -> pd.DataFrame:
+    return rows[rows["status"].isin(status)].reset_index(drop=True)
+
+
+def datetimes(column: pd.Series) -> pd.Series:
+    """Return a datetime column with a time zone, which is UTC unless it has one."""
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        return column
+    if column.dtype.kind != "M" and column.notna().any():
+        raise SalesmateError(
+            f"Column {column.name!r} holds {column.dtype}, not datetimes. Read it with deals_df() or, if it "
+            "comes from a CSV file, convert it with pd.to_datetime(..., utc=True)."
+        )
+    return pd.to_datetime(column, utc=True)
+
+
+def timestamp(now: dt.datetime | None, like: pd.Series) -> pd.Timestamp:
+    """Return `now` in the time zone of a column, so that the two can be compared."""
+    timestamp = pd.Timestamp.now("UTC") if now is None else pd.Timestamp(now)
+    timestamp = timestamp.tz_localize("UTC") if timestamp.tz is None else timestamp
+    return timestamp.tz_convert(like.dt.tz)
+
+
+def days(start: pd.Series, end: pd.Series | pd.Timestamp) -> pd.Series:
+    elapsed: pd.Series = end - start
+    days: pd.Series = elapsed.dt.total_seconds() / _DAY
+    return days
