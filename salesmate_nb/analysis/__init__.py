@@ -8,6 +8,16 @@ in the order of their categories, and values in different currencies are never a
 from salesmate_nb.analysis._deals.cycle_times import cycle_time, survival
 from salesmate_nb.analysis._deals.open_deals import forecast, pipeline
 from salesmate_nb.analysis._deals.win_rates import win_rate
+from salesmate_nb.analysis._movement.movement import movement, movement_deals
 from salesmate_nb.analysis._zones import in_zone
 
-__all__ = ["cycle_time", "forecast", "in_zone", "pipeline", "survival", "win_rate"]
+__all__ = [
+    "cycle_time",
+    "forecast",
+    "in_zone",
+    "movement",
+    "movement_deals",
+    "pipeline",
+    "survival",
+    "win_rate",
+]

@@ -48,12 +48,29 @@ def datetimes(column: pd.Series) -> pd.Series:
 
 def timestamp(now: dt.datetime | None, like: pd.Series) -> pd.Timestamp:
     """Return `now` in the time zone of a column, so that the two can be compared."""
-    timestamp = pd.Timestamp.now("UTC") if now is None else pd.Timestamp(now)
-    timestamp = timestamp.tz_localize("UTC") if timestamp.tz is None else timestamp
-    return timestamp.tz_convert(like.dt.tz)
+    return _with_zone(pd.Timestamp.now("UTC") if now is None else pd.Timestamp(now)).tz_convert(like.dt.tz)
 
 
 def days(start: pd.Series, end: pd.Series | pd.Timestamp) -> pd.Series:
     elapsed: pd.Series = end - start
     days: pd.Series = elapsed.dt.total_seconds() / _DAY
     return days
+
+
+def read_at(frame: pd.DataFrame) -> pd.Timestamp | None:
+    """Return when a frame was read, or ``None`` if it does not say."""
+    return _time_in_attrs(frame, "read_at")
+
+
+def since(history: pd.DataFrame) -> pd.Timestamp | None:
+    """Return when a history began, or ``None`` if it does not say."""
+    return _time_in_attrs(history, "since")
+
+
+def _time_in_attrs(frame: pd.DataFrame, name: str) -> pd.Timestamp | None:
+    text = frame.attrs.get("salesmate", {}).get(name)
+    return None if text is None else _with_zone(pd.Timestamp(text)).tz_convert("UTC")
+
+
+def _with_zone(time: pd.Timestamp) -> pd.Timestamp:
+    return time.tz_localize("UTC") if time.tz is None else time

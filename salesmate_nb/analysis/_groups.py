@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import pandas as pd
 
 from salesmate_nb.errors import SalesmateError
@@ -18,12 +20,18 @@ def groups(rows: pd.DataFrame, by: list[str]) -> tuple[pd.Series, pd.DataFrame]:
 
 def with_names(names: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
     """Put the values of each group before its rows in a table that is indexed by group number."""
-    taken = names.columns.intersection(table.columns)
-    if len(taken):
-        raise SalesmateError(
-            f"The result has a column {taken[0]!r} of its own. Rename that of the frame to group by it."
-        )
+    refuse_own(names.columns, table.columns)
     return names.loc[table.index].reset_index(drop=True).join(table.reset_index(drop=True))
+
+
+def refuse_own(by: Iterable[str], own: Iterable[str]) -> None:
+    """Refuse to group by a column with the name of one that the result has of its own."""
+    taken = set(own)
+    for name in by:
+        if name in taken:
+            raise SalesmateError(
+                f"The result has a column {name!r} of its own. Rename that of the frame to group by it."
+            )
 
 
 def count(flags: pd.Series, group: pd.Series) -> pd.Series[int]:

@@ -1,0 +1,102 @@
+"""Two states of the same deals, row by row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
+from salesmate_nb.analysis._columns import LOST, OPEN, WON, datetimes, read_at, select
+from salesmate_nb.analysis._movement.periods import Period, is_within
+from salesmate_nb.errors import SalesmateError
+
+_INDEX = "id of the deal"  # not the name of a column
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sides:
+    """The deals of two frames, in rows of the same index, which holds the ids of both.
+
+    Parameters
+    ----------
+    then, now : pandas.DataFrame
+        The columns that were asked for, and ``exists``; ``open``, ``won`` and ``lost``; ``within``, whether
+        the deal should close in the period; ``value``, 0 if it is missing, and ``without_value``, 1 if so.
+    is_older : pandas.Series
+        Whether a deal was created before `then` was read.
+    """
+
+    then: pd.DataFrame
+    now: pd.DataFrame
+    is_older: pd.Series[bool]
+
+    def same(self, columns: Sequence[str]) -> pd.Series[bool]:
+        """Return in which rows these columns are equal on both sides; two missing values are."""
+        result = pd.Series(True, index=self.now.index)
+        for name in columns:
+            then, now = self.then[name], self.now[name]
+            result &= then.eq(now).fillna(False).astype(bool) | (then.isna() & now.isna())
+        return result
+
+
+def align(then: pd.DataFrame, now: pd.DataFrame, columns: Sequence[str], period: Period | None) -> Sides:
+    """Return both frames row by row.
+
+    Raises
+    ------
+    SalesmateError
+        If a column is missing, an id is missing or occurs twice, or `now` was read before `then`.
+    """
+    read, until = read_at(then), read_at(now)
+    if read is not None and until is not None and until < read:
+        raise SalesmateError(
+            f"`now` was read at {until}, before `then` at {read}. Pass the older frame first."
+        )
+    old = _numbered(then, columns, period)
+    new = _numbered(now, columns, period)
+    ids = old.index.union(new.index)
+    old, new = _with_state(old, ids), _with_state(new, ids)
+    for name in columns:
+        old[name], new[name] = _alike(old[name], new[name])
+    if period is not None:
+        planned = datetimes(new["estimated_close_date"])
+        old["within"] = is_within(datetimes(old["estimated_close_date"]).dt.tz_convert(planned.dt.tz), period)
+        new["within"] = is_within(planned, period)
+    is_older = pd.Series(False, index=ids)
+    if read is not None:
+        created = datetimes(select(now, "created_at")["created_at"]) < read
+        is_older |= created.set_axis(pd.Index(now["id"].astype("Int64"))).reindex(ids, fill_value=False)
+    return Sides(then=old, now=new, is_older=is_older)
+
+
+def _numbered(frame: pd.DataFrame, columns: Sequence[str], period: Period | None) -> pd.DataFrame:
+    """Return the columns that are needed, by id."""
+    dates = () if period is None else ("estimated_close_date",)
+    rows = select(frame, "id", "status", "deal_value", *columns, *dates)
+    if rows["id"].isna().any() or rows["id"].duplicated().any():
+        raise SalesmateError("An id is missing or occurs twice in a frame. Pass one row for each deal.")
+    return rows.set_index(pd.Index(rows["id"].astype("Int64"), name=_INDEX))
+
+
+def _with_state(rows: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:
+    side = rows.reindex(ids)
+    return side.assign(
+        exists=ids.isin(rows.index),
+        open=side["status"].isin(OPEN),
+        won=side["status"].isin(WON),
+        lost=side["status"].isin(LOST),
+        within=True,
+        value=side["deal_value"].fillna(0.0).astype("float64"),
+        without_value=side["deal_value"].isna().astype("int64"),
+    )
+
+
+def _alike(then: pd.Series, now: pd.Series) -> tuple[pd.Series, pd.Series]:
+    """Return two columns with the same categories: those of `now`, then others."""
+    if not (isinstance(then.dtype, pd.CategoricalDtype) and isinstance(now.dtype, pd.CategoricalDtype)):
+        return then, now
+    names = now.cat.categories
+    others = then.cat.categories.difference(names, sort=False)
+    dtype = pd.CategoricalDtype(names.append(others), ordered=now.cat.ordered)
+    return then.astype(dtype), now.astype(dtype)
