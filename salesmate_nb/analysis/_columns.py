@@ -19,15 +19,28 @@ def as_list(by: str | Sequence[str]) -> list[str]:
     return [by] if isinstance(by, str) else list(dict.fromkeys(by))
 
 
-def select(deals: pd.DataFrame, *columns: str) -> pd.DataFrame:
+def select(
+    frame: pd.DataFrame,
+    *columns: str,
+    name: str = "The frame",
+    remedy: str = "Read it with deals_df(), or add the column to deals_df(columns=[...]).",
+) -> pd.DataFrame:
     """Return these columns of a frame, its rows numbered from 0."""
-    missing = [name for name in dict.fromkeys(columns) if name not in deals.columns]
+    missing = [column for column in dict.fromkeys(columns) if column not in frame.columns]
     if missing:
-        raise SalesmateError(
-            f"The frame has no column {', '.join(map(repr, missing))}. "
-            "Read it with deals_df(), or add the column to deals_df(columns=[...])."
-        )
-    return deals[list(dict.fromkeys(columns))].reset_index(drop=True)
+        raise SalesmateError(f"{name} has no column {', '.join(map(repr, missing))}. {remedy}")
+    return frame[list(dict.fromkeys(columns))].reset_index(drop=True)
+
+
+def select_events(history: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return these columns of a history, ordered by the refresh that saw each event."""
+    rows = select(history, *columns, "seen_at", name="The history", remedy="Read it with history_df().")
+    return rows.assign(seen_at=utc(rows["seen_at"])).sort_values("seen_at", kind="stable", ignore_index=True)
+
+
+def select_stages(stages: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return these columns of a frame of stages."""
+    return select(stages, *columns, name="stages", remedy="Read it with pipelines_df().")
 
 
 def with_status(rows: pd.DataFrame, status: Sequence[str]) -> pd.DataFrame:
@@ -46,9 +59,25 @@ def datetimes(column: pd.Series) -> pd.Series:
     return pd.to_datetime(column, utc=True)
 
 
+def utc(column: pd.Series) -> pd.Series:
+    """Return a datetime column as ``datetime64[us, UTC]``."""
+    times: pd.Series = datetimes(column).dt.tz_convert("UTC").dt.as_unit("us")
+    return times
+
+
 def timestamp(now: dt.datetime | None, like: pd.Series) -> pd.Timestamp:
     """Return `now` in the time zone of a column, so that the two can be compared."""
     return _with_zone(pd.Timestamp.now("UTC") if now is None else pd.Timestamp(now)).tz_convert(like.dt.tz)
+
+
+def same_categories(*columns: pd.Series) -> list[pd.Series]:
+    """Return columns with the same categories, in the order of their first occurrence."""
+    dtypes = [column.dtype for column in columns if isinstance(column.dtype, pd.CategoricalDtype)]
+    if len(dtypes) < len(columns):
+        return list(columns)
+    names = pd.Index([], dtype="str").append([dtype.categories for dtype in dtypes]).unique()
+    dtype = pd.CategoricalDtype(names, ordered=dtypes[0].ordered)
+    return [column.astype(dtype) for column in columns]
 
 
 def days(start: pd.Series, end: pd.Series | pd.Timestamp) -> pd.Series:
@@ -65,6 +94,13 @@ def read_at(frame: pd.DataFrame) -> pd.Timestamp | None:
 def since(history: pd.DataFrame) -> pd.Timestamp | None:
     """Return when a history began, or ``None`` if it does not say."""
     return _time_in_attrs(history, "since")
+
+
+def with_since(history: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Return a table that says in its attrs when the history began that it was calculated from."""
+    began = since(history)
+    table.attrs["salesmate"] = {"since": None if began is None else began.isoformat()}
+    return table
 
 
 def _time_in_attrs(frame: pd.DataFrame, name: str) -> pd.Timestamp | None:

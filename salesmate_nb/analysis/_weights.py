@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesmate_nb.analysis._columns import select_stages
 from salesmate_nb.analysis._groups import count
-from salesmate_nb.errors import SalesmateError
 
 
 def value_sums(rows: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
@@ -23,15 +23,17 @@ def value_sums(rows: pd.DataFrame, group: pd.Series) -> pd.DataFrame:
     )
 
 
-def stage_probability(rows: pd.DataFrame, stages: pd.DataFrame) -> pd.Series:
+def weigh_by_stage(rows: pd.DataFrame, stages: pd.DataFrame) -> pd.DataFrame:
+    """Give rows without a win probability that of their stage, and mark them as ``from_stage``."""
+    own = rows["win_probability"]
+    weight = own.fillna(_stage_probability(rows, stages))
+    return rows.assign(win_probability=weight, from_stage=own.isna() & weight.notna())
+
+
+def _stage_probability(rows: pd.DataFrame, stages: pd.DataFrame) -> pd.Series:
     """Return the win probability of each row's stage in its pipeline; missing if that is not known."""
     keys = ["pipeline", "stage"]
-    missing = [name for name in (*keys, "win_probability") if name not in stages.columns]
-    if missing:
-        raise SalesmateError(
-            f"stages has no column {', '.join(map(repr, missing))}. Read it with pipelines_df()."
-        )
-    known = stages.dropna(subset=keys).drop_duplicates(keys)
+    known = select_stages(stages, *keys, "win_probability").dropna(subset=keys).drop_duplicates(keys)
     by_stage = dict(
         zip(zip(known["pipeline"], known["stage"], strict=True), known["win_probability"], strict=True)
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from salesmate_nb.analysis._columns import OPEN, as_list, datetimes, days, select, timestamp, with_status
 from salesmate_nb.analysis._groups import count, groups, with_names
-from salesmate_nb.analysis._weights import stage_probability, value_sums
+from salesmate_nb.analysis._weights import value_sums, weigh_by_stage
 
 
 def pipeline(
@@ -136,11 +136,11 @@ def forecast(
     ahead = sorted(close[close >= current].unique())
     period = close.astype("str").mask(close < current, "overdue").mask(close.isna(), "undated")
     order = pd.CategoricalDtype(["overdue", *map(str, ahead), "undated"], ordered=True)
-    group, names = groups(rows.assign(period=period.astype(order)), ["period", "currency"])
+    rows = rows.assign(period=period.astype(order))
+    group, names = groups(rows, ["period", "currency"])
     if stages is None:
         return with_names(names, value_sums(rows, group))
-    own = rows["win_probability"]
-    weight = own.fillna(stage_probability(rows, stages))
-    taken = own.isna() & weight.notna()
-    sums = value_sums(rows.assign(win_probability=weight), group)
-    return with_names(names, sums.assign(weight_from_stage=count(taken, group)))
+    rows = weigh_by_stage(rows, stages)
+    return with_names(
+        names, value_sums(rows, group).assign(weight_from_stage=count(rows["from_stage"], group))
+    )

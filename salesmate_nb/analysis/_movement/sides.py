@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from salesmate_nb.analysis._columns import LOST, OPEN, WON, datetimes, read_at, select
+from salesmate_nb.analysis._columns import LOST, OPEN, WON, datetimes, read_at, same_categories, select
 from salesmate_nb.analysis._movement.periods import Period, is_within
 from salesmate_nb.errors import SalesmateError
 
@@ -58,7 +58,7 @@ def align(then: pd.DataFrame, now: pd.DataFrame, columns: Sequence[str], period:
     ids = old.index.union(new.index)
     old, new = _with_state(old, ids), _with_state(new, ids)
     for name in columns:
-        old[name], new[name] = _alike(old[name], new[name])
+        new[name], old[name] = same_categories(new[name], old[name])
     if period is not None:
         planned = datetimes(new["estimated_close_date"])
         old["within"] = is_within(datetimes(old["estimated_close_date"]).dt.tz_convert(planned.dt.tz), period)
@@ -90,13 +90,3 @@ def _with_state(rows: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:
         value=side["deal_value"].fillna(0.0).astype("float64"),
         without_value=side["deal_value"].isna().astype("int64"),
     )
-
-
-def _alike(then: pd.Series, now: pd.Series) -> tuple[pd.Series, pd.Series]:
-    """Return two columns with the same categories: those of `now`, then others."""
-    if not (isinstance(then.dtype, pd.CategoricalDtype) and isinstance(now.dtype, pd.CategoricalDtype)):
-        return then, now
-    names = now.cat.categories
-    others = then.cat.categories.difference(names, sort=False)
-    dtype = pd.CategoricalDtype(names.append(others), ordered=now.cat.ordered)
-    return then.astype(dtype), now.astype(dtype)
