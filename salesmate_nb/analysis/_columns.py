@@ -32,6 +32,20 @@ def select(
     return frame[list(dict.fromkeys(columns))].reset_index(drop=True)
 
 
+def by_id(deals: pd.DataFrame, *columns: str) -> pd.DataFrame:
+    """Return ``id`` and these columns of a frame, with the ids as its index too.
+
+    Raises
+    ------
+    SalesmateError
+        If a column is missing, or an id is missing or occurs twice.
+    """
+    rows = select(deals, "id", *columns)
+    if rows["id"].isna().any() or rows["id"].duplicated().any():
+        raise SalesmateError("An id is missing or occurs twice in a frame. Pass one row for each deal.")
+    return rows.set_index(pd.Index(rows["id"].astype("Int64"), name="the id of the row"))
+
+
 def select_events(history: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Return these columns of a history, ordered by the refresh that saw each event."""
     rows = select(history, *columns, "seen_at", name="The history", remedy="Read it with history_df().")
@@ -68,6 +82,11 @@ def utc(column: pd.Series) -> pd.Series:
 def timestamp(now: dt.datetime | None, like: pd.Series) -> pd.Timestamp:
     """Return `now` in the time zone of a column, so that the two can be compared."""
     return _with_zone(pd.Timestamp.now("UTC") if now is None else pd.Timestamp(now)).tz_convert(like.dt.tz)
+
+
+def look_up(values: pd.Series, ids: pd.Series) -> pd.Series:
+    """Return the values of these ids, by which they are indexed; missing if there are none."""
+    return values.reindex(pd.Index(ids)).set_axis(ids.index)
 
 
 def same_categories(*columns: pd.Series) -> list[pd.Series]:

@@ -12,12 +12,14 @@ from salesmate_nb.analysis._columns import (
     OPEN,
     WON,
     datetimes,
+    look_up,
     read_at,
     same_categories,
     select,
     select_events,
     since,
     timestamp,
+    utc,
     with_since,
     with_status,
 )
@@ -139,10 +141,9 @@ def _won(history: pd.DataFrame, deals: pd.DataFrame, zone: dt.tzinfo, freq: str)
     won = with_status(deals, WON)
     events = select_events(history, "id", "field", "new", "changed_at")
     events = events[events["field"].eq("status") & events["new"].isin(WON)].drop_duplicates("id", keep="last")
-    changed = datetimes(events["changed_at"]).fillna(events["seen_at"]).set_axis(pd.Index(events["id"]))
-    closed = datetimes(won["closed_date"])
-    closed = closed.fillna(won["id"].map(changed).astype(closed.dtype)).dt.tz_convert(zone)
-    return won.assign(period=_period_of(closed, freq))
+    changed = utc(events["changed_at"]).fillna(events["seen_at"]).set_axis(pd.Index(events["id"]))
+    closed = utc(won["closed_date"]).fillna(look_up(changed, won["id"]))
+    return won.assign(period=_period_of(closed.dt.tz_convert(zone), freq))
 
 
 def _compared(rows: pd.DataFrame, periods: Sequence[pd.Period], stages: pd.DataFrame | None) -> pd.DataFrame:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from salesmate_nb.analysis._columns import same_categories, select, select_events
+from salesmate_nb.analysis._columns import by_id, same_categories, select_events
 
 CREATED, DELETED, RESTORED = EXISTENCE = ("created", "deleted", "restored")
 
@@ -26,7 +26,7 @@ def past_state(
     first = events[events["field"].isin(EXISTENCE)].drop_duplicates("id")
     was_there = first["field"].eq(DELETED)
     gone, new = pd.Index(first.loc[was_there, "id"]), pd.Index(first.loc[~was_there, "id"])
-    present = select(now, "id", *columns).set_index(pd.Index(now["id"]))
+    present = by_id(now, *columns)
     ids = present.index.difference(new).union(gone)
     state = present.reindex(ids).assign(id=ids)
     for name in columns:

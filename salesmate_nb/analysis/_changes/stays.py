@@ -9,9 +9,10 @@ from salesmate_nb.analysis._columns import (
     LOST,
     OPEN,
     WON,
+    by_id,
+    look_up,
     read_at,
     same_categories,
-    select,
     select_events,
     since,
     timestamp,
@@ -70,7 +71,7 @@ def _changes(history: pd.DataFrame) -> pd.DataFrame:
     time = changed.where(changed <= seen, seen)  # also if it is not known
     # That of a deletion is not known, but the refresh before still found the deal.
     before = refreshes.shift(fill_value=since(history)).set_axis(pd.Index(refreshes))
-    earlier = seen.map(before).astype(seen.dtype).fillna(seen)
+    earlier = look_up(before, seen).fillna(seen)
     return events.assign(time=time.where(events["field"].ne(DELETED), earlier))
 
 
@@ -85,10 +86,8 @@ def _state(places: pd.DataFrame) -> pd.Series:
 
 def _starts(places: pd.DataFrame, history: pd.DataFrame, now: pd.DataFrame) -> pd.Series:
     """Return when a deal came to each place; missing if that is not known."""
-    deals = select(now, "id", "created_at")
     time, began = places["time"], since(history)
-    created = places["id"].map(utc(deals["created_at"]).set_axis(pd.Index(deals["id"]))).astype(time.dtype)
-    created = created.fillna(time)
+    created = look_up(utc(by_id(now, "created_at")["created_at"]), places["id"]).fillna(time)
     if began is not None:  # an older deal that was not visible then
         created = created.mask(created < began)
     start = time.mask(places["field"].eq(CREATED), created)

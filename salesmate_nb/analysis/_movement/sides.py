@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from salesmate_nb.analysis._columns import LOST, OPEN, WON, datetimes, read_at, same_categories, select
+from salesmate_nb.analysis._columns import LOST, OPEN, WON, by_id, datetimes, read_at, same_categories
 from salesmate_nb.analysis._movement.periods import Period, is_within
 from salesmate_nb.errors import SalesmateError
-
-_INDEX = "id of the deal"  # not the name of a column
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +51,8 @@ def align(then: pd.DataFrame, now: pd.DataFrame, columns: Sequence[str], period:
         raise SalesmateError(
             f"`now` was read at {until}, before `then` at {read}. Pass the older frame first."
         )
-    old = _numbered(then, columns, period)
-    new = _numbered(now, columns, period)
+    dates = () if period is None else ("estimated_close_date",)
+    old, new = (by_id(each, "status", "deal_value", *columns, *dates) for each in (then, now))
     ids = old.index.union(new.index)
     old, new = _with_state(old, ids), _with_state(new, ids)
     for name in columns:
@@ -65,18 +63,9 @@ def align(then: pd.DataFrame, now: pd.DataFrame, columns: Sequence[str], period:
         new["within"] = is_within(planned, period)
     is_older = pd.Series(False, index=ids)
     if read is not None:
-        created = datetimes(select(now, "created_at")["created_at"]) < read
-        is_older |= created.set_axis(pd.Index(now["id"].astype("Int64"))).reindex(ids, fill_value=False)
+        created = datetimes(by_id(now, "created_at")["created_at"])
+        is_older |= (created < read).reindex(ids, fill_value=False)
     return Sides(then=old, now=new, is_older=is_older)
-
-
-def _numbered(frame: pd.DataFrame, columns: Sequence[str], period: Period | None) -> pd.DataFrame:
-    """Return the columns that are needed, by id."""
-    dates = () if period is None else ("estimated_close_date",)
-    rows = select(frame, "id", "status", "deal_value", *columns, *dates)
-    if rows["id"].isna().any() or rows["id"].duplicated().any():
-        raise SalesmateError("An id is missing or occurs twice in a frame. Pass one row for each deal.")
-    return rows.set_index(pd.Index(rows["id"].astype("Int64"), name=_INDEX))
 
 
 def _with_state(rows: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:

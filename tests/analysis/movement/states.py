@@ -66,3 +66,12 @@ def listed(table):
     """Return the lines of a movement that list a deal, with what they add."""
     rows = table[(table["listed"] > 0) & ~table["line"].isin(["opening", "closing"])]
     return {line: tuple(row) for line, row in rows.set_index("line")[["deals", "value"]].T.items()}
+
+
+def state_of_real(deals, at):
+    """Return the real deals that existed at a time, as they then were."""
+    there = deals[deals["created_at"] <= at]
+    is_open = ~(there["closed_date"] <= at)
+    state = there.assign(status=there["status"].where(~is_open, "Open"))
+    state.attrs["salesmate"] = {"read_at": at.isoformat()}
+    return state

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from salesmate_nb.analysis import movement, movement_deals
 from salesmate_nb.errors import SalesmateError
-from tests.analysis.movement.states import any_lives, one
+from tests.analysis.movement.states import any_lives, one, state_of_real
 
 AMOUNTS = ["deals", "value", "without_value"]
 WAYS = [
@@ -135,15 +135,6 @@ def test_group_by_a_column_of_the_result(name):
     for function in (movement, movement_deals):
         with pytest.raises(SalesmateError, match=f"'{name}' of its own"):
             function(then, now, name)
-
-
-def state_of_real(deals, at):
-    """Return the real deals that existed at a time, as they then were."""
-    there = deals[deals["created_at"] <= at]
-    is_open = ~(there["closed_date"] <= at)
-    state = there.assign(status=there["status"].where(~is_open, "Open"))
-    state.attrs["salesmate"] = {"read_at": at.isoformat()}
-    return state
 
 
 @pytest.mark.slow
