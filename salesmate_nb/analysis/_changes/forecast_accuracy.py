@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from salesmate_nb.analysis._changes.past_state import past_state
+from salesmate_nb.analysis._changes.past_state import EXISTENCE, past_state
 from salesmate_nb.analysis._columns import (
     OPEN,
     WON,
@@ -39,7 +39,7 @@ def forecast_accuracy(
     Parameters
     ----------
     history : pandas.DataFrame
-        What ``history_df()`` returns.
+        What ``history_df()`` returns, with all fields.
     now : pandas.DataFrame
         The deals at the end of the history, as ``deals_df()`` returns them, with ``id``, ``status``,
         ``currency``, ``deal_value``, ``win_probability``, ``estimated_close_date`` and ``closed_date``. It
@@ -110,9 +110,10 @@ def forecast_accuracy(
 
     won = _won(history, deals, planned.dt.tz, freq)
     parts = [won[won["period"].isin(periods)].assign(is_won=True)]
+    events = history[history["field"].isin([*columns, *EXISTENCE])]
     for period in periods:
         start = period.start_time.tz_localize(planned.dt.tz, ambiguous=True, nonexistent="shift_forward")
-        rows = with_status(past_state(history, deals, start, columns), OPEN)
+        rows = with_status(past_state(events, deals, start, columns), OPEN)
         rows = rows.assign(period=_period_of(rows["estimated_close_date"], freq), is_won=False)
         parts.append(rows[rows["period"] == period])
     currencies = same_categories(*(part["currency"] for part in parts))

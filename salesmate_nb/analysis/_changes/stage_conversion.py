@@ -26,7 +26,7 @@ def stage_conversion(
     Parameters
     ----------
     history : pandas.DataFrame
-        What ``history_df()`` returns.
+        What ``history_df()`` returns, with all fields.
     now : pandas.DataFrame
         The deals at the end of the history, as ``deals_df()`` returns them, with ``id``, ``status``,
         ``pipeline``, ``stage`` and ``created_at``.

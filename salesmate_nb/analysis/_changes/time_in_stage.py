@@ -21,7 +21,7 @@ def time_in_stage(history: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     history : pandas.DataFrame
-        What ``history_df()`` returns.
+        What ``history_df()`` returns, with all fields.
     now : pandas.DataFrame
         The deals at the end of the history, as ``deals_df()`` returns them, with ``id``, ``status``,
         ``pipeline``, ``stage`` and ``created_at``. Open stays last until

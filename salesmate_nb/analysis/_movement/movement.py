@@ -164,8 +164,9 @@ def movement_deals(
     values = {"old_value": _value(sides.then), "new_value": _value(sides.now)}
     rows = rows.assign(**{name: value.reindex(rows.index) for name, value in values.items()})
     group, _ = groups(rows.reset_index(drop=True), keys)
-    rows = rows.assign(group=group.to_numpy()).sort_values(["group", "line", "id"], ignore_index=True)
-    return rows[list(dict.fromkeys([*keys, "line", *shown, *AMOUNTS, *values]))]
+    places = pd.DataFrame({"group": group.to_numpy(), "line": rows["line"].array, "id": rows.index})
+    ordered = rows.iloc[places.sort_values(["group", "line", "id"]).index].reset_index(drop=True)
+    return ordered[list(dict.fromkeys([*keys, "line", *shown, *AMOUNTS, *values]))]
 
 
 def _value(side: pd.DataFrame) -> pd.Series:

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
 from salesmate_nb.analysis._columns import LOST, OPEN, WON, by_id, datetimes, read_at, same_categories
 from salesmate_nb.analysis._movement.periods import Period, is_within
 from salesmate_nb.errors import SalesmateError
+
+EXISTS, IS_WITHIN = "it exists", "it is within the period"
+IS_OPEN, IS_WON, IS_LOST = "it is open", "it is won", "it is lost"  # no column of a user has such a name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +23,9 @@ class Sides:
     Parameters
     ----------
     then, now : pandas.DataFrame
-        The columns that were asked for, and ``exists``; ``open``, ``won`` and ``lost``; ``within``, whether
-        the deal should close in the period; ``value``, 0 if it is missing, and ``without_value``, 1 if so.
+        The columns that were asked for, and `EXISTS`; `IS_OPEN`, `IS_WON` and `IS_LOST`; `IS_WITHIN`,
+        whether the deal should close in the period; ``value``, 0 if it is missing, and ``without_value``, 1
+        if so.
     is_older : pandas.Series
         Whether a deal was created before `then` was read.
     """
@@ -59,8 +64,10 @@ def align(then: pd.DataFrame, now: pd.DataFrame, columns: Sequence[str], period:
         new[name], old[name] = same_categories(new[name], old[name])
     if period is not None:
         planned = datetimes(new["estimated_close_date"])
-        old["within"] = is_within(datetimes(old["estimated_close_date"]).dt.tz_convert(planned.dt.tz), period)
-        new["within"] = is_within(planned, period)
+        old[IS_WITHIN] = is_within(
+            datetimes(old["estimated_close_date"]).dt.tz_convert(planned.dt.tz), period
+        )
+        new[IS_WITHIN] = is_within(planned, period)
     is_older = pd.Series(False, index=ids)
     if read is not None:
         created = datetimes(by_id(now, "created_at")["created_at"])
@@ -70,12 +77,13 @@ def align(then: pd.DataFrame, now: pd.DataFrame, columns: Sequence[str], period:
 
 def _with_state(rows: pd.DataFrame, ids: pd.Index) -> pd.DataFrame:
     side = rows.reindex(ids)
-    return side.assign(
-        exists=ids.isin(rows.index),
-        open=side["status"].isin(OPEN),
-        won=side["status"].isin(WON),
-        lost=side["status"].isin(LOST),
-        within=True,
-        value=side["deal_value"].fillna(0.0).astype("float64"),
-        without_value=side["deal_value"].isna().astype("int64"),
-    )
+    state: dict[str, Any] = {
+        EXISTS: ids.isin(rows.index),
+        IS_OPEN: side["status"].isin(OPEN),
+        IS_WON: side["status"].isin(WON),
+        IS_LOST: side["status"].isin(LOST),
+        IS_WITHIN: True,
+        "value": side["deal_value"].fillna(0.0).astype("float64"),
+        "without_value": side["deal_value"].isna().astype("int64"),
+    }
+    return side.assign(**state)

@@ -58,7 +58,7 @@ def history_of(*states):
         for events, after in zip(events_of(states), states[1:], strict=True)
     ]
     history = pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True)
-    order = pd.CategoricalDtype([*STAGES, "Renamed", "Old"])
+    order = pd.CategoricalDtype(dict.fromkeys([*STAGES, *history["stage"].dropna()]))
     history = history[COLUMNS].astype({"field": "category", "stage": order, "pipeline": "category"})
     history.attrs["salesmate"] = {"since": states[0].attrs["salesmate"]["read_at"]}
     return history

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 import pandas as pd
 
 from salesmate_nb.analysis._changes.stays import stays
-from tests.analysis.changes.histories import day, days_of, history_of
+from tests.analysis.changes.histories import any_states, day, days_of, history_of
 
 DEMO, SIGNED = {"stage": "Demo"}, {"stage": "Signed"}
 NEW = {"createdAt": "2026-06-01T18:00Z"}
@@ -51,6 +53,18 @@ def test_stays_of_lives():
     columns = ["stage", "start", "end", "outcome", "final"]
     found = {number: [tuple(row) for row in rows[columns].to_numpy()] for number, rows in table.groupby("id")}
     assert [found.get(number, []) for number in range(len(CASES))] == [expected for _, expected in CASES]
+
+
+def test_open_stays_are_the_open_deals():
+    """Each deal that is open now has one stay that goes on, in its stage; the others have none."""
+    states = any_states(random.Random(7), 5, 60)
+    table = stays(history_of(*states), states[-1])
+    going_on = table[table["outcome"] == "open"]
+    expected = states[-1][states[-1]["status"] == "Open"]
+    assert len(expected) > 5
+    for name in ("id", "stage", "pipeline"):
+        assert list(going_on[name].astype("object")) == list(expected[name].astype("object"))
+    assert set(table.loc[table["final"] == "open", "id"]) == set(expected["id"])
 
 
 def test_changes_without_a_time_of_their_own():

@@ -68,7 +68,7 @@ def test_movement_closes(by, period):
 
 
 @pytest.mark.slow
-@settings(max_examples=8)
+@settings(max_examples=5)
 @given(st.randoms(use_true_random=False), st.integers(0, 200), st.sampled_from(WAYS))
 def test_movement_of_many_closes(random, count, way):
     """The same for any deals."""
@@ -126,6 +126,17 @@ def test_listed_deal():
     ]
     assert pd.isna(lowered["new_value"])
     assert movement_deals(then, now[:0])["owner_name"].tolist() == ["Ann", "Ann"]
+
+
+@pytest.mark.parametrize("name", ["id", "status", "open", "group", "won"])
+def test_group_by_any_column(name):
+    """A column of any other name can be grouped by, also a custom field."""
+    then, now = one({}, {"status": "Won"})
+    then, now = (each.assign(open="x", won="x", group="x") for each in (then, now))
+    table = movement(then, now, name)
+    assert list(table.columns[:3]) == [name, "currency", "line"]
+    assert table.loc[table["line"] == "won", "deals"].sum() == -1
+    assert movement_deals(then, now, name)["deals"].sum() == table["deals"].sum()
 
 
 @pytest.mark.parametrize("name", ["line", "value"])
