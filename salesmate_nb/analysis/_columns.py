@@ -81,7 +81,7 @@ def utc(column: pd.Series) -> pd.Series:
 
 def timestamp(now: dt.datetime | None, like: pd.Series) -> pd.Timestamp:
     """Return `now` in the time zone of a column, so that the two can be compared."""
-    return _with_zone(pd.Timestamp.now("UTC") if now is None else pd.Timestamp(now)).tz_convert(like.dt.tz)
+    return with_zone(pd.Timestamp.now("UTC") if now is None else pd.Timestamp(now)).tz_convert(like.dt.tz)
 
 
 def look_up(values: pd.Series, ids: pd.Series) -> pd.Series:
@@ -105,27 +105,6 @@ def days(start: pd.Series, end: pd.Series | pd.Timestamp) -> pd.Series:
     return days
 
 
-def read_at(frame: pd.DataFrame) -> pd.Timestamp | None:
-    """Return when a frame was read, or ``None`` if it does not say."""
-    return _time_in_attrs(frame, "read_at")
-
-
-def since(history: pd.DataFrame) -> pd.Timestamp | None:
-    """Return when a history began, or ``None`` if it does not say."""
-    return _time_in_attrs(history, "since")
-
-
-def with_since(history: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
-    """Return a table that says in its attrs when the history began that it was calculated from."""
-    began = since(history)
-    table.attrs["salesmate"] = {"since": None if began is None else began.isoformat()}
-    return table
-
-
-def _time_in_attrs(frame: pd.DataFrame, name: str) -> pd.Timestamp | None:
-    text = frame.attrs.get("salesmate", {}).get(name)
-    return None if text is None else _with_zone(pd.Timestamp(text)).tz_convert("UTC")
-
-
-def _with_zone(time: pd.Timestamp) -> pd.Timestamp:
+def with_zone(time: pd.Timestamp) -> pd.Timestamp:
+    """Return a time with its time zone, which is UTC unless it has one."""
     return time.tz_localize("UTC") if time.tz is None else time

@@ -7,20 +7,18 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from salesmate_nb.analysis._attrs import read_at, since, with_since
 from salesmate_nb.analysis._changes.past_state import EXISTENCE, past_state
 from salesmate_nb.analysis._columns import (
     OPEN,
     WON,
     datetimes,
     look_up,
-    read_at,
     same_categories,
     select,
     select_events,
-    since,
     timestamp,
     utc,
-    with_since,
     with_status,
 )
 from salesmate_nb.analysis._groups import groups, with_names

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from salesmate_nb.analysis._columns import OPEN, as_list, days, select_events, with_since
+from salesmate_nb.analysis._attrs import with_since
+from salesmate_nb.analysis._columns import OPEN, as_list, days, select_events
 from salesmate_nb.analysis._groups import count, groups, with_names
 
 

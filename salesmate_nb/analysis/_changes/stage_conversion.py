@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesmate_nb.analysis._attrs import with_since
 from salesmate_nb.analysis._changes.stays import stays
-from salesmate_nb.analysis._columns import select_stages, with_since
+from salesmate_nb.analysis._columns import select_stages
 from salesmate_nb.analysis._groups import groups, with_names
 from salesmate_nb.analysis._statistics import wilson
 from salesmate_nb.errors import SalesmateError

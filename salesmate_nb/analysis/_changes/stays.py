@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesmate_nb.analysis._attrs import read_at, since
 from salesmate_nb.analysis._changes.past_state import CREATED, DELETED, EXISTENCE, RESTORED, past_state
 from salesmate_nb.analysis._columns import (
     LOST,
@@ -11,10 +12,8 @@ from salesmate_nb.analysis._columns import (
     WON,
     by_id,
     look_up,
-    read_at,
     same_categories,
     select_events,
-    since,
     timestamp,
     utc,
 )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesmate_nb.analysis._attrs import with_since
 from salesmate_nb.analysis._changes.stays import stays
-from salesmate_nb.analysis._columns import days, with_since
+from salesmate_nb.analysis._columns import days
 from salesmate_nb.analysis._groups import count, groups, with_names
 from salesmate_nb.analysis._statistics import quartiles
 

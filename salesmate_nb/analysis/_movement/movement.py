@@ -30,7 +30,7 @@ def movement(
     Parameters
     ----------
     then, now : pandas.DataFrame
-        All deals at two times, the earlier first: what ``deals_df()`` returns, or
+        All deals, of every status, at two times, the earlier first: what ``deals_df()`` returns, or
         ``deals_df(as_of="2026-11-16")``. With ``id``, ``status``, ``currency``, ``deal_value`` and `by`;
         `now` also with ``created_at``; both with ``estimated_close_date`` for a `period`.
     by : str or sequence of str

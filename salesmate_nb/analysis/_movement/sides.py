@@ -8,7 +8,8 @@ from typing import Any
 
 import pandas as pd
 
-from salesmate_nb.analysis._columns import LOST, OPEN, WON, by_id, datetimes, read_at, same_categories
+from salesmate_nb.analysis._attrs import read_at
+from salesmate_nb.analysis._columns import LOST, OPEN, WON, by_id, datetimes, same_categories
 from salesmate_nb.analysis._movement.periods import Period, is_within
 from salesmate_nb.errors import SalesmateError
 
