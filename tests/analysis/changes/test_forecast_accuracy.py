@@ -52,10 +52,14 @@ def test_forecast_and_outcome():
 
 
 def test_won_deal_without_a_closing_date():
-    """It was won when the change to won was made, and not before the history began."""
+    """It was won when the last change to won was made, and not before the history began."""
     seen = {"status": "Close", "lastModifiedAt": "2026-06-20T00:00Z"}
-    table = months([JUNE, {}, seen, {}], [DEAL | {"status": "Won"}, {}, {}, {}])
-    assert table[["won", "won_value"]].to_numpy().tolist() == [[1, 100]]
+    again = [
+        {"status": status, "lastModifiedAt": f"2026-{date}"}
+        for status, date in [("Won", "05-28"), ("Open", "06-02"), ("Won", "06-30")]
+    ]
+    table = months([JUNE, {}, seen, {}], [DEAL | {"status": "Won"}, {}, {}, {}], [DEAL, *again])
+    assert table[["won", "won_value"]].to_numpy().tolist() == [[2, 200]]
 
 
 def test_past_periods():

@@ -16,7 +16,7 @@ LIVES = [
     {1: UPCOMING, 2: SIGNED, 3: LOST},
     {1: DEMO, 2: UPCOMING, 3: LOST},
     {1: DEMO, 2: UPCOMING, 3: DEMO, 4: SIGNED},
-    {1: DEMO, 3: {"pipeline": "Renewals"} | SIGNED},
+    {1: DEMO, 3: {"pipeline": "Renewals"} | UPCOMING},
     {1: DEMO, 4: None},
 ]
 COUNTS = ["deals", "went_on", "lost", "undecided", "moved_back"]
@@ -36,7 +36,7 @@ def test_deals_that_went_on():
         ("Sales", "Upcoming"): (4, 3, 1, 0, 0),
         ("Sales", "Demo"): (5, 2, 1, 2, 2),
         ("Sales", "Signed"): (3, 1, 1, 1, 0),
-        ("Renewals", "Signed"): (1, 0, 0, 1, 0),
+        ("Renewals", "Upcoming"): (1, 0, 0, 1, 0),
     }
 
 

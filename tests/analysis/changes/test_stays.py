@@ -35,6 +35,7 @@ CASES = [
         {1: DEMO, 5: {"pipeline": "Renewals"}},
         [("Demo", None, 5, "moved", "open"), ("Demo", 5, 9.25, "open", "open")],
     ),
+    ({1: DEMO, 2: None}, [("Demo", None, 1.25, "gone", "gone")]),
     ({1: DEMO, 4: {"dealValue": 5}}, [("Demo", None, 9.25, "open", "open")]),
     (
         {2: {"stage": None} | NEW, 4: DEMO},
@@ -58,7 +59,9 @@ def test_stays_of_lives():
 def test_open_stays_are_the_open_deals():
     """Each deal that is open now has one stay that goes on, in its stage; the others have none."""
     states = any_states(random.Random(7), 5, 60)
-    table = stays(history_of(*states), states[-1])
+    history = history_of(*states)
+    table = stays(history, states[-1])
+    pd.testing.assert_frame_equal(stays(history[::-1], states[-1]), table)  # in any order of events
     going_on = table[table["outcome"] == "open"]
     expected = states[-1][states[-1]["status"] == "Open"]
     assert len(expected) > 5
