@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
 
 import numpy as np
 import numpy.typing as npt
@@ -24,26 +23,24 @@ SCHEMA = pa.schema(
     ]
 )
 CREATED, DELETED, RESTORED = EXISTENCE = ("created", "deleted", "restored")
+_DAY = dt.timedelta(days=1)  # by which the clocks and the index of a server may be late
 _ISO = "%Y-%m-%dT%H:%M:%SZ"
 
 
-def compare(
-    before: pa.Table, after: pa.Table, seen_at: dt.datetime, *, was_deleted: Collection[int] = ()
-) -> pa.Table:
+def compare(before: pa.Table, after: pa.Table, seen_at: dt.datetime, previous: dt.datetime) -> pa.Table:
     """Return an event for each value that differs between two states.
 
-    A row that appeared gives an event ``created``, or ``restored``, and one for each of its values; a row
-    that disappeared gives ``deleted`` and one for each value that it had. A column that one state lacks
-    counts as missing there.
+    A row that appeared gives an event ``created`` and one for each of its values; a row that disappeared
+    gives ``deleted`` and one for each value that it had. A row that appeared although it was created more
+    than a day before `previous` gives ``restored`` in place of ``created``: it was deleted then, or hidden.
+    A column that one state lacks counts as missing there.
 
     Parameters
     ----------
     before, after : pyarrow.Table
-        With ``id``, each once and ascending, and ``last_modified_at``.
-    seen_at : datetime
-        When `after` was read.
-    was_deleted : collection of int
-        Ids whose deletion was seen before: if they appear now, they were restored.
+        With ``id``, each once and ascending, ``created_at`` and ``last_modified_at``.
+    seen_at, previous : datetime
+        When `after` and `before` were read.
 
     Returns
     -------
@@ -54,20 +51,22 @@ def compare(
 
     Examples
     --------
-    >>> modified = pa.array([dt.datetime(2026, 3, 2, tzinfo=dt.UTC)], TIMESTAMP)
-    >>> before = pa.table({"id": [1], "stage": ["Demo"], "last_modified_at": modified})
-    >>> after = pa.table({"id": [1], "stage": ["Offer"], "last_modified_at": modified})
-    >>> events = compare(before, after, dt.datetime(2026, 3, 3, tzinfo=dt.UTC))
+    >>> monday, tuesday = (dt.datetime(2026, 3, day, tzinfo=dt.UTC) for day in (2, 3))
+    >>> times = pa.array([monday], TIMESTAMP)
+    >>> before = pa.table({"id": [1], "stage": ["Demo"], "created_at": times, "last_modified_at": times})
+    >>> after = before.set_column(1, "stage", pa.array(["Offer"]))
+    >>> events = compare(before, after, tuesday, monday)
     >>> events.select(["id", "field", "old", "new"]).to_pylist()
     [{'id': 1, 'field': 'stage', 'old': 'Demo', 'new': 'Offer'}]
     """
-    ids = [table.column("id").to_numpy() for table in (before, after)]
-    both, rows_before, rows_after = np.intersect1d(*ids, assume_unique=True, return_indices=True)
+    ids: list[Ids] = [table.column("id").to_numpy() for table in (before, after)]
+    both, rows_before, rows_after = np.intersect1d(ids[0], ids[1], assume_unique=True, return_indices=True)
     is_gone, is_new = (~np.isin(each, both, assume_unique=True) for each in ids)
     modified = after.column("last_modified_at").combine_chunks()
     times, new_times = _take(modified, rows_after), modified.filter(pa.array(is_new))
     gone, new = ids[0][is_gone], ids[1][is_new]
-    is_back = np.isin(new, np.fromiter(was_deleted, np.int64))
+    created = _column(after, "created_at").filter(pa.array(is_new))
+    is_back = np.asarray(pc.less(created, pa.scalar(previous - _DAY, TIMESTAMP)).fill_null(False))
     found = [
         _events(new[~is_back], CREATED, None, None, new_times.filter(pa.array(~is_back))),
         _events(new[is_back], RESTORED, None, None, new_times.filter(pa.array(is_back))),

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from salesmate_nb._base import files
+from salesmate_nb._base.warn import warn
 from salesmate_nb._history.events import SCHEMA
 from salesmate_nb._history.history import History
+from salesmate_nb.errors import SalesmateError
 
 VERSION = 1
 _METADATA = b"salesmate"
@@ -36,6 +39,28 @@ class _Part:
     @property
     def file_name(self) -> str:
         return f"{self.first:06}-{self.last:06}.parquet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """A file that was read: its rows, today's names of its columns, and the times of its refreshes."""
+
+    table: pa.Table
+    names: Mapping[str, str]
+    refreshes: tuple[dt.datetime, ...]
+
+    def today(self, name: str) -> str:
+        """Return the name of a column today."""
+        return self.names.get(name, name)
+
+    @property
+    def events(self) -> pa.Table:
+        """The rows, if they are events, with today's names of columns."""
+        if all(old == new for old, new in self.names.items()):
+            return self.table
+        encoded = self.table.column("field").combine_chunks().dictionary_encode()
+        names = pa.array([self.today(name) for name in encoded.dictionary.to_pylist()], pa.string())
+        return self.table.set_column(1, "field", pc.take(names, encoded.indices))
 
 
 class HistoryFolder:
@@ -91,6 +116,29 @@ class HistoryFolder:
                 (self.path / part.file_name).unlink(missing_ok=True)
         self._write(_Part(number, number).file_name, events, fields, [refreshed_at])
 
+    def exists(self) -> bool:
+        """Return whether there is a history of this account, API and user.
+
+        One whose first state cannot be read is moved to ``<name>.history.damaged``, with a warning.
+        """
+        try:
+            return bool(self._metadata("baseline.parquet")["bound"] == self._bound)
+        except FileNotFoundError:
+            return False
+        except _DAMAGE as err:
+            damaged = self.path.with_name(f"{self.path.name}.damaged")
+            shutil.rmtree(damaged, ignore_errors=True)
+            self.path.replace(damaged)
+            warn(
+                f"The history in {self.path} cannot be read ({_reason(err)}); it was moved to "
+                f"{damaged.name}. A new one begins now."
+            )
+            return False
+
+    def last_number(self) -> int:
+        """Return the number of the last refresh that is on disk, 0 if there is none."""
+        return max((part.last for part in self._parts()), default=0)
+
     def load(self, number: int | None, fields: Mapping[str, str]) -> History | None:
         """Return the history up to a refresh, or ``None`` if there is none of this account, API and user.
 
@@ -100,20 +148,21 @@ class HistoryFolder:
             Number of the last refresh that counts; ``None`` for all.
         fields : mapping of str to str
             The API's name of each column today: columns that were renamed since get their name of today.
+
+        Raises
+        ------
+        SalesmateError
+            If a part of it cannot be read.
         """
-        try:
-            first, known, begun = self._read("baseline.parquet", fields)
-            renamed = [known.get(name, name) for name in first.column_names]
-            parts = [part for part in self._parts() if number is None or part.last <= number]
-            read = [self._read(part.file_name, fields) for part in _contiguous(parts)]
-        except _DAMAGE:
+        if not self.exists():
             return None
-        tables = [_renamed(table, names) for table, names, _ in read]
+        first = self._read("baseline.parquet", fields)
+        parts = _contiguous(part for part in self._parts() if number is None or part.last <= number)
+        read = [self._read(part.file_name, fields) for part in parts]
         return History(
-            first=first.rename_columns(renamed),
-            events=pa.concat_tables([SCHEMA.empty_table(), *tables]),
-            refreshes=(*begun, *(time for _, _, times in read for time in times)),
-            number=max((part.last for part in _contiguous(parts)), default=0),
+            first=first.table.rename_columns([first.today(name) for name in first.table.column_names]),
+            events=pa.concat_tables([SCHEMA.empty_table(), *(each.events for each in read)]),
+            refreshes=tuple(time for each in (first, *read) for time in each.refreshes),
         )
 
     def compact(self, number: int, fields: Mapping[str, str]) -> None:
@@ -126,12 +175,16 @@ class HistoryFolder:
         for part in set(self._parts()).difference(parts):
             if part.last <= number:
                 (self.path / part.file_name).unlink(missing_ok=True)
-        counts = [pq.read_metadata(self.path / part.file_name).num_rows for part in parts]
+        try:
+            counts = [pq.read_metadata(self.path / part.file_name).num_rows for part in parts]
+        except _DAMAGE:
+            return
         start = len(parts) - 1
         while start > 0 and counts[start - 1] <= min(2 * sum(counts[start:]) + 1, _MERGED_ROWS):
             start -= 1
         if start < len(parts) - 1:
-            self._merge(parts[start:], fields)
+            with contextlib.suppress(SalesmateError):  # a damaged part; reading the history says so
+                self._merge(parts[start:], fields)
 
     def remove(self) -> None:
         """Remove the history from the disk."""
@@ -140,9 +193,9 @@ class HistoryFolder:
 
     def _merge(self, parts: Sequence[_Part], fields: Mapping[str, str]) -> None:
         read = [self._read(part.file_name, fields) for part in parts]
-        events = pa.concat_tables(_renamed(table, names) for table, names, _ in read)
         merged = _Part(parts[0].first, parts[-1].last)
-        self._write(merged.file_name, events, fields, [time for *_, times in read for time in times])
+        times = [time for each in read for time in each.refreshes]
+        self._write(merged.file_name, pa.concat_tables(each.events for each in read), fields, times)
         for part in parts:
             (self.path / part.file_name).unlink(missing_ok=True)
 
@@ -150,25 +203,32 @@ class HistoryFolder:
         names = (_NAME.fullmatch(path.name) for path in self.path.glob("*.parquet"))
         return sorted(_Part(int(found[1]), int(found[2])) for found in names if found)
 
-    def _read(
-        self, name: str, fields: Mapping[str, str]
-    ) -> tuple[pa.Table, dict[str, str], list[dt.datetime]]:
-        """Return a file's rows, today's names of its renamed columns, and the times of its refreshes."""
+    def _metadata(self, name: str) -> dict[str, Any]:
         with files.open_private(self.path / name) as file:
-            table = pq.read_table(file, page_checksum_verification=True)
-        metadata = json.loads((table.schema.metadata or {})[_METADATA])
-        if metadata["bound"] != self._bound:
-            raise ValueError("it belongs to another account")
-        today = {path: column for column, path in fields.items()}
-        names = {old: today.get(path, old) for old, path in metadata["fields"].items()}
-        renamed = {old: new for old, new in names.items() if old != new}
-        times = [dt.datetime.fromisoformat(time) for time in metadata["refreshes"]]
-        return table.replace_schema_metadata(None), renamed, times
+            metadata: dict[str, Any] = json.loads(pq.read_schema(file).metadata[_METADATA])
+        return metadata
+
+    def _read(self, name: str, fields: Mapping[str, str]) -> _File:
+        try:
+            with files.open_private(self.path / name) as file:
+                table = pq.read_table(file, page_checksum_verification=True)
+            metadata = json.loads((table.schema.metadata or {})[_METADATA])
+            columns = {path: column for column, path in fields.items()}
+            return _File(
+                table=table.replace_schema_metadata(None),
+                names={old: columns.get(path, old) for old, path in metadata["fields"].items()},
+                refreshes=tuple(map(dt.datetime.fromisoformat, metadata["refreshes"])),
+            )
+        except _DAMAGE as err:
+            raise SalesmateError(
+                f"{self.path / name} cannot be read ({_reason(err)}), so the history is not complete. "
+                f"Restore the file from a backup, or remove {self.path} to begin a new history."
+            ) from err
 
     def _write(
         self, name: str, table: pa.Table, fields: Mapping[str, str], times: Sequence[dt.datetime]
     ) -> None:
-        metadata: dict[str, Any] = {
+        metadata = {
             "bound": self._bound,
             "fields": dict(fields),
             "refreshes": [time.isoformat() for time in times],
@@ -178,7 +238,7 @@ class HistoryFolder:
             pq.write_table(written, file, compression="zstd", write_page_checksum=True)
 
 
-def _contiguous(parts: Iterator[_Part] | Sequence[_Part]) -> list[_Part]:
+def _contiguous(parts: Iterable[_Part]) -> list[_Part]:
     """Return the parts without those that were merged into a longer one."""
     chosen: list[_Part] = []
     for part in sorted(parts, key=lambda each: (each.first, -each.last)):
@@ -187,10 +247,5 @@ def _contiguous(parts: Iterator[_Part] | Sequence[_Part]) -> list[_Part]:
     return chosen
 
 
-def _renamed(events: pa.Table, names: Mapping[str, str]) -> pa.Table:
-    """Return events with today's names of columns."""
-    if not names:
-        return events
-    encoded = events.column("field").combine_chunks().dictionary_encode()
-    today = pa.array([names.get(name, name) for name in encoded.dictionary.to_pylist()], pa.string())
-    return events.set_column(1, "field", pc.take(today, encoded.indices))
+def _reason(err: Exception) -> str:
+    return getattr(err, "strerror", None) or type(err).__name__  # Arrow's own texts run over lines

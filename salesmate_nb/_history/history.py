@@ -25,14 +25,11 @@ class History:
         The events of all refreshes, the oldest first; see :mod:`salesmate_nb._history.events`.
     refreshes : tuple of datetime
         When each state was read, the first one too, in UTC and ascending.
-    number : int
-        Number of the last refresh; 0 if there is the first state only.
     """
 
     first: pa.Table
     events: pa.Table
     refreshes: tuple[dt.datetime, ...]
-    number: int
 
     @property
     def since(self) -> dt.datetime:
