@@ -47,7 +47,7 @@ def compare(before: pa.Table, after: pa.Table, seen_at: dt.datetime, previous: d
     pyarrow.Table
         ``id``; ``field``, a column's name or one of ``created``, ``deleted`` and ``restored``; ``old`` and
         ``new``, the values as text (see :func:`to_text`); ``changed_at``, the row's ``last_modified_at``,
-        missing for deletions, whose time the API does not tell; and ``seen_at``.
+        missing for deletions, whose time the API does not give; and ``seen_at``.
 
     Examples
     --------
