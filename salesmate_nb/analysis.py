@@ -14,6 +14,8 @@ from statistics import NormalDist
 
 import pandas as pd
 
+from salesmate_nb._values.text import comparable
+from salesmate_nb._values.times import in_calendar, parse_time
 from salesmate_nb.errors import SalesmateError
 
 _OPEN = ("Open",)
@@ -24,7 +26,7 @@ _ROUNDING = 1e-9  # error of a product of many shares
 
 
 def pipeline(
-    deals: pd.DataFrame, by: str | Sequence[str] = ("stage",), *, now: dt.datetime | None = None
+    deals: pd.DataFrame, by: str | Sequence[str] = ("stage",), *, now: str | dt.date | None = None
 ) -> pd.DataFrame:
     """Summarise the open deals by currency, and by any other columns.
 
@@ -34,7 +36,7 @@ def pipeline(
         With ``status``, ``currency``, ``deal_value``, ``win_probability``, ``created_at`` and `by`.
     by : str or sequence of str
         The columns to group by, before ``currency``.
-    now : datetime, optional
+    now : datetime, date or ISO 8601 text, optional
         When the frame was read; by default the current time. Without a time zone it is in UTC.
 
     Returns
@@ -66,7 +68,7 @@ def pipeline(
     {'stage': 'Demo', 'currency': 'EUR', 'deals': 2, 'without_value': 1, 'value': 100.0,
      'without_weight': 1, 'weighted': 40.0, 'median_age_days': 9.0}
     """
-    columns = list(dict.fromkeys([*_as_list(by), "currency"]))
+    columns = list(dict.fromkeys([*_columns(deals, by), "currency"]))
     rows = _rows(deals, "status", *columns, "deal_value", "win_probability", "created_at")
     rows = _with_status(rows, _OPEN)
     group, names = _groups(rows, columns)
@@ -79,7 +81,7 @@ def forecast(
     deals: pd.DataFrame,
     *,
     freq: str = "M",
-    now: dt.datetime | None = None,
+    now: str | dt.date | None = None,
     stages: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Summarise the open deals by currency and by the month in which they should close.
@@ -92,7 +94,7 @@ def forecast(
         With ``status``, ``currency``, ``deal_value``, ``win_probability`` and ``estimated_close_date``.
     freq : str
         The length of a period, as a pandas frequency: ``"W"``, ``"M"``, ``"Q"`` or ``"Y"``.
-    now : datetime, optional
+    now : datetime, date or ISO 8601 text, optional
         When the frame was read; by default the current time. Without a time zone it is in UTC.
     stages : pandas.DataFrame, optional
         What ``pipelines_df()`` returns, or any frame with ``pipeline``, ``stage`` and ``win_probability``
@@ -194,11 +196,11 @@ def win_rate(deals: pd.DataFrame, by: str | Sequence[str] = (), *, confidence: f
     """
     if not 0 < confidence < 1:
         raise SalesmateError(f"confidence is {confidence}; it must be between 0 and 1, such as 0.95.")
-    by = _as_list(by)
-    rows = _rows(deals, "status", *by)
-    group, names = _groups(rows, by)
-    won = _count(rows["status"].isin(_WON), group)
-    lost = _count(rows["status"].isin(_LOST), group)
+    columns = _columns(deals, by)
+    rows = _rows(deals, "status", *columns)
+    group, names = _groups(rows, columns)
+    won = _count(_is_among(rows["status"], _WON), group)
+    lost = _count(_is_among(rows["status"], _LOST), group)
     decided = won + lost
     rate = won / decided  # missing for 0 / 0
     z = NormalDist().inv_cdf((1 + confidence) / 2)
@@ -211,7 +213,7 @@ def win_rate(deals: pd.DataFrame, by: str | Sequence[str] = (), *, confidence: f
 
 
 def cycle_time(
-    deals: pd.DataFrame, by: str | Sequence[str] = (), *, now: dt.datetime | None = None
+    deals: pd.DataFrame, by: str | Sequence[str] = (), *, now: str | dt.date | None = None
 ) -> pd.DataFrame:
     """Estimate how many days deals take from creation to won or lost, taking open deals into account.
 
@@ -226,7 +228,7 @@ def cycle_time(
         With ``status``, ``created_at``, ``closed_date`` and `by`.
     by : str or sequence of str
         The columns to group by; if empty, all deals are one group.
-    now : datetime, optional
+    now : datetime, date or ISO 8601 text, optional
         When the frame was read; by default the current time. Without a time zone it is in UTC.
 
     Returns
@@ -255,7 +257,7 @@ def cycle_time(
        deals  closed  quarter_days  median_days  three_quarters_days  left_out
     0      3       2           4.0          8.0                  NaN         1
     """
-    rows, group, names = _lifetimes(deals, _as_list(by), now)
+    rows, group, names = _lifetimes(deals, _columns(deals, by), now)
     known = rows["day"].notna()
     curve = _kaplan_meier(rows[known], group[known])
     table = pd.DataFrame({"deals": _count(known, group), "closed": _count(rows["closed"] & known, group)})
@@ -266,7 +268,7 @@ def cycle_time(
 
 
 def survival(
-    deals: pd.DataFrame, by: str | Sequence[str] = (), *, now: dt.datetime | None = None
+    deals: pd.DataFrame, by: str | Sequence[str] = (), *, now: str | dt.date | None = None
 ) -> pd.DataFrame:
     """Return the share of deals still open after each number of days, as :func:`cycle_time` estimates it.
 
@@ -276,7 +278,7 @@ def survival(
         With ``status``, ``created_at``, ``closed_date`` and `by`.
     by : str or sequence of str
         The columns to group by; if empty, all deals are one group.
-    now : datetime, optional
+    now : datetime, date or ISO 8601 text, optional
         When the frame was read; by default the current time. Without a time zone it is in UTC.
 
     Returns
@@ -307,7 +309,7 @@ def survival(
     2  6.0        2       0    0.666667
     3  8.0        1       1    0.000000
     """
-    rows, group, names = _lifetimes(deals, _as_list(by), now)
+    rows, group, names = _lifetimes(deals, _columns(deals, by), now)
     known = rows["day"].notna()
     curve = _kaplan_meier(rows[known], group[known]).set_index("group")
     return _with_names(names, curve)
@@ -317,7 +319,8 @@ def in_zone(frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
     """Convert datetime columns to a time zone.
 
     Days, weeks and months are then those of that zone. ``deals_df()`` returns UTC, in which the 1st of July
-    in Berlin starts on the 30th of June. Each value remains the same point in time.
+    in Berlin starts on the 30th of June. Each value remains the same point in time, except one that would be
+    after the year 9999 or before the year 1 there: it becomes the last, or the first, that can be shown.
 
     Parameters
     ----------
@@ -349,11 +352,27 @@ def in_zone(frame: pd.DataFrame, timezone: str) -> pd.DataFrame:
             f"timezone={timezone!r} is not an IANA time zone. Write it as 'Europe/Berlin'."
         ) from err
     datetimes = frame.select_dtypes("datetimetz").columns
-    return frame.assign(**{name: frame[name].dt.tz_convert(zone) for name in datetimes})
+    return frame.assign(
+        **{name: _within_calendar(frame[name], zone).dt.tz_convert(zone) for name in datetimes}
+    )
 
 
-def _as_list(by: str | Sequence[str]) -> list[str]:
-    return [by] if isinstance(by, str) else list(dict.fromkeys(by))
+def _within_calendar(column: pd.Series, zone: zoneinfo.ZoneInfo) -> pd.Series:
+    """Return a column without times that are in no year from 1 to 9999 in a zone: pandas cannot show them."""
+    if column.dt.unit == "ns":  # from 1677 to 2262
+        return column
+    first, last = dt.datetime.min, dt.datetime.max  # noqa: DTZ901 - in this zone
+    ends = [in_calendar(end.replace(tzinfo=zone), dt.UTC) for end in (first, last)]
+    clipped: pd.Series = column.dt.as_unit("us").clip(*map(pd.Timestamp, ends))
+    return clipped
+
+
+def _columns(deals: pd.DataFrame, by: str | Sequence[str]) -> list[str]:
+    """Return the names of columns to group by, as the frame has them, if it has them."""
+    named = {comparable(str(name)): name for name in reversed(deals.columns)}
+    given = [by] if isinstance(by, str) else by
+    found = [name if name in deals.columns else named.get(comparable(name), name) for name in given]
+    return list(dict.fromkeys(found))
 
 
 def _rows(deals: pd.DataFrame, *columns: str) -> pd.DataFrame:
@@ -368,7 +387,13 @@ def _rows(deals: pd.DataFrame, *columns: str) -> pd.DataFrame:
 
 
 def _with_status(rows: pd.DataFrame, status: Sequence[str]) -> pd.DataFrame:
-    return rows[rows["status"].isin(status)].reset_index(drop=True)
+    return rows[_is_among(rows["status"], status)].reset_index(drop=True)
+
+
+def _is_among(column: pd.Series, texts: Sequence[str]) -> pd.Series[bool]:
+    """Return for each value whether it is the same to a reader as one of the texts."""
+    wanted = set(map(comparable, texts))
+    return column.isin([value for value in column.dropna().unique() if comparable(str(value)) in wanted])
 
 
 def _datetimes(column: pd.Series) -> pd.Series:
@@ -383,11 +408,10 @@ def _datetimes(column: pd.Series) -> pd.Series:
     return pd.to_datetime(column, utc=True)
 
 
-def _timestamp(now: dt.datetime | None, like: pd.Series) -> pd.Timestamp:
+def _timestamp(now: str | dt.date | None, like: pd.Series) -> pd.Timestamp:
     """Return `now` in the time zone of a column, so that the two can be compared."""
-    timestamp = pd.Timestamp.now("UTC") if now is None else pd.Timestamp(now)
-    timestamp = timestamp.tz_localize("UTC") if timestamp.tz is None else timestamp
-    return timestamp.tz_convert(like.dt.tz)
+    given = parse_time("now", now, "UTC") or dt.datetime.now(dt.UTC)
+    return pd.Timestamp(in_calendar(given, like.dt.tz))
 
 
 def _days(start: pd.Series, end: pd.Series | pd.Timestamp) -> pd.Series:
@@ -444,23 +468,29 @@ def _stage_probability(rows: pd.DataFrame, stages: pd.DataFrame) -> pd.Series:
             f"stages has no column {', '.join(map(repr, missing))}. Read it with pipelines_df()."
         )
     known = stages.dropna(subset=keys).drop_duplicates(keys)
-    by_stage = dict(
-        zip(zip(known["pipeline"], known["stage"], strict=True), known["win_probability"], strict=True)
-    )
-    pairs = zip(rows["pipeline"], rows["stage"], strict=True)
-    return pd.Series([by_stage.get(pair) for pair in pairs], index=rows.index, dtype="float64")
+    pairs, weights = list(zip(known["pipeline"], known["stage"], strict=True)), known["win_probability"]
+    by_stage = dict(zip(pairs, weights, strict=True))
+    alike = dict(zip(map(_comparable, reversed(pairs)), reversed(weights.to_list()), strict=True))
+    wanted = zip(rows["pipeline"], rows["stage"], strict=True)
+    found = [by_stage.get(pair, alike.get(_comparable(pair))) for pair in wanted]
+    return pd.Series(found, index=rows.index, dtype="float64")
+
+
+def _comparable(pair: tuple[object, object]) -> tuple[str | None, str | None]:
+    pipeline_name, stage = (comparable(value) if isinstance(value, str) else None for value in pair)
+    return pipeline_name, stage
 
 
 def _lifetimes(
-    deals: pd.DataFrame, by: list[str], now: dt.datetime | None
+    deals: pd.DataFrame, by: list[str], now: str | dt.date | None
 ) -> tuple[pd.DataFrame, pd.Series, pd.DataFrame]:
     """Return how many days each deal was open, missing if unknown, and whether it closed."""
     rows = _rows(deals, "status", "created_at", "closed_date", *by)
     group, names = _groups(rows, by)
-    closed = rows["status"].isin(_WON + _LOST)
+    closed = _is_among(rows["status"], _WON + _LOST)
     end = _datetimes(rows["closed_date"])
     day = _days(_datetimes(rows["created_at"]), end.where(closed, _timestamp(now, end)))
-    known = (closed | rows["status"].isin(_OPEN)) & (day >= 0)
+    known = (closed | _is_among(rows["status"], _OPEN)) & (day >= 0)
     return pd.DataFrame({"day": day.where(known), "closed": closed}), group, names
 
 

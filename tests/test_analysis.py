@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from functools import partial
@@ -18,6 +19,7 @@ from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources import DEALS
 
 NOW = pd.Timestamp("2026-06-30T18:00Z")
+FIRST, LAST = (dt.datetime(*end, tzinfo=dt.UTC) for end in ((1, 1, 1), (9999, 12, 31, 23, 59, 59)))
 STAGES = ["Upcoming", "Demo", "Signed"]  # not in alphabetical order
 FUNCTIONS = {
     "pipeline": partial(pipeline, now=NOW),
@@ -515,6 +517,27 @@ def test_months_use_the_frame_time_zone():
     assert str(deals["created_at"].dtype) == "datetime64[us, UTC]"
 
 
+@pytest.mark.parametrize(
+    ("timezone", "shown"),
+    [
+        ("Asia/Tokyo", ["0001-01-01 09:18:59", "9999-12-31 23:59:59"]),
+        ("America/New_York", ["0001-01-01 00:00:00", "9999-12-31 18:59:59"]),
+    ],
+)
+def test_ends_of_the_calendar(timezone, shown):
+    """A time that would be in no year of the calendar there becomes its end, so that every frame prints."""
+    ends = pd.Series([FIRST, LAST]).astype("datetime64[us, UTC]")
+    deals = frame_of(open_since(1, 1)).assign(estimated_close_date=ends, created_at=ends)
+    moved = in_zone(deals, timezone)
+    assert [text[:19] for text in moved["estimated_close_date"].astype("str")] == shown
+    assert str(moved["created_at"].dtype) == f"datetime64[us, {timezone}]"
+    assert repr(moved)
+    assert moved["created_at"].dt.normalize().dt.date.notna().all()
+    assert all(repr(function(moved)) for function in FUNCTIONS.values())
+    nanoseconds = deals[["created_at"]].iloc[:0].astype("datetime64[ns, UTC]")
+    assert in_zone(nanoseconds, timezone)["created_at"].dt.unit == "ns"
+
+
 @pytest.mark.parametrize("timezone", ["Berlin", "", "../etc/passwd", "Europe"])
 def test_invalid_time_zone(timezone):
     """The error shows how a time zone is written."""
@@ -527,6 +550,34 @@ def test_missing_column(name):
     """The error names the column, and the function that reads it."""
     with pytest.raises(SalesmateError, match=r"no column 'status'\. Read it with deals_df\(\)"):
         FUNCTIONS[name](frame_of([]).drop(columns="status"))
+
+
+@pytest.mark.parametrize("name", BY_ANY)
+def test_column_to_group_by_as_a_reader_sees_it(name):
+    """A column to group by is found whatever its case, spaces and normal form; the result has its name."""
+    deals = frame_of([*closed_after(3), *open_since(2)]).assign(größe="x")
+    assert FUNCTIONS[name](deals, by=["Gro\u0308ße ", " Stage"]).columns[:2].tolist() == ["größe", "stage"]
+
+
+def test_text_of_statuses_and_stages_as_a_reader_sees_it():
+    """A status or stage that ends in a space, or is in another normal form, counts as what it shows."""
+    deals = frame_of(
+        [
+            {"status": "won "},
+            {"status": "LOST"},
+            {"status": " open", "dealValue": 100, "stage": "Jose\u0301 ", "pipeline": "Sales"},
+        ]
+    )
+    assert win_rate(deals)[["won", "lost"]].iloc[0].tolist() == [1, 1]
+    stages = pd.DataFrame({"pipeline": ["sales"], "stage": ["José"], "win_probability": [20.0]})
+    assert forecast(deals, now=NOW, stages=stages)["weighted"].tolist() == [20]
+
+
+@pytest.mark.parametrize("now", [2026, "30/06/2026"])
+def test_invalid_now(now):
+    """A time that is not one is refused, also here."""
+    with pytest.raises(SalesmateError, match=f"now={now!r} is not a date or time"):
+        pipeline(frame_of(open_since(2)), now=now)
 
 
 @pytest.mark.parametrize("name", BY_ANY)

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from salesmate_nb._pagination.open_read import OpenRead
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import Record, SearchPage, SearchRequest, created_at, record_id
+from salesmate_nb._values.times import in_calendar, shift
 
 Condition = Literal["BETWEEN", "IS_BEFORE"]
 
@@ -104,6 +105,7 @@ class CreatedRanges:
         self._condition = condition
         self._rows = start.rows
         self._span = dt.timedelta()
+        self._count = 0
         self._left = 0
 
     def probe(self, *known: list[Record]) -> SearchRequest:
@@ -137,10 +139,11 @@ class CreatedRanges:
         """
         self._rows = rows
         times = sorted(map(self._time, known))
-        count = total or len(times)
+        self._count = count = total or len(times)
         self._left = _SPARE_REQUESTS + (_UNCOUNTED_REQUESTS if total is None else 4 * math.ceil(count / rows))
-        inner = self._parts(CreatedRange(times[0] - _MINUTE, times[-1] + _MINUTE), count)
-        inner[0].since, inner[-1].until = _START, _END
+        since, until = shift(times[0], -_MINUTE), shift(times[-1], _MINUTE)
+        inner = self._parts(CreatedRange(since, until), count)
+        inner[0].since, inner[-1].until = min(_START, since), max(_END, until)
         return self._tasks(inner)
 
     def take(self, request: SearchRequest, part: CreatedRange, page: SearchPage) -> list[Task]:
@@ -151,6 +154,9 @@ class CreatedRanges:
         PaginationUnsupported
             If ranges do not get smaller, or a minute of many rows is not counted.
         """
+        if page.rows is not None and page.rows < self._rows:  # more did not fit into one response
+            self._rows = page.rows
+            self._left += 4 * math.ceil(self._count / self._rows)
         part.ids.update(map(record_id, page.records))
         part.open_pages = max(part.open_pages - 1, 0)
         if request.offset == 0 and not part.passes and self._is_whole(page):
@@ -198,7 +204,7 @@ class CreatedRanges:
 
     def _time(self, record: Record) -> dt.datetime:
         try:
-            local = created_at(record, self._zone).astimezone(self._zone)
+            local = in_calendar(created_at(record, self._zone), self._zone)
         except (ValueError, OverflowError, TypeError):
             raise PaginationUnsupported("createdAt of a record cannot be parsed") from None
         return local.replace(second=0, microsecond=0, tzinfo=None)

@@ -200,7 +200,7 @@ class CreatedOffsetPaginator(_CreatedPaginator):
         if len(expected.difference(page.ids)) * 2 > len(expected) > 1:
             raise PaginationUnsupported("rows come again in another order")
         ids = {row_id for row_id, key in zip(last.ids, last.keys, strict=True) if key == minute}
-        is_whole = page.keys[-1] > minute or len(page.ids) < len(last.ids)
+        is_whole = page.keys[-1] > minute or len(page.ids) < min(len(last.ids), page.request.rows)
         return bool(page.keys[0] <= minute and (not is_whole or ids <= set(page.ids)))
 
 

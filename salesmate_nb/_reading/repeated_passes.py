@@ -46,7 +46,8 @@ class RepeatedPasses:
 
 def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, tuple[set[int], int]]:
     """Read all pages once; return the ids of their rows, and the offset after the last new one."""
-    step, found, pages = len(read.first_page.records) or read.request.rows, set[int](), dict[int, set[int]]()
+    step = min(len(read.first_page.records) or read.request.rows, read.fitting_rows)
+    found, pages = set[int](), dict[int, set[int]]()
     offsets = itertools.count(0, step)
     queue: deque[tuple[SearchRequest, int]] = deque()
 
@@ -64,10 +65,13 @@ def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, t
         ids = {record_id(record) for record in page.records}
         read.rows.record_total(replace(start, offset=offset), page)
         yield read.rows.take(page)
-        is_over = ids <= found or (len(page.records) < step and not read.rows.has_total)
+        usual, following = min(step, page.rows or step), offset + len(page.records)
+        is_over = ids <= found or (len(page.records) < usual and not read.rows.has_total)
         found |= ids
         pages[offset] = ids
-        if not is_over:
+        if page.records and usual < step and following // step == offset // step:  # the rest did not fit
+            queue.append((replace(start, offset=following), following))
+        if not is_over and offset % step == 0:
             enqueue()
     return found, _length(pages)
 

@@ -31,6 +31,10 @@ class ReadReport:
         The API's names of the custom columns.
     read_at : str
         When the rows were read; ISO 8601, UTC.
+    checked_since : str
+        Of a snapshot: every row was read from the server at this time or later; ISO 8601, UTC.
+    checked_within : int
+        Of a snapshot: within how many refreshes ``"auto"`` reads every row again.
     host, api : str
         The API's address, and ``"v4"`` or ``"v1"``.
     calls, calls_left : int
@@ -48,6 +52,8 @@ class ReadReport:
     unreadable: Mapping[str, int] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
     read_at: str = field(default_factory=_now)
+    checked_since: str = ""
+    checked_within: int = 0
     host: str = ""
     api: str = ""
     calls: int = 0

@@ -102,7 +102,7 @@ def test_hostile_account(examine):
 @pytest.mark.parametrize(
     ("expired", "changes", "requests", "problem"),
     [
-        (True, {}, 1, "The Session Key was not accepted (AuthenticationFailed). Copy the key"),
+        (True, {}, 1, "The Session Key has expired (AuthenticationFailed). Copy the key"),
         (False, {"session_key": lambda _: "wrong"}, 1, "The Session Key was not accepted (Auth"),
         (
             False,

@@ -305,6 +305,14 @@ def test_order_of_categories():
     assert list(ordered["stage"]) == ["b", "x"]
 
 
+def test_order_of_other_spellings():
+    """Another spelling of a listed category, such as with a space at its end, comes right after it."""
+    records = [{"id": number, "stage": name} for number, name in enumerate(["x", "C ", "c", "b"])]
+    frame, _ = frame_of(records, order={"stage": ["c", "b", "a"]})
+    assert list(frame["stage"].cat.categories) == ["c", "C ", "b", "a", "x"]
+    assert list(frame["stage"]) == ["x", "C ", "c", "b"]
+
+
 def test_arrow_types():
     """The table has int64, string, double, bool, timestamp[us, UTC] and dictionaries of string."""
     builder = BatchBuilder(DEALS.fields)

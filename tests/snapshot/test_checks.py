@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import PAGE, SearchPage, SearchRequest
-from salesmate_nb._snapshot.deletions import DeletedRows, Deletions, list_deleted
+from salesmate_nb._snapshot.changes import FullReadDue
+from salesmate_nb._snapshot.checks import DeletedRows, Deletions, list_deleted, read_again
 from salesmate_nb.resources import DEALS
 
 EVERYTHING = SearchRequest(resource=DEALS, fields=("id",))
@@ -97,3 +99,44 @@ def test_list_of_deleted_rows(ids, total, expected):
     (rule,) = requests[0].rules
     assert (rule.condition, rule.path, rule.data) == ("EQUALS", "isDeleted", "true")
     assert requests[0].is_probe
+
+
+def read(server_ids, known, wanted, most=9, rows=PAGE):
+    """Read rows again from a server that has these ids; return the result and the offsets requested."""
+    offsets = []
+
+    def fetch(request):
+        offsets.append(request.offset)
+        page = list(server_ids)[request.offset : request.offset + rows]
+        return SearchPage(records=[{"id": number} for number in page], total=len(server_ids))
+
+    return read_again(fetch, EVERYTHING, list(known), wanted, most), offsets
+
+
+def test_rows_are_read_by_their_places():
+    """One request reads the wanted rows of a page; what is left would take more than allowed."""
+    again, offsets = read(range(1000), range(1000), [10, 20, 700], most=1)
+    assert (offsets, again.left) == ([10], [700])
+    again, offsets = read(range(1000), range(1000), [10, 20, 700])
+    assert (offsets, list(again.left), again.gone) == ([10, 700], [], frozenset())
+    assert {10, 20, 700} <= {record["id"] for record in again.records}
+    assert read(range(1000), range(1000), [])[1] == []
+
+
+@pytest.mark.parametrize("rows", [PAGE, 40])
+@pytest.mark.parametrize("gone", [{500}, {999}, set(range(400)), set(range(900, 1000)), {0}])
+def test_rows_are_found_though_others_are_gone(gone, rows):
+    """Rows that were deleted unnoticed are reported as gone, if they are wanted or on the same page."""
+    there = sorted(set(range(1000)) - gone)
+    again, _ = read(there, range(1000), [0, 500, 999], most=99, rows=rows)
+    assert {0, 500, 999} - gone <= {record["id"] for record in again.records}
+    assert {0, 500, 999} & gone <= again.gone <= gone
+    assert not again.left
+
+
+def test_rows_are_not_where_expected():
+    """Rows that are not in the order of their ids, or an empty page where rows are counted, are noticed."""
+    with pytest.raises(PaginationUnsupported, match="sorted by id"):
+        read([2, 1], [1, 2], [1])
+    with pytest.raises(FullReadDue, match="empty"):
+        read_again(lambda _: SearchPage(records=[], total=5), EVERYTHING, [1, 2], [1], 9)

@@ -1,4 +1,4 @@
-"""The card that a saved notebook keeps of a login."""
+"""What a saved notebook keeps of a login."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from salesmate_nb._ui.panel.connected import connected_card
+from salesmate_nb._ui import texts
+from salesmate_nb._ui.panel.saved import connected_card, pending_card
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,12 @@ def test_card(account):
     assert "Connected as Ann &lt;Weber&gt; to acme" in card
     assert card.index("deals_df()") < card.index("<details>") < card.index("&lt;home&gt;/default.json")
     assert "<style" not in card  # frontends drop it
+
+
+def test_pending():
+    """Saved before the login, a notebook says what to do, by HTML and by text, without a URL."""
+    card, text = pending_card("salesmate-nb-1a2b")
+    assert texts.RUN_TO_LOG_IN in card
+    assert text.startswith("Not logged in to Salesmate yet. Run this cell to log in.")
+    assert "http" not in card + text
+    assert card.count("salesmate-nb-1a2b") == 7  # hidden only beside the panel that it belongs to
