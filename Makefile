@@ -51,10 +51,10 @@ layers: .venv/lint.done  ## check that imports point one way
 browser: .venv/browser.done  ## run the browser tests: JupyterLab in Chromium (Debian: apt-get install chromium)
 	$(PYTEST) -m browser
 
-pictures: .venv/browser.done  ## take the README's pictures of the login panel again
+pictures: .venv/browser.done  ## take the README's pictures again: the login panel, and a notebook
 	SALESMATE_NB_SHOTS=build/pictures $(PYTEST) -m browser tests/browser/test_key_panel.py -k pictures
 	cp build/pictures/sign-in.png build/pictures/sign-in-dark.png .github/
-	cp build/pictures/connected.png build/pictures/connected-dark.png .github/
+	cp build/pictures/notebook.png build/pictures/notebook-dark.png .github/
 
 bench: .venv/test.done  ## measure speed and memory, as ratios of one run
 	$(BIN)/python -m tests.benchmarks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import find_rows
 from salesmate_nb._api.waiting import Waiter
-from salesmate_nb._auth.current_user import CurrentUserLookup, login_fingerprint
+from salesmate_nb._auth.current_user import CurrentUserLookup
 from salesmate_nb._base.validators import is_timezone
 from salesmate_nb._base.warn import warn
 from salesmate_nb._doctor.diagnosis import Diagnosis
@@ -36,7 +36,14 @@ from salesmate_nb._search.query import Query, choose_columns
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
 from salesmate_nb._snapshot.store import SnapshotFile, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend
-from salesmate_nb.errors import ApiError, BadResponse, IncompleteRead, SalesmateError, SettingsError
+from salesmate_nb.errors import (
+    ApiError,
+    BadResponse,
+    IncompleteRead,
+    LoginRequired,
+    SalesmateError,
+    SettingsError,
+)
 from salesmate_nb.resources import RESOURCES
 from salesmate_nb.resources.base import Resource
 from salesmate_nb.resources.pipelines import PIPELINE_FIELDS, PIPELINES_PATH
@@ -64,7 +71,9 @@ class Account:
     profile_folder : Path, optional
         Where to remember what the server supports; by default in this process only.
     current_user : CurrentUserLookup
-        Knows the time zone of dates without one, if the settings give none.
+        Knows whose login it is, and the time zone of dates without one, if the settings give none.
+    login : callable, optional
+        Returns the settings with the login in use, which may change; ``None`` once it was removed.
     """
 
     def __init__(
@@ -77,6 +86,7 @@ class Account:
         *,
         has_snapshots: bool = True,
         profile_folder: Path | None = None,
+        login: Callable[[], Settings | None] | None = None,
     ) -> None:
         self._settings = settings
         self._profile = profile
@@ -84,6 +94,7 @@ class Account:
         self._limiter = limiter
         self._has_snapshots = has_snapshots
         self._current_user = current_user
+        self._login = login or (lambda: settings)
         self._catalog = FieldCatalog()
         self._readers: dict[tuple[str, str], ResourceReader] = {}  # by resource and time zone
         self.server_profile = ServerProfile(profile_folder, settings.api_url, self.api)
@@ -191,7 +202,10 @@ class Account:
             if query.refresh is None:
                 table, report = reader.table(query)
             else:
-                refresher = SnapshotRefresher(reader, self._snapshot_file(resource, settings), settings)
+                settings.require_v4("Snapshots")
+                refresher = SnapshotRefresher(
+                    reader, self._snapshot_file(resource, settings, query), settings
+                )
                 try:
                     table, report = refresher.table(query)
                 except IncompleteRead:
@@ -259,21 +273,49 @@ class Account:
         is_watched = frontend() is not Frontend.NOBODY
         return Query.parse(named, timezone=settings.zone, is_watched=is_watched)
 
-    def _snapshot_file(self, resource: Resource, settings: Settings) -> SnapshotFile:
+    def _snapshot_file(self, resource: Resource, settings: Settings, query: Query) -> SnapshotFile:
+        """Return the snapshot of the user whose login it is."""
         if not self._has_snapshots:
             raise SettingsError(
                 "Snapshots are files that every login of this machine's user could read. There are none with "
                 "SALESMATE_TOKEN_STORE=memory or connect(token_store=...): read live with refresh=None."
             )
+        waiter = Waiter(_LONGEST_WAIT if query.wait else 0.0)
+        who = self._current_user.identity(waiter, is_offline=query.refresh == "never")
         folder = snapshot_folder(settings, self._profile)
         bound = {
             "host": settings.api_url,
+            "workspace": settings.linkname or "",
             "api": self.api,
             "profile": self._profile,
-            "who": login_fingerprint(settings),
+            "who": who,
             "timezone": settings.zone,  # in which timestamps without a zone were read
         }
-        return SnapshotFile(folder, resource.name, bound)
+        return SnapshotFile(folder, resource.name, bound, check=lambda: self._check_owner(who, waiter))
+
+    def _check_owner(self, who: str, waiter: Waiter) -> None:
+        """Check before rows are written that they are of this user still.
+
+        Raises
+        ------
+        LoginRequired
+            If the login was removed.
+        SalesmateError
+            If somebody else has logged in.
+        """
+        settings = self._login()
+        if settings is None:
+            raise LoginRequired(
+                "The login was removed while records were read, so they were not saved. Run connect() to log "
+                "in again."
+            )
+        user = self._current_user
+        if settings != self._settings:  # another key
+            user = CurrentUserLookup(settings, self._profile, self._api_client.request, is_stored=True)
+        if user.identity(waiter) != who:
+            raise SalesmateError(
+                "Somebody else has logged in while records were read, so they were not saved. Run this again."
+            )
 
 
 def _warn_of_unreadable(unreadable: Mapping[str, int]) -> None:

@@ -13,7 +13,8 @@ from salesmate_nb._base.signatures import same_arguments_as_method
 from salesmate_nb._display.cards import card
 from salesmate_nb._display.output import Output, running_cell
 from salesmate_nb._ui.frontend import Frontend, frontend, has_kernel
-from salesmate_nb._ui.offer import LoginOffer
+from salesmate_nb._ui.offer import LoginOffer, short
+from salesmate_nb._ui.refusals import plain
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SettingsError
 from salesmate_nb.settings import Settings
@@ -100,9 +101,9 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
     Parameters
     ----------
     status, stage, pipeline, owner : str, int or list of them, optional
-        Keep deals with one of these values, without regard to case; an owner by name or id.
-    modified_since, created_since : datetime, date, Timestamp or str, optional
-        Keep deals modified, or created, at this time or later.
+        Keep deals with one of these values, without regard to case; an owner by full name or id.
+    modified_since, created_since : datetime, date, Timestamp, datetime64 or str, optional
+        Keep deals modified, or created, at this time or later; text is ISO 8601.
     columns : str or sequence of str, optional
         Columns of the frame, in that order; by default all.
     limit : int, optional
@@ -162,9 +163,9 @@ def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> N
     there = frontend()
     if not connection.takes_key:  # that of the settings was refused, and only there it can be replaced
         if there is Frontend.NOTEBOOK:
-            Output().show(
-                card(texts.NOT_LOGGED_IN, {texts.WHY: connection.login_reason}), connection.login_reason
-            )
+            reason = short(plain(connection.login_reason))
+            Output().show(card(texts.NOT_LOGGED_IN_YET, {texts.WHY: reason}), reason)
+            connection.panel_cell = running_cell()  # which needs no second card
         elif there is Frontend.TERMINAL:
             prompt.say(connection.login_reason)
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -19,16 +18,19 @@ from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._auth.hosts import UnusualHost, unusual_hosts
 from salesmate_nb._auth.login import Login
 from salesmate_nb._auth.oauth.session import OAuthSession
-from salesmate_nb._auth.token_stores.base import TokenStore, check_profile
+from salesmate_nb._auth.token_stores.base import TokenStore
+from salesmate_nb._auth.token_stores.profiles import check_profile
 from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base import files
+from salesmate_nb._base.secret.frames import hides
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._display.cards import card
 from salesmate_nb._display.explained import explained_by
 from salesmate_nb._display.output import Output, running_cell, running_kernel
 from salesmate_nb._search.query import Refresh
 from salesmate_nb._snapshot.store import snapshot_folder
-from salesmate_nb._status import Status
+from salesmate_nb._status import IN_SETTINGS, Status
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
 from salesmate_nb.settings import Settings
 
@@ -66,7 +68,7 @@ class Connection:
         self._login = Login(settings, self._token_store, profile=profile)
         self._in_memory = settings.token_store == "memory"  # noqa: S105 - a kind of store
         self._has_snapshots = token_store is None and not self._in_memory
-        self._made: tuple[requests.Session, _Parts] | None = None
+        self._made: tuple[requests.Session, Settings, _Parts] | None = None
 
     @property
     def settings(self) -> Settings:
@@ -80,11 +82,12 @@ class Connection:
 
     @property
     def _parts(self) -> _Parts:
-        """What depends on the login in use; it is made again if that is another one."""
+        """What depends on the login in use; it is made again if that is another one, or has another key."""
         self._login.look()
-        if self._made is None or self._made[0] is not self._login.session:
-            self._made = self._login.session, self._make_parts(self._login.settings, self._login.session)
-        return self._made[1]
+        session, settings = self._login.session, self._login.settings
+        if self._made is None or self._made[0] is not session or self._made[1] != settings:
+            self._made = session, settings, self._make_parts(settings, session)
+        return self._made[2]
 
     def _make_parts(self, settings: Settings, session: BoundedSession) -> _Parts:
         folder = None if self._in_memory else settings.token_cache
@@ -101,6 +104,7 @@ class Connection:
             current_user,
             has_snapshots=self._has_snapshots,
             profile_folder=folder,
+            login=lambda: self._login.settings if self._login.stands else None,
         )
         return _Parts(limiter, api_client, current_user, account)
 
@@ -114,9 +118,10 @@ class Connection:
 
     def _repr_html_(self) -> str:
         status = self.status()
-        state = "Connected to Salesmate" if status.authorized else "Not logged in to Salesmate yet"
+        title = status.title if status.authorized else f"{status.title} yet"
+        is_on = status.authorized and not status.is_untried
         lines = list(status.lines().items())
-        return card(state, dict(lines[:2]), is_on=status.authorized, folded=dict(lines[2:]))
+        return card(title, dict(lines[:2]), is_on=is_on, folded=dict(lines[2:]))
 
     def _ipython_display_(self) -> None:
         """Show the card of a pending login so that it follows the login; below its panel, show nothing."""
@@ -179,7 +184,8 @@ class Connection:
         """Why the login is pending, in a sentence; empty if it is not, or nobody has logged in before."""
         return self._login.reason
 
-    def login_with_key(self, workspace: str, key: str) -> str:
+    @hides("key")
+    def login_with_key(self, workspace: str, key: str | Secret) -> str:
         """Log in with a Session Key: prove it by one request, store it, and use it from now on.
 
         It is stored as a token is, under the profile's name, and is sent to this workspace only. After an
@@ -207,19 +213,19 @@ class Connection:
         ConnectionFailed, ApiError
             If no response arrived, or one that does not show whether the key works.
         """
-        key = Secret(key)  # tracebacks may show arguments
         if self._login.given.session_key:
             raise SettingsError(
                 f"The Session Key of {self._login.given.source('session_key')} comes before a stored one. "
                 "Replace or remove it there."
             )
-        user = self._login.log_in_with_key(workspace, key, RateLimiter)
+        user = self._login.log_in_with_key(workspace, Secret(key), RateLimiter)
         self._parts.current_user.set(user)
         if self._login_flow is not None:
             self._login_flow.supersede()
         return user.name
 
-    def finish_login(self, pasted: str) -> None:
+    @hides("pasted")
+    def finish_login(self, pasted: str | Secret) -> None:
         """Finish a pending login with what came back from Salesmate's page.
 
         Parameters
@@ -233,7 +239,6 @@ class Connection:
             If it belongs to another attempt, access was denied, or it cannot finish this login. The login
             stays pending and can still be finished.
         """
-        pasted = Secret(pasted)  # it holds the code, and tracebacks may show arguments
         if not self.authorized:
             self.pending_login().finish(pasted)
 
@@ -284,13 +289,14 @@ class Connection:
         Raises
         ------
         LoginError
-            If a Session Key in the settings still signs in; or if the token was forgotten, but the
-            revocation endpoint did not confirm.
+            If a Session Key in the settings still signs in; if the disk refuses to remove something; or if
+            the revocation endpoint did not confirm.
         """
-        if self._has_snapshots:
-            shutil.rmtree(snapshot_folder(self.settings, self.profile), ignore_errors=True)
-        self._parts.current_user.forget()
-        failures = self._login.forget()
+        folder, current_user = snapshot_folder(self.settings, self.profile), self._parts.current_user
+        failures = self._login.forget()  # first, so that no other process writes rows after they were removed
+        if self._has_snapshots and (refused := files.remove_folder(folder)):
+            failures.append(f"The rows in {folder} could not be removed ({refused}). Delete them yourself.")
+        failures += filter(None, [current_user.forget()])
         if self._login_flow is not None:
             self._login_flow.expire()
         if failures:
@@ -320,12 +326,15 @@ class Connection:
             host=self.settings.api_url,
             api=self._account.api,
             expires_at=pd.Timestamp(ends, unit="s", tz="UTC") if ends else None,
-            token_location="the settings" if self._login.given.session_key else self._token_store.location,
+            token_location=IN_SETTINGS if self._login.given.session_key else self._token_store.location,
             calls_made=self._parts.limiter.used,
             calls_left=self._parts.limiter.remaining,
             server=self._account.server_profile.describe(),
             user=user,
             workspace=self.settings.linkname or "",
+            is_untried=bool(
+                self._login.given.session_key and not (user or self._parts.api_client.has_succeeded)
+            ),
         )
 
     def _ready(self, refresh: Refresh | None = None) -> Account:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from salesmate_nb._display.cards import card
 
+IN_SETTINGS = "the settings"  # where a login is "stored" that is none of the token store
 _WIDTH = 100  # characters of a line
 
 
@@ -30,6 +31,9 @@ class Status:
         Where the token is stored.
     user, workspace : str
         The user's name in Salesmate and the workspace (linkname); empty if not known.
+    is_untried : bool
+        Whether nothing shows yet that Salesmate accepts the login: a Session Key of the settings that no
+        request has succeeded with.
     calls_made, calls_left : int
         API calls of the last hour made from this machine, and what they leave of the hourly limit.
     server : mapping of str to str
@@ -49,6 +53,20 @@ class Status:
     server: Mapping[str, str] = dataclasses.field(default_factory=dict)
     user: str = ""
     workspace: str = ""
+    is_untried: bool = False
+
+    @property
+    def state(self) -> str:
+        """Whether one is connected, in a few words."""
+        if not self.authorized:
+            return "not logged in"
+        return "Session Key not tried yet" if self.is_untried else "connected"
+
+    @property
+    def title(self) -> str:
+        """The same as the title of a card."""
+        is_unknown = self.authorized and self.is_untried
+        return self.state if is_unknown else f"{self.state.capitalize()} to Salesmate"
 
     def lines(self) -> dict[str, str]:
         """Return it in words, line by line."""
@@ -57,6 +75,8 @@ class Status:
             expires = f"{self.expires_at:%Y-%m-%d %H:%M} UTC, refreshed automatically"
         if not self.authorized:
             expires = "not logged in: run connect() or `salesmate-nb login`"
+            if self.token_location == IN_SETTINGS:
+                expires = "the Session Key was refused: replace it where it is set"
         return {
             "login": self.who,
             "host": f"{self.host} ({self.api})",
@@ -68,16 +88,14 @@ class Status:
         }
 
     def __repr__(self) -> str:
-        state = "connected" if self.authorized else "not logged in"
-        lines = [f"Salesmate: {state}"]
+        lines = [f"Salesmate: {self.state}"]
         for name, value in self.lines().items():
             line = f"  {name:<10} {value}"
             lines += _wrap(line) if name in self.server else [line]
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
-        state = "Connected to Salesmate" if self.authorized else "Not logged in to Salesmate"
-        return card(state, self.lines(), is_on=self.authorized)
+        return card(self.title, self.lines(), is_on=self.authorized and not self.is_untried)
 
 
 def _wrap(line: str) -> list[str]:

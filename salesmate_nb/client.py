@@ -14,7 +14,8 @@ from salesmate_nb._base.signatures import same_arguments
 from salesmate_nb._connection import Connection
 from salesmate_nb._display.explained import explained_by
 from salesmate_nb._doctor.diagnosis import Diagnosis
-from salesmate_nb._search.query import DatetimeLike, Refresh, TextFilter
+from salesmate_nb._search.query import Refresh, TextFilter
+from salesmate_nb._values.times import DatetimeLike
 from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
 
 
@@ -54,13 +55,15 @@ class Salesmate(Connection):
         Parameters
         ----------
         status, stage, pipeline : str or list of str, optional
-            Keep rows with one of these values, without regard to case. Salesmate calls a deal that was
-            won ``Won`` or ``Close``; if an account has both, ask for both.
+            Keep rows with one of these values, without regard to case and to spaces at the ends. A warning
+            names a value that no deal has, with the closest one. Salesmate calls a deal that was won
+            ``Won`` or ``Close``; if an account has both, ask for both.
         owner : str, int or list of them, optional
-            Names or ids of owners.
-        modified_since, created_since : datetime, date, Timestamp or str, optional
-            Keep rows modified, or created, at this time or later. Without a time zone, it is in that of
-            the settings.
+            Full names or ids of owners.
+        modified_since, created_since : datetime, date, Timestamp, datetime64 or str, optional
+            Keep rows modified, or created, at this time or later. Text is ISO 8601: ``"2026-01-31"`` or
+            ``"2026-01-31T09:00"``. Without a time zone, it is in that of the settings. ``NaT`` is as
+            ``None``.
         columns : str or sequence of str, optional
             Columns of the frame, in that order; by default all, custom fields included.
         limit : int, optional
@@ -73,9 +76,10 @@ class Salesmate(Connection):
         refresh : {"auto", "full", "never"}, optional
             By default every row is read from the server, and nothing is written to disk. ``"auto"`` keeps
             a snapshot in a file that only you can read: it reads what changed since, and compares the ids
-            of all rows, or reads everything if the server's order allows no less. ``"full"`` rebuilds it,
-            with changes that do not touch ``last_modified_at``, such as the new name of a colleague.
-            ``"never"`` reads the snapshot without any request.
+            of all rows, or reads everything if the server's order allows no less. It also reads two pages,
+            or 1 % of all rows, again, so that a change that does not touch ``last_modified_at``, such as
+            the new name of a colleague, is there after at most 100 refreshes. ``"full"`` reads everything
+            from scratch. ``"never"`` reads the snapshot without any request.
         allow_incomplete : bool
             Whether to return what there is, with a warning and ``complete``, ``read`` and ``total`` in
             ``attrs``, if the server counts rows that it does not return, however often all are read. Such a

@@ -141,7 +141,15 @@ class NotFound(ApiError):
 
 
 class BadResponse(ApiError):
-    """The response is not what the API documents: HTML, empty, cut off, or JSON of another shape."""
+    """The response is not what the API documents: HTML, empty, cut off, too large, or JSON of another shape.
+
+    Attributes
+    ----------
+    is_too_large : bool
+        Whether a response with fewer rows could be read.
+    """
+
+    is_too_large: bool = False
 
 
 class IncompleteRead(SalesmateError):

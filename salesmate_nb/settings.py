@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import os
 import weakref
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
-
-from dotenv import dotenv_values
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from salesmate_nb._base import validators
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import hides, sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._display.cards import card
+from salesmate_nb._settings.origins import Origins, read_settings
 from salesmate_nb.errors import SettingsError
 
 VENDOR = "https://api.salesmate.io"
@@ -25,7 +24,15 @@ COPY_THE_KEY = (
 )
 _OTHER_NAMES = {"session_key": "access_token"}
 """The first names of settings, which go on working."""
-_NOT_GIVEN: Any = object()
+_SECRETS = ("client_secret", "session_key", "access_token")
+
+
+class _SecretSetting(Protocol):
+    """A field that takes text and returns a secret, for type checkers."""
+
+    def __get__(self, settings: Any, owner: Any = None) -> Secret | None: ...
+
+    def __set__(self, settings: Any, value: str | Secret | None) -> None: ...
 
 
 def _accept_access_token(cls: type[Settings]) -> type[Settings]:
@@ -35,10 +42,13 @@ def _accept_access_token(cls: type[Settings]) -> type[Settings]:
     """
     make = cls.__init__
 
+    @hides(*_SECRETS)
     @functools.wraps(make)
-    def __init__(self: Settings, *, access_token: Any = _NOT_GIVEN, **given: Any) -> None:  # noqa: N807 - it is one
-        if access_token is not _NOT_GIVEN:
-            given["session_key"] = _one_key(given.get("session_key"), access_token)
+    def __init__(self: Settings, **given: Any) -> None:  # noqa: N807 - it is one
+        if "access_token" in given:
+            access_token, session_key = given.pop("access_token"), given.get("session_key")
+            is_copy = given.keys() == cls.__dataclass_fields__.keys()  # made by dataclasses.replace
+            given["session_key"] = access_token if is_copy else _one_key(session_key, access_token)
         make(self, **given)
 
     cls.__init__ = __init__  # type: ignore[method-assign] # the generated one, with one more name
@@ -47,8 +57,6 @@ def _accept_access_token(cls: type[Settings]) -> type[Settings]:
 
 def _one_key(session_key: Any, access_token: Any) -> Any:
     """Return the key that was given under two names."""
-    if isinstance(session_key, Secret):  # of existing settings, passed by dataclasses.replace
-        return access_token
     if session_key and access_token and session_key != access_token:
         raise SettingsError(
             "session_key and access_token are two names of the same setting, and two different values were "
@@ -100,7 +108,8 @@ class Settings:
         no OAuth; it needs a linkname. Its first name, `access_token`, goes on working, as an argument, as
         an attribute and in the environment (``SALESMATE_ACCESS_TOKEN``).
     token_cache : path, optional
-        The folder where logins are stored; by default the user's state folder.
+        The folder where logins are stored: a full path, or one that begins with ``~/``. By default it is the
+        user's state folder.
     token_store : {"file", "keyring", "memory"}
         Whether a login is stored in a file there, in the system's keychain (extra ``keyring``), or in the
         memory of this process alone.
@@ -119,6 +128,11 @@ class Settings:
     SettingsError
         If a value is not valid; the message names the setting.
 
+    Notes
+    -----
+    `client_secret` and `session_key` take text. As attributes they are secrets, which nothing shows: each
+    equals the text that was given, and ``settings.session_key.reveal()`` returns that.
+
     Examples
     --------
     >>> settings = Settings(client_id="my-app", client_secret="s3cret", linkname="https://acme.salesmate.io/")
@@ -127,7 +141,7 @@ class Settings:
     """
 
     client_id: str | None = _setting(validators.text)
-    client_secret: str | None = _setting(validators.secret)
+    client_secret: _SecretSetting = _setting(validators.secret)
     redirect_uri: str = _setting(validators.required_url, "http://localhost:3000/callback")
     auth_url: str = _setting(validators.required_url, f"{VENDOR}/oauth/authorize")
     token_url: str = _setting(validators.required_url, f"{VENDOR}/oauth/token")
@@ -141,7 +155,7 @@ class Settings:
     token_body: str = _setting(validators.choice("form", "json"), "form")
     api_url: str = _setting(validators.api_url, "")
     linkname: str | None = _setting(validators.linkname)
-    session_key: str | None = _setting(validators.session_key)
+    session_key: _SecretSetting = _setting(validators.session_key)
     token_cache: Path = _setting(validators.folder)
     token_store: str = _setting(validators.choice("file", "keyring", "memory"), "file")
     timezone: str | None = _setting(validators.timezone)
@@ -150,11 +164,11 @@ class Settings:
     timeout: float = _setting(validators.positive, 30.0)
 
     if TYPE_CHECKING:
-        access_token: str | None = None  # a field for type checkers only, see _accept_access_token
+        access_token: _SecretSetting = None  # type: ignore[assignment] # a field for type checkers only, see _accept_access_token
     else:
 
         @property
-        def access_token(self) -> str | None:
+        def access_token(self) -> Secret | None:
             """The Session Key, under its first name."""
             return self.session_key
 
@@ -162,11 +176,16 @@ class Settings:
         for setting in dataclasses.fields(self):
             self._set(setting.name, setting.metadata["validate"](setting.name, getattr(self, setting.name)))
         if not self.api_url:
-            self._set("api_url", f"https://{self.linkname}.salesmate.io" if self.linkname else VENDOR)
+            self._set("api_url", _api_url(self.linkname))
         if self.session_key and not self.linkname:
             raise SettingsError(
                 "SALESMATE_SESSION_KEY is set but SALESMATE_LINKNAME is not. A Session Key belongs to one "
                 "workspace: set the linkname too, the 'acme' of https://acme.salesmate.io."
+            )
+        if not (self.token_cache.is_absolute() or self.token_store == "memory"):  # noqa: S105 - a kind of store
+            raise SettingsError(
+                "This user has no home folder to store logins in. Set SALESMATE_TOKEN_CACHE to another "
+                "folder, or SALESMATE_TOKEN_STORE=memory."
             )
 
     def __repr__(self) -> str:
@@ -179,24 +198,26 @@ class Settings:
 
     def _changed(self) -> dict[str, object]:
         """Return the settings that differ from the defaults; one that holds a secret is ``***``."""
-        default = Settings()
-        if self.linkname:
-            default._set("api_url", f"https://{self.linkname}.salesmate.io")
+        default = {setting.name: setting.default for setting in dataclasses.fields(self)}
+        default |= {"api_url": _api_url(self.linkname), "token_cache": validators.folder("token_cache", None)}
         values = {setting.name: getattr(self, setting.name) for setting in dataclasses.fields(self)}
-        secrets = [value.reveal() for value in values.values() if isinstance(value, Secret)]
+        secrets = [value for value in values.values() if isinstance(value, Secret)]
         return {
-            name: Secret() if any(secret in str(value) for secret in secrets) else value
+            name: Secret() if _contains(value, secrets) else value
             for name, value in values.items()
-            if value != getattr(default, name)
+            if value != default[name]
         }
 
     @classmethod
+    @hides(*_SECRETS)
     def load(cls, **overrides: Any) -> Self:
         """Read the settings: arguments, else the environment, else the nearest ``.env``, else defaults.
 
-        ``.env`` is searched for in the working folder and the folders above it. It is only read, and
+        ``.env`` is searched for in the working folder and the folders above it; one without any
+        ``SALESMATE_`` line belongs to another program, and is passed over. It is only read, and
         nothing in it goes to ``os.environ``. A variable that is set but empty counts as given: it
         hides the one in ``.env``. An empty value in ``.env`` (as in ``.env.example``) counts as not given.
+        Space, invisible characters and a pair of quotes around a value do not count.
 
         Parameters
         ----------
@@ -206,32 +227,25 @@ class Settings:
         Raises
         ------
         SettingsError
-            If ``.env`` cannot be read, or a value is not valid.
+            If ``.env`` or one of its ``SALESMATE_`` lines cannot be read, or a value is not valid. The
+            message says where settings were looked for.
 
         Examples
         --------
         >>> Settings.load(linkname="acme", session_key="s3cret").api_url
         'https://acme.salesmate.io'
         """
-        path = _find_dotenv()
-        dotenv = {name: value for name, value in (_parse_dotenv(path) if path else {}).items() if value}
-        values: dict[str, Any] = {}
-        sources: dict[str, str] = {}
-        for name in (setting.name for setting in dataclasses.fields(cls)):
-            names = [name, *filter(None, [_OTHER_NAMES.get(name)])]
-            given = _value({label: overrides.pop(label, None) for label in names})
-            variables = [validators.variable(label) for label in names]
-            for source, place in ((os.environ, "the environment"), (dotenv, str(path))):
-                if given is None:
-                    given = _value({variable: source.get(variable) for variable in variables})
-                    found = next((variable for variable in variables if source.get(variable)), None)
-                    if found:
-                        sources[name] = f"{found} in {place}"
-            if given not in {None, ""}:
-                values[name] = given
-        made = cls(**values, **overrides)
-        _SOURCES[id(made)] = (sources, path)
-        weakref.finalize(made, _SOURCES.pop, id(made), None)
+        fields = [setting.name for setting in dataclasses.fields(cls)]
+        names = {name: [name, *filter(None, [_OTHER_NAMES.get(name)])] for name in fields}
+        values, origins = read_settings(names, overrides, secrets=_SECRETS)
+        known = {*fields, *_OTHER_NAMES.values()}
+        unknown = {name: value for name, value in overrides.items() if name not in known}
+        try:
+            made = cls(**values, **unknown)
+        except SettingsError as err:
+            raise SettingsError(f"{err} {origins.searched}") from err.__cause__
+        _ORIGINS[id(made)] = origins
+        weakref.finalize(made, _ORIGINS.pop, id(made), None)
         return made
 
     def source(self, name: str) -> str:
@@ -247,12 +261,21 @@ class Settings:
         >>> Settings(linkname="acme").source("linkname")
         'the argument linkname'
         """
-        return _SOURCES.get(id(self), ({}, None))[0].get(name, f"the argument {name}")
+        return self._origins.place(name)
 
     @property
     def dotenv(self) -> Path | None:
         """The ``.env`` that :meth:`load` has read; ``None`` if there was none."""
-        return _SOURCES.get(id(self), ({}, None))[1]
+        return self._origins.dotenv
+
+    @property
+    def searched(self) -> str:
+        """Where :meth:`load` looked for settings, in a sentence; empty if it did not."""
+        return self._origins.searched
+
+    @property
+    def _origins(self) -> Origins:
+        return _ORIGINS.get(id(self), Origins())
 
     @property
     def zone(self) -> str:
@@ -279,55 +302,22 @@ class Settings:
         if self.linkname is None:
             raise SettingsError(
                 f"{what} require the v4 API, which needs SALESMATE_LINKNAME: set it to the 'acme' of "
-                "https://acme.salesmate.io. Without it, only deals can be read, and only live."
+                "https://acme.salesmate.io. Without it, only deals can be read, and only live. "
+                f"{self.searched}"
             )
 
     def _set(self, name: str, value: object) -> None:
         object.__setattr__(self, name, value)
 
 
-def _value(given: Mapping[str, Any]) -> Any:
-    """Return the value of a setting that one source may give under several names, or ``None``.
-
-    Raises
-    ------
-    SettingsError
-        If two names have different values.
-    """
-    values = [value for value in given.values() if value is not None]
-    written = [value for value in values if value != ""]
-    if any(value != written[0] for value in written):
-        raise SettingsError(
-            f"{' and '.join(given)} are two names of the same setting, and they have different values. "
-            f"Keep {next(iter(given))} only."
-        )
-    return next(iter([*written, *values]), None)
+def _api_url(linkname: str | None) -> str:
+    return f"https://{linkname}.salesmate.io" if linkname else VENDOR
 
 
-_SOURCES: dict[int, tuple[dict[str, str], Path | None]] = {}
-"""The sources of loaded settings, by id: settings from two sources may be equal."""
+_ORIGINS: dict[int, Origins] = {}
+"""The origins of loaded settings, by id: settings from two sources may be equal."""
 
 
-def _find_dotenv() -> Path | None:
-    here = Path.cwd()
-    for path in (folder / ".env" for folder in (here, *here.parents)):
-        if path.is_file():
-            return path
-        if (
-            path.is_dir() and not (path / "pyvenv.cfg").exists()
-        ):  # people do name virtual environments like this
-            raise SettingsError(
-                f"{path} is a folder; settings are read from a file of that name. Rename the folder."
-            )
-    return None
-
-
-def _parse_dotenv(path: Path) -> dict[str, str | None]:
-    try:
-        # utf-8-sig: Notepad on Windows writes a byte order mark. No interpolation: a secret may hold "${".
-        return dotenv_values(path, interpolate=False, encoding="utf-8-sig")
-    except OSError as err:
-        raise SettingsError(f"{path} cannot be read ({err.strerror}). Check who may read it.") from err
-    except UnicodeDecodeError:
-        pass  # left here, since the error holds the file's bytes, and so its secrets
-    raise SettingsError(f"{path} is not UTF-8 text. Save it again as UTF-8.")
+@sealed
+def _contains(value: object, secrets: list[Secret]) -> bool:
+    return any(secret.reveal() in str(value) for secret in secrets)

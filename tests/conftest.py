@@ -11,6 +11,7 @@ import hypothesis
 import pytest
 
 from salesmate_nb import Settings, _connect
+from salesmate_nb._base.secret.text import WireText
 
 with contextlib.suppress(ImportError):  # only the OAuth tests need it
     # Its first import shows its deprecations "always", before any filter of pyproject.toml. pytest drops what
@@ -50,7 +51,7 @@ def _clean(monkeypatch, tmp_path):
             monkeypatch.delenv(name)
     folder = tmp_path / "work"
     folder.mkdir()
-    (folder / ".env").touch()  # the nearest one, so that none above is found
+    (folder / ".env").write_text("SALESMATE_SCOPE=")  # the nearest one with a setting: none above is read
     monkeypatch.chdir(folder)
     monkeypatch.setenv("SALESMATE_TOKEN_CACHE", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))  # of Settings() without a token_cache
@@ -71,6 +72,23 @@ def settings(tmp_path):
         redirect_uri="http://127.0.0.1:0/callback",
         token_cache=tmp_path / "cache",
     )
+
+
+@pytest.fixture
+def requests_mock(requests_mock, monkeypatch):
+    """Record what would be sent: secrets become plain text where ``http.client`` encodes them."""
+    answer = requests_mock._adapter.send
+
+    def send(request, **options):
+        sent = request.copy()
+        sent.headers.update({name: value.encode().decode() for name, value in request.headers.items()})
+        sent.body = request.body.encode() if isinstance(request.body, WireText) else request.body
+        response = answer(sent, **options)
+        response.request = request
+        return response
+
+    monkeypatch.setattr(requests_mock._adapter, "send", send)
+    return requests_mock
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import subprocess
 import sys
 
@@ -72,6 +73,23 @@ def test_filters_and_columns(logged_in, capsys):
         capsys, "deals", "--status", "Won", "--status", "Lost", "--columns", "status", "--format", "csv"
     )
     assert set(out.split()) == {"status", "Won", "Lost"}
+
+
+@pytest.mark.filterwarnings("default")
+def test_misspelt_filter(logged_in, capsys):
+    """A status that no deal has is said on stderr, with what there is; no row is an empty table."""
+    code, out, err = run(capsys, "deals", "--status", "Wonn", "--columns", "id", "--format", "csv")
+    assert (code, out.strip()) == (0, "id")
+    assert err == "warning: No deal has status 'Wonn'. Did you mean 'Won'? There are: Lost, Open, Won.\n"
+
+
+@pytest.mark.parametrize("given", ["01/02/2026", "January", "1767225600"])
+def test_time_of_several_meanings(logged_in, capsys, given):
+    """A time that is not ISO 8601 is refused with the form to use."""
+    code, _, err = run(capsys, "deals", "--created-since", given)
+    assert (code, err.count("\n")) == (1, 1)
+    assert f"--created-since {given!r} is not a date or time." in err
+    assert "'2026-01-31'" in err
 
 
 def test_unwritable_output(logged_in, capsys, tmp_path):
@@ -224,6 +242,43 @@ def test_usage_error(capsys):
     with pytest.raises(SystemExit) as caught:
         cli.main(["deals", "--format", "xml"])
     assert caught.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (("sandbox", "--port", "99999"), "--port: '99999' is not a whole number between 0 and 65535"),
+        (("sandbox", "--deals", "-4"), "--deals: '-4' is not a whole number of 0 or more"),
+        (("deals", "--limit", "many"), "--limit: 'many' is not a whole number of 0 or more"),
+        (("login", "--wait", "nan"), "--wait: 'nan' is not a number of seconds"),
+        (("deals", "--format", "parquet", "--output", "won.csv"), "does not match the ending"),
+        (("deals", "--output", "$HOME/won.csv"), "Variables such as $HOME are not replaced"),
+    ],
+)
+def test_usage_error_names_option(capsys, arguments, words):
+    """A value that is not valid is a usage error that names the option and what it takes."""
+    with pytest.raises(SystemExit) as caught:
+        cli.main(arguments)
+    assert caught.value.code == 2
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("option", ["--columns", "--created-since"])
+def test_refused_argument(logged_in, capsys, option):
+    """What a read refuses is one line that names the option as it was typed, and nothing of Python."""
+    code, _, err = run(capsys, "deals", option, "")
+    assert (code, err.count("\n")) == (1, 1)
+    assert option in err
+    assert not re.search(r"\w=|\(\)|\bNone\b", err)
+
+
+def test_unexpected_error(capsys, monkeypatch):
+    """A fault of this package is one line without the error's text, which nobody has checked for secrets."""
+    monkeypatch.setattr(Salesmate, "status", lambda _: [].index("s3cret"))
+    code, out, err = run(capsys, "status")
+    assert (code, out, err.count("\n")) == (1, "", 1)
+    assert "unexpected ValueError" in err
+    assert "s3cret" not in err
 
 
 def test_no_progress_bar_in_pipe(tmp_path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -159,7 +160,7 @@ def account():
 def keyed(account, **changes):
     """Return settings with the account's Session Key and no time zone."""
     given = {"linkname": account.linkname, "session_key": account.session_key, "api_url": account.url}
-    return Settings(**given | {"token_cache": "logins"} | changes)
+    return Settings(**given | {"token_cache": Path.cwd() / "logins"} | changes)
 
 
 @pytest.mark.parametrize("name", ["access_key", "secret_key"])

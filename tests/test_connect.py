@@ -6,7 +6,8 @@ import contextlib
 import dataclasses
 import socket
 import threading
-import webbrowser
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import requests
@@ -27,6 +28,7 @@ from salesmate_nb._ui.frontend import Frontend
 from salesmate_nb._ui.panel import panel
 from salesmate_nb.token_stores import FileTokenStore
 from tests.helpers import decide
+from tests.live_account import LiveAccount
 
 
 @pytest.fixture
@@ -169,8 +171,7 @@ def test_browser_opens_in_terminal_only(asking, monkeypatch, there):
     """A terminal opens the browser; a job that waits does not."""
     opened = []
     monkeypatch.setattr(_connect, "frontend", lambda: there)
-    monkeypatch.setattr(webbrowser, "open", opened.append)
-    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr(prompt, "open_browser", lambda url, _: opened.append(url))
     connection = connect(asking, wait=0.01)
     assert opened == ([connection.login_url] if there is Frontend.TERMINAL else [])
 
@@ -185,6 +186,26 @@ def test_frontend_decides_panel_or_prompt(asking, monkeypatch):
         connect(asking)
     assert [what for what, _ in shown] == ["panel", "prompt"]
     assert shown[0][1] is shown[1][1]
+
+
+def test_refused_key_of_the_settings(monkeypatch):
+    """A notebook shows once why a key of the settings is not used, without request and home folder."""
+    shown = []
+    monkeypatch.setattr(_connect, "frontend", lambda: Frontend.NOTEBOOK)
+    monkeypatch.setattr(_connect, "running_cell", lambda: 7)
+    monkeypatch.setattr(_connect, "Output", lambda: SimpleNamespace(show=lambda *words: shown.append(words)))
+    monkeypatch.setattr(Path, "home", Path.cwd)
+    with LiveAccount() as account:
+        lines = f"LINKNAME={account.linkname}", f"SESSION_KEY={account.access_key}", f"API_URL={account.url}"
+        Path(".env").write_text("".join(f"SALESMATE_{line}\n" for line in lines))
+        with pytest.raises(LoginRequired):
+            connect().deals_df()
+        connection = connect()
+    [(html, text)] = shown
+    assert text.startswith("The Session Key was not accepted.")
+    assert "It is the key of SALESMATE_SESSION_KEY in ~/.env." in text
+    assert "Not logged in to Salesmate yet" in html
+    assert connection.panel_cell == 7  # so that the connection shows no card of its own there
 
 
 def test_missing_credentials():

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -21,7 +23,7 @@ from salesmate_nb import (
     connect,
     sandbox,
 )
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from tests.helpers import decide, reach, same
 from tests.live_account import LiveAccount, made
 
@@ -159,12 +161,14 @@ def account():
 def keyed(account, **changes):
     """Return settings with the account's Session Key and no time zone."""
     given = {"linkname": account.linkname, "session_key": account.session_key, "api_url": account.url}
-    return Settings(**given | {"token_cache": "logins"} | changes)
+    return Settings(**given | {"token_cache": Path.cwd() / "logins"} | changes)
 
 
 def bare(box):
     """Return settings with a sandbox's key and no time zone."""
-    return Settings(linkname=box.linkname, session_key=box.session_key, api_url=box.url, token_cache="logins")
+    return Settings(
+        linkname=box.linkname, session_key=box.session_key, api_url=box.url, token_cache=Path.cwd() / "logins"
+    )
 
 
 def test_status_names_user(account):
@@ -177,6 +181,18 @@ def test_status_names_user(account):
         assert kernel.status().who == f"{name} (Session Key)"
     assert "expires    not known; Session Keys last some weeks" in repr(connection.status())
     assert len(account.requests) == 1
+
+
+@pytest.mark.parametrize("key", ["session_key", "access_key"])
+def test_status_of_a_key_that_was_never_used(account, key):
+    """A key of the settings counts as connected once a request has succeeded with it, and not before."""
+    connection = Salesmate(keyed(account, session_key=getattr(account, key)))
+    assert repr(connection.status()).startswith("Salesmate: Session Key not tried yet")
+    assert "✓" not in connection._repr_html_()
+    with contextlib.suppress(LoginRequired):
+        connection.deals_df(limit=1)
+    expected = "connected" if key == "session_key" else "not logged in"
+    assert repr(connection.status()).startswith(f"Salesmate: {expected}\n")
 
 
 def test_status_shows_server_profile():
@@ -230,7 +246,7 @@ def test_card(box, by_key, by):
     """In a notebook a connection is a card: who and where, the rest behind Details, and no secret."""
     connection = by_key if by == "key" else connect(box)
     html = connection._repr_html_()
-    assert "Connected to Salesmate" in html
+    assert ("Session Key not tried yet" if by == "key" else "Connected to Salesmate") in html
     assert html.index(box.url) < html.index("<details>") < html.index("API calls")
     token = getattr(connection.session, "current_token", None)
     held = [*vars(connection.settings).values(), *(vars(token).values() if token else [])]

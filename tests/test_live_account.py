@@ -8,6 +8,7 @@ import re
 import threading
 import time
 from collections import Counter
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -146,6 +147,16 @@ class TestOrder:
         times = [[row["createdAt"] for row in page] for page in pages]
         assert times[0] == times[1] == sorted(times[0])
         assert pages[0] != pages[1]
+
+    def test_ties_of_a_stable_sort_come_anew_or_by_replica(self):
+        equal = [{"id": number, "createdAt": 7, "lastModifiedAt": 9} for number in range(1, 41)]
+        sort = {"fieldName": "deal.lastModifiedAt", "order": "desc"}
+        for ties, orders in (("by id", {1}), ("by replica", {2}), ("anew", set(range(3, 13)))):
+            behaviour = replace(BEHAVIOURS["kind"], ties=ties)
+            with LiveAccount(deals=equal, behaviour=behaviour) as account:
+                found = {tuple(row["id"] for row in rows_of(account, sort=sort)) for _ in range(12)}
+                assert len(found) in orders
+                assert [row["id"] for row in rows_of(account)] == list(range(1, 41))
 
     def test_shuffled_requests_lose_rows_too(self, deals):
         with LiveAccount(deals=deals, behaviour=BEHAVIOURS["shuffled"]) as account:
@@ -447,6 +458,18 @@ class TestServer:
             for thread in threads:
                 thread.join()
             assert 0.3 <= time.monotonic() - began < 1.1
+
+    def test_the_search_may_show_an_edit_late(self):
+        records = [{"id": n, "title": "Old", "createdAt": n, "lastModifiedAt": n} for n in (101, 102)]
+        with LiveAccount(deals=records) as account:
+            for number in (101, 102):
+                account.edit("deals", number, title="New", is_late=True)
+            assert [deal["title"] for deal in account.truth("deals")] == ["New", "New"]
+            assert [row["title"] for row in rows_of(account)] == ["Old", "Old"]
+            account.index("deals", 102)
+            assert [row["title"] for row in rows_of(account)] == ["Old", "New"]
+            account.index("deals")
+            assert [row["title"] for row in rows_of(account)] == ["New", "New"]
 
     def test_records_change_between_requests(self, deals):
         def change(count, account):

@@ -21,6 +21,7 @@ SEVERAL_FILES = {  # what no single source file does
     "test_mirror.py",
     "test_package.py",
     "test_sandbox_reads.py",
+    "test_tracebacks.py",
     "test_wheel.py",
     "test_words.py",
     "typing/test_api.py",

@@ -6,6 +6,8 @@ import inspect
 import re
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
 from jupyter_client.manager import start_new_kernel
@@ -13,6 +15,7 @@ from jupyter_client.manager import start_new_kernel
 import salesmate_nb
 from salesmate_nb import analysis, sandbox, token_stores
 
+ROOT = Path(__file__).parents[1]
 PROBE = """
 import builtins, os, socket, sys, threading
 def deny(name):
@@ -40,6 +43,13 @@ def test_import_side_effects(tmp_path):
         [sys.executable, "-c", PROBE], capture_output=True, text=True, cwd=tmp_path, check=False
     )
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_time_zones_come_along():
+    """Time zones are installed with the package on every system, since slim containers have none."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    (tzdata,) = [line for line in project["dependencies"] if line.startswith("tzdata")]
+    assert ";" not in tzdata
 
 
 MODULES = ["analysis", "sandbox", "token_stores"]

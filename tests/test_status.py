@@ -33,6 +33,10 @@ STATUS = Status(
         ),
         ({"who": "Ann Weber (Session Key)"}, "login      Ann Weber (Session Key)"),
         ({"authorized": False}, "expires    not logged in: run connect() or `salesmate-nb login`"),
+        (
+            {"authorized": False, "token_location": "the settings"},
+            "expires    the Session Key was refused: replace it where it is set",
+        ),
         ({}, "host       https://acme.salesmate.io (v4)"),
         ({}, "API calls  1,498 left this hour (2 made from this machine)"),
         ({}, "stored in  memory"),
@@ -47,11 +51,16 @@ def test_lines(changes, line):
 
 
 @pytest.mark.parametrize(
-    ("authorized", "state"), [(True, "Connected to Salesmate"), (False, "Not logged in to Salesmate")]
+    ("changes", "state"),
+    [
+        ({}, "Connected to Salesmate"),
+        ({"is_untried": True}, "Session Key not tried yet"),
+        ({"authorized": False}, "Not logged in to Salesmate"),
+    ],
 )
-def test_card(authorized, state):
+def test_card(changes, state):
     """In a notebook it is a card with the same lines; names are shown as text."""
-    status = dataclasses.replace(STATUS, authorized=authorized, who="<b>Ann</b> (client my-app)")
+    status = dataclasses.replace(STATUS, who="<b>Ann</b> (client my-app)", **changes)
     html = status._repr_html_()
     assert state in html
     assert "&lt;b&gt;Ann&lt;/b&gt; (client my-app)" in html

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import math
 import time
 from collections.abc import Mapping
+from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple, Protocol
 
 from salesmate_nb._api.rate_limit import RateLimiter
@@ -65,7 +67,13 @@ class ApiClient:
         self._credential = credential
         self._api_url = api_url
         self._limiter = limiter
+        self.server_time: dt.datetime | None = None  # by the server's clock, in its last response
         self._worked: _Request | None = None  # the last one that succeeded: then a refusal is about rights
+
+    @property
+    def has_succeeded(self) -> bool:
+        """Whether a request with this login has succeeded, so that Salesmate accepts it."""
+        return self._worked is not None
 
     def request(
         self,
@@ -205,6 +213,7 @@ class ApiClient:
             place,
             is_transient=True,
         )
+        self.server_time = _date(response.headers.get("Date"))
         milliseconds = (time.perf_counter() - start) * 1000
         try:
             payload = decode(response, has_worked=self._worked is not None)
@@ -216,6 +225,14 @@ class ApiClient:
         count = "" if rows is None else f" {len(rows)} rows"
         log.debug("%s %s %d %.0f ms%s", method, place, response.status_code, milliseconds, count)
         return payload
+
+
+def _date(header: str | None) -> dt.datetime | None:
+    """Return the time in a ``Date`` header (RFC 9110), in UTC; ``None`` if it has none that can be read."""
+    try:
+        return parsedate_to_datetime(header or "").astimezone(dt.UTC)
+    except (ValueError, TypeError, OverflowError):
+        return None
 
 
 def _over_limit(count: int, wait: float, limiter: RateLimiter, url: str) -> RateLimited:

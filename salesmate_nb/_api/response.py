@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import re
 import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 from urllib.parse import urlsplit
 
-import orjson
 import requests
 from urllib3.exceptions import InvalidHeader
 from urllib3.util import Retry
 
-from salesmate_nb._base.redaction import redact
+from salesmate_nb._api.json_body import TooManyValues, parse_json
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.redaction import redact
+from salesmate_nb._base.secret.text import Secret, WireText
 from salesmate_nb.errors import (
     ApiError,
     BadResponse,
@@ -28,18 +28,23 @@ from salesmate_nb.errors import (
 from salesmate_nb.settings import COPY_THE_KEY
 
 EXCERPT = 200  # characters of the server's own words in an error message
+_MAX_LENGTH = 10_000  # characters of them that are searched for secrets
 _ROW_KEYS = ("Data", "data", "deals", "results")  # where rows were seen
 _MAX_DEPTH = 4  # nested objects in which rows are searched; a response may nest thousands
 _COUNT = re.compile(r"([0-9]{1,15})(?:\.0*)?")
 _INVALID = object()
 _TRANSIENT = frozenset({500, 502, 503, 504})
 NO_RIGHT = "AuthorizationFailed"  # with a key: or it is another of the three (measured)
+_KNOWN_NAMES = frozenset(
+    f"{NO_RIGHT} AuthenticationFailed ValidationError Forbidden ObjectNotFound NoSuchLinkExist AlreadyExists "
+    "Unknown invalid_request invalid_client invalid_grant unauthorized_client unsupported_grant_type "
+    "invalid_scope access_denied unsupported_response_type server_error temporarily_unavailable".split()
+)  # of errors (v4 reference; RFC 6749): no secrets, even if one contains such a word
 _EXPIRED = "4002"  # the code of an expired Session Key (measured)
 _NO_OAUTH_OVER_V4 = "No public client is known to use OAuth with the v4 API; a Session Key works there."
-_DIGITS_TO_ZEROS = bytes.maketrans(b"0123456789", b"0" * 10)
-_LONG_NUMBER = b"0" * 19  # -9223372036854775809, the shortest integer that orjson rounds, has 19 digits
 
 
+@sealed
 def decode(response: requests.Response, *, has_worked: bool = False) -> Any:
     """Return the JSON of a response, or raise the error that it stands for.
 
@@ -68,7 +73,7 @@ def decode(response: requests.Response, *, has_worked: bool = False) -> Any:
     RateLimited, NotFound
         If the status is 429, or 404.
     BadResponse
-        If the body is not a JSON object or list.
+        If the body is not a JSON object or list, or would fill the memory.
     ApiError
         If the request failed in another way.
     """
@@ -145,7 +150,7 @@ def find_total(payload: Any, depth: int = _MAX_DEPTH) -> int | None:
     return next((total for total in nested if total is not None), None)
 
 
-def error_words(payload: Any, secrets: Iterable[str | None]) -> tuple[str | None, str | None]:
+def error_words(payload: Any, secrets: Iterable[Secret | None]) -> tuple[str | None, str | None]:
     """Return the name and message of an error as the server worded them, redacted and cut to `EXCERPT`.
 
     Reads Salesmate's ``{"Error": {"Code", "Name", "Message"}}`` in upper or lower case (v4 reference;
@@ -155,9 +160,8 @@ def error_words(payload: Any, secrets: Iterable[str | None]) -> tuple[str | None
     ----------
     payload : Any
         The JSON of a response.
-    secrets : iterable of str or None
-        What the server may repeat. Each is replaced by ``***`` before the text is cut to length, because
-        a part of one would not be found.
+    secrets : iterable of Secret or None
+        What the server may repeat. It is replaced by ``***`` before the text is cut to length.
 
     Returns
     -------
@@ -168,7 +172,9 @@ def error_words(payload: Any, secrets: Iterable[str | None]) -> tuple[str | None
     --------
     >>> error_words({"Error": {"Code": "4001", "Name": "ValidationError", "Message": "rows is 251"}}, [])
     ('ValidationError', 'rows is 251')
-    >>> error_words({"error": "invalid_grant", "error_description": "unknown code c0de-1"}, ["c0de-1"])
+    >>> error_words(
+    ...     {"error": "invalid_grant", "error_description": "unknown code c0de-1"}, [Secret("c0de-1")]
+    ... )
     ('invalid_grant', 'unknown code ***')
     """
     if not isinstance(payload, dict):
@@ -184,47 +190,53 @@ def error_words(payload: Any, secrets: Iterable[str | None]) -> tuple[str | None
     else:
         return None, None
     shorten = _RedactingRepr(secrets)
-    return shorten.excerpt(name), shorten.excerpt(message)
+    is_known = isinstance(name, str) and name in _KNOWN_NAMES
+    return name if is_known else shorten.excerpt(name), shorten.excerpt(message)
 
 
 class _RedactingRepr(reprlib.Repr):
     """A short repr of JSON values, however deep they nest, that redacts each text before it is shortened."""
 
-    def __init__(self, secrets: Iterable[str | None]) -> None:
+    def __init__(self, secrets: Iterable[Secret | None]) -> None:
         super().__init__()
         self._secrets = list(secrets)
 
     def repr_str(self, text: str, level: int) -> str:
-        return super().repr_str(redact(text, self._secrets), level)
+        return super().repr_str(redact(text[:_MAX_LENGTH], self._secrets), level)
 
     def excerpt(self, value: Any) -> str | None:
         if value is None:
             return None
-        text = "".join(value) if isinstance(value, str) else self.repr(value)
+        text = value[:_MAX_LENGTH] if isinstance(value, str) else self.repr(value)
         return redact(text, self._secrets)[:EXCERPT]
 
 
 def _json(response: requests.Response) -> Any:
-    """Return the parsed body, ``None`` if it is empty, or `_INVALID` if it is not JSON."""
+    """Return the parsed body, ``None`` if it is empty, or `_INVALID` if it is not JSON.
+
+    Raises
+    ------
+    BadResponse
+        If it holds so many values that they would fill the memory.
+    """
     if not response.content.strip():
         return None
     try:
-        return _loads(response.content)
+        return parse_json(response.content)
+    except TooManyValues as err:
+        if response.status_code >= requests.codes.bad_request:
+            return _INVALID
+        url = _url_without_query(response)
+        bad = BadResponse(
+            f"{url} returned HTTP {response.status_code} with JSON of very many values: {err}. Ask for fewer "
+            "rows or fields.",
+            status=response.status_code,
+            url=url,
+        )
+        bad.is_too_large = True
+        raise bad from None
     except (ValueError, RecursionError):  # cut off, HTML, another encoding, or nested too deep
         return _INVALID
-
-
-def _loads(body: bytes) -> Any:
-    """Parse JSON with orjson, and only what it would reject or round with the slower standard library.
-
-    orjson rejects the whole page for a single NaN, Infinity, 1e400, lone surrogate or byte order mark, and
-    reads integers beyond 64 bits as floats. An odd value must remain one value that cannot be read, and an
-    id must not lose digits.
-    """
-    if _LONG_NUMBER not in body.translate(_DIGITS_TO_ZEROS):
-        with contextlib.suppress(ValueError):
-            return orjson.loads(body)
-    return json.loads(body)
 
 
 def _error_code(payload: Any) -> str | None:
@@ -243,10 +255,14 @@ def _sent_key(response: requests.Response) -> bool:
     return "accessToken" in _sent_headers(response)
 
 
-def _sent_credentials(response: requests.Response) -> tuple[str | None, ...]:
+def _sent_credentials(response: requests.Response) -> list[Secret]:
     """Return the Session Key or token that the request carried, which the server may repeat."""
-    headers = _sent_headers(response)
-    return headers.get("accessToken"), headers.get("Authorization", "").removeprefix("Bearer ")
+    values = map(_sent_headers(response).get, ("accessToken", "Authorization"))
+    return [
+        Secret(value.secret.reveal().removeprefix("Bearer "))
+        for value in values
+        if isinstance(value, WireText)
+    ]
 
 
 def _refusal_of_login(

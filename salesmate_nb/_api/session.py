@@ -13,7 +13,8 @@ from requests.auth import AuthBase
 
 from salesmate_nb._api.adapter import CONNECT_TIMEOUT, DeadlineAdapter, discard, explain
 from salesmate_nb._base.fork import renew_in_child
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret, WireText
 from salesmate_nb._base.urls import is_loopback, origin
 from salesmate_nb.errors import BadResponse, ConnectionFailed, SettingsError
 from salesmate_nb.settings import COPY_THE_KEY, Settings
@@ -50,6 +51,7 @@ class BoundedSession(requests.Session):
             self.mount(scheme, DeadlineAdapter())
         renew_in_child(self, BoundedSession._leave_to_parent)
 
+    @sealed
     def request(self, method: str | bytes, url: str | bytes, *args: Any, **kwargs: Any) -> requests.Response:
         """Send a request as requests does, but never without a timeout, nor without being counted."""
         if kwargs.get("timeout") is None:
@@ -57,6 +59,7 @@ class BoundedSession(requests.Session):
         kwargs.pop("before_request", self.before_request)()
         return super().request(method, url, *args, **kwargs)
 
+    @sealed
     def send(self, request: requests.PreparedRequest, **kwargs: Any) -> requests.Response:
         """Send a prepared request, and read its response up to the size limit.
 
@@ -97,7 +100,7 @@ class HostBoundAuth(AuthBase):
     api_url : str
         The only scheme, host and port that receive the headers.
     headers : dict of str to str
-        The headers; a :class:`~salesmate_nb._base.redaction.Secret` stays hidden in ``request.headers``.
+        The headers; a :class:`~salesmate_nb._base.secret.text.WireText` stays hidden in ``request.headers``.
 
     Raises
     ------
@@ -116,7 +119,7 @@ class HostBoundAuth(AuthBase):
                 f"This session sends requests to {self._api_url} only, so that its login reaches no other "
                 "host. Use requests itself for other URLs, or set SALESMATE_API_URL."
             )
-        request.headers.update(self._headers)  # still Secret; http.client writes their plain text
+        request.headers.update(self._headers)
         return request
 
 
@@ -132,7 +135,7 @@ class ApiKeySession(BoundedSession):
     def use(self, settings: Settings) -> None:
         """Send the Session Key of these settings from now on, and to their host only."""
         headers = {
-            "accessToken": settings.session_key or Secret(),
+            "accessToken": WireText(settings.session_key or Secret()),
             "x-linkname": f"{settings.linkname}.salesmate.io",
         }
         self.auth = HostBoundAuth(settings.api_url, headers)
@@ -176,12 +179,14 @@ def _read_body(response: requests.Response) -> bytes:
         size += len(part)
         if size > _MAX_BYTES:
             url = response.url.partition("?")[0]
-            raise BadResponse(
+            err = BadResponse(
                 f"{url} returned HTTP {response.status_code} with more than {_MAX_BYTES >> 20} MB. Ask for "
                 "fewer rows or fields; for a large file use .session with stream=True.",
                 status=response.status_code,
                 url=url,
             )
+            err.is_too_large = True
+            raise err
         parts.append(part)
     return b"".join(parts)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import time
 from collections.abc import Callable, Mapping
@@ -14,11 +13,12 @@ from salesmate_nb._api.response import find_rows
 from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._base import files
 from salesmate_nb._base.fork import fork_safe_lock
-from salesmate_nb._base.redaction import fingerprint
+from salesmate_nb._base.secret.text import fingerprint
 from salesmate_nb.errors import ApiError, KeyRefused, RateLimited
 from salesmate_nb.resources.users import USERS_PATH
 from salesmate_nb.settings import Settings
 
+_VERSION = 2  # of the file: the first one had no id
 _RENEWED_AFTER = 30 * 24 * 3600.0  # seconds
 _MAX_BYTES = 2**16  # of the file
 _MAX_LENGTH = 100  # characters of a name or a time zone
@@ -36,10 +36,13 @@ class CurrentUser:
         The user's name in Salesmate.
     timezone : str
         The user's time zone as Salesmate names it, usually an IANA name.
+    id : str
+        The user's id in Salesmate.
     """
 
     name: str = ""
     timezone: str = ""
+    id: str = ""
 
     @classmethod
     def from_users(cls, users: list[Any]) -> Self:
@@ -58,21 +61,23 @@ class CurrentUser:
         ...         },
         ...     ]
         ... )
-        CurrentUser(name='Ann Weber', timezone='Europe/Berlin')
+        CurrentUser(name='Ann Weber', timezone='Europe/Berlin', id='')
         """
         for user in users:
             if isinstance(user, dict) and str(user.get("isCurrentUser")).lower() in _TRUE:
                 names = _text(user.get("firstName")), _text(user.get("lastName"))
                 full_name = _text(user.get("name")) or " ".join(filter(None, names))
-                return cls(name=full_name, timezone=_text(user.get("timezone")))
+                number = _text(str(user.get("id") or ""))
+                return cls(name=full_name, timezone=_text(user.get("timezone")), id=number)
         return cls()
 
 
 class CurrentUserLookup:
     """Looks up the current user: in memory, else in a small file, else by one request.
 
-    The file ``<profile>.account`` beside the login has mode 0600. It holds the user's name and time zone, the
-    API's address, and a fingerprint of the key; no secret, and nothing of customers. It is used for a month.
+    The file ``<profile>.account`` beside the login has mode 0600. It holds the user's name, id and time zone,
+    the API's address, and a fingerprint of the key; no secret, and nothing of customers. It is used for a
+    month.
 
     Parameters
     ----------
@@ -90,10 +95,12 @@ class CurrentUserLookup:
         self, settings: Settings, profile: str, request: Callable[..., Any], *, is_stored: bool
     ) -> None:
         self._path = settings.token_cache / f"{profile}.account" if is_stored else None
+        self._login = login_fingerprint(settings)
         self._bound = {
+            "version": _VERSION,
             "host": settings.api_url,
             "linkname": settings.linkname,
-            "login": login_fingerprint(settings),
+            "login": self._login,
         }
         self._request = request
         self._known: CurrentUser | None = None
@@ -149,13 +156,34 @@ class CurrentUserLookup:
         """Return what is remembered, however old; makes no request."""
         return self._known or _load(self._path, self._bound) or CurrentUser()
 
-    def forget(self) -> None:
-        """Forget the user, here and in the file."""
+    def identity(self, waiter: Waiter | None = None, *, is_offline: bool = False) -> str:
+        """Return whose login it is: the user's id if it is known, else the login itself.
+
+        If another process has logged in as somebody else, or logged out, the user is asked for again.
+
+        Parameters
+        ----------
+        waiter : Waiter, optional
+            As in `get`.
+        is_offline : bool
+            Whether to make no request.
+        """
+        if not is_offline:
+            with self._asking:
+                if self._known and self._known.id and _load(self._path, self._bound) != self._known:
+                    self._known = None
+        user = self.known() if is_offline else self.get(waiter)
+        return f"user {user.id}" if user.id else self._login
+
+    def forget(self) -> str:
+        """Forget the user, here and in the file; return in a sentence what is still there."""
         self._known = None
-        if self._path is not None:
-            with contextlib.suppress(OSError):  # a folder that cannot be written has no file of ours
-                files.remove_leftovers(self._path)
-                self._path.unlink(missing_ok=True)
+        for path in () if self._path is None else (self._path, *files.leftovers(self._path)):
+            try:
+                files.erase(path)
+            except OSError as err:
+                return f"{path} could not be removed ({files.reason(err)}). Delete it yourself."
+        return ""
 
     def _remember(self, user: CurrentUser, *, is_final: bool) -> CurrentUser:
         self._known = user

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import hmac
+import errno
 import logging
 import threading
 import weakref
@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 
 from salesmate_nb._api.response import error_words
 from salesmate_nb._auth.oauth import callback, loopback, token_endpoint
+from salesmate_nb._auth.oauth.landing_page import BrowserPage
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.fork import fork_safe_lock
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import hides
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.urls import is_loopback
 from salesmate_nb.errors import LoginDenied, LoginError, SalesmateError, StateMismatch
 from salesmate_nb.settings import Settings
@@ -110,7 +112,8 @@ class LoginFlow:
         """Whether the loopback server receives the redirect; otherwise its URL has to be pasted."""
         return self._server is not None and self._server.is_open
 
-    def finish(self, pasted: str) -> None:
+    @hides("pasted")
+    def finish(self, pasted: str | Secret) -> None:
         """Complete the login with a redirect's URL, its query string, or the bare code.
 
         Raises
@@ -118,8 +121,7 @@ class LoginFlow:
         LoginError
             If it does not complete this login; the login stays usable.
         """
-        pasted = Secret(pasted)  # it contains the code, and tracebacks may show arguments
-        self._complete(pasted)
+        self._complete(callback.unwrapped(Secret(pasted)))
         self._over.set()
 
     def wait(self, seconds: float) -> bool:
@@ -174,7 +176,7 @@ class LoginFlow:
         if server is not None:
             server.close()
 
-    def _complete(self, pasted: str) -> None:
+    def _complete(self, pasted: Secret) -> None:
         with self._lock:
             if self.phase is LoginState.DONE:
                 return
@@ -207,7 +209,7 @@ class LoginFlow:
         try:
             server = loopback.LoopbackServer(self._settings.redirect_uri, self._on_redirect)
         except OSError as err:
-            self.obstacle = f"Port {port} is in use by another program or notebook."
+            self.obstacle = _obstacle(port, err)
             log.info("cannot listen on port %d (%s): the URL has to be pasted", port, err.strerror)
             return self._settings.redirect_uri
         self._server = server
@@ -234,35 +236,40 @@ class LoginFlow:
             fields = {"error": response.error if response.error.isidentifier() else "no reason given"}
             if response.state is not None:
                 fields = {"error": response.error, "error_description": response.error_description or ""}
-            words = ": ".join(filter(None, error_words(fields, ())))
+            hide = response.state, response.code, self._authorization.verifier
+            words = ": ".join(filter(None, error_words(fields, hide)))
             raise LoginError(f"Salesmate refused the login ({words}). Check how the client is registered.")
         return self._authorization
 
-    def _check_state(self, state: str | None) -> None:
-        expected = self._authorization.state if self._authorization else ""
+    def _check_state(self, state: Secret | None) -> None:
+        expected = self._authorization.state if self._authorization else Secret()
         if state is None:
             raise StateMismatch("The URL is incomplete: its state is missing. Copy the full URL.")
-        if not hmac.compare_digest(state.encode(errors="replace"), expected.encode()):
+        if state != expected:
             raise StateMismatch(
                 "This URL is from an earlier login attempt. Open the login link shown now and allow access "
                 "there."
             )
 
-    def _on_redirect(self, query: str, reply: Callable[[loopback.BrowserPage], None]) -> None:
+    def _on_redirect(self, query: Secret, reply: Callable[[BrowserPage], None]) -> None:
         """Complete the login with what the loopback server received, if it has this login's state.
 
-        A refusal without any state is accepted, since some servers send it so; the login stays usable.
+        Without it, it may come from any web page, and nothing changes but what that page shows. A server that
+        sends no state with a refusal violates RFC 6749, 4.1.2.1; its user sees the refusal there.
         """
         try:
             response = callback.parse_authorization_response(query)
-            if response.error is None or response.state is not None:
-                self._check_state(response.state)
+            if response.state is None:
+                raise StateMismatch("The address of this page does not say to which login it belongs.")
+            self._check_state(response.state)
             self._complete(query)
         except SalesmateError as err:
-            reply(loopback.BrowserPage(title="Not connected", text=str(err), status=HTTPStatus.BAD_REQUEST))
+            reply(BrowserPage(title="Not connected", text=str(err), status=HTTPStatus.BAD_REQUEST))
             return
-        reply(loopback.BrowserPage(title="Connected to Salesmate", text="You can close this tab."))
-        self._over.set()  # only now: whoever waits may end the process, and the browser needs its page
+        try:
+            reply(BrowserPage(title="Connected to Salesmate", text="You can close this tab."))
+        finally:
+            self._over.set()  # only now: whoever waits may end the process, and the browser needs its page
 
     def _set_awaited(self, awaited: bool) -> None:  # noqa: FBT001 - the value itself
         with self._lock:
@@ -278,3 +285,12 @@ class LoginFlow:
         for watcher in tuple(self._watchers):
             with contextlib.suppress(Exception):  # a broken display must not break the login
                 watcher(self)
+
+
+def _obstacle(port: int, err: OSError) -> str:
+    """Return why the loopback server cannot listen, in a sentence."""
+    if isinstance(err, PermissionError):
+        return f"Port {port}, that of the redirect address, needs administrator rights on this computer."
+    if err.errno == errno.EADDRINUSE:
+        return f"Port {port} is in use by another program or notebook."
+    return f"Port {port} cannot be used ({err.strerror or type(err).__name__})."

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import requests
+
 from salesmate_nb._base.urls import is_loopback
 from salesmate_nb.errors import SettingsError
 from salesmate_nb.settings import Settings
@@ -20,7 +22,7 @@ class UnusualHost:
     Parameters
     ----------
     host : str
-        Its name, with the port if one is given.
+        Its name as DNS knows it, so that no letter looks like another, with the port if one is given.
     source : str
         In words, such as "SALESMATE_API_URL in /srv/shared/.env".
     """
@@ -45,7 +47,7 @@ def unusual_hosts(settings: Settings) -> list[UnusualHost]:
         url = getattr(settings, name)
         source = settings.source("linkname" if name == "api_url" and _is_of_linkname(settings) else name)
         if url and (not _is_usual(url) or _is_foreign(settings.dotenv, source)):
-            found.append(UnusualHost(host=urlsplit(url).netloc, source=source))
+            found.append(UnusualHost(host=_shown(url), source=source))
     return found
 
 
@@ -55,14 +57,14 @@ def check_key_host(settings: Settings) -> None:
     Raises
     ------
     SettingsError
-        If the host is outside of ``*.salesmate.io`` and this machine, a ``.env`` names it, and the key comes
-        from elsewhere.
+        If the host is outside of ``*.salesmate.io``, a ``.env`` names it, and the key comes from elsewhere. A
+        port of this machine may be another user's.
     """
     host, key = settings.source("api_url"), settings.source("session_key")
     is_same_file = host.partition(" in ")[2] == key.partition(" in ")[2]
-    if settings.session_key and " in " in host and not is_same_file and not _is_usual(settings.api_url):
+    if settings.session_key and " in " in host and not is_same_file and not _is_vendor(settings.api_url):
         raise SettingsError(
-            f"{host} names the host {urlsplit(settings.api_url).netloc}, but the Session Key is that of "
+            f"{host} names the host {_shown(settings.api_url)}, but the Session Key is that of "
             f"{key}. The key was not sent. If the host is right, set both in one place."
         )
 
@@ -71,9 +73,20 @@ def _is_of_linkname(settings: Settings) -> bool:
     return settings.api_url == f"https://{settings.linkname}.salesmate.io"
 
 
+def _shown(url: str) -> str:
+    try:
+        return urlsplit(requests.Request("GET", url).prepare().url or "").netloc
+    except requests.RequestException:  # not a name that DNS can have
+        return ascii(urlsplit(url).netloc)[1:-1]
+
+
 def _is_usual(url: str) -> bool:
+    return _is_vendor(url) or is_loopback(url)
+
+
+def _is_vendor(url: str) -> bool:
     host = urlsplit(url).hostname or ""
-    return host == "salesmate.io" or host.endswith(".salesmate.io") or is_loopback(url)
+    return host == "salesmate.io" or host.endswith(".salesmate.io")
 
 
 def _is_foreign(dotenv: Path | None, source: str) -> bool:

@@ -12,7 +12,7 @@ from salesmate_nb._api.session import ApiKeySession
 from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._auth.current_user import CurrentUser
 from salesmate_nb._base import validators
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import ApiError, BadResponse, KeyRefused, LoginError, LoginRequired, SettingsError
 from salesmate_nb.resources.users import USERS_PATH
 from salesmate_nb.settings import VENDOR, Settings
@@ -56,7 +56,7 @@ def settings_with_key(settings: Settings, workspace: str, key: Secret) -> Settin
         )
     with contextlib.suppress(SettingsError):
         written = validators.session_key("session_key", key)
-    if not written or " " in written:
+    if not written or " " in written.reveal():
         raise SettingsError(f"This is not a Session Key. Copy it again. {WHERE_THE_KEY_IS}")
     is_named = settings.linkname is not None or settings.api_url != VENDOR
     api_url = settings.api_url if is_named else f"https://{linkname}.salesmate.io"

@@ -27,7 +27,7 @@ from salesmate_nb._auth.stored_logins import (
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.tokens import OAUTH, SESSION_KEY, Token
 from salesmate_nb._base.fork import fork_safe_lock
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.urls import origin
 from salesmate_nb.errors import KeyRefused, LoginRequired, SalesmateError
 from salesmate_nb.settings import COPY_THE_KEY, Settings
@@ -84,6 +84,11 @@ class Login:
         return self._is_live()
 
     @property
+    def stands(self) -> bool:
+        """Whether the login in use is still there: in the settings, or stored, where others may remove it."""
+        return bool(self.given.session_key) or find_login(self.store, self.settings) is not None
+
+    @property
     def reason(self) -> str:
         """Why nobody is logged in, in a sentence; empty if somebody is, or nobody ever was."""
         if self.is_authorized:
@@ -121,7 +126,7 @@ class Login:
                 self._refusal = ""
                 self._change(ApiKeySession(self.given), self.given)
 
-    def log_in_with_key(self, workspace: str, key: str, limiter: type[RateLimiter]) -> CurrentUser:
+    def log_in_with_key(self, workspace: str, key: Secret, limiter: type[RateLimiter]) -> CurrentUser:
         """Prove a Session Key by one request, store it, and use it; after an error nothing is stored.
 
         Raises
@@ -131,7 +136,6 @@ class Login:
         LoginError, ConnectionFailed, ApiError
             As :func:`salesmate_nb._auth.key_login.prove_key` raises them.
         """
-        key = Secret(key)
         settings = settings_with_key(self.given, workspace, key)
         folder = None if settings.token_store == "memory" else settings.token_cache  # noqa: S105 - a kind
         user = prove_key(settings, limiter(settings.api_url, settings.calls_per_hour, folder))
@@ -182,15 +186,17 @@ class Login:
             raise required
 
     def forget(self) -> list[str]:
-        """Delete the stored logins for this host and revoke their tokens; return what was not revoked."""
+        """Delete the stored logins for this host and revoke their tokens; return in sentences what failed."""
         with self._lock, self.store.lock():
-            removed = remove_logins(self.store, self.settings)
+            removed, still_in = remove_logins(self.store, self.settings)
             if isinstance(self.session, OAuthSession):
                 self.session.release()
             if not self.given.session_key:
                 self._key = None
                 self._change(self._pending_session(), self.given)
         failures = [self._revoke(token) for token in removed if token.kind == OAUTH]
+        if still_in:
+            failures.append(f"The login could not be removed from {still_in}. Delete it there yourself.")
         return [failure for failure in failures if failure]
 
     def _is_live(self) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from salesmate_nb._auth.token_stores.base import TextTokenStore, TokenStore
 from salesmate_nb._auth.tokens import SESSION_KEY, Token
+from salesmate_nb._base import files
 from salesmate_nb.errors import LoginRequired
 from salesmate_nb.settings import VENDOR, Settings
 
@@ -33,8 +34,8 @@ def find_login(store: TokenStore, settings: Settings, *, kind: str | None = None
 
 
 def last_login(store: TokenStore, settings: Settings) -> Token | None:
-    """Return the newest stored token that belongs to these settings, also if the server has ended it."""
-    found = (token for token in reversed(all_logins(store)) if token.belongs_to(settings))
+    """Return the newest stored token that matches these settings, also if they cannot use it any more."""
+    found = (token for token in reversed(all_logins(store)) if token.matches(settings))
     return next(found, None)
 
 
@@ -52,16 +53,26 @@ def end_login(store: TokenStore, token: Token, reason: str) -> None:
         store.save(replace(token, ended=reason))
 
 
-def remove_logins(store: TokenStore, settings: Settings) -> list[Token]:
-    """Delete the tokens for the API's host of these settings, of any client, and return them."""
+def remove_logins(store: TokenStore, settings: Settings) -> tuple[list[Token], str]:
+    """Delete the tokens for the API's host of these settings, of any client.
+
+    Returns
+    -------
+    tuple of (list of Token, str)
+        The tokens, and why the store still holds them; an empty text if it does not.
+    """
     stored = all_logins(store)
     removed = [token for token in stored if token.api_url is None or token.is_at(settings)]
     kept = [token for token in stored if token not in removed]
     if isinstance(store, TextTokenStore):
         store.save_all(kept)
-    elif not kept:
-        store.save(None)
-    return removed
+        return removed, f"{store.place} ({store.trouble})" if store.trouble else ""
+    try:
+        if not kept:
+            store.save(None)
+    except OSError as err:
+        return removed, f"{store.location} ({files.reason(err)})"
+    return removed, ""
 
 
 def why_none(store: TokenStore, settings: Settings) -> str:
@@ -73,6 +84,11 @@ def why_none(store: TokenStore, settings: Settings) -> str:
     if ended:
         return f"{str(ended[-1].ended).rstrip('.')}."
     last = stored[-1]
+    if last.is_confidential and last.matches(settings) and not last.belongs_to(settings):
+        return (
+            f"The stored login is of the client {last.client_id}, which has a secret. To use it, set "
+            "SALESMATE_CLIENT_ID and SALESMATE_CLIENT_SECRET."
+        )
     if last.api_url is None:
         return (
             "The stored login was made by a version that did not record its host, and is used for "
@@ -88,8 +104,10 @@ def login_required(reason: str, settings: Settings, profile: str) -> LoginRequir
     argument = option = ""
     if profile != "default":
         argument, option = f"profile={profile!r}", f" --profile {profile}"
+    names_account = settings.linkname or settings.client_id
     return LoginRequired(
         f"{reason or f'Not logged in at {settings.api_url}.'} Run connect({argument}) in a notebook and log "
         f"in there, or `salesmate-nb login{option}` in a terminal; then run this again. If nobody can log in "
         "there, set SALESMATE_SESSION_KEY and SALESMATE_LINKNAME."
+        f"{'' if names_account else f' {settings.searched}'.rstrip()}"
     )

@@ -8,13 +8,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypeGuard
 
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.urls import origin
 from salesmate_nb.settings import VENDOR, Settings
 
 VERSION = 2
 OAUTH, SESSION_KEY = "oauth", "session key"  # the kinds of tokens
 _LEEWAY = 60.0  # seconds before its expiry at which a token is refreshed
+_LONGEST = 2**16  # characters of a token; no server takes a longer header
 _LATEST = 10**11  # Unix seconds: the year 5138, which calendars can still represent
 
 
@@ -41,6 +43,8 @@ class Token:
         The revocation endpoint at the time of the login, the only one that it is sent to.
     ended : str, optional
         Why the server ended the login. It is then not used any more.
+    is_confidential : bool, optional
+        Whether its client has a secret (RFC 6749, section 2.1), without which it cannot be refreshed.
 
     Examples
     --------
@@ -65,12 +69,13 @@ class Token:
     linkname: str | None = None
     revoke_url: str | None = None
     ended: str | None = None
+    is_confidential: bool | None = None
 
     @classmethod
     def from_key(cls, settings: Settings, now: float | None = None) -> Self:
         """Make a token of the Session Key in settings that name its workspace."""
         return cls(
-            access_token=Secret(settings.session_key or ""),
+            access_token=settings.session_key or Secret(),
             refresh_token=None,
             obtained_at=int(time.time() if now is None else now),
             expires_at=None,
@@ -122,10 +127,12 @@ class Token:
             api_url=settings.api_url,
             linkname=settings.linkname,
             revoke_url=previous.revoke_url if previous else settings.revoke_url,
+            is_confidential=settings.client_secret is not None,
         )
 
     @classmethod
-    def from_json(cls, text: str) -> Self:
+    @sealed
+    def from_json(cls, text: Secret | str) -> Self:
         """Read a token from the text that :meth:`to_json` wrote.
 
         Raises
@@ -134,9 +141,9 @@ class Token:
             If the text is not such a text, or a value in it is not valid.
         """
         try:
-            fields = json.loads(text)
-        except RecursionError:
-            raise ValueError("nested too deeply") from None
+            fields = json.loads(Secret(text).reveal())
+        except (ValueError, RecursionError):  # whose own error holds the text
+            raise ValueError("not JSON, or nested too deeply") from None
         if not isinstance(fields, dict):
             raise ValueError("not a JSON object")  # noqa: TRY004 - wrong text, as elsewhere in it
         for name in ("access_token", "refresh_token"):
@@ -145,16 +152,19 @@ class Token:
         version = fields.pop("version", None)
         if version == 1:  # it had no more fields than these
             fields = {**vars(_FIRST_VERSION), **fields} if fields.keys() == _FIRST_FIELDS else {}
-        elif version != VERSION:
+        elif version == VERSION:
+            fields.setdefault("is_confidential", None)
+        else:
             raise ValueError("not a token of this version")
         if fields.keys() != cls.__annotations__.keys() or not _is_valid(fields):
             raise ValueError("not the fields of a token")
         return cls(**fields)
 
+    @sealed
     def to_json(self) -> Secret:
         """Return the token as text to be stored, a secret as a whole, since it contains the tokens."""
-        # json writes a Secret's plain text, because Secret is a str: only here is that wanted
-        return Secret(json.dumps({"version": VERSION, **vars(self)}, indent=1))
+        fields = {"version": VERSION, **vars(self)}
+        return Secret(json.dumps(fields, indent=1, default=Secret.reveal))
 
     def needs_refresh(self, now: float | None = None) -> bool:
         """Return whether it expires within a minute, or within the last tenth of a shorter lifetime."""
@@ -164,7 +174,11 @@ class Token:
         return (time.time() if now is None else now) >= self.expires_at - leeway
 
     def belongs_to(self, settings: Settings) -> bool:
-        """Return whether these settings may use it: they name its client and account, or none at all."""
+        """Return whether these settings may use it: they match it, and can refresh it."""
+        return self.matches(settings) and not (settings.client_id is None and self.is_confidential)
+
+    def matches(self, settings: Settings) -> bool:
+        """Return whether these settings name its client and account, or none at all."""
         is_free = self.kind == SESSION_KEY or settings.client_id is None
         issued_for = (self.client_id, self.token_url, self.scope)
         if not is_free and issued_for != (settings.client_id, settings.token_url, settings.scope):
@@ -213,12 +227,18 @@ def _place(token: Token) -> tuple[Any, ...]:
     return token.kind, token.client_id, token.token_url, token.scope, host, token.linkname
 
 
-def is_token(value: object) -> TypeGuard[str]:
+def is_token(value: object) -> TypeGuard[Secret | str]:
     """Return whether a value is a token's text: printable ASCII (RFC 6749, appendices A.12 and A.17).
 
     Anything else cannot be sent in a header, and the error that reports it would show it.
     """
-    return isinstance(value, str) and value != "" and value.isascii() and value.isprintable()
+    return isinstance(value, Secret | str) and _is_printable_ascii(Secret(value))
+
+
+@sealed
+def _is_printable_ascii(secret: Secret) -> bool:
+    plain = secret.reveal()
+    return 0 < len(plain) <= _LONGEST and plain.isascii() and plain.isprintable()
 
 
 _NEEDED = {OAUTH: ("client_id", "token_url"), SESSION_KEY: ("api_url", "linkname")}
@@ -232,7 +252,14 @@ _FIRST_VERSION = Token(
     token_url=None,
     scope=None,
 )
-_FIRST_FIELDS = vars(_FIRST_VERSION).keys() - {"kind", "api_url", "linkname", "revoke_url", "ended"}
+_FIRST_FIELDS = vars(_FIRST_VERSION).keys() - {
+    "kind",
+    "api_url",
+    "linkname",
+    "revoke_url",
+    "ended",
+    "is_confidential",
+}
 
 
 def _is_valid(fields: dict[str, Any]) -> bool:
@@ -243,6 +270,7 @@ def _is_valid(fields: dict[str, Any]) -> bool:
         and fields["kind"] in (OAUTH, SESSION_KEY)
         and all(isinstance(fields[name], str) and fields[name] for name in _NEEDED[fields["kind"]])
         and all(fields[name] is None or isinstance(fields[name], str) for name in _TEXTS)
+        and fields["is_confidential"] in (None, True, False)
         and all(type(timestamp) is int and 0 <= timestamp <= _LATEST for timestamp in timestamps)
     )
 

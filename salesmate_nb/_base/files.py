@@ -7,13 +7,15 @@ import glob
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import filelock
 
-_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_TURN_INTERVAL = 0.1  # seconds
 _RANDOM = "????????"  # what mkstemp inserts into a name
 
 
@@ -47,18 +49,106 @@ def atomic_write(path: Path) -> Iterator[BinaryIO]:
     >>> path.read_bytes(), oct(path.stat().st_mode & 0o777)
     (b'hello', '0o600')
     """
-    make_folder(path.parent)
-    # mkstemp creates with mode 0600, and never opens a file or link that is already there
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".tmp")
+    with _unfinished(path) as (file, name):
+        yield file
+        _publish(file, name, path)
+
+
+class SpareFile:
+    """Space on the disk for the next content of a file, so that the disk cannot be full when it is written.
+
+    Parameters
+    ----------
+    path : Path
+        The file to create or replace; its folder is created with mode 0700.
+    size : int
+        The bytes to reserve.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses them.
+
+    Examples
+    --------
+    >>> path = Path(tempfile.mkdtemp()) / "note.txt"
+    >>> with SpareFile(path, 4096).write() as file:
+    ...     _ = file.write(b"hello")
+    >>> path.read_bytes(), [found.name for found in path.parent.iterdir()]
+    (b'hello', ['note.txt'])
+    """
+
+    def __init__(self, path: Path, size: int) -> None:
+        self._path = path
+        with contextlib.ExitStack() as on_error:
+            self._file, self._name = on_error.enter_context(_unfinished(path))
+            self._file.write(bytes(size))
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._close = on_error.pop_all()
+
+    @contextlib.contextmanager
+    def write(self) -> Iterator[BinaryIO]:
+        """Open the space for writing, once; what is written replaces the file, as by :func:`atomic_write`."""
+        with self._close:
+            self._file.seek(0)
+            yield self._file
+            self._file.truncate()
+            _publish(self._file, self._name, self._path)
+
+    def remove(self) -> None:
+        """Give the space back, if it was not used; if the disk refuses, it is a leftover."""
+        with contextlib.suppress(OSError):
+            self._close.close()
+            self._name.unlink()
+
+
+def erase(path: Path) -> None:
+    """Remove a file; where its folder does not allow that, remove its content.
+
+    Raises
+    ------
+    OSError
+        If the content is still there.
+    """
     try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
+        path.unlink()
+    except OSError as err:
+        if not os.path.lexists(path):  # a read-only disk refuses before it looks
+            return
+        try:
+            handle = os.open(path, os.O_WRONLY | _SAFELY)
+            try:
+                _check_private(os.fstat(handle))
+                os.ftruncate(handle, 0)
+            finally:
+                os.close(handle)
+        except OSError:
+            raise err from None
+
+
+def remove_folder(folder: Path) -> str:
+    """Remove a folder with all that is in it, as far as the disk allows.
+
+    Returns
+    -------
+    str
+        In a few words why something is still there; empty if nothing is.
+    """
+    refused = ""
+    for path in (*sorted(folder.rglob("*"), reverse=True), folder):  # what is in a folder before the folder
+        is_folder = path.is_dir() and not path.is_symlink()
+        try:
+            path.rmdir() if is_folder else erase(path)
+        except OSError as err:
+            if os.path.lexists(path):
+                refused = refused or reason(err)
+    return refused
+
+
+def leftovers(path: Path) -> list[Path]:
+    """Return the unfinished files of `path`: of processes that write it, or were killed while they did."""
+    return list(path.parent.glob(f".{glob.escape(path.stem)}.{_RANDOM}.tmp"))
 
 
 def remove_leftovers(path: Path) -> None:
@@ -66,7 +156,7 @@ def remove_leftovers(path: Path) -> None:
 
     Call it only while holding the file's lock: another process may be writing.
     """
-    for leftover in path.parent.glob(f".{glob.escape(path.stem)}.{_RANDOM}.tmp"):
+    for leftover in leftovers(path):
         leftover.unlink(missing_ok=True)
 
 
@@ -78,7 +168,7 @@ def open_private(path: Path) -> BinaryIO:
     OSError
         If it is missing, a link, not a regular file, or owned by another user.
     """
-    handle = os.open(path, _READ)
+    handle = os.open(path, os.O_RDONLY | _SAFELY)
     try:
         _check_private(os.fstat(handle))
         return os.fdopen(handle, "rb")
@@ -110,9 +200,65 @@ def lock(path: Path, timeout: float) -> Iterator[None]:
         yield
 
 
+@contextlib.contextmanager
+def turn(path: Path, timeout: float) -> Iterator[None]:
+    """Take turns at `path` by a file ``<name>.turn`` beside it, on a disk where files cannot be locked.
+
+    Only one process can create that file. One that stays for longer than the time-out is of a killed process.
+
+    Parameters
+    ----------
+    path : Path
+        The file to protect.
+    timeout : float
+        Seconds, longer than any process takes.
+
+    Raises
+    ------
+    OSError
+        If the disk refuses the file.
+    """
+    marker, end = path.with_suffix(".turn"), time.monotonic() + timeout
+    while True:
+        try:
+            os.close(os.open(marker, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
+            break
+        except FileExistsError:
+            if time.monotonic() > end:
+                break
+        time.sleep(_TURN_INTERVAL)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            marker.unlink()
+
+
 def reason(err: Exception) -> str:
     """Return in a few words why the disk refused."""
     return str(getattr(err, "strerror", None) or err)
+
+
+@contextlib.contextmanager
+def _unfinished(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
+    """Open a new file beside `path`, with mode 0600; if an error occurs, it is removed."""
+    make_folder(path.parent)
+    # mkstemp creates with mode 0600, and never opens a file or link that is already there
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            yield file, Path(name)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def _publish(file: BinaryIO, name: Path, path: Path) -> None:
+    """Give a file its name, once its content has reached the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+    file.close()  # Windows renames no open file
+    name.replace(path)
 
 
 def _check_private(found: os.stat_result) -> None:

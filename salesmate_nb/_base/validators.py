@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
+import unicodedata
 import zoneinfo
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +12,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 import platformdirs
 
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.urls import is_loopback
 from salesmate_nb.errors import SettingsError
 
@@ -24,6 +27,12 @@ _OWN_PARAMS = {
     "code_challenge_method",
 }
 _MAX_WORKERS = 10  # as many connections as requests keeps open to a host
+_INVISIBLE = "".join(
+    each for each in map(chr, range(0x3001)) if each.isspace() or unicodedata.category(each) == "Cf"
+)
+_AROUND = f"{_INVISIBLE}\ufeff"  # a byte order mark in the middle of a line
+_QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019"}
+_VARIABLE = re.compile(r"\$\w+|\$\{[^}]*\}?|\$\(|%\w+%")
 _LINKNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -38,31 +47,51 @@ def variable(name: str) -> str:
     return f"SALESMATE_{name.upper()}"
 
 
+def trimmed(written: str) -> str:
+    r"""Return text without what gets around it on its way: space, invisible characters, a pair of quotes.
+
+    ``docker run --env-file``, and ``set`` on Windows, keep quotes. What is copied from a web page or a mail
+    may have curly quotes, or begin or end with a non-breaking space, a byte order mark or a zero-width
+    character.
+
+    Examples
+    --------
+    >>> trimmed(' "s3cret" '), trimmed("\ufeffacme\xa0\u200b"), trimmed("rock'n'roll'")
+    ('s3cret', 'acme', "rock'n'roll'")
+    """
+    bare = written.strip(_AROUND)
+    if len(bare) > 1 and _QUOTES.get(bare[0]) == bare[-1]:
+        bare = bare[1:-1].strip(_AROUND)
+    return bare
+
+
 def text(name: str, value: object) -> str | None:
-    """Return text without surrounding space; empty text is ``None``."""
+    """Return text without what surrounds it by accident; empty text is ``None``."""
     if value is None:
         return None
     if not isinstance(value, str):
         raise SettingsError(f"{variable(name)} ({name}) must be text, not {type(value).__name__}.")
-    written = value.reveal() if isinstance(value, Secret) else value.strip()
+    written = trimmed(value)
     if not written.isprintable():
+        found = next(each for each in written if not each.isprintable())
         raise SettingsError(
-            f"{variable(name)} ({name}) contains a line break or another non-printable character; "
-            "copy it again."
+            f"{variable(name)} ({name}) contains a line break or another non-printable character "
+            f"(U+{ord(found):04X}); copy it again."
         )
     return written or None
 
 
+@sealed
 def secret(name: str, value: object) -> Secret | None:
-    """Return text as a secret."""
-    written = text(name, value)
+    """Return text, which may be one already, as a secret."""
+    written = text(name, value.reveal() if isinstance(value, Secret) else value)
     return Secret(written) if written else None
 
 
 def session_key(name: str, value: object) -> Secret | None:
     """Return a Session Key, which is ASCII."""
     key = secret(name, value)
-    if key and not key.isascii():
+    if key and not key.reveal().isascii():
         raise SettingsError(
             f"{variable(name)} ({name}) contains a non-ASCII character, such as a curly quote; copy it again."
         )
@@ -177,15 +206,59 @@ def choice(*choices: str) -> Callable[[str, object], str]:
 
 
 def folder(name: str, value: object) -> Path:
-    """Return a folder; by default the user's state folder."""
-    del name  # no value of it is refused
-    return Path(str(value)).expanduser() if value else platformdirs.user_state_path("salesmate_nb")
+    """Return a folder; by default the user's state folder, which is not a full path without a home."""
+    given = text(name, str(value)) if value else None
+    if given is None:
+        with contextlib.suppress(RuntimeError):  # old versions of platformdirs return "~/..." then
+            return platformdirs.user_state_path("salesmate_nb")
+        return Path("~")
+    path = expanded(f"{variable(name)} ({name})", given)
+    if not path.is_absolute():
+        raise SettingsError(
+            f"{variable(name)} ({name}) is {given!r}, which is another folder wherever it is read. Write the "
+            "path in full, or begin it with ~/ for your home folder."
+        )
+    return path
+
+
+def expanded(what: str, path: str) -> Path:
+    """Return a path with the home folder in place of ``~``; refuse variables, which nobody has replaced.
+
+    Parameters
+    ----------
+    what : str
+        The setting or option, to begin the message with.
+    path : str
+        As a person wrote it.
+
+    Raises
+    ------
+    SettingsError
+        If it holds ``$NAME``, ``${NAME}`` or ``%NAME%``, or ``~`` of a user without a home.
+
+    Examples
+    --------
+    >>> expanded("--output", "deals.csv"), expanded("--output", "~/deals.csv") == Path.home() / "deals.csv"
+    (PosixPath('deals.csv'), True)
+    """
+    found = _VARIABLE.search(path)
+    if found:
+        raise SettingsError(
+            f"{what} is {path!r}. Variables such as {found[0]} are not replaced there: write the path in "
+            "full, or begin it with ~/ for your home folder."
+        )
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise SettingsError(
+            f"{what} is {path!r}, but this user has no home folder. Write the path in full."
+        ) from None
 
 
 def positive(name: str, value: object) -> float:
     """Return a number above 0."""
     try:
-        number = float(value)  # type: ignore[arg-type] # anything that float refuses is what we look for
+        number = float(trimmed(value) if isinstance(value, str) else value)  # type: ignore[arg-type] # anything that float refuses is what we look for
     except (TypeError, ValueError):
         number = 0.0
     if not 0 < number < float("inf"):

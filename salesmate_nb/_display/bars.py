@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextvars
 import html
 import threading
+import time
 
 from tqdm import tqdm
 
@@ -14,6 +15,8 @@ from salesmate_nb._display.progress import Progress
 
 _FIRST_SECONDS = 0.4  # before a bar is shown: most reads of a few pages are done by then
 _INTERVAL_SECONDS = 0.2
+_REPEAT_SECONDS = 5.0  # a bar that is not drawn again for three times as long says so
+_CUT_OFF = "This read had not ended. If no cell is running, run it again."
 
 # Colors are those around it, and one blue that has enough contrast in both themes
 _STYLE = """<style>
@@ -29,6 +32,10 @@ _STYLE = """<style>
 .salesmate-bar .unknown .fill { width: 30%; animation: salesmate-bar 1.6s ease-in-out infinite alternate }
 @keyframes salesmate-bar { from { margin-left: 0 } to { margin-left: 70% } }
 @media (prefers-reduced-motion: reduce) { .salesmate-bar .unknown .fill { animation: none } }
+.salesmate-bar .live { animation: salesmate-bar-end 0s 15s forwards }
+.salesmate-bar .cut-off { visibility: hidden; max-height: 0; animation: salesmate-bar-cut 0s 15s forwards }
+@keyframes salesmate-bar-end { to { visibility: hidden; max-height: 0 } }
+@keyframes salesmate-bar-cut { to { visibility: visible; max-height: none } }
 </style>"""
 
 renew_in_child(tqdm, lambda bars: bars.set_lock(threading.RLock()))  # a thread may have been drawing a bar
@@ -80,7 +87,8 @@ class NotebookBar(Progress):
     """A bar of HTML below the running cell, drawn by a thread of its own several times a second.
 
     It is not drawn at all if the read is over before. At its end the output is emptied, so that a saved
-    notebook holds nothing of it.
+    notebook holds nothing of it. A notebook that was saved during the read shows it for 15 seconds, then that
+    the read had not ended.
 
     Parameters
     ----------
@@ -103,11 +111,13 @@ class NotebookBar(Progress):
         self._output.clear()
 
     def _draw(self) -> None:
-        shown, delay = "", _FIRST_SECONDS
+        shown, shown_at, delay = "", 0.0, _FIRST_SECONDS
         while not self._closed.wait(delay):
-            if (bar := bar_html(self)) != shown:
+            now = time.monotonic()
+            if (bar := bar_html(self)) != shown or now - shown_at >= _REPEAT_SECONDS:
                 self._output.show(bar, bar_text(self))
-            shown, delay = bar, _INTERVAL_SECONDS
+                shown, shown_at = bar, now
+            delay = _INTERVAL_SECONDS
 
 
 def bar_html(progress: Progress) -> str:
@@ -120,11 +130,13 @@ def bar_html(progress: Progress) -> str:
     title = html.escape(progress.title)
     details = [*progress.details, *(["interrupt the cell to stop"] if progress.waiting else [])]
     return (
-        f'{_STYLE}<div class="salesmate-bar"><div class="line"><span class="title">{title}</span>'
+        f'{_STYLE}<div class="salesmate-bar"><div class="live"><div class="line">'
+        f'<span class="title">{title}</span>'
         f"<span>{'' if percent is None else f'{percent} %'}</span></div>"
         f'<div class="{kinds}" role="progressbar" aria-label="{title}"{value}>'
         f'<div class="fill"{width}></div></div>'
         f'<div class="line details">{html.escape(" · ".join(details))}</div></div>'
+        f'<div class="cut-off">{_CUT_OFF}</div></div>'
     )
 
 

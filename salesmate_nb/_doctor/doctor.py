@@ -138,7 +138,8 @@ def _problem_in_words(problem: SalesmateError, settings: Settings) -> str:
     name = error_name(getattr(problem, "code", None))
     words = f" ({name.strip()})" if name else ""
     if settings.session_key:
-        return f"The Session Key was not accepted{words}. {COPY_THE_KEY}"
+        what = "has expired" if "has expired" in str(problem) else "was not accepted"
+        return f"The Session Key {what}{words}. {COPY_THE_KEY}"
     v4 = " No public client is known to use OAuth with the v4 API; a Session Key works." if words else ""
     return f"Not logged in, or the login was not accepted{words}. Run `salesmate-nb login`.{v4}"
 

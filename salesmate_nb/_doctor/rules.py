@@ -12,6 +12,7 @@ from salesmate_nb._doctor.pages import if_page
 from salesmate_nb._doctor.probes import Probes
 from salesmate_nb._frames.parsing import parse_datetime
 from salesmate_nb._search.search import Record, SearchPage, SearchRequest, record_id
+from salesmate_nb._values.times import in_calendar, shift
 from salesmate_nb.errors import BadResponse
 from salesmate_nb.resources import DEALS
 
@@ -55,11 +56,12 @@ class RuleTrials:
             return _NO_DATES
         quarter = (times[-1] - times[0]) / 4
         low, high = times[0] + quarter, times[-1] - quarter
-        since, until = (end.astimezone(self._zone).replace(tzinfo=None) for end in (low, high))
+        since, until = (in_calendar(end, self._zone).replace(tzinfo=None) for end in (low, high))
+        lowest, highest = shift(low, -_MARGIN), shift(high, _MARGIN)
 
         def is_outside(record: Record) -> bool:
             found = self._times([record], "createdAt")
-            return any(time < low - _MARGIN or time > high + _MARGIN for time in found)
+            return any(time < lowest or time > highest for time in found)
 
         return self._verdict(_EVERY.created_within(since, until, condition), is_outside)
 
@@ -76,9 +78,10 @@ class RuleTrials:
             return _NO_DATES
         middle = times[0] + (times[-1] - times[0]) / 2
         [rule] = _EVERY.created_from(middle, self._zone).rules
+        lowest = shift(middle, -_MARGIN)
 
         def is_outside(record: Record) -> bool:
-            return any(time < middle - _MARGIN for time in self._times([record], path))
+            return any(time < lowest for time in self._times([record], path))
 
         return self._verdict(replace(_EVERY, rules=(rule._replace(path=path, label=label),)), is_outside)
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._frames.parsing import MILLISECONDS_FROM, MISSING, parser
+from salesmate_nb._values.text import comparable
 from salesmate_nb.resources.base import Field, Kind, custom_columns, is_custom
 
 # Of each kind of field: the Arrow type, and beside it the pandas dtype that dataframe.py makes of it.
@@ -209,10 +211,16 @@ def _convert_timestamps(values: list[int | None]) -> pa.Array:
 
 
 def _categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:
-    """Return the column as a dictionary: the given categories first, in their order, then others by name."""
+    """Return the column as a dictionary: the given categories first, in their order, then others by name.
+
+    Another spelling of a given category, such as with a space at its end, comes right after it.
+    """
     encoded = column.combine_chunks().dictionary_encode()
     known = list(dict.fromkeys(order))
-    names = pa.array([*known, *sorted(set(encoded.dictionary.to_pylist()).difference(known))], pa.string())
+    places = {comparable(name): place for place, name in reversed(list(enumerate(known)))}
+    others = sorted(set(encoded.dictionary.to_pylist()).difference(known))
+    numbered = [*enumerate(known), *((places.get(comparable(name), len(known)), name) for name in others)]
+    names = pa.array([name for _, name in sorted(numbered, key=itemgetter(0))], pa.string())
     return pa.DictionaryArray.from_arrays(pc.index_in(encoded.dictionary, names).take(encoded.indices), names)
 
 

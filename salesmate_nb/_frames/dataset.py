@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 
 from salesmate_nb._base import files
+from salesmate_nb._base.validators import expanded
 from salesmate_nb._frames.arrow import arrow_schema
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field
@@ -27,7 +29,7 @@ def write(
     Parameters
     ----------
     path : Path
-        The folder; it must not exist.
+        The folder; it must not exist. It may begin with ``~``.
     fields : sequence of Field
         The columns of the pages.
     pages : iterable of pyarrow.RecordBatch
@@ -43,10 +45,11 @@ def write(
     Raises
     ------
     SalesmateError
-        If the folder exists, or the disk refuses.
+        If the folder exists, has a variable such as ``$HOME`` in its name, or the disk refuses.
     """
     schema = arrow_schema(fields)
-    if path.exists():
+    path = expanded("path", str(path))
+    if os.path.lexists(path):
         raise SalesmateError(f"{path} exists already. Name a new folder, or remove that one.")
     options: dict[str, Any] = {
         "format": "parquet",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
@@ -67,6 +68,8 @@ class OpenRead:
         Whether the first pages have shown that the server supports the strategy in use.
     uncounted_pages : int
         How many pages a list without a total took, now or last time; 0 if that is not known.
+    fitting_rows : int
+        How many rows fit into one response; very many, unless a page was too large.
     """
 
     def __init__(self, fetch: FetchFunction, request: SearchRequest, workers: int) -> None:
@@ -75,6 +78,7 @@ class OpenRead:
         self.parallel = ParallelFetch(fetch, workers)
         self.is_proven = False
         self.uncounted_pages = 0
+        self.fitting_rows = sys.maxsize
         self._fetch = fetch
         self._fetch_if_supported = unsupported_if_rejected(fetch)
         self._pages: list[tuple[SearchRequest, SearchPage]] = []

@@ -172,7 +172,8 @@ class PageWalk:
         """
         if self.request is None:
             return
-        taken = self._state(self.request, page)
+        request = self.request if page.rows is None else replace(self.request, rows=page.rows)
+        taken = self._state(request, page)
         self._requests += 1
         if self._requests > _SPARE_REQUESTS + _REQUESTS_PER_PAGE * self.page_count:
             raise PaginationUnsupported("most pages bring no new rows")
@@ -239,6 +240,7 @@ class PageWalk:
         """
         last, has_more = self._last, page.remaining is None or page.remaining > 0
         is_full = len(set(page.ids)) >= page.request.rows
+        is_smaller = page.request.rows < self._start.rows  # than usual: more rows would not have fitted
         has_one_row = len(page.ids) == 1 < page.request.rows
         is_unclear = bool(page.remaining and page.remaining > 0) if last is None else len(last.ids) == 1
         if has_one_row and is_unclear and (last is None or page.ids != last.ids):
@@ -246,10 +248,13 @@ class PageWalk:
         if last is None:
             return self._is_total_trusted and not has_more and not is_full
         if not set(page.ids) <= set(last.ids):
-            is_short = len(page.ids) < self._largest
+            usual = min(self._largest, page.request.rows) if is_smaller else self._largest
+            is_short = len(page.ids) < usual
             if page.remaining is None:
-                return is_short and 0 < self._known_pages <= self.page_count + 1
+                return is_short and not is_smaller and 0 < self._known_pages <= self.page_count + 1
             return not has_more and not is_full and (is_short or self._is_total_trusted)
+        if is_smaller and is_full and len(page.ids) < len(last.ids):
+            return False
         if page.ids == last.ids and len(page.ids) > 1 and (has_more or not self._is_total_trusted):
             raise PaginationUnsupported("the server returned the same page again")
         if has_more and page.remaining is not None and self._is_total_trusted:

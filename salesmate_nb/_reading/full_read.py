@@ -163,6 +163,8 @@ class FullRead:
         if made >= self._most_requests or time.monotonic() > self._until:
             raise self._incomplete(f"the list did not end in {made:,} requests. Contact Salesmate support")
         page = self._fetch(request)
+        if page.rows is not None:
+            self._read.fitting_rows = min(self._read.fitting_rows, page.rows)
         if (
             not page.records
             and request.rules == self._read.request.rules
@@ -179,7 +181,8 @@ class FullRead:
     @property
     def _most_requests(self) -> int:
         """How many requests a read may take, so that a list that never ends ends with an error."""
-        rows = len(self._read.first_page.records) if self._read.rows.seen else 0
+        has_rows = bool(self._read.rows.seen)
+        rows = min(len(self._read.first_page.records), self._read.fitting_rows) if has_rows else 0
         if not rows or max(self.totals, default=0) <= rows:
             return _MOST_UNCOUNTED_REQUESTS
         return min(_SPARE_REQUESTS + _REQUESTS_PER_PAGE * -(-max(self.totals) // rows), _MOST_REQUESTS)

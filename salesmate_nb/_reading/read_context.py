@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
@@ -21,6 +22,7 @@ from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.server_profile import Support
 from salesmate_nb._search.query import Filters, Query
 from salesmate_nb._search.search import PAGE, Record
+from salesmate_nb._search.unmatched import FilterTally
 from salesmate_nb.errors import Interrupted
 
 _LONGEST_WAIT = 3700.0  # seconds; a rate limit by the hour has room again after one
@@ -78,6 +80,10 @@ class ReadContext:
             read = f"Reading {self._bar.noun} was interrupted{self._bar.reached}"
             raise Interrupted(f"{read}. Run this again to read all of them.") from err
 
+    def server_time(self) -> dt.datetime | None:
+        """Return what the server's clock said in its last response; ``None`` if it did not say."""
+        return self._api_client.server_time
+
     def beside_first_page(self, work: Callable[[], _T]) -> Callable[[], _T]:
         """Begin what takes a request while the first page is under way, and return what waits for it.
 
@@ -105,13 +111,17 @@ class ReadContext:
         RateLimited
             If the hourly limit leaves too few for it, and this read is not to wait.
         """
-        if self._beside is not None:
-            self._beside.result()
+        self._end_beside()
         if self._limit is not None:
             total = self._limit
             requests = min(requests, math.ceil(self._limit / PAGE) - 1)
         minutes = math.ceil(self._api_client.plan(requests, self.waiter) / 60)
         self._bar.plan(total, requests, minutes)
+
+    def _end_beside(self) -> None:
+        """Wait for what was begun beside the first page."""
+        if self._beside is not None:
+            self._beside.result()
 
     def typed(self, full_read: FullRead, builder: BatchBuilder) -> Iterator[pa.RecordBatch]:
         """Yield the typed rows of each page, whatever they hold."""
@@ -120,7 +130,9 @@ class ReadContext:
                 yield builder.build(page.records)
                 self._bar.add(len(page.records), full_read.passes)
 
-    def matching(self, full_read: FullRead, filters: Filters, builder: BatchBuilder) -> Iterator[Page]:
+    def matching(
+        self, full_read: FullRead, filters: Filters | FilterTally, builder: BatchBuilder
+    ) -> Iterator[Page]:
         """Yield of each page the records that meet the filters, up to the limit."""
         left = self._limit
         if left == 0:
@@ -139,4 +151,5 @@ class ReadContext:
                 if left is not None:
                     left -= len(keep)
                     if left <= 0:
+                        self._end_beside()  # before the pages are closed, which cancels it
                         return

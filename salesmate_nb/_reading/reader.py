@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -11,6 +12,9 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from salesmate_nb._api.client import ApiClient
+from salesmate_nb._api.response import find_rows
+from salesmate_nb._api.waiting import Waiter
+from salesmate_nb._base.warn import warn
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._pagination.strategies import strategies_for
 from salesmate_nb._reading.full_read import FullRead
@@ -19,11 +23,17 @@ from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
 from salesmate_nb._search.field_catalog import NO_PATH, FieldCatalog
 from salesmate_nb._search.field_entries import ResourceFields
+from salesmate_nb._search.page_size import FittingPages
 from salesmate_nb._search.query import Filters, Query, choose_columns
 from salesmate_nb._search.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
+from salesmate_nb._search.unmatched import FilterTally, User, users_of
+from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import Field, Resource, is_custom, requested_paths
+from salesmate_nb.resources.users import USERS_PATH
 from salesmate_nb.settings import Settings
+
+log = logging.getLogger("salesmate_nb")
 
 
 class ResourceReader:
@@ -63,21 +73,41 @@ class ResourceReader:
         """Yield records as the server sent them, page by page as they are asked for."""
         fields = list(choose_columns(("id", *query.filters.columns), self.resource.fields).values())
         builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
+        tally, count = FilterTally(query.filters), 0
         with self.open(query) as context:
-            full_read = self._full_read(context, query, self.fields(context).fields, ordered=True)
-            for page in context.matching(full_read, query.filters, builder):
+            known = self.fields(context)
+            full_read = self._full_read(context, query, known, known.fields, ordered=True)
+            for page in context.matching(full_read, tally, builder):
+                count += len(page.records)
                 yield from page.records
+            if tally.unmatched() and _is_at_end(query, count):
+                order = self.order(context, known, fields)
+                self._warn_of_unmatched(query, tally, known, order)
 
     def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
-        """Read records into a typed table, and report how."""
+        """Read records into a typed table, and report how.
+
+        If they show custom fields that the field catalog lacks, it is requested again, and so are they.
+        """
+        found = self._table(query)
+        return self._table(query) if self.renew_fields() else found
+
+    def renew_fields(self) -> bool:
+        """Forget the field catalog if records showed custom fields that it lacks; return whether they did."""
+        return self._catalog.renew()
+
+    def _table(self, query: Query) -> tuple[pa.Table, ReadReport]:
         with self.open(query) as context:
             known, fields = self._known_and_chosen(context, query)
             order = context.beside_first_page(lambda: self.order(context, known, fields))
             discover = query.columns is None
             builder = BatchBuilder(fields, timezone=self._settings.zone, discover=discover)
-            full_read = self._full_read(context, query, fields, ordered=query.limit is not None)
-            pages = [page.rows for page in context.matching(full_read, query.filters, builder)]
+            full_read = self._full_read(context, query, known, fields, ordered=query.limit is not None)
+            tally = FilterTally(query.filters)
+            pages = [page.rows for page in context.matching(full_read, tally, builder)]
             table = assemble(builder.fields, pages, order=order())
+            if _is_at_end(query, table.num_rows):
+                self._warn_of_unmatched(query, tally, known, order())
         report = ReadReport(
             strategy=full_read.strategy,
             passes=full_read.passes,
@@ -103,9 +133,9 @@ class ResourceReader:
 
     def batches(self, context: ReadContext, query: Query) -> tuple[BatchBuilder, Iterator[pa.RecordBatch]]:
         """Return typed rows page by page, all with the same columns, and what builds them."""
-        fields = self.fields(context).fields
-        builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
-        full_read = self._full_read(context, query, fields)
+        known = self.fields(context)
+        builder = BatchBuilder(known.fields, timezone=self._settings.zone, discover=False)
+        full_read = self._full_read(context, query, known, known.fields)
         return builder, (page.rows for page in context.matching(full_read, query.filters, builder))
 
     def open(self, query: Query) -> ReadContext:
@@ -155,13 +185,27 @@ class ResourceReader:
         """
         if self.resource is not DEALS:
             self._settings.require_v4(self.resource.name.capitalize())
-        return partial(search_v4 if self._settings.linkname else list_v1, context.request)
+        if not self._settings.linkname:
+            return FittingPages(partial(list_v1, context.request))
+
+        def fetch(request: SearchRequest) -> SearchPage:
+            page = search_v4(context.request, request)
+            self._catalog.notice(self.resource, page.records)
+            return page
+
+        return FittingPages(fetch)
 
     def _full_read(
-        self, context: ReadContext, query: Query, fields: Sequence[Field], *, ordered: bool = False
+        self,
+        context: ReadContext,
+        query: Query,
+        known: ResourceFields,
+        fields: Sequence[Field],
+        *,
+        ordered: bool = False,
     ) -> FullRead:
         """Return the read of whatever the query may want; the server is asked to filter as far as it can."""
-        request = SearchRequest.matching(query.filters, requested_paths(fields), self.resource)
+        request = self._request(query, known, requested_paths(fields))
         if query.limit is not None and not query.filters.columns:  # every record that comes is wanted
             request = replace(request, rows=max(min(query.limit, PAGE), 1))
         return self.full_read(
@@ -171,6 +215,56 @@ class ResourceReader:
             is_wanted=self._is_wanted(query.filters),
             allow_incomplete=query.allow_incomplete,
         )
+
+    def _request(self, query: Query, known: ResourceFields, paths: Iterable[str] = ()) -> SearchRequest:
+        statuses = known.order.get("status", ())
+        return SearchRequest.matching(query.filters, paths, self.resource, statuses=statuses)
+
+    def _warn_of_unmatched(
+        self, query: Query, tally: FilterTally, known: ResourceFields, order: Mapping[str, Sequence[str]]
+    ) -> None:
+        is_all = not (self._settings.linkname and self._request(query, known).is_filtered)
+        self.warn_of_unmatched(tally, order, is_all=is_all)
+
+    def warn_of_unmatched(
+        self,
+        tally: FilterTally,
+        order: Mapping[str, Sequence[str]],
+        *,
+        is_all: bool = True,
+        asks: bool = True,
+    ) -> None:
+        """Warn of wanted values that no record has, with what there is.
+
+        Parameters
+        ----------
+        tally : FilterTally
+            What the rows have.
+        order : mapping of str to sequence of str
+            What the account lists, by column.
+        is_all : bool
+            Whether all rows were read, not only those that the server chose.
+        asks : bool
+            Whether the list of users may be requested, once, if an owner is not found.
+        """
+        unmatched = tally.unmatched()
+        if unmatched:
+            listed = {**order, "status": order.get("status") or self.resource.statuses}
+            users = self._users() if asks and "owner" in unmatched else []
+            for text in tally.describe(self.resource.singular, listed=listed, users=users, is_all=is_all):
+                warn(text)
+
+    def _users(self) -> list[User]:
+        """Return the account's users; none if that takes more than one request, or any wait."""
+        if not self._settings.linkname:
+            return []
+        try:
+            waiter = Waiter(0.0)
+            payload = self._api_client.request("GET", USERS_PATH, idempotent=False, waiter=waiter)
+        except SalesmateError as err:
+            log.info("the owners in the records are all that is known, without the list of users: %s", err)
+            return []
+        return users_of(find_rows(payload) or [])
 
     def _is_wanted(self, filters: Filters) -> Callable[[SearchPage], bool]:
         fields = choose_columns(("id", *filters.columns), self.resource.fields).values()
@@ -218,6 +312,11 @@ class ResourceReader:
             is_wanted=is_wanted,
             allow_incomplete=allow_incomplete,
         )
+
+
+def _is_at_end(query: Query, count: int) -> bool:
+    """Return whether every record was read, and not only as many as the limit says."""
+    return query.limit is None or count < query.limit
 
 
 def _is_plain(field: Field) -> bool:

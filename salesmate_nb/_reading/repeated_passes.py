@@ -69,7 +69,8 @@ def _newest(read: OpenRead) -> Generator[SearchPage, None, int | None]:
 
 def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, tuple[set[int], int]]:
     """Read all pages once; return the ids of their rows, and the offset after the last new one."""
-    step, found, pages = len(read.first_page.records) or read.request.rows, set[int](), dict[int, set[int]]()
+    step = min(len(read.first_page.records) or read.request.rows, read.fitting_rows)
+    found, pages = set[int](), dict[int, set[int]]()
     offsets = itertools.count(0, step)
     queue: deque[tuple[SearchRequest, int]] = deque()
 
@@ -86,13 +87,16 @@ def _pass(read: OpenRead, start: SearchRequest) -> Generator[SearchPage, None, t
         ids = {record_id(record) for record in page.records}
         read.rows.record_total(replace(start, offset=offset), page)
         yield read.rows.take(page)
-        is_over = ids <= found or (len(page.records) < step and not read.rows.has_total)
+        usual, following = min(step, page.rows or step), offset + len(page.records)
+        is_over = ids <= found or (len(page.records) < usual and not read.rows.has_total)
         found |= ids
         pages[offset] = ids
-        for _ in range(0 if is_over else 1 if offset else read.parallel.workers):
+        if page.records and usual < step and following // step == offset // step:  # the rest did not fit
+            queue.append((replace(start, offset=following), following))
+        for _ in range(0 if is_over or offset % step else 1 if offset else read.parallel.workers):
             enqueue()
     is_repeated = len(pages) > 1 and all(ids == found for ids in pages.values())
-    if is_repeated and len(found) == start.rows and not read.rows.has_total:
+    if is_repeated and len(found) == min(start.rows, read.fitting_rows) and not read.rows.has_total:
         read.rows.cap = len(found)  # the same full page at each offset: what follows cannot be requested
     return found, _length(pages)
 

@@ -33,6 +33,10 @@ class ReadReport:
         When the rows were read; ISO 8601, UTC.
     shortfall : tuple of (int, int or None), optional
         How many rows were read and how many there are, if they are not all: ``complete`` is False then.
+    checked_since : str
+        Of a snapshot: every row was read from the server at this time or later; ISO 8601, UTC.
+    checked_within : int
+        Of a snapshot: within how many refreshes ``"auto"`` reads every row again.
     host, api : str
         The API's address, and ``"v4"`` or ``"v1"``.
     calls, calls_left : int
@@ -54,6 +58,8 @@ class ReadReport:
     fields: Mapping[str, str] = field(default_factory=dict)
     read_at: str = field(default_factory=_now)
     shortfall: tuple[int, int | None] | None = None
+    checked_since: str = ""
+    checked_within: int = 0
     host: str = ""
     api: str = ""
     calls: int = 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,7 +14,7 @@ from salesmate_nb._search.field_entries import ResourceFields, entries_of, field
 from salesmate_nb._search.pipelines import Pipelines
 from salesmate_nb._search.search import Record, RequestFunction, SearchRequest, record_id, search_v4
 from salesmate_nb.errors import ApiError, BadResponse, RateLimited
-from salesmate_nb.resources.base import Resource
+from salesmate_nb.resources.base import Resource, is_custom
 
 log = logging.getLogger("salesmate_nb")
 
@@ -24,27 +25,68 @@ _PATHS = {
     "v1": "apis/v1/modules/{number}/fields",
 }
 NO_PATH = "none"
+_RENEWED_AFTER = 3600.0  # seconds
 
 
 class FieldCatalog:
-    """The fields of all resources of an account, requested once.
+    """The fields of all resources of an account, requested once an hour.
 
     Three paths are known, from other connectors only: v3 lists the fields of all resources, v4 and v1 those
     of one. They are tried in this order. If the server supports none of them, the custom fields of the
     newest record are used under their API names, and a warning is shown. Transient errors are raised
     instead, because column names would change from read to read.
 
+    Parameters
+    ----------
+    clock : callable, optional
+        Returns seconds that only rise.
+
     Attributes
     ----------
     pipelines : Pipelines
-        The order of pipelines and stages, which is requested once too.
+        The order of pipelines and stages, which is requested as often.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._is_first = True
+        self._unlisted: set[str] = set()  # custom fields that records show, and the catalog lacks
+        self._never_listed: set[str] = set()  # those that it lacked again
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin with nothing, so that everything is requested when it is needed."""
         self.pipelines = Pipelines()
+        self._asked_at = self._clock()
         self._all_fields: Any = None
         self._payloads: dict[str, tuple[str, Any]] = {}
         self._cache: dict[str, ResourceFields] = {}
+
+    def _forget(self) -> None:
+        """Forget what was requested, and what reads before knew of the newest record."""
+        self._is_first = False
+        self._never_listed |= self._unlisted
+        self._unlisted = set()
+        self._begin()
+
+    def notice(self, resource: Resource, records: Sequence[Record]) -> None:
+        """Take note of custom fields that records show, though the catalog lacks them."""
+        known = self._cache.get(resource.name)
+        if known is None or not known.is_complete:
+            return
+        listed = {each.path.partition(".")[0] for each in known.fields}
+        shown = {name.partition(".")[0] for name in set[str]().union(*records)}
+        self._unlisted |= {name for name in shown - listed if is_custom(name)} - self._never_listed
+
+    def renew(self) -> bool:
+        """Forget the catalog if records showed fields that it lacks, and return whether they did.
+
+        A field that it lacks still is no reason to request it again within the hour.
+        """
+        is_outdated = bool(self._unlisted)
+        if is_outdated:
+            self._forget()
+        return is_outdated
 
     def of(
         self,
@@ -66,7 +108,7 @@ class FieldCatalog:
         path : str
             The path that listed them last time, which is tried first; after ``"none"``, only v3 is tried.
         record_fields : sequence of str
-            What the newest record had last time, in the API's names.
+            What the newest record had last time, in the API's names; after an hour, it is read again.
         needs_epoch : bool
             Whether a search with an empty list of rules is known to be refused.
 
@@ -75,7 +117,11 @@ class FieldCatalog:
         SalesmateError
             If a request fails with a transient error, or the newest record cannot be requested either.
         """
+        if self._clock() - self._asked_at > _RENEWED_AFTER:
+            self._never_listed = set()
+            self._forget()
         if resource.name not in self._cache:
+            record_fields = record_fields if self._is_first else ()
             try:
                 path, payload = self._list(resource, call, path)
             except ApiError as err:

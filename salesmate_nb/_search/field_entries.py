@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import itertools
-import json
 import re
 import unicodedata
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from salesmate_nb._api.json_body import parse_json
 from salesmate_nb.errors import BadResponse
 from salesmate_nb.resources.base import (
     Field,
@@ -38,6 +38,7 @@ _KIND_BY_TYPE: dict[str, Kind] = {
     "multiselect": "string",
 }
 _OPTION_KEYS = ("values", "options", "valuesMeta")
+_MOST_ENTRIES = 10_000  # of one resource; an account has hundreds
 _LETTERS = re.compile(r"[a-z]+")  # types are seen as "multiSelect", "Multi Select" and so on
 
 
@@ -167,7 +168,7 @@ def entries_of(payload: Any, resource: Resource) -> dict[str, Mapping[str, Any]]
     Raises
     ------
     BadResponse
-        If the payload contains no list of them.
+        If the payload contains no list of them, or one of more than 10,000.
     """
     data = payload.get("Data", payload) if isinstance(payload, dict) else payload
     names = (resource.singular, resource.singular.capitalize())
@@ -177,6 +178,11 @@ def entries_of(payload: Any, resource: Resource) -> dict[str, Mapping[str, Any]]
         entries = list(_flat(data)) or None
     if not isinstance(entries, list):
         raise BadResponse(f"The field catalog contains no list of {resource.singular} fields.")
+    if len(entries) > _MOST_ENTRIES:
+        raise BadResponse(
+            f"The field catalog lists {len(entries):,} {resource.singular} fields, of which at most "
+            f"{_MOST_ENTRIES:,} can be requested."
+        )
     return {path: entry for entry in entries if isinstance(entry, dict) and (path := _path(entry, resource))}
 
 
@@ -222,14 +228,16 @@ def _custom_fields(entries: Mapping[str, Mapping[str, Any]], taken: Iterable[str
     """Return custom fields under column names made from their labels, other than those already taken."""
     names = set(taken)
     fields: list[Field] = []
+    numbers: dict[str, int] = {}  # the last one tried of each label
     for path, entry in entries.items():
         label = _column_name(str(entry.get("displayName") or ""))
         columns = _columns(path, entry)
-        for number in itertools.count(1):
+        for number in itertools.count(numbers.get(label, 1)):
             suffix = "" if number == 1 else f"_{number}"
             named = [replace(column, name=_name(column, path, label, suffix)) for column in columns]
             if names.isdisjoint(column.name for column in named):
                 break
+        numbers[label] = number
         names.update(column.name for column in named)
         fields += named
     return fields
@@ -252,8 +260,28 @@ def _name(column: Field, path: str, label: str, suffix: str) -> str:
 
 
 def _column_name(label: str) -> str:
-    """Return a label as a column name: ``Go-live date (UTC)`` becomes ``go_live_date_utc``."""
-    return re.sub(r"\W+", "_", unicodedata.normalize("NFKC", label).casefold()).strip("_")
+    """Return a label as a column name: ``Go-live date (UTC)`` becomes ``go_live_date_utc``.
+
+    Letters, marks and numbers of every script are kept, and so are vowels that are marks; raised and circled
+    numbers become plain ones. Anything else separates words, but for invisible characters inside of one.
+    """
+    name = "_"
+    for character in _plain(label):
+        category = unicodedata.category(character)
+        if category[0] in "LN" or (category[0] == "M" and name[-1] != "_"):
+            name += character
+        elif category != "Cf" and name[-1] != "_":
+            name += "_"
+    return name.strip("_")
+
+
+def _plain(label: str) -> str:
+    """Return a label in lower case and in normal form C, its numbers as they are written in a line."""
+    numbers = [
+        unicodedata.normalize("NFKC", each) if unicodedata.category(each)[0] == "N" else each
+        for each in label
+    ]
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFD", "".join(numbers)).casefold())
 
 
 def _options(entry: Mapping[str, Any]) -> tuple[str, ...]:
@@ -261,7 +289,7 @@ def _options(entry: Mapping[str, Any]) -> tuple[str, ...]:
     options: Any = entry.get("fieldOptions")
     if isinstance(options, str):
         try:
-            options = json.loads(options)
+            options = parse_json(options.encode(errors="surrogatepass"))
         except (ValueError, RecursionError):
             return ()
     if isinstance(options, dict):

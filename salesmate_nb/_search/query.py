@@ -3,24 +3,22 @@
 from __future__ import annotations
 
 import datetime as dt
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal, Self, get_args
-from zoneinfo import ZoneInfo
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesmate_nb._values.text import closest, comparable
+from salesmate_nb._values.times import parse_time
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field, custom_field, custom_path
 
 TextFilter = str | int | Iterable[str | int] | None
-DatetimeLike = str | dt.date | pd.Timestamp | None
 Refresh = Literal["auto", "full", "never"]
 
-_TEXT_FILTERS = ("status", "stage", "pipeline")  # each of the column of its name
+TEXT_FILTERS = ("status", "stage", "pipeline")  # each of the column of its name
 _TIME_FILTERS = {"created_since": "created_at", "modified_since": "last_modified_at"}  # the column of each
 _UTC = pa.timestamp("us", tz="UTC")
 _INT64 = 2**63
@@ -30,8 +28,8 @@ _INT64 = 2**63
 class Filters:
     """Conditions that a record must meet; without any, every record does.
 
-    They are checked here on every typed row, whatever the server was asked. Text is compared without
-    regard to case. An owner is given by name or by id.
+    They are checked here on every typed row, whatever the server was asked. Text is compared as
+    :func:`salesmate_nb._values.text.comparable` says. An owner is given by name or by id.
 
     Examples
     --------
@@ -61,19 +59,19 @@ class Filters:
         """
         owners = _texts("owner", owner)
         parsed: dict[str, Any] = {
-            name: _datetime(name, value, timezone) if name in _TIME_FILTERS else _texts(name, value)
+            name: parse_time(name, value, timezone) if name in _TIME_FILTERS else _texts(name, value)
             for name, value in given.items()
         }
         return cls(
-            owner_names=tuple(owner for owner in owners if not owner.isdecimal()),
-            owner_ids=tuple(int(owner) for owner in owners if owner.isdecimal()),
+            owner_names=tuple(owner for owner in owners if not owner.strip().isdecimal()),
+            owner_ids=tuple(int(owner) for owner in owners if owner.strip().isdecimal()),
             **parsed,
         )
 
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns needed to check a row."""
-        texts = [name for name in _TEXT_FILTERS if getattr(self, name)]
+        texts = [name for name in TEXT_FILTERS if getattr(self, name)]
         owner = ["owner_name", "owner_id"] if self.owner_names else ["owner_id"] if self.owner_ids else []
         times = [column for name, column in _TIME_FILTERS.items() if getattr(self, name) is not None]
         return (*texts, *owner, *times)
@@ -81,14 +79,15 @@ class Filters:
     def mask(self, rows: pa.RecordBatch) -> pa.BooleanArray:
         """Return for each typed row whether it meets every condition."""
         keep = pa.array([True] * rows.num_rows, pa.bool_())
-        for name in _TEXT_FILTERS:
+        for name in TEXT_FILTERS:
             if values := getattr(self, name):
                 keep = pc.and_(keep, _is_among(rows.column(name), values))
         if self.owner_names or self.owner_ids:
-            named = _is_among(rows.column("owner_name"), self.owner_names)
             ids = [owner for owner in self.owner_ids if owner < _INT64]  # no owner has a greater one
-            by_id = pc.is_in(rows.column("owner_id"), pa.array(ids, pa.int64()))
-            keep = pc.and_(keep, pc.or_(named, by_id))
+            fits = pc.is_in(rows.column("owner_id"), pa.array(ids, pa.int64()))
+            if self.owner_names:
+                fits = pc.or_(fits, _is_among(rows.column("owner_name"), self.owner_names))
+            keep = pc.and_(keep, fits)
         for name, column in _TIME_FILTERS.items():
             if (since := getattr(self, name)) is not None:
                 is_later = pc.greater_equal(rows.column(column), pa.scalar(since, _UTC))
@@ -191,26 +190,27 @@ def choose_columns(
     salesmate_nb.errors.SalesmateError: columns: there is no column 'deal_vlaue'. Did you mean 'deal_value'?
     """
     by_name = {field.name: field for field in fields}
-    return {name: by_name.get(name) or _custom(name, by_name, unlisted=unlisted) for name in names}
+    return {name: by_name.get(name) or _other_name(name, by_name, unlisted=unlisted) for name in names}
 
 
-def _custom(name: str, by_name: Mapping[str, Field], *, unlisted: bool) -> Field:
-    path = custom_path(name)
-    listed = next((field for field in by_name.values() if field.path == path), None)
-    if listed is not None:
-        return replace(listed, name=name)
+def _other_name(name: str, by_name: Mapping[str, Field], *, unlisted: bool) -> Field:
+    """Return the field that a name means, which is not that of its column, under this name."""
+    path, key = custom_path(name), comparable(name)
+    alike = [field for field in by_name.values() if field.path == path or comparable(field.name) == key]
+    if alike:
+        return replace(alike[0], name=name)
     if path is not None and unlisted:
         return custom_field(path)
-    close = difflib.get_close_matches(name, by_name, n=1)
+    close = closest(name, by_name)[:1]
     advice = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(by_name)}."
     raise SalesmateError(f"columns: there is no column {name!r}. {advice}")
 
 
 def _is_among(column: pa.Array, values: Iterable[str]) -> pa.BooleanArray:
-    """Return for each text whether it is one of the values, without regard to case."""
-    folded = {value.casefold() for value in values}
+    """Return for each text whether it is the same to a reader as one of the values."""
+    wanted = set(map(comparable, values))
     encoded = column.dictionary_encode()  # a page repeats few statuses, stages and owners
-    fits = pa.array([text.casefold() in folded for text in encoded.dictionary.to_pylist()], pa.bool_())
+    fits = pa.array([comparable(text) in wanted for text in encoded.dictionary.to_pylist()], pa.bool_())
     return pc.fill_null(fits.take(encoded.indices), False)
 
 
@@ -220,10 +220,10 @@ def _texts(name: str, given: TextFilter) -> tuple[str, ...]:
     values = [given] if isinstance(given, str) or _is_integer(given) else _list(name, given)
     if not values:
         raise SalesmateError(f"{name}=[] would match nothing. Give a value, or None for all.")
-    for value in values:
+    for value in [given] if isinstance(given, bytes) else values:
         if isinstance(value, bool) or not (isinstance(value, str) or _is_integer(value)):
             raise SalesmateError(f"{name}={value!r} cannot be filtered on. Give a text or a list of texts.")
-    return tuple(str(value).strip() for value in values)
+    return tuple(map(str, values))
 
 
 def _list(name: str, given: Any) -> list[Any]:
@@ -237,23 +237,6 @@ def _is_integer(value: Any) -> bool:
     return hasattr(value, "__index__")  # numpy's integers too, as a frame holds them
 
 
-def _datetime(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | None:
-    if given is None:
-        return None
-    try:
-        timestamp = pd.Timestamp(given)
-        if pd.isna(timestamp):
-            raise ValueError("not a time")  # noqa: TRY301 - same message as for what pandas refuses
-        if timestamp.tzinfo is None:
-            timestamp = timestamp.tz_localize(ZoneInfo(timezone), ambiguous=True, nonexistent="shift_forward")
-        return timestamp.tz_convert("UTC").to_pydatetime(warn=False)
-    except (ValueError, TypeError, OverflowError) as err:
-        raise SalesmateError(
-            f"{name}={given!r} is not a date or time. Give a datetime, a date, or text such as '2026-01-31' "
-            "or '2026-01-31T09:00'."
-        ) from err
-
-
 def _columns(given: Any) -> tuple[str, ...] | None:
     if given is None:
         return None
@@ -261,7 +244,7 @@ def _columns(given: Any) -> tuple[str, ...] | None:
     for name in names:
         if not isinstance(name, str):
             raise SalesmateError(f"columns: {name!r} is not a column name. Give a name or a list of names.")
-    return tuple(dict.fromkeys(names))
+    return tuple(dict.fromkeys(name.strip() for name in names))
 
 
 def _limit(given: Any) -> int | None:

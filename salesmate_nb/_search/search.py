@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo
 from salesmate_nb._api.response import find_rows, find_total, unwrap
 from salesmate_nb._frames.parsing import parse_datetime
 from salesmate_nb._search.query import Filters
+from salesmate_nb._values.text import comparable
+from salesmate_nb._values.times import EARLIEST, in_calendar, shift
 from salesmate_nb.errors import BadResponse
 from salesmate_nb.resources.base import Resource
 
@@ -42,10 +44,22 @@ class Rule(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class SearchPage:
-    """The records of one response, and the server's total of matching records, if it sent one."""
+    """The records of one response.
+
+    Parameters
+    ----------
+    records : list of dict
+        As the server sent them.
+    total : int or None
+        The server's total of matching records, if it sent one.
+    rows : int or None
+        How many rows were requested, if they were fewer than the request says: more would not have fitted
+        into one response.
+    """
 
     records: list[Record]
     total: int | None
+    rows: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,20 +98,38 @@ class SearchRequest:
     is_probe: bool = False
 
     @classmethod
-    def matching(cls, filters: Filters, fields: Iterable[str], resource: Resource) -> Self:
+    def matching(
+        cls, filters: Filters, fields: Iterable[str], resource: Resource, *, statuses: Iterable[str] = ()
+    ) -> Self:
         """Request the records that match, as far as the server is known to support the rule.
 
         The server may return more, so every row has to be checked again. Dates get a margin of one day,
         because the server reads them in the account's time zone and to the minute.
+
+        Parameters
+        ----------
+        filters : Filters
+            What records must meet.
+        fields : iterable of str
+            API names of the fields to return.
+        resource : Resource
+            Which resource to search.
+        statuses : iterable of str
+            The values of ``status`` that the account lists. If one is another spelling of the wanted one,
+            such as ``"Won "``, the server is not asked for either: it would leave out the other.
         """
-        rules = []
-        if filters.created_since:
-            rules.append(_after("createdAt", "Created At", filters.created_since))
-        if filters.modified_since:
-            rules.append(_after("lastModifiedAt", "Last Modified At", filters.modified_since))
-        statuses = [status.capitalize() for status in filters.status]
-        if len(statuses) == 1 and statuses[0] in resource.statuses:  # no client is known to send a list
-            rules.append(Rule("EQUALS", "status", "Status", "Select", statuses[0]))
+        times = (
+            ("createdAt", "Created At", filters.created_since),
+            ("lastModifiedAt", "Last Modified At", filters.modified_since),
+        )
+        rules = [_after(*each) for each in times if each[2] is not None and each[2] > EARLIEST]
+        if len(filters.status) == 1:  # no client is known to send a list
+            (given,) = filters.status
+            spellings = {
+                each for each in (*resource.statuses, *statuses) if comparable(each) == comparable(given)
+            }
+            if given == given.strip() and len(spellings) == 1 and spellings <= set(resource.statuses):
+                rules.append(Rule("EQUALS", "status", "Status", "Select", *spellings))
         return cls(resource=resource, rules=tuple(rules), fields=tuple(dict.fromkeys(("id", *fields))))
 
     @property
@@ -135,7 +167,8 @@ class SearchRequest:
         zone : zoneinfo.ZoneInfo
             The account's time zone, in which the server reads the rule.
         """
-        minute_before = _rule_date(since.astimezone(zone) - _MINUTE)  # IS_AFTER excludes the named minute
+        # IS_AFTER excludes the named minute
+        minute_before = _rule_date(shift(in_calendar(since, zone), -_MINUTE))
         rule = Rule("IS_AFTER", "createdAt", "Created At", "DateTime", minute_before)
         return replace(self, rules=(*self.rules, rule))
 
@@ -151,7 +184,10 @@ class SearchRequest:
         condition : {"BETWEEN", "IS_BEFORE"}
             Whether one rule names both ends, or a second one the later end.
         """
-        low, high = _rule_date(since - _MINUTE), _rule_date(until + _MINUTE)  # either may be excluded
+        low, high = (
+            _rule_date(shift(since, -_MINUTE)),
+            _rule_date(shift(until, _MINUTE)),
+        )  # either may be excluded
         if condition == "BETWEEN":
             rules = [Rule(condition, "createdAt", "Created At", "DateTime", [low, high])]
         else:
@@ -284,7 +320,7 @@ def _rule_date(timestamp: dt.datetime) -> str:
     """Format a timestamp as rules expect it, in any locale: ``Mar 04, 2024 09:15 PM``."""
     month = timestamp.ctime()[4:7]  # in English in every locale, unlike %b
     half = "AM" if timestamp.hour < 12 else "PM"  # noqa: PLR2004 - noon; %p depends on the locale
-    return f"{month} {timestamp:%d, %Y %I:%M} {half}"
+    return f"{month} {timestamp:%d}, {timestamp.year:04} {timestamp:%I:%M} {half}"
 
 
 _ALL = (_after("createdAt", "Created At", None),)

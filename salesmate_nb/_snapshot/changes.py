@@ -1,37 +1,91 @@
-"""Rows modified since a watermark, read newest first and upserted into a snapshot's table."""
+"""Rows modified since a watermark, read newest first until they are known to be all."""
 
 from __future__ import annotations
 
 import datetime as dt
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._frames.arrow import BatchBuilder
-from salesmate_nb._pagination.page_walk import PageWalk, PaginationUnsupported
-from salesmate_nb._pagination.paginators import LastModifiedPaginator
-from salesmate_nb._search.search import Record, SearchPage, SearchRequest, modified_at, record_id
-from salesmate_nb._snapshot.merge import rows_of, upsert, with_parse_errors
+from salesmate_nb._pagination.page_walk import PaginationUnsupported
+from salesmate_nb._search.search import PAGE, Record, SearchPage, SearchRequest, modified_at, record_id
+from salesmate_nb._snapshot.merge import minutes, rows_from, upsert
 
-_OVERLAP = dt.timedelta(minutes=2)  # timestamps may be written to the minute
+OVERLAP = dt.timedelta(minutes=15)  # servers' clocks differ, and an index shows edits late
 _FOLD = dt.timedelta(minutes=62)  # without a zone, one hour of autumn occurs twice
 _ZONED = re.compile(r".*(Z|[+-]\d\d:?\d\d)|\d+(\.\d+)?")
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # the watermark that every change is after
 _CLOCK_MARGIN = dt.timedelta(days=1)  # by how much this machine's clock may be fast
+_FEW_REQUESTS = 8
 
 
 class FullReadDue(PaginationUnsupported):
     """All rows have to be read now, though another time their changes may suffice."""
 
 
-class Changes:
-    """Reads the rows modified last, newest first, until the watermark and a margin are passed.
+def most_requests(rows: int, page: int = PAGE) -> int:
+    """Return how many requests may go into the changes among so many rows: half of a full read's."""
+    return max(_FEW_REQUESTS, rows // max(page, 1) // 2)
 
-    This needs a server that keeps the order of a list from page to page.
+
+@dataclass(frozen=True, kw_only=True)
+class Changed:
+    """What a read of changes returned.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        The rows, with changes applied.
+    watermark : datetime
+        The newest ``lastModifiedAt``, or when the read began if that is earlier.
+    total : int or None
+        The server's total of all rows.
+    ids : frozenset of int
+        The rows that were read.
+    """
+
+    table: pa.Table
+    watermark: dt.datetime
+    total: int | None
+    ids: frozenset[int]
+
+
+@dataclass
+class _Listed:
+    """What one or several passes over the changes returned.
+
+    Attributes
+    ----------
+    records : dict of int to dict
+        Every row, as it came last.
+    found : set of int
+        The rows that count: none that may have been deleted since.
+    before : set of int
+        Those of the pass before.
+    totals : set of (int or None)
+        The totals of the pass.
+    end : int
+        How many rows the list has up to the oldest change.
+    """
+
+    records: dict[int, Record] = field(default_factory=dict)
+    found: set[int] = field(default_factory=set)
+    before: set[int] = field(default_factory=set)
+    totals: set[int | None] = field(default_factory=set)
+    end: int = 0
+
+
+class Changes:
+    """Reads the rows modified last, newest first, until the watermark and an overlap are passed.
+
+    Rows with the same ``lastModifiedAt``, as a bulk edit leaves them, may come in another order in each
+    request. Where the oldest change stands in the list shows how many there are: if fewer were read, the
+    pages are read again, with at most half the requests of a full read. One page is whole on its own.
 
     Parameters
     ----------
@@ -43,8 +97,10 @@ class Changes:
         Converts records to typed rows.
     zone : zoneinfo.ZoneInfo
         The time zone of timestamps written without one.
+    server_time : callable, optional
+        Returns what the server's clock said in its last response; ``None`` if it did not say.
     now : datetime, optional
-        When the refresh began, by this machine's clock; no watermark is much later.
+        When the refresh began, by this machine's clock.
     """
 
     def __init__(
@@ -53,6 +109,8 @@ class Changes:
         request: SearchRequest,
         builder: BatchBuilder,
         zone: ZoneInfo,
+        *,
+        server_time: Callable[[], dt.datetime | None] = lambda: None,
         now: dt.datetime | None = None,
     ) -> None:
         self._fetch = fetch
@@ -60,6 +118,10 @@ class Changes:
         self._request = replace(request, sort="lastModifiedAt", is_descending=True)
         self._builder = builder
         self._zone = zone
+        self._server_time = server_time
+        self._left = 0
+        self._held: dict[int, int | None] = {}
+        self.began_at = self._now
 
     @property
     def sorts_by_list(self) -> bool:
@@ -67,96 +129,168 @@ class Changes:
         return self._request.sorts_by_list
 
     def newest(self) -> dt.datetime | None:
-        """Return the newest ``lastModifiedAt`` of all rows, or ``None`` if it cannot be read.
+        """Return the newest ``lastModifiedAt`` of all rows, or ``None`` if none of a page can be read.
 
-        One in the future is not when anything changed: then it is a day before now.
+        One in the future is not when anything changed: then it is now.
         """
         try:
-            found = self._fetch(replace(self._request, fields=("id", "lastModifiedAt"), rows=1)).records
-            return self._past(self._modified_at(found[0])) if found else EPOCH
+            page = self._fetch(replace(self._request, fields=("id", "lastModifiedAt")))
         except PaginationUnsupported:
             return None
+        self._note_time()
+        times = list(filter(None, map(self._modified_at, page.records)))
+        return min(times[0], self.began_at) if times else None if page.records else EPOCH
 
-    def apply(self, table: pa.Table, watermark: dt.datetime) -> tuple[pa.Table, dt.datetime, int | None]:
+    def apply(
+        self,
+        table: pa.Table,
+        watermark: dt.datetime,
+        *,
+        overlap: dt.timedelta = OVERLAP,
+        settled: dt.datetime = EPOCH,
+    ) -> Changed:
         """Upsert rows modified since the watermark.
 
-        Returns
-        -------
-        tuple of pyarrow.Table, datetime and (int or None)
-            The rows, the new watermark, and the server's total of all rows.
+        Parameters
+        ----------
+        table : pyarrow.Table
+            The rows that are known.
+        watermark : datetime
+            All changes up to it are known, but those that the server reported late.
+        overlap : timedelta
+            By how much the server may be late.
+        settled : datetime
+            What changed before it was reported by now: a page of such rows that the table holds as they are
+            ends the list.
 
         Raises
         ------
+        FullReadDue
+            If the changes take more requests than `most_requests`.
         PaginationUnsupported
-            If the server cannot list rows by their last change, or some rows have none.
+            If the server cannot list rows by their last change.
         """
-        if table.column("last_modified_at").null_count:
-            raise PaginationUnsupported("some rows have no lastModifiedAt that can be read")
-        watermark = self._past(watermark)
-        walk = PageWalk(LastModifiedPaginator(self._zone), self._request)
-        changed: list[pa.RecordBatch] = []
-        seen: set[int] = set()
-        page = first = self._fetch(self._request)
+        self._held = minutes(table)
+        listed, first = _Listed(), self._fetch(self._request)
+        self._left = most_requests(table.num_rows, len(first.records))
+        self._note_time()
+        if not first.records and (first.total or table.num_rows):
+            raise FullReadDue("a page of changes is empty")
+        limit = min(watermark, self.began_at) - overlap
+        page = first
+        while not self._is_whole(listed, page := self._pass(listed, page, limit, settled, table)):
+            if listed.end > self._left * len(page.records):
+                raise FullReadDue("the changes take as many requests as all rows")
+        updated = upsert(table, rows_from(self._builder, listed.records.values()))
+        times = list(filter(None, map(self._modified_at, first.records)))
+        newest = min(times[0], self.began_at) if times else min(watermark, self.began_at)
+        ids = frozenset(listed.records)
+        return Changed(table=updated, watermark=newest, total=page.total, ids=ids)
+
+    def _pass(
+        self, listed: _Listed, page: SearchPage, limit: dt.datetime, settled: dt.datetime, table: pa.Table
+    ) -> SearchPage:
+        """Read all pages down to the limit; return the first one as it is now, if there are several."""
+        listed.before = listed.found
+        if {page.total} != listed.totals or page.total is None:  # deleted rows do not stand for others
+            listed.found = set()
+        listed.totals = {page.total}
+        offset, first = 0, page
         while True:
-            rows, ids = self._typed(page)
-            changed.append(rows.filter(pa.array([row_id not in seen for row_id in ids], pa.bool_())))
-            seen.update(ids)
-            walk.take(page)
-            if not page.records and (page.total or table.num_rows):
+            times = self._times(page)
+            older = (place for place, time in enumerate(times) if time and time < _minute(limit, page))
+            place = next(older, len(times))
+            is_over = self._is_held(page, times, place)
+            place = place if is_over else len(times)
+            self._take(listed, page, place)
+            listed.end = offset + place
+            if is_over or not times or self._is_settled(page, times, settled, table):
+                break
+            offset += len(times)
+            if page.total is not None and offset >= page.total:
+                break
+            page = self._get(offset)
+            listed.totals.add(page.total)
+            if not page.records and page.total:
                 raise FullReadDue("a page of changes is empty")
-            if page.records and self._is_caught_up(page.records, rows, table, watermark):
-                break
-            if walk.request is None:
-                break
-            page = self._fetch(walk.request)
-        updated = upsert(table, rows_of(self._builder.fields, changed))
-        newest = self._past(self._modified_at(first.records[0])) if first.records else watermark
-        if page is first:
-            return updated, newest, first.total
-        # a row that changed again while these pages were read moved to the front, where it was missed
-        again = self._fetch(self._request)
-        return upsert(updated, rows_of(self._builder.fields, [self._typed(again)[0]])), newest, again.total
+        if offset == 0:
+            return first
+        again = self._get(0)  # a row that changed while these pages were read moved to the front
+        listed.totals.add(again.total)
+        self._take(listed, again, len(again.records))
+        return again
 
-    def _typed(self, page: SearchPage) -> tuple[pa.RecordBatch, list[int]]:
-        """Return the rows of a page, each once, and their ids."""
-        records = {record_id(record): record for record in page.records}
-        rows = self._builder.build(list(records.values()))
-        return with_parse_errors(rows, self._builder.parse_errors), list(records)
+    def _take(self, listed: _Listed, page: SearchPage, place: int) -> None:
+        for number, record in enumerate(page.records):
+            listed.records[record_id(record)] = record
+            if number < place:
+                listed.found.add(record_id(record))
 
-    def _is_caught_up(
-        self, records: Sequence[Record], rows: pa.RecordBatch, table: pa.Table, watermark: dt.datetime
+    def _is_whole(self, listed: _Listed, first: SearchPage) -> bool:
+        """Return whether as many rows were read as the list has, and none was deleted while that took.
+
+        Without a total, two passes have to agree.
+        """
+        if len(listed.found) < listed.end or listed.end <= len(first.records):
+            return len(listed.found) >= listed.end
+        return listed.found == listed.before if first.total is None else len(listed.totals) == 1
+
+    def _get(self, offset: int) -> SearchPage:
+        if not self._left:
+            raise FullReadDue("the changes take as many requests as all rows")
+        self._left -= 1
+        return self._fetch(replace(self._request, offset=offset))
+
+    def _note_time(self) -> None:
+        """Note when the read began: never later than the server's own clock says."""
+        server_time = self._server_time()
+        self.began_at = self._now - _CLOCK_MARGIN if server_time is None else min(self._now, server_time)
+
+    def _times(self, page: SearchPage) -> list[dt.datetime | None]:
+        """Return when each row of a page was changed, to the minute; ``None`` if that cannot be read.
+
+        Some servers sort by the second, but write the minute.
+        """
+        times = [
+            time and time.replace(second=0, microsecond=0) for time in map(self._modified_at, page.records)
+        ]
+        readable = list(filter(None, times))
+        if readable != sorted(readable, reverse=True):
+            raise PaginationUnsupported("rows are not sorted by lastModifiedAt")
+        return times
+
+    def _is_held(self, page: SearchPage, times: Sequence[dt.datetime | None], place: int) -> bool:
+        """Return whether a page reaches beyond the limit, and all rows there are known with their times.
+
+        If one is not, the server was late, and more such rows may follow.
+        """
+        ids = map(record_id, page.records[place:])
+        beyond = zip(ids, times[place:], strict=True)
+        return place < len(times) and all(
+            time is None or self._held.get(number) == time.timestamp() * 1e6 for number, time in beyond
+        )
+
+    def _is_settled(
+        self, page: SearchPage, times: Sequence[dt.datetime | None], settled: dt.datetime, table: pa.Table
     ) -> bool:
-        """Return whether a page reaches back far enough, or holds nothing new, so no later page does."""
-        last = records[-1]
-        if self._modified_at(last) < watermark - (_OVERLAP if _is_zoned(last) else _FOLD):
-            return True
-        # inside the overlap, after a bulk change: a page that is known in full ends the search, unless its
-        # timestamps are in the future, where rows that changed now are sorted behind
-        is_past = self._modified_at(records[0]) <= watermark
-        return is_past and all(map(_is_zoned, records)) and _has_seconds(table) and _contains(table, rows)
+        """Return whether a page shows nothing new, and changed so long ago that nothing new follows."""
+        if not all(time and time < settled for time in times) or not all(map(_is_zoned, page.records)):
+            return False
+        rows = rows_from(self._builder, page.records).sort_by("id")
+        return bool(table.filter(pc.is_in(table.column("id"), rows.column("id"))).equals(rows))
 
-    def _past(self, timestamp: dt.datetime) -> dt.datetime:
-        """Return a timestamp as watermark: one in the future would hide the changes until then."""
-        return timestamp if timestamp <= self._now + _OVERLAP else self._now - _CLOCK_MARGIN
-
-    def _modified_at(self, record: Record) -> dt.datetime:
+    def _modified_at(self, record: Record) -> dt.datetime | None:
         try:
             return modified_at(record, self._zone)
         except (ValueError, TypeError, OverflowError):
-            raise PaginationUnsupported("a lastModifiedAt cannot be read") from None
+            return None
+
+
+def _minute(limit: dt.datetime, page: SearchPage) -> dt.datetime:
+    """Return the first minute whose changes are wanted, as a page writes its timestamps."""
+    limit = limit if all(map(_is_zoned, page.records)) else limit - _FOLD
+    return limit.replace(second=0, microsecond=0)
 
 
 def _is_zoned(record: Record) -> bool:
     return _ZONED.fullmatch(str(record.get("lastModifiedAt"))) is not None
-
-
-def _has_seconds(table: pa.Table) -> bool:
-    """Return whether timestamps are finer than minutes; within one, rows come in any order."""
-    timestamps = table.column("last_modified_at").cast(pa.timestamp("us"))
-    return pc.any(pc.not_equal(pc.second(timestamps), 0)).as_py() is True
-
-
-def _contains(table: pa.Table, rows: pa.RecordBatch) -> bool:
-    """Return whether the table holds these rows with the same values."""
-    held = table.filter(pc.is_in(table.column("id"), rows.column("id")))
-    return bool(held.equals(pa.Table.from_batches([rows]).sort_by("id")))

@@ -1,15 +1,16 @@
-"""Incremental reads: the changes since the watermark, compared with the ids of all rows."""
+"""Incremental reads: the changes since the watermark, the ids of all rows, and a few rows read again."""
 
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+import math
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from salesmate_nb._frames.arrow import BatchBuilder
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
@@ -19,9 +20,9 @@ from salesmate_nb._reading.read_context import ReadContext
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._search.query import Filters
 from salesmate_nb._search.search import PAGE, SearchRequest
-from salesmate_nb._snapshot.changes import EPOCH, Changes, FullReadDue
-from salesmate_nb._snapshot.deletions import DeletedRows, Deletions, list_deleted
-from salesmate_nb._snapshot.merge import without
+from salesmate_nb._snapshot.changes import EPOCH, OVERLAP, Changed, Changes, FullReadDue, most_requests
+from salesmate_nb._snapshot.checks import DeletedRows, Deletions, list_deleted, read_again
+from salesmate_nb._snapshot.merge import minutes, rows_from, upsert, without
 from salesmate_nb._snapshot.store import Snapshot, now
 from salesmate_nb.resources.base import requested_paths
 
@@ -33,6 +34,9 @@ _DELETED_LIST = "list of deleted rows"  # its name in the server profile
 _PAGES_COMPARED = 40  # up to so many, the ids of all rows are compared in each refresh
 _LONGEST_UNCOMPARED = dt.timedelta(days=1)
 _SEARCH_DEPTH = 10  # requests that finding one deleted row takes, among 100,000
+_PAGES_READ_AGAIN = 2  # in each refresh, or 1 % of all pages
+_LATEST = dt.timedelta(hours=2)  # what changed longer ago is not late, but had its time changed
+_FEW = 20  # rows, too few to know that most rows have changed
 
 
 def all_rows(reader: ResourceReader, context: ReadContext, fields: Sequence[str]) -> SearchRequest:
@@ -41,14 +45,41 @@ def all_rows(reader: ResourceReader, context: ReadContext, fields: Sequence[str]
     return request.unfiltered(by_epoch=context.support.needs_epoch)
 
 
+def pages_read_again(rows: int) -> int:
+    """Return how many pages of so many rows each refresh reads again: 2, or 1 % of them.
+
+    Examples
+    --------
+    >>> pages_read_again(800), pages_read_again(100_000)
+    (2, 4)
+    """
+    return max(_PAGES_READ_AGAIN, math.ceil(rows / PAGE / 100))
+
+
+def refreshes_per_round(rows: int) -> int:
+    """Return within how many refreshes each of so many rows is read again, whatever the server reports.
+
+    Examples
+    --------
+    >>> refreshes_per_round(800), refreshes_per_round(100_000)
+    (2, 100)
+    """
+    return math.ceil(math.ceil(rows / PAGE) / pages_read_again(rows))
+
+
 class IncrementalRead:
-    """Brings a snapshot up to date by reading what changed.
+    """Brings a snapshot up to date by reading what changed, and checks a little of the rest.
 
     Rows that were modified are listed newest first, until the watermark. Which rows exist is shown by the
     server's list of deleted rows, if it has one that works, and by its total. A total alone does not show
     that one row was deleted and another one restored, which keeps its old ``lastModifiedAt``. So the ids and
     ``lastModifiedAt`` of all rows are compared: of up to 10,000 rows in each refresh, of more rows once a
     day and if the total differs. This costs a request for 250 rows, as a full read does, but little data.
+    Rows that differ are read again, and so are rows without a time of change.
+
+    A server may not report an edit at all: its index is late, its clocks differ, or the edit leaves
+    ``lastModifiedAt`` as it was. So each refresh reads the next rows by id again: two pages, or 1 % of all.
+    By how much the server was seen to be late, the next changes are read back twice as far.
 
     Parameters
     ----------
@@ -72,9 +103,17 @@ class IncrementalRead:
         self._zone = zone
         self._fetch = unsupported_if_rejected(reader.fetcher(context))
 
-    def newest(self) -> dt.datetime | None:
-        """Return the watermark for a full read that begins now; ``None`` if the server gives none."""
-        return self._changes().newest()
+    def start(self, empty: Snapshot, *, is_useful: bool) -> Snapshot:
+        """Return an empty snapshot with the watermark and the time of now, for a full read that begins.
+
+        The watermark is requested if changes since could be of use; it is ``None`` if the server gives none.
+        """
+        changes = self._changes()
+        watermark = changes.newest() if is_useful else EPOCH
+        began_at = changes.began_at.isoformat(timespec="seconds")
+        return replace(
+            empty, watermark=watermark, began_at=began_at, round_since=began_at, checked_since=began_at
+        )
 
     def apply(self, snapshot: Snapshot) -> Snapshot:
         """Return the snapshot with all changes and deletions.
@@ -94,21 +133,32 @@ class IncrementalRead:
         if snapshot.watermark == EPOCH:
             raise FullReadDue("nothing is known yet that changes could be read by")
         changes = self._changes()
-        table, newest, total = changes.apply(snapshot.table, snapshot.watermark)
-        current = replace(snapshot, table=table, watermark=newest)
+        overlap = max(OVERLAP, 2 * dt.timedelta(seconds=snapshot.lateness))
+        settled = dt.datetime.fromisoformat(snapshot.began_at) - overlap
+        changed = changes.apply(snapshot.table, snapshot.watermark, overlap=overlap, settled=settled)
+        began_at = changes.began_at.isoformat(timespec="seconds")
+        current = replace(snapshot, table=changed.table, watermark=changed.watermark, began_at=began_at)
+        current, differing = self._existing(changes, current, changed)
+        return with_lateness(self._checked(current, differing, changed.ids), snapshot)
+
+    def _existing(
+        self, changes: Changes, current: Snapshot, changed: Changed
+    ) -> tuple[Snapshot, Collection[int]]:
+        """Return the rows that exist, and the ids of those that are not as listed, if that is known."""
+        strategy, total, table = self._support.strategy, changed.total, current.table
         is_due = not strategy or _is_due(current)
-        deleted = self._list_deleted() if is_due or snapshot.deleted else DeletedRows()
-        has_same_deleted = strategy and deleted.is_whole and deleted.ids == snapshot.deleted != ()
+        deleted = self._list_deleted() if is_due or current.deleted else DeletedRows()
+        has_same_deleted = strategy and deleted.is_whole and deleted.ids == current.deleted != ()
         if table.num_rows == total and (has_same_deleted or not is_due):
-            return current
+            return current, ()
         if total is not None and not is_due and (found := self._find_deleted(table, total)):
-            return replace(current, table=without(table, found))
-        return self._compared(changes, current, snapshot.watermark, deleted)
+            return replace(current, table=without(table, found)), ()
+        return self._compared(changes, current, deleted)
 
     def _compared(
-        self, changes: Changes, current: Snapshot, watermark: dt.datetime, deleted: DeletedRows
-    ) -> Snapshot:
-        """Compare with the ids and ``lastModifiedAt`` of all rows, and drop those that do not exist."""
+        self, changes: Changes, current: Snapshot, deleted: DeletedRows
+    ) -> tuple[Snapshot, Collection[int]]:
+        """Compare with the ids and ``lastModifiedAt`` of all rows; drop those that do not exist."""
         read = self._reader.full_read(self._context, self._request(("id", "lastModifiedAt")))
         pages = [
             self._builder.build(page.records).select(["id", "last_modified_at"]) for page in read.pages()
@@ -117,25 +167,53 @@ class IncrementalRead:
             raise PaginationUnsupported(NO_ORDER)
         if KEEPS_ORDER[read.strategy] != changes.sorts_by_list:
             raise FullReadDue("only another form of the sort keeps its order")
-        listed = _minutes(pa.Table.from_batches(pages))
-        before = after = _minutes(current.table)
-        missed = {number for number, minute in listed.items() if before.get(number, -1) != minute}
-        table = current.table
-        if missed:  # created or edited while the ids were read, or not listed among the changes
-            table, *_ = changes.apply(table, watermark)
-            after = _minutes(table)
-            missed = {number for number in missed if after.get(number) == before.get(number)}
-        if missed or (before and not listed):
-            raise FullReadDue("there are rows that are not listed among the changes")
+        listed, held = minutes(pa.Table.from_batches(pages)), minutes(current.table)
+        if held and not listed:
+            raise FullReadDue("no ids are listed")
         if deleted.ids and listed.keys() >= set(deleted.ids):  # the server ignored the rule
             self._reject(_DELETED_LIST)
         is_list_proven = deleted.is_whole and listed.keys().isdisjoint(deleted.ids)
-        return replace(
+        current = replace(
             current,
-            table=without(table, before.keys() - listed.keys()),
+            table=without(current.table, held.keys() - listed.keys()),
             compared_at=now(),
             deleted=deleted.ids if is_list_proven else (),
         )
+        return current, [number for number, minute in listed.items() if held.get(number, -1) != minute]
+
+    def _checked(self, current: Snapshot, differing: Collection[int], changed: frozenset[int]) -> Snapshot:
+        """Read again the rows that differ, those without a time of change, and the next ones by id."""
+        before = minutes(current.table)
+        known = sorted({*before, *differing})
+        untimed = {number for number, minute in before.items() if minute is None}
+        wanted = sorted({*differing, *untimed.difference(changed)})
+        request = self._request(requested_paths(self._builder.fields))
+        request = replace(request, sorts_by_list=KEEPS_ORDER.get(self._support.strategy, False))
+        most = most_requests(len(known))
+        if len({bisect_left(known, number) // PAGE for number in wanted}) > most:
+            raise FullReadDue("too many rows are not listed among the changes")
+        named = read_again(self._fetch, request, known, wanted, most)
+        if named.left:
+            raise FullReadDue("rows are not where their ids are expected")
+        following = known[bisect_right(known, current.checked) :] or known
+        following = following[: pages_read_again(len(known)) * PAGE]
+        part = read_again(self._fetch, request, known, following, most)
+        if part.left:
+            raise FullReadDue("rows are not where their ids are expected")
+        rows = rows_from(self._builder, [*named.records, *part.records])
+        after = minutes(rows)
+        others = after.keys() - {*wanted, *changed}
+        differ = [number for number in others if before.get(number) != after[number]]
+        if len(differ) > max(len(others) // 2, _FEW):  # as if the account's time zone had changed
+            raise FullReadDue("most rows that were read again had changed")
+        lagging = {each for each in after.keys() & changed if (after[each] or 0) < (before.get(each) or 0)}
+        table = upsert(without(current.table, named.gone | part.gone), without(rows, lagging))
+        checked = replace(current, table=table)
+        if not following or following[-1] == known[-1]:
+            return replace(
+                checked, checked=-1, checked_since=current.round_since, round_since=current.began_at
+            )
+        return replace(checked, checked=following[-1])
 
     def _list_deleted(self) -> DeletedRows:
         if _DELETED_LIST not in self._support.unsupported:
@@ -166,7 +244,8 @@ class IncrementalRead:
     def _changes(self) -> Changes:
         request = self._request(requested_paths(self._builder.fields))
         by_list = KEEPS_ORDER.get(self._support.strategy, False)
-        return Changes(self._fetch, replace(request, sorts_by_list=by_list), self._builder, self._zone)
+        request = replace(request, sorts_by_list=by_list)
+        return Changes(self._fetch, request, self._builder, self._zone, server_time=self._context.server_time)
 
     def _request(self, fields: Sequence[str]) -> SearchRequest:
         return all_rows(self._reader, self._context, fields)
@@ -180,7 +259,15 @@ def _is_due(snapshot: Snapshot) -> bool:
     return not dt.timedelta() <= age < _LONGEST_UNCOMPARED
 
 
-def _minutes(table: pa.Table) -> dict[int, int | None]:
-    """Return for each id the minute of its last change: some servers write pages in several formats."""
-    minutes = pc.floor_temporal(table.column("last_modified_at"), unit="minute").cast(pa.int64())
-    return dict(zip(table.column("id").to_pylist(), minutes.to_pylist(), strict=True))
+def with_lateness(current: Snapshot, before: Snapshot) -> Snapshot:
+    """Return a snapshot that knows how late the server reported changes: those from before the watermark."""
+    if before.watermark is None:
+        return current
+    held, watermark = minutes(before.table), before.watermark.timestamp()
+    late = [
+        watermark - at / 1e6
+        for number, at in minutes(current.table).items()
+        if at is not None and held.get(number, at) != at
+    ]
+    seen = [seconds for seconds in late if 0 < seconds < _LATEST.total_seconds()]
+    return replace(current, lateness=max([before.lateness, *seen]))

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from salesmate_nb._frames.arrow import assemble, concat
+from salesmate_nb._frames.arrow import BatchBuilder, assemble, concat
 from salesmate_nb._search.query import Query, choose_columns
+from salesmate_nb._search.search import Record, record_id
 from salesmate_nb._snapshot.store import UNREADABLE, Snapshot
 from salesmate_nb.resources.base import Field
 
@@ -16,6 +18,22 @@ from salesmate_nb.resources.base import Field
 def rows_of(fields: Iterable[Field], pages: Iterable[pa.RecordBatch | pa.Table] = ()) -> pa.Table:
     """Concatenate pages into a table with the columns of a snapshot."""
     return concat([*fields, UNREADABLE], pages)
+
+
+def rows_from(builder: BatchBuilder, records: Iterable[Record]) -> pa.Table:
+    """Convert records to rows of a snapshot; of several with one id, the last one counts."""
+    unique = {record_id(record): record for record in records}
+    rows = builder.build(list(unique.values()))
+    return rows_of(builder.fields, [with_parse_errors(rows, builder.parse_errors)])
+
+
+def minutes(table: pa.Table) -> dict[int, int | None]:
+    """Return for each id the minute of its last change, in microseconds since 1970; ``None`` if unknown.
+
+    Some servers write pages in several formats, some of which have no seconds.
+    """
+    floored = pc.floor_temporal(table.column("last_modified_at"), unit="minute").cast(pa.int64())
+    return dict(zip(table.column("id").to_pylist(), floored.to_pylist(), strict=True))
 
 
 def upsert(table: pa.Table, rows: pa.Table) -> pa.Table:
@@ -29,7 +47,7 @@ def upsert(table: pa.Table, rows: pa.Table) -> pa.Table:
 def without(table: pa.Table, ids: Iterable[int]) -> pa.Table:
     """Return the table without the rows of these ids."""
     removed = set(ids)
-    keep = [record_id not in removed for record_id in table.column("id").to_pylist()]
+    keep = [number not in removed for number in table.column("id").to_pylist()]
     return table.filter(pa.array(keep, pa.bool_()))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -19,16 +20,16 @@ from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.read_context import ReadContext
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._search.search import PAGE, record_id
-from salesmate_nb._snapshot.changes import EPOCH
-from salesmate_nb._snapshot.incremental import KEEPS_ORDER, IncrementalRead, all_rows
+from salesmate_nb._snapshot.incremental import KEEPS_ORDER, IncrementalRead, all_rows, with_lateness
 from salesmate_nb._snapshot.merge import rows_of, upsert, with_parse_errors
 from salesmate_nb._snapshot.store import Snapshot, SnapshotFile, now
-from salesmate_nb.errors import IncompleteRead
+from salesmate_nb.errors import IncompleteRead, SalesmateError
 from salesmate_nb.resources.base import requested_paths
 
 log = logging.getLogger("salesmate_nb")
 
 _CHECKPOINT_PAGES = 20  # pages that are written to disk at a time
+_LONGEST_PAUSE = dt.timedelta(days=1)  # after which an interrupted read begins from scratch
 
 
 class Rebuild:
@@ -74,20 +75,24 @@ class Rebuild:
         self._incremental = IncrementalRead(reader, context, builder, zone)
         self._is_counted = False
 
-    def read(self, known: Snapshot | None) -> Snapshot:
-        """Return all rows, resuming an interrupted read.
+    def read(self, known: Snapshot | None, *, is_resumable: bool) -> Snapshot:
+        """Return all rows.
 
         Parameters
         ----------
         known : Snapshot or None
             The previous snapshot, whose rows do not disappear unexplained; ``None`` to accept whatever the
             server returns.
+        is_resumable : bool
+            Whether an interrupted read may be resumed; if not, its rows are discarded.
 
         Raises
         ------
         IncompleteRead
             If the server returns no rows though there were some, or not all of them.
         """
+        if not is_resumable:
+            self._file.discard_checkpoint()
         resumed = self._resumed()
         if resumed is not None:
             return resumed
@@ -101,7 +106,7 @@ class Rebuild:
         if gone and not self._is_counted:  # two reads have to agree
             again = self._read_all(self._start(has_pages=False))
             built = replace(built, table=upsert(built.table, again.table))
-        return built
+        return with_lateness(built, known)
 
     def _resumed(self) -> Snapshot | None:
         """Return what resuming an interrupted read gives, or ``None`` if all has to be read."""
@@ -116,7 +121,7 @@ class Rebuild:
     def _checkpoint(self) -> Snapshot | None:
         """Return the rows of an interrupted read, if the server's rules on ids allow to resume it."""
         checkpoint = self._file.load_checkpoint(self._builder.fields)
-        if checkpoint is not None and checkpoint.watermark is not None and self._can_resume:
+        if checkpoint is not None and self._can_resume and _is_recent(checkpoint):
             last = _last_id(checkpoint.table)
             rest = replace(all_rows(self._reader, self._context, ("id",)).above(last), rows=1, is_probe=True)
             with suppress(PaginationUnsupported):
@@ -137,12 +142,10 @@ class Rebuild:
         """Return an empty snapshot with the watermark of now, if changes since could be of use."""
         strategy = self._context.support.strategy
         is_useful = has_pages and (not strategy or strategy in KEEPS_ORDER)
-        return Snapshot(
-            table=rows_of(self._builder.fields),
-            fields=tuple(self._builder.fields),
-            order=self._order,
-            watermark=self._incremental.newest() if is_useful else EPOCH,
+        empty = Snapshot(
+            table=rows_of(self._builder.fields), fields=tuple(self._builder.fields), order=self._order
         )
+        return self._incremental.start(empty, is_useful=is_useful)
 
     def _read_all(self, start: Snapshot) -> Snapshot:
         """Read the rows that a start does not have."""
@@ -179,7 +182,8 @@ class Rebuild:
                 if len(unsaved) == _CHECKPOINT_PAGES:
                     yield save()
         except BaseException:
-            save()
+            with suppress(SalesmateError):  # the disk is full, or the login was removed
+                save()
             raise
         yield save()
 
@@ -204,6 +208,12 @@ class Rebuild:
             read=0,
             total=count,
         )
+
+
+def _is_recent(checkpoint: Snapshot) -> bool:
+    """Return whether an interrupted read began a short while ago, and changes since can be read."""
+    age = dt.datetime.now(dt.UTC) - dt.datetime.fromisoformat(checkpoint.began_at)
+    return checkpoint.watermark is not None and age < _LONGEST_PAUSE
 
 
 def _last_id(table: pa.Table) -> int:

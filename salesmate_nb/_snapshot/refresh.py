@@ -16,8 +16,15 @@ from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._search.query import Query, choose_columns
 from salesmate_nb._search.search import PAGE
+from salesmate_nb._search.unmatched import FilterTally
 from salesmate_nb._snapshot.changes import FullReadDue
-from salesmate_nb._snapshot.incremental import KEEPS_ORDER, NO_ORDER, IncrementalRead
+from salesmate_nb._snapshot.incremental import (
+    KEEPS_ORDER,
+    NO_ORDER,
+    IncrementalRead,
+    pages_read_again,
+    refreshes_per_round,
+)
 from salesmate_nb._snapshot.merge import select
 from salesmate_nb._snapshot.rebuild import Rebuild
 from salesmate_nb._snapshot.store import Snapshot, SnapshotFile
@@ -34,7 +41,7 @@ class SnapshotRefresher:
     """Keeps the snapshot of one resource up to date.
 
     A refresh reads what changed, if the server is known to keep the order of a list from page to page.
-    Otherwise it reads all rows, and says so once for each connection. A list of one page is always read in
+    Otherwise it reads all rows, and says so once for each connection. A list of two pages is always read in
     full. The file is replaced at the end: a refresh that fails leaves it as it was.
 
     Parameters
@@ -58,14 +65,16 @@ class SnapshotRefresher:
 
         Raises
         ------
-        SettingsError
-            If there is no v4 API to read from.
         SalesmateError
             If ``"never"`` finds no snapshot, or a column does not exist.
         """
-        self._settings.require_v4("Snapshots")
         snapshot = self._load() if query.refresh == "never" else self._refresh(query)
+        if self._reader.renew_fields():  # records show custom fields that the field catalog lacked
+            snapshot = self._refresh(query)
         table, unreadable = select(snapshot, query)
+        tally = FilterTally(query.filters)
+        tally.add(snapshot.table)
+        self._reader.warn_of_unmatched(tally, snapshot.order, asks=query.refresh != "never")
         report = ReadReport(
             strategy="snapshot",
             passes=0,
@@ -73,6 +82,8 @@ class SnapshotRefresher:
             unreadable=unreadable,
             fields={field.name: field.path for field in snapshot.fields if is_custom(field.path)},
             read_at=snapshot.read_at,
+            checked_since=snapshot.checked_since,
+            checked_within=refreshes_per_round(snapshot.table.num_rows),
         )
         return table, report
 
@@ -95,9 +106,10 @@ class SnapshotRefresher:
                 choose_columns(query.columns, fields)  # a misspelt one costs no read
             builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
             zone = ZoneInfo(self._settings.zone)
+            self._file.remove_others()
             saved = None if query.refresh == "full" else self._file.load()
             reason = ""
-            if saved is not None and set(saved.fields) == set(fields) and saved.table.num_rows > PAGE:
+            if saved is not None and set(saved.fields) == set(fields) and _is_long(saved):
                 try:
                     incremental = IncrementalRead(self._reader, context, builder, zone)
                     current = incremental.apply(replace(saved, fields=tuple(fields)))
@@ -106,8 +118,9 @@ class SnapshotRefresher:
                     log.info("%s cannot be refreshed, reading all of them: %s", self._noun, err)
                     reason = "" if isinstance(err, FullReadDue) else str(err)
             rebuild = Rebuild(self._reader, context, builder, zone, file=self._file, order=order)
-            built = self._file.save(rebuild.read(saved))
-        if saved is not None and built.table.num_rows > PAGE:
+            is_resumable = query.refresh != "full"
+            built = self._file.save(rebuild.read(saved, is_resumable=is_resumable))
+        if saved is not None and _is_long(built):
             self._say(NO_ORDER if rebuild.strategy not in KEEPS_ORDER else reason)
         return built
 
@@ -119,3 +132,9 @@ class SnapshotRefresher:
                 f"refresh='auto' reads all {self._noun} here, not only those that changed: {reason}. "
                 "No row is missing, but it takes as many API calls as a live read."
             )
+
+
+def _is_long(snapshot: Snapshot) -> bool:
+    """Return whether a snapshot has more rows than each refresh reads again in any case."""
+    rows = int(snapshot.table.num_rows)
+    return rows > PAGE * pages_read_again(rows)

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self
@@ -23,11 +23,17 @@ from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field
 from salesmate_nb.settings import Settings
 
-VERSION = 3
+VERSION = 4
 UNREADABLE = Field(name="_unreadable", path="_unreadable", kind="string")  # no custom field starts with "_"
 _METADATA = b"salesmate"
 _PANDAS_ATTRS = b"PANDAS_ATTRS"  # where pandas stores a frame's attrs
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, pa.ArrowException)
+_PLAIN: dict[str, type] = {  # attributes of a snapshot that are in its metadata as they are
+    **dict.fromkeys(("read_at", "compared_at", "began_at", "round_since", "checked_since"), str),
+    "checked": int,
+    "lateness": float,
+}
+_OWNER = ("host", "workspace", "who")  # of what a snapshot is bound to: whose rows they are
 _LOCK_TIMEOUT = 3700.0  # seconds; another kernel's full read may wait an hour for the rate limit
 
 
@@ -52,6 +58,16 @@ class Snapshot:
         that is not known.
     deleted : tuple of int
         The ids in the server's list of deleted rows at that time, ascending; empty if it gave none.
+    began_at : str
+        When the refresh began that the rows are of, never later than by the server's clock.
+    checked : int
+        The id up to which rows were read again in the round under way; -1 if it is about to begin.
+    round_since : str
+        When that round began.
+    checked_since : str
+        When the round before it began: every row was read at that time or later.
+    lateness : float
+        By how many seconds the server was seen to report changes too late.
     """
 
     table: pa.Table
@@ -61,6 +77,11 @@ class Snapshot:
     read_at: str = ""
     compared_at: str = ""
     deleted: tuple[int, ...] = ()
+    began_at: str = ""
+    checked: int = -1
+    round_since: str = ""
+    checked_since: str = ""
+    lateness: float = 0.0
 
     def metadata(self) -> dict[str, Any]:
         """Return everything but the rows, ready for JSON."""
@@ -68,9 +89,8 @@ class Snapshot:
             "fields": [asdict(column) for column in self.fields],
             "order": {name: list(values) for name, values in self.order.items()},
             "watermark": self.watermark.isoformat() if self.watermark else None,
-            "read_at": self.read_at,
-            "compared_at": self.compared_at,
             "deleted": list(self.deleted),
+            **{name: getattr(self, name) for name in _PLAIN},
         }
 
     @classmethod
@@ -93,9 +113,8 @@ class Snapshot:
             fields=fields,
             order=metadata["order"],
             watermark=dt.datetime.fromisoformat(watermark) if watermark else None,
-            read_at=str(metadata["read_at"]),
-            compared_at=str(metadata.get("compared_at", "")),
-            deleted=tuple(map(int, metadata.get("deleted", ()))),
+            deleted=tuple(map(int, metadata["deleted"])),
+            **{name: kind(metadata[name]) for name, kind in _PLAIN.items()},
         )
 
 
@@ -118,10 +137,15 @@ class SnapshotFile:
         The resource's name.
     bound : mapping of str to str
         Whose rows they are; a snapshot of another account, API, user or format version is not used.
+    check : callable, optional
+        Called before rows are written; it raises an error if they are not of this user any more.
     """
 
-    def __init__(self, folder: Path, name: str, bound: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, name: str, bound: Mapping[str, str], check: Callable[[], None] = lambda: None
+    ) -> None:
         self.path = folder / f"{name}.parquet"
+        self._check = check
         self._bound = {"version": str(VERSION), **bound}
         self._parts = folder / f"{name}.parts"
 
@@ -198,6 +222,15 @@ class SnapshotFile:
             number = len(list(self._parts.glob("*.parquet")))
             self._write(self._parts / f"{number:05}.parquet", rows)
 
+    def remove_others(self) -> None:
+        """Remove the rows of other users and workspaces from the folder, of every resource."""
+        folder = self.path.parent
+        for path in (*folder.glob("*.parquet"), *folder.glob("*.parts/*.parquet")):
+            with contextlib.suppress(*_DAMAGE), files.open_private(path) as file:
+                bound = json.loads((pq.read_schema(file).metadata or {})[_METADATA])["bound"]
+                if any(bound.get(name) != self._bound.get(name) for name in _OWNER):
+                    path.unlink()
+
     def discard_checkpoint(self) -> None:
         """Remove the rows that an interrupted read left."""
         shutil.rmtree(self._parts, ignore_errors=True)
@@ -209,6 +242,7 @@ class SnapshotFile:
         return Snapshot.from_table(table, metadata) if metadata["bound"] == self._bound else None
 
     def _write(self, path: Path, snapshot: Snapshot) -> None:
+        self._check()
         metadata = json.dumps({"bound": self._bound, **snapshot.metadata()})
         attrs = json.dumps({"salesmate": {"host": self._bound.get("host"), "read_at": snapshot.read_at}})
         table = snapshot.table.replace_schema_metadata({_METADATA: metadata, _PANDAS_ATTRS: attrs})

@@ -36,9 +36,7 @@ def frontend() -> Frontend:
     """
     kernel = running_kernel()
     if kernel is not None:
-        can_answer = getattr(kernel, "_allow_stdin", False) or "voila" in os.environ.get(
-            "SERVER_SOFTWARE", ""
-        )
+        can_answer = getattr(kernel, "_allow_stdin", False) or is_voila()
         return Frontend.NOTEBOOK if can_answer else Frontend.NOBODY
     return Frontend.TERMINAL if all(map(_is_terminal, (sys.stdin, sys.stderr))) else Frontend.NOBODY
 
@@ -46,6 +44,11 @@ def frontend() -> Frontend:
 def has_kernel() -> bool:
     """Return whether this process is a Jupyter kernel, which serves one notebook."""
     return running_kernel() is not None
+
+
+def is_voila() -> bool:
+    """Return whether the kernel runs for Voila, whose page shows no later outputs, only widgets."""
+    return "voila" in os.environ.get("SERVER_SOFTWARE", "")
 
 
 def _is_terminal(stream: TextIO | None) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,11 +11,12 @@ from urllib.parse import urlsplit
 
 from salesmate_nb._auth.flow import LoginFlow
 from salesmate_nb._auth.hosts import UnusualHost
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._status import Status
 from salesmate_nb._ui import texts
-from salesmate_nb.settings import Settings
+from salesmate_nb.settings import VENDOR, Settings
 
-_VENDOR = ".salesmate.io"
+_DOMAIN = ".salesmate.io"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +48,7 @@ class LoginOffer:
     settings: Settings
     profile: str
     stored_in: str
-    with_key: Callable[[str, str], object]
+    with_key: Callable[[str, Secret], object]
     status: Callable[[], Status]
     identify: Callable[[], object]
     is_authorized: Callable[[], bool]
@@ -62,13 +65,13 @@ class LoginOffer:
     def host(self) -> str:
         """The host of the API; empty as long as it depends on a workspace that nobody has named."""
         settings = self.settings
-        is_known = settings.linkname or self.flow is not None or settings.api_url != Settings().api_url
+        is_known = settings.linkname or self.flow is not None or settings.api_url != VENDOR
         return host_of(settings.api_url) if is_known else ""
 
     @property
     def has_own_host(self) -> bool:
         """Whether the settings name the API's address, so that it does not follow from the workspace."""
-        return bool(self.host) and not host_of(self.settings.api_url).endswith(_VENDOR)
+        return bool(self.host) and not host_of(self.settings.api_url).endswith(_DOMAIN)
 
     @property
     def caution(self) -> str:
@@ -85,7 +88,10 @@ def short(text: str) -> str:
     >>> short(f"{Path.home()}/work/.env")
     '~/work/.env'
     """
-    return text.replace(str(Path.home()), "~")
+    with contextlib.suppress(RuntimeError):  # there is no home
+        home = Path.home()
+        return text.replace(f"{home}{os.sep}", f"~{os.sep}") if home.name else text
+    return text
 
 
 def host_of(url: str) -> str:

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import sys
-import webbrowser
 
 from prompt_toolkit import PromptSession
 from prompt_toolkit.output import create_output
 
 from salesmate_nb._auth.flow import LoginFlow, LoginState
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.address import refusal
+from salesmate_nb._ui.browser import open_browser
 from salesmate_nb._ui.offer import LoginOffer
 from salesmate_nb._ui.refusals import explain, plain
 from salesmate_nb.errors import SalesmateError
@@ -50,7 +50,7 @@ def ask_for_key(offer: LoginOffer) -> None:
     is_done = False
     while not is_done:
         workspace = _ask(texts.WORKSPACE_PROMPT, default=offer.settings.linkname or "")
-        key = Secret(_ask(texts.KEY_PROMPT, is_password=True)) if workspace else Secret()
+        key = _ask_for_secret(texts.KEY_PROMPT) if workspace else Secret()
         if not key:
             break
         try:
@@ -61,6 +61,7 @@ def ask_for_key(offer: LoginOffer) -> None:
     say(texts.CONNECTED if is_done else texts.NOT_CONNECTED)
 
 
+@sealed
 def key_from_stdin() -> Secret:
     """Read a Session Key from standard input, for scripts; it may be followed by a line break."""
     return Secret(sys.stdin.readline().strip())
@@ -104,14 +105,18 @@ def announce(login: LoginFlow, *, tries_browser: bool) -> None:
     say(f"{texts.OPEN_LINK}\n")
     say(login.url)
     say("")
-    if tries_browser and _has_screen():
-        with contextlib.suppress(webbrowser.Error):
-            webbrowser.open(login.url)
+    if tries_browser:
+        open_browser(login.url, texts.LOGIN_LINK)
 
 
 def say(text: str) -> None:
     """Write a line to stderr, so that stdout holds results only."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201 - a prompt prints
+
+
+@sealed
+def _ask_for_secret(question: str) -> Secret:
+    return Secret(_ask(question, is_password=True))
 
 
 def _ask(question: str, *, default: str = "", is_password: bool = False) -> str:
@@ -124,13 +129,8 @@ def _ask(question: str, *, default: str = "", is_password: bool = False) -> str:
     return entered.strip()
 
 
-def _has_screen() -> bool:
-    """Return whether a browser gets a window; without a screen, w3m or lynx would take the terminal."""
-    variables = ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
-    return sys.platform in {"win32", "darwin"} or any(os.environ.get(name) for name in variables)
-
-
-def _line(login: LoginFlow) -> str | None:
+@sealed
+def _line(login: LoginFlow) -> Secret | None:
     """Read a line of any length, line breaks included; None if the loopback server received a redirect."""
     session: PromptSession[str] = PromptSession(
         output=create_output(stdout=sys.stderr), reserve_space_for_menu=0
@@ -148,8 +148,8 @@ def _line(login: LoginFlow) -> str | None:
     login.subscribe(leave)
     try:
         entered: str | None = session.prompt(texts.ADDRESS_PROMPT, pre_run=begin, in_thread=True)
-        return None if entered is None else entered.strip()
+        return None if entered is None else Secret(entered.strip())
     except (EOFError, KeyboardInterrupt):
-        return ""
+        return Secret()
     finally:
         login.unsubscribe(leave)

@@ -14,7 +14,6 @@ NOT_STORED = "Your login stays in the memory of this kernel. The next one asks a
 UNUSUAL_HOST = (
     "Your login would be sent to {hosts}. Continue only if you know this address and who wrote it there."
 )
-NOT_LOGGED_IN = "Not logged in to Salesmate"
 WHY = "why"
 
 # The Session Key
@@ -67,11 +66,13 @@ CELL_WAITS = "Waiting for the login above. Interrupt the cell to stop."
 RUN_AGAIN = "Not logged in yet. Log in above, then run this cell again."
 RELOAD = "Not logged in yet. Log in above, then reload this page."
 
-# Shown instead of the panel if the frontend has no widgets. ipywidgets shows at most 110 characters.
+# Shown instead of the panel in a notebook that was saved before, and if the frontend has no widgets
+NOT_LOGGED_IN_YET = "Not logged in to Salesmate yet"
+RUN_TO_LOG_IN = "run this cell, and log in at the panel that it shows"
 WITHOUT_WIDGETS = (
-    "Not logged in to Salesmate yet. Run this cell again; without a panel, see connect().login_url."
+    "Run this cell to log in. If it shows no panel, run `salesmate-nb login` in a terminal, or open "
+    "connect().login_url if you have a client id."
 )
-WITHOUT_WIDGETS_OR_LINK = "Not logged in to Salesmate yet. Run this cell again, or `salesmate-nb login`."
 
 # The prompt in a terminal
 OPEN_LINK = "Open the login link and allow access:"

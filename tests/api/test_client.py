@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import logging
 
 import pytest
@@ -266,3 +267,19 @@ def test_refused_connection():
         client.request("POST", "x")
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("Thu, 26 Nov 2026 01:02:03 GMT", "2026-11-26T01:02:03+00:00"),
+        ("Thu, 26 Nov 2026 06:32:03 +0530", "2026-11-26T01:02:03+00:00"),
+        ("soon", None),
+        (None, None),
+    ],
+)
+def test_time_of_the_server(client, requests_mock, header, expected):
+    """The client knows what the server's clock said in its last response."""
+    requests_mock.get(ANY, **SUCCESS, headers={} if header is None else {"Date": header})
+    client.request("GET", "apis/x")
+    assert client.server_time == (expected and dt.datetime.fromisoformat(expected))

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb._api.response import EXCERPT, decode, error_words, find_rows, find_total, unwrap
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import (
     ApiError,
     BadResponse,
@@ -244,16 +244,15 @@ def test_error_words(payload, words):
 
 @pytest.mark.parametrize("before", ["", "x" * (EXCERPT - 5)])
 @pytest.mark.parametrize("shape", [str, lambda text: [text], lambda text: {text: {"a": text}}])
-@pytest.mark.parametrize("secret", ["s3cret/" * 9, Secret("s3cret'\\" * 9)])
+@pytest.mark.parametrize("secret", [Secret("s3cret/" * 9), Secret("s3cret'\\" * 9)])
 def test_error_words_are_redacted(before, shape, secret):
     """A secret is replaced before the text is cut or shortened, so that no part of it is left."""
-    text = f"{before}{secret.reveal() if isinstance(secret, Secret) else secret} is not valid"
+    text = f"{before}{secret.reveal()} is not valid"
     for payload in (
         {"Error": {"Name": shape(text), "Message": shape(text)}},
         {"error": text, "error_description": shape(text)},
-        {"error": Secret(text), "error_description": Secret(text)},
     ):
-        words = error_words(payload, [None, "", secret])
+        words = error_words(payload, [None, Secret(), secret])
         assert all(len(word) <= EXCERPT for word in words)
         assert "s3cret" not in repr(words)
 
@@ -390,7 +389,7 @@ def mangled(draw):
     return bytes(body)
 
 
-@pytest.mark.parametrize("examples", [200, pytest.param(3000, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [200, pytest.param(800, marks=pytest.mark.slow)])
 def test_malformed_response(examples):
     """Decoding any body returns data or raises a SalesmateError, and rows and total can be read."""
 

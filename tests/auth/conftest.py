@@ -13,6 +13,15 @@ NOW = 1_700_000_000  # Unix seconds
 TOKEN_RESPONSE = {"access_token": "at-s3cret", "refresh_token": "rt-s3cret", "expires_in": 3600}
 
 
+@pytest.fixture(scope="session")
+def provider():
+    """Return the address of an OAuth server of another project."""
+    import oidc_provider_mock
+
+    with oidc_provider_mock.run_server_in_thread() as server:
+        yield f"http://localhost:{server.server_port}"
+
+
 @pytest.fixture
 def token(settings):
     return Token.from_response(TOKEN_RESPONSE, settings, now=NOW)

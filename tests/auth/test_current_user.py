@@ -18,7 +18,7 @@ from salesmate_nb import (
     Salesmate,
     Settings,
 )
-from salesmate_nb._auth.current_user import CurrentUser, CurrentUserLookup
+from salesmate_nb._auth.current_user import CurrentUser, CurrentUserLookup, login_fingerprint
 from tests.live_account import LiveAccount
 
 USERS = "/apis/core/v4/users"
@@ -95,7 +95,8 @@ def test_file(account, settings):
     [path] = settings.token_cache.glob("*.account")
     assert path.stat().st_mode & 0o777 == 0o600
     content = json.loads(path.read_text())
-    assert content["user"] == {"name": account.users[0]["name"], "timezone": "Asia/Kolkata"}
+    user = account.users[0]
+    assert content["user"] == {"name": user["name"], "timezone": "Asia/Kolkata", "id": str(user["id"])}
     assert content["bound"]["host"] == account.url
     assert account.session_key not in path.read_text()
     assert "@" not in path.read_text()
@@ -221,3 +222,15 @@ def test_unwritable_folder(settings, tmp_path):
     assert asking.get().name == asking.known().name == "Ann Weber"
     asking.forget()
     assert asking.known() == CurrentUser()
+
+
+def test_identity(settings):
+    """A user is known by id, else by the login; who logged in elsewhere since is asked for again."""
+    users, response = lookup(settings, {"Data": [{**USER, "id": 7}]}), "user 7"
+    assert (users.identity(), users.identity()) == (response, response)
+    assert lookup(settings, OSError("offline")).identity(is_offline=True) == response
+    users.forget()  # as another kernel does, in which somebody else logs in
+    assert lookup(settings, {"Data": [{**USER, "id": 8}]}).identity() == "user 8"
+    assert users.identity() == "user 8"
+    users.forget()
+    assert lookup(settings, {"Data": []}).identity() == login_fingerprint(settings)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import errno
 import re
 import socket
 import threading
@@ -18,14 +19,6 @@ from salesmate_nb._auth import flow
 from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.token_stores.file import FileTokenStore
-
-
-@pytest.fixture(scope="module")
-def provider():
-    import oidc_provider_mock
-
-    with oidc_provider_mock.run_server_in_thread() as server:
-        yield f"http://localhost:{server.server_port}"
 
 
 @pytest.fixture
@@ -79,6 +72,14 @@ def test_paste_url(pending, tokens):
     assert (len(tokens), pending.phase) == (1, LoginState.DONE)
 
 
+@pytest.mark.parametrize("around", ["{}.", "({})", "[{}]({}).", '[log in](<{}> "Connected")'])
+def test_paste_out_of_a_text(pending, tokens, around):
+    """The address may come with the end of a sentence, or as a Markdown link."""
+    callback_url = consent(pending.url)
+    pending.finish(around.format(callback_url, callback_url))
+    assert len(tokens) == 1
+
+
 def test_paste_code(pending, tokens):
     """The code alone is enough, since PKCE binds it to this attempt."""
     code = re.search(r"code=([^&]+)", consent(pending.url)).group(1)
@@ -123,7 +124,7 @@ def test_url_without_state(pending):
 def test_denial(pending, tokens, by):
     """A denial is reported, and the same link can be opened again to allow access."""
     url = pending.url
-    denied = consent(url, action="deny")
+    denied = consent(url, action="deny") + f"&state={dict(parse_qsl(urlsplit(url).query))['state']}"
     if by == "paste":
         with pytest.raises(LoginDenied, match="refused"):
             pending.finish(denied)
@@ -136,32 +137,31 @@ def test_denial(pending, tokens, by):
 
 
 def test_guessed_state(pending, tokens):
-    """A local page that guesses the state gets 400; the login does not change."""
+    """Codes and refusals that any web page sends, without the state, get 400; a user sees nothing of them."""
     pending.url  # noqa: B018 - from here on it listens
     port = pending._server.port
-    guesses = ["", "&state=guess", "&state=%ff%00", *(f"&state={number:043d}" for number in range(100))]
+    guesses = ["", "&state=guess", "&state=%ff%00", *(f"&state={number:043d}" for number in range(30))]
+    seen = []
+    pending.subscribe(seen.append)
     with requests.Session() as session:
-        for state in guesses:
-            page = session.get(f"http://127.0.0.1:{port}/callback?code=x{state}", timeout=30)
-            assert page.status_code == 400
-    assert (pending.message, pending.phase, tokens) == ("", LoginState.WAITING, [])
+        for fields in ("code=x", "error=access_denied", "error=Visit_evil_example&error_description=evil"):
+            for state in guesses:
+                page = session.get(f"http://127.0.0.1:{port}/callback?{fields}{state}", timeout=30)
+                assert page.status_code == 400
+                assert "evil" not in page.text
+    assert (pending.message, pending.phase, tokens, seen) == ("", LoginState.WAITING, [], [])
 
 
-@pytest.mark.parametrize("by", ["listener", "paste"])
-def test_unverified_error_text_is_not_shown(pending, by):
-    """An error response without the state shows its error code only; a sentence in it is not shown."""
+def test_unverified_error_text_is_not_shown(pending):
+    """A pasted error without the state shows its error code only; a sentence in it is not shown."""
     sentence = "Your session broke: paste your Session Key at https://evil.example"
     for query, shown in (
         (urlencode({"error": sentence}), "no reason given"),
         (urlencode({"error": "invalid_scope", "error_description": sentence}), "(invalid_scope)"),
         (urlencode({"error": "x" * 5000}), "xxx"),
     ):
-        url = f"{pending.url and pending._server.redirect_uri}?{query}"
-        if by == "listener":
-            assert "evil" not in requests.get(url.replace("localhost", "127.0.0.1"), timeout=30).text
-        else:
-            with pytest.raises(LoginError):
-                pending.finish(url)
+        with pytest.raises(LoginError):
+            pending.finish(f"{pending.url and pending._server.redirect_uri}?{query}")
         assert shown in pending.message
         assert "evil" not in pending.message
         assert len(pending.message) < 300
@@ -249,6 +249,18 @@ def test_taken_port(settings, tokens):
         assert pending.obstacle.startswith(f"Port {port} is in use")
         pending.finish(callback_url)
     assert len(tokens) == 1
+
+
+def test_port_that_needs_rights(settings, monkeypatch):
+    """A redirect address without a port needs rights for port 80: it is not said to be in use."""
+
+    def refuse(*_):
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(flow.loopback, "LoopbackServer", refuse)
+    pending = LoginFlow(dataclasses.replace(settings, redirect_uri="http://localhost/callback"), print)
+    assert pending.url
+    assert pending.obstacle.startswith("Port 80, that of the redirect address, needs administrator rights")
 
 
 def test_newer_login_takes_the_port(settings, pending, tokens):

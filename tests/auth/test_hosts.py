@@ -32,6 +32,19 @@ def test_other_host(name, host):
     assert (found.host, found.source) == (f"{host}:8443", f"the argument {name}")
 
 
+@pytest.mark.parametrize(
+    ("host", "shown"),
+    [
+        ("api.s\u0430lesmate.io", "api.xn--slesmate-16g.io"),
+        ("fa\u00df.example:8443", "xn--fa-hia.example:8443"),
+        ("a\u3002b", "a\\u3002b"),
+    ],
+)
+def test_host_that_looks_like_another(host, shown):
+    """A host is shown as DNS knows it: no Cyrillic letter passes for a Latin one."""
+    assert [found.host for found in unusual_hosts(Settings(api_url=f"https://{host}"))] == [shown]
+
+
 @pytest.mark.parametrize("is_home", [True, False])
 def test_dotenv_outside_home(monkeypatch, tmp_path, is_home):
     """A .env outside the home folder has each host that it names shown, a workspace too."""
@@ -43,10 +56,11 @@ def test_dotenv_outside_home(monkeypatch, tmp_path, is_home):
     assert shown == ([] if is_home else [("acme.salesmate.io", source)])
 
 
+@pytest.mark.parametrize("host", ["https://evil.example", "http://localhost:9999"])
 @pytest.mark.parametrize("key_in_file", [True, False])
-def test_key_and_host_from_different_places(monkeypatch, key_in_file):
-    """A key of the environment is not sent to a host outside Salesmate that a .env names."""
-    lines = ["SALESMATE_LINKNAME=acme", "SALESMATE_API_URL=https://evil.example"]
+def test_key_and_host_from_different_places(monkeypatch, key_in_file, host):
+    """A key of the environment is not sent to a host that a .env names, nor to a port of this machine."""
+    lines = ["SALESMATE_LINKNAME=acme", f"SALESMATE_API_URL={host}"]
     if key_in_file:
         lines.append("SALESMATE_SESSION_KEY=k3y-of-the-file")
     else:
@@ -56,7 +70,7 @@ def test_key_and_host_from_different_places(monkeypatch, key_in_file):
         assert Salesmate(Settings.load()).authorized
         return
     with pytest.raises(
-        SettingsError, match=r"evil\.example, but the Session Key is that of SALESMATE_SES"
+        SettingsError, match=r"(evil\.example|localhost:9999), but the Session Key is that of SALESMATE_SES"
     ) as caught:
         Salesmate(Settings.load())
     assert "k3y" not in str(caught.value)

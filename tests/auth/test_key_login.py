@@ -7,7 +7,7 @@ import pytest
 from salesmate_nb import ConnectionFailed, LoginError, Settings, SettingsError
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._auth.key_login import prove_key, settings_with_key
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from tests.live_account import Behaviour, LiveAccount
 
 KEY = Secret("key-s3cret")

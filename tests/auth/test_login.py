@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import io
 import json
+import os
 import pickle
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import requests
 
-from salesmate_nb import LoginError, LoginRequired, Salesmate, Settings, SettingsError, connect, sandbox
+from salesmate_nb import LoginError, LoginRequired, Salesmate, Settings, SettingsError, cli, connect, sandbox
 from salesmate_nb._auth.token_stores.file import FileTokenStore
+from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
 from tests.live_account import LiveAccount, made
 
 
@@ -85,15 +90,52 @@ def test_profiles_and_logout(account, given, nothing):
     assert [path.name for path in given.token_cache.glob("*.json")] == ["default.json"]
 
 
-@pytest.mark.parametrize("kind", ["memory", "own"])
-def test_other_stores(account, given, kind, tmp_path):
-    """A key is kept in memory, or in a store of the user's own."""
+@pytest.mark.parametrize("kind", ["memory", "own", "keyring"])
+def test_other_stores(account, given, kind, tmp_path, keychain):
+    """A key is kept in memory, in the keychain, or in a store of the user's own; in no file of ours."""
     store = FileTokenStore(tmp_path / "own", "default") if kind == "own" else None
-    settings = dataclasses.replace(given, token_store="memory")
+    settings = dataclasses.replace(given, token_store="memory" if kind == "own" else kind)
     connection = log_in(account, settings, token_store=store)
     assert len(connection.deals_df()) == 5
-    assert not given.token_cache.exists()
-    assert Salesmate(settings, token_store=store).authorized == (kind == "own")
+    files = [path for path in given.token_cache.rglob("*") if path.is_file()]
+    assert files == [] or kind == "keyring"
+    assert not any(account.session_key.encode() in path.read_bytes() for path in files)
+    assert Salesmate(settings, token_store=store).authorized == (kind != "memory")
+    connection.logout()
+    assert not Salesmate(settings, token_store=store).authorized
+
+
+def test_key_is_not_logged(account, given, caplog):
+    """No logger of any library writes the key, at any level: not at the login, a read, or a refusal."""
+    caplog.set_level("DEBUG", logger="")
+    connection = log_in(account, given)
+    connection.deals_df()
+    account.expired = True
+    with pytest.raises(LoginRequired):
+        connection.deals_df()
+    assert {"salesmate_nb", "urllib3.connectionpool"} <= {record.name for record in caplog.records}
+    assert account.session_key not in caplog.text
+
+
+def test_login_at_another_server(provider, given):
+    """An OAuth server that is not ours: a login by its link is kept for its host, and for no other."""
+    settings = dataclasses.replace(
+        given,
+        client_id="my-app",
+        client_secret="s3cret-of-the-client",
+        auth_url=f"{provider}/oauth2/authorize",
+        token_url=f"{provider}/oauth2/token",
+        api_url=provider,
+        redirect_uri="http://localhost:0/callback",
+        scope="openid",
+    )
+    connection = Salesmate(settings)
+    response = requests.post(connection.login_url, data={"sub": "jo@example.com"}, timeout=30)
+    assert "Connected to Salesmate" in response.text
+    assert connection.get("userinfo") == Salesmate(settings).get("userinfo") == {"sub": "jo@example.com"}
+    assert not Salesmate(given).authorized
+    connection.logout()
+    assert not Salesmate(settings).authorized
 
 
 def test_key_is_not_shown(account, given):
@@ -151,18 +193,21 @@ def test_two_workspaces(account, given, nothing):
         assert set(keys_seen(other)) == {other.session_key}
 
 
-def test_key_ends_while_working(account, given, nothing):
-    """An expired key makes the login pending, with the reason, for every kernel; it is not tried again."""
+@pytest.mark.parametrize("how", ["expired", "regenerated"])
+def test_key_ends_while_working(account, given, nothing, how):
+    """A key that ends makes the login pending, with the reason, for every kernel; it is not tried again."""
+    words = "has expired" if how == "expired" else "have been regenerated"
     connection = log_in(account, given)
     assert len(connection.deals_df()) == 5
-    account.expired = True
-    with pytest.raises(LoginRequired, match=r"has expired.*connect\(\)"):
+    account.expired = how == "expired"
+    account.session_key = account.session_key if account.expired else "renewed-key"
+    with pytest.raises(LoginRequired, match=rf"{words}.*connect\(\)"):
         connection.deals_df()
     count = len(account.requests)
     for kernel in (connection, connect(nothing)):
         assert not kernel.authorized
-        assert "has expired" in kernel.login_reason
-        with pytest.raises(LoginRequired, match="has expired"):
+        assert words in kernel.login_reason
+        with pytest.raises(LoginRequired, match=words):
             kernel.deals_df()
     assert len(account.requests) == count
     account.expired, account.session_key = False, "renewed-key"
@@ -259,19 +304,48 @@ def test_two_processes_store_two_logins(account, given):
             assert Salesmate(dataclasses.replace(given, api_url=box.url)).get("apis/core/v4/users")
 
 
-def test_dead_token(given, tmp_path):
-    """A 401 that a refresh cannot mend makes the connection pending; connect() logs in again."""
+@pytest.mark.parametrize(("end", "reason"), [("401", "not accepted"), ("revoked", "invalid_grant")])
+def test_dead_token(given, tmp_path, end, reason):
+    """After a 401 that no refresh mends, or a revoked refresh token, connect() logs in again."""
     with sandbox.start(deals=3, api="v1") as box:
         connection = connect(box)
-        box.script("/v1/deals", *[sandbox.ScriptedResponse(status=401)] * 2)
+        if end == "401":
+            box.script("/v1/deals", *[sandbox.ScriptedResponse(status=401)] * 2)
+        else:
+            box.revoke_all()
         with pytest.raises(LoginRequired):
             connection.deals_df()
         assert not connection.authorized
-        assert "not accepted" in connection.login_reason
+        assert reason in connection.login_reason
         count = len(box.log)
         assert not Salesmate(Settings(**box.settings)).authorized
         assert len(box.log) == count
         assert len(connect(box).deals_df()) == 3
+
+
+def test_login_of_a_confidential_client(given):
+    """Settings without its id and secret do not use its token, which they could not refresh; they say so."""
+    with sandbox.start(deals=3, api="v1") as box:
+        settings = Settings(**{**box.settings, "token_cache": given.token_cache})
+        box.visit(Salesmate(settings).login_url)
+        stranger = Salesmate(Settings(token_cache=given.token_cache))
+        count = len(box.log)
+        with pytest.raises(LoginRequired, match="SALESMATE_CLIENT_SECRET"):
+            stranger.deals_df()
+        assert (stranger.authorized, len(box.log)) == (False, count)
+        assert Salesmate(settings).get("v1/deals")
+        with pytest.raises(LoginError, match="no secret of its client"):
+            stranger.logout()
+        assert not Salesmate(settings).authorized
+
+
+def test_login_of_a_public_client(given):
+    """Without any settings the login of a public client is used, and refreshed."""
+    with sandbox.start(deals=3, api="v1", client_secret=None) as box:
+        box.visit(Salesmate(Settings(**{**box.settings, "token_cache": given.token_cache})).login_url)
+        kernel = Salesmate(Settings(token_cache=given.token_cache))
+        box.expire_access_tokens()
+        assert kernel.get("v1/deals")
 
 
 def test_logout_revokes_other_client(given):
@@ -283,3 +357,63 @@ def test_logout_revokes_other_client(given):
             Salesmate(settings).logout()
         assert (box.log[-1].path, box.log[-1].form["client_id"]) == ("/oauth/revoke", "sandbox-client")
         assert list(box.settings.token_cache.glob("*.json")) == []
+
+
+@pytest.mark.parametrize("store", ["file", "own"])
+def test_logout_that_the_disk_refuses(account, given, monkeypatch, store, tmp_path):
+    """What could not be removed is named, and it is an error; at the command line the exit code is 1."""
+
+    class Refusing(MemoryTokenStore):
+        location = "the vault"
+
+        def save(self, token):
+            if token is None:
+                raise OSError(30, "Read-only file system")
+            super().save(token)
+
+    connection = log_in(account, given, token_store=Refusing() if store == "own" else None)
+    if store == "own":
+        with pytest.raises(LoginError, match=r"could not be removed from the vault \(Read-only"):
+            connection.logout()
+        return
+    connection.deals_df(refresh="auto")
+
+    def refuse(*_, **__):
+        raise OSError(30, "Read-only file system")
+
+    for name in ("unlink", "rmdir", "ftruncate"):
+        monkeypatch.setattr(os, name, refuse)
+    for name, value in (("API_URL", account.url), ("TOKEN_CACHE", given.token_cache)):
+        monkeypatch.setenv(f"SALESMATE_{name}", str(value))
+    shown = io.StringIO()
+    with contextlib.redirect_stderr(shown):
+        assert cli.main(["logout"]) == 1
+    assert "The rows in " in shown.getvalue()
+    assert "default.account could not be removed (Read-only file system)" in shown.getvalue()
+    assert f"The login could not be removed from {given.token_cache / 'default.json'}" in shown.getvalue()
+
+
+@pytest.mark.parametrize("disk", ["full for a moment", "full"])
+def test_full_disk_at_a_refresh(given, monkeypatch, disk):
+    """The server never sees a refresh token twice, whatever the disk refuses; the kernel stays logged in."""
+    with sandbox.start(deals=3) as box:
+        settings = Settings(**{**box.settings, "token_cache": given.token_cache})
+        connection = Salesmate(settings)
+        box.visit(connection.login_url)
+        real, left = os.fsync, [2 if disk == "full for a moment" else 10**6]
+
+        def refuse(handle):
+            left[0] -= 1
+            if left[0] >= 0:
+                raise OSError(28, "No space left on device")
+            real(handle)
+
+        monkeypatch.setattr(os, "fsync", refuse)
+        box.expire_access_tokens()
+        is_kept = disk == "full for a moment"
+        with contextlib.nullcontext() if is_kept else pytest.warns(UserWarning, match="No space left"):
+            assert connection.session.get(f"{box.url}/apis/core/v4/users").ok
+        assert Salesmate(settings).authorized == is_kept
+        assert connection.session.refresh_token()
+        sent = [request for request in box.log if request.form.get("grant_type") == "refresh_token"]
+        assert [request.status for request in sent] == [200, 200]

@@ -55,11 +55,26 @@ def test_client_does_not_hide_key(store):
     assert names(store, Settings(linkname="acme", api_url="https://evil.example")) is None
 
 
+def test_secret_of_the_client(store):
+    """The login of a client with a secret is not for settings that name no client; a key is still one."""
+    client = Settings(client_id="my-app", client_secret="s3cret")
+    add_login(store, Token.from_response({"access_token": "at-s3cret"}, client))
+    assert find_login(store, client) is not None
+    assert find_login(store, Settings()) is None
+    assert why_none(store, Settings()).startswith(
+        "The stored login is of the client my-app, which has a secret."
+    )
+    add_login(store, Token.from_key(ACME))
+    assert names(store, Settings()) == "acme"
+    assert "client" not in why_none(store, Settings(client_id="my-app", api_url="https://acme.salesmate.io"))
+
+
 def test_remove_one_host(store):
     """The logins of other hosts stay."""
     for settings in (GLOBEX, ACME):
         add_login(store, Token.from_key(settings))
-    assert [token.linkname for token in remove_logins(store, ACME)] == ["acme"]
+    removed, still_in = remove_logins(store, ACME)
+    assert ([token.linkname for token in removed], still_in) == (["acme"], "")
     assert (names(store, Settings()), names(store, ACME)) == ("globex", None)
 
 
@@ -68,7 +83,7 @@ def test_file_of_first_version(store):
     settings = Settings(client_id="my-app")
     token = Token.from_response({"access_token": "at-s3cret"}, settings)
     store.folder.mkdir()
-    content = json.loads(token.to_json())
+    content = json.loads(token.to_json().reveal())
     store.path.write_text(json.dumps({"version": 1, **{name: content[name] for name in FIRST_FIELDS}}))
     old = find_login(store, settings)
     assert (old.access_token, old.api_url) == ("at-s3cret", None)

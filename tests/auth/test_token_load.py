@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -13,7 +15,7 @@ import pytest
 
 from salesmate_nb import Settings, connect, sandbox
 from salesmate_nb._auth.token_stores.base import _tokens
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 
 pytestmark = pytest.mark.slow
 
@@ -143,6 +145,39 @@ def test_killed_during_refresh(tmp_path, record_property, rounds):
         assert len(refused) == outcomes["prompted"]  # only if the server had already rotated the token
         assert outcomes["silent"] > 0
         assert left == []
+
+
+REFRESHER = """
+import json, sys, threading, time
+from salesmate_nb import Settings, Salesmate
+session = Salesmate(Settings(**json.loads(sys.argv[1]))).session
+print("ready", flush=True)
+if sys.argv[2] == "main":
+    session.refresh_token()
+else:
+    threading.Thread(target=session.refresh_token, daemon=True).start()
+time.sleep(30)
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals are POSIX")
+@pytest.mark.parametrize(
+    ("name", "thread"), [("SIGINT", "main"), ("SIGTERM", "main"), ("SIGINT", "of a read")]
+)
+def test_interrupted_during_refresh(tmp_path, name, thread):
+    """Ctrl+C, or a request to end, after the server has rotated the token: the next kernel is silent."""
+    with sandbox.start(deals=5) as box:
+        log_in(box, tmp_path)
+        box.script("/oauth/token", sandbox.ScriptedResponse(real=True, delay=0.5))
+        command = [sys.executable, "-c", REFRESHER, settings_json(box, tmp_path), thread]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+            process.stdout.readline()
+            while not refreshes(box):  # the server's log has it once the new token is made
+                time.sleep(0.01)
+            process.send_signal(getattr(signal, name))
+            assert process.wait(20) == -getattr(signal, name)
+        connect(Settings(**json.loads(settings_json(box, tmp_path)))).session.refresh_token()
+        assert [request.status for request in refreshes(box)] == [200, 200]
 
 
 def log_in(box, tmp_path):

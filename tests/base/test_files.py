@@ -203,6 +203,68 @@ def test_reason():
     assert files.reason(NotImplementedError("no flock here")) == "no flock here"
 
 
+def refuse(*_, **__):
+    raise OSError(30, "Read-only file system")
+
+
+def test_spare_file(path, monkeypatch):
+    """A full disk shows before the content is known; a content that is longer or shorter is written whole."""
+    for content in (b"x" * 10, b"y" * 9000):
+        with files.SpareFile(path, 4096).write() as file:
+            file.write(content)
+        assert (path.read_bytes(), mode(path)) == (content, 0o600)
+    files.SpareFile(path, 4096).remove()
+    monkeypatch.setattr(os, "fsync", refuse)
+    with pytest.raises(OSError, match="Read-only"):
+        files.SpareFile(path, 4096)
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_erase(path, monkeypatch):
+    """A file is removed; if its folder refuses that, its content is; a missing one is no error."""
+    write(path)
+    files.erase(path)
+    files.erase(path)
+    assert not path.exists()
+    write(path)
+    monkeypatch.setattr(os, "unlink", refuse)
+    files.erase(path)
+    assert path.read_bytes() == b""
+    files.erase(path.with_name("missing"))
+
+
+def test_erase_refused(path, monkeypatch):
+    """If the content cannot be removed either, the first refusal is raised."""
+    write(path)
+    monkeypatch.setattr(os, "unlink", refuse)
+    monkeypatch.setattr(os, "ftruncate", refuse)
+    with pytest.raises(OSError, match="Read-only"):
+        files.erase(path)
+
+
+def test_remove_folder(path, tmp_path, monkeypatch):
+    """A folder goes with all in it, and what a link points to stays; what is refused is said."""
+    write(path)
+    (tmp_path / "elsewhere").write_text("precious")
+    (path.parent / "link").symlink_to(tmp_path / "elsewhere")
+    assert files.remove_folder(path.parents[1]) == files.remove_folder(path.parents[1]) == ""
+    assert (path.parents[1].exists(), (tmp_path / "elsewhere").exists()) == (False, True)
+    write(path)
+    monkeypatch.setattr(os, "unlink", refuse)
+    monkeypatch.setattr(os, "ftruncate", refuse)
+    assert files.remove_folder(path.parents[1]) == "Read-only file system"
+
+
+def test_turn(path):
+    """One process after the other has its turn, and leaves no file; a killed one's turn ends."""
+    path.parent.mkdir(parents=True)
+    with files.turn(path, timeout=30):
+        path.with_suffix(".turn").touch()
+        with files.turn(path, timeout=0.0):
+            pass
+    assert list(path.parent.iterdir()) == []
+
+
 def test_make_folder(tmp_path):
     """Every folder that is created has mode 0700; one that exists keeps its mode."""
     tmp_path.chmod(0o755)

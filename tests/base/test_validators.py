@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+import zoneinfo
 from pathlib import Path
 
 import pytest
 
 from salesmate_nb import SettingsError
 from salesmate_nb._base import validators
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
+
+
+def test_trimmed():
+    """Space, invisible characters and one pair of quotes around a text do not count; those inside do."""
+    for written in (
+        '"a b"',
+        "'a b'",
+        "\xa0a b\u200b",
+        '\ufeff "a b"\r\n',
+        "\u2068a b\u2069",
+        "“a b”",
+        "\u00ada b",
+    ):
+        assert validators.trimmed(written) == "a b"
+    for written in ('"a', "a'", "\"a'", "a\xa0b", '"', "a\u200bb", ""):
+        assert validators.trimmed(written) == written
 
 
 def test_text():
-    """Text loses its surrounding space; empty text counts as none; a secret stays as it is."""
+    """Text loses its surrounding space; empty text counts as none."""
     assert validators.text("scope", "  deals.read ") == "deals.read"
     assert validators.text("scope", " ") is None
     assert validators.text("scope", None) is None
-    assert validators.text("scope", Secret(" a ")) == " a "
 
 
-@pytest.mark.parametrize("value", [7, b"text", "two\nlines", "zero\u200bwidth", "bell\a"])
+@pytest.mark.parametrize("value", [7, b"text", Secret("text"), "two\nlines", "zero\u200bwidth", "bell\a"])
 def test_invalid_text(value):
-    """Other types, line breaks and non-printable characters are errors that name the variable."""
+    """Other types, line breaks and non-printable characters inside are errors that name the variable."""
     with pytest.raises(SettingsError, match=r"SALESMATE_SCOPE \(scope\)"):
         validators.text("scope", value)
 
@@ -33,7 +49,7 @@ def test_secret():
     assert validators.secret("client_secret", "") is None
 
 
-@pytest.mark.parametrize("key", ["k3y-s3cret\r\nX-One: 1", "“k3y-s3cret”", "k3y-s3cret\u200b", "k3y-s3cr€t"])
+@pytest.mark.parametrize("key", ["k3y-s3cret\r\nX-One: 1", "“k3y-s3cret", "k3y\u200b-s3cret", "k3y-s3cr€t"])
 def test_invalid_session_key(key):
     """A key that no HTTP header carries is an error when it is set, and the error does not show it."""
     with pytest.raises(SettingsError, match=r"SALESMATE_SESSION_KEY.*copy it again") as caught:
@@ -140,6 +156,16 @@ def test_timezone():
     assert validators.timezone("timezone", "Europe/Berlin") == "Europe/Berlin"
 
 
+def test_timezone_without_system_database():
+    """Where the system has no time zones, as in slim containers, those of the package tzdata are used."""
+    zoneinfo.reset_tzpath(())
+    zoneinfo.ZoneInfo.clear_cache()
+    try:
+        assert validators.timezone("timezone", "Europe/Berlin") == "Europe/Berlin"
+    finally:
+        zoneinfo.reset_tzpath()
+
+
 @pytest.mark.parametrize("zone", ["Mars/Olympus", "../etc/passwd", "UTC+5"])
 def test_invalid_timezone(zone):
     """A zone that is not in the IANA database is an error that names it."""
@@ -151,5 +177,31 @@ def test_folder(monkeypatch, tmp_path):
     """A folder may begin with ~; by default it is the user's state folder."""
     monkeypatch.setenv("HOME", str(tmp_path))
     assert validators.folder("token_cache", "~/tokens") == tmp_path / "tokens"
+    assert validators.folder("token_cache", f'"{tmp_path}" ') == tmp_path
     default = validators.folder("token_cache", None)
     assert (isinstance(default, Path), default.name) == (True, "salesmate_nb")
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ("${HOME}/x", r"Variables such as \$\{"),
+        ("$HOME/x", r"Variables such as \$HOME"),
+        ("%APPDATA%/x", "Variables such as %APPDATA%"),
+        ("/srv/$(hostname)", "Variables"),
+        ("tokens", "another folder wherever it is read"),
+        (Path("tokens"), "another folder wherever it is read"),
+        ("~nobody-of-this-name/x", "no home folder"),
+        ("/srv/new\nline", "non-printable"),
+    ],
+)
+def test_invalid_folder(given, words):
+    """A folder is a full path: no variable in it is replaced, and no folder of such a name is made."""
+    with pytest.raises(SettingsError, match=rf"SALESMATE_TOKEN_CACHE \(token_cache\).*{words}"):
+        validators.folder("token_cache", given)
+
+
+@pytest.mark.parametrize("path", ["deals$.csv", "//server/home$/ann", "100%/5%", "deals.csv"])
+def test_expanded(path):
+    """A path may have $ and % in it, as network shares do, and may be relative if it is that of a file."""
+    assert validators.expanded("--output", path) == Path(path)

@@ -62,7 +62,7 @@ def lab(tmp_path_factory):
     }
     environment |= {
         "HOME": str(home),
-        "XDG_STATE_HOME": str(home / "state"),
+        "XDG_STATE_HOME": str(home / ".local/state"),
         "IPYTHONDIR": str(home / "ipython"),
     }
     environment["JUPYTERLAB_SETTINGS_DIR"] = str(home / "settings")

@@ -7,9 +7,13 @@ import shutil
 import subprocess
 import sys
 
+import nbformat
 import pytest
+from nbformat.sign import NotebookNotary
 
+from salesmate_nb import sandbox
 from salesmate_nb._ui import texts
+from tests.browser.conftest import Notebook
 from tests.live_account import LiveAccount, made
 
 pytestmark = [pytest.mark.browser, pytest.mark.filterwarnings("default")]
@@ -30,7 +34,7 @@ def account():
 def notebook(lab, account, open_notebook, request):
     """Open a notebook in a folder without settings, and run its first cell."""
     (lab.folder / ".env").write_text(f"SALESMATE_API_URL={account.url}")
-    shutil.rmtree(lab.folder.parent / "state", ignore_errors=True)  # logins of other tests
+    shutil.rmtree(lab.folder.parent / ".local/state", ignore_errors=True)  # logins of other tests
     opened = open_notebook(f"{secrets.token_hex(4)}.ipynb", getattr(request, "param", [THREE_LINES]))
     opened.run_all()
     opened.page.wait_for_selector(f"{PANEL} input")
@@ -58,6 +62,22 @@ def is_connected(notebook, account):
     """Wait for the card that says who is connected to what."""
     notebook.output(0).locator(f"text=/Connected as .+ to {account.linkname}/").wait_for()
     assert notebook.page.locator(PANEL).count() == 0
+
+
+def test_saved_notebook_that_waits(notebook, lab, open_notebook):
+    """Saved before the login, a notebook says what to do in a new kernel, and shows no dead widget."""
+    assert not notebook.page.locator(f"text={texts.NOT_LOGGED_IN_YET}").is_visible()
+    saved = nbformat.reads(notebook.save(), 4)
+    for name, left in (("state", PANEL), ("no-state", f"text={DEAD_WIDGET}")):
+        if name == "no-state":  # JupyterLab's default
+            del saved.metadata["widgets"]
+        nbformat.write(saved, lab.folder / f"{name}.ipynb")
+        NotebookNotary(data_dir=str(lab.folder.parent / ".local/share/jupyter")).sign(saved)
+        again = open_notebook(f"{name}.ipynb")
+        again.page.locator(f"text={texts.RUN_TO_LOG_IN}").wait_for()
+        again.page.locator(left).wait_for(state="attached")
+        assert not again.page.locator(left).is_visible()
+        again.shot(f"saved-while-it-waits-{name}")
 
 
 def test_first_time_from_nothing(notebook, account, lab, open_notebook):
@@ -92,34 +112,63 @@ def test_first_time_from_nothing(notebook, account, lab, open_notebook):
     assert again.page.locator(PANEL).count() == 0
 
 
+README = """
+from salesmate_nb import connect, deals_df
+
+connect()
+df = deals_df()
+df[["id", "status", "stage", "deal_value", "currency", "owner_name"]].head(3)
+"""
+CHART = """
+import matplotlib.pyplot as plt
+from salesmate_nb.analysis import win_rate
+
+plt.style.use("salesmate_nb.plots")
+rates = win_rate(df.dropna(subset="owner_name"), "owner_name").set_index("owner_name")["rate"]
+(100 * rates).sort_values().plot.barh(figsize=(8, 2.6), title="Win rate by owner, %", ylabel="");
+"""
+
+
+@pytest.fixture
+def box():
+    with sandbox.start(linkname="acme", approve="ask", login="session_key") as running:
+        yield running
+
+
 @pytest.mark.parametrize("theme", ["", "-dark"])
-def test_pictures_of_the_readme(lab, account, open_notebook, theme):
-    """Without any settings the panel names Salesmate, and its link follows the workspace that is typed."""
+def test_pictures_of_the_readme(lab, box, chromium, theme):
+    """Without any settings the panel's link follows the workspace; with a key, the lines and a chart run."""
     (lab.folder / ".env").write_text("")
-    shutil.rmtree(lab.folder.parent / "state", ignore_errors=True)
-    notebook = open_notebook(
-        f"{secrets.token_hex(4)}.ipynb", ["from salesmate_nb import connect\nconnect()", "connect()"]
-    )
-    if theme:
-        choose_dark_theme(notebook)
+    shutil.rmtree(lab.folder.parent / ".local/state", ignore_errors=True)
+    lab.theme.write_text('{"theme": "JupyterLab Dark"}' if theme else "{}")
+    context = chromium.new_context(viewport={"width": 960, "height": 1000}, device_scale_factor=2)
+    context.set_default_timeout(30_000)
+    lab.write("readme.ipynb", ["from salesmate_nb import connect\nconnect()"])
+    notebook = Notebook(lab, context.new_page(), "readme.ipynb")
     notebook.run_cell(0)
     panel = notebook.page.locator(PANEL)
     field(notebook, texts.WORKSPACE_LABEL).fill("acme")
     panel.locator('a[href="https://acme.salesmate.io"]').wait_for()
     assert texts.TITLE in panel.inner_text()
     field(notebook, texts.KEY_LABEL).fill("not sent")
-    field(notebook, texts.WORKSPACE_LABEL).click()
+    panel.locator("h4").click()
     notebook.page.wait_for_timeout(500)
     assert field(notebook, texts.KEY_LABEL).input_value() == ""
     notebook.shot(f"sign-in{theme}", panel)
-    assert account.requests == []
-    (lab.folder / ".env").write_text(f"SALESMATE_API_URL={account.url}")
-    notebook.run_cell(1)
-    notebook.output(1).locator(PANEL).wait_for()
-    enter(notebook, account.linkname, account.session_key)
-    card = notebook.output(1).locator("text=/Connected as/").locator("..")
-    card.wait_for()
-    notebook.shot(f"connected{theme}", card)
+    assert box.log == []
+    (lab.folder / ".env").write_text(f"SALESMATE_API_URL={box.url}")
+    lab.write(f"picture{theme}.ipynb", [README.strip(), CHART.strip()])
+    notebook = Notebook(lab, context.new_page(), f"picture{theme}.ipynb")
+    notebook.menu("View", "Appearance", "Show Left Sidebar")
+    notebook.run_all()
+    notebook.page.wait_for_selector(f"{PANEL} input")
+    enter(notebook, box.linkname, box.session_key)
+    notebook.output(0).locator("text=/Connected as Maya Lindqvist to acme/").wait_for()
+    notebook.output(1).locator("img").wait_for()
+    notebook.idle()
+    assert notebook.page.locator(RED).count() == 0
+    notebook.shot(f"notebook{theme}", notebook.page.locator(".jp-WindowedPanel-inner"))
+    context.close()
 
 
 def test_refused_keys(notebook, account):
@@ -215,12 +264,13 @@ def test_keyboard_only(notebook, account):
     is_connected(notebook, account)
 
 
-@pytest.mark.parametrize("width", [1200, 620])
-def test_dark_theme_and_narrow_window(notebook, width):
+def test_dark_theme_and_narrow_window(notebook):
     """The form uses the theme's colors, and nothing is cut off in a narrow window."""
     choose_dark_theme(notebook)
-    notebook.page.set_viewport_size({"width": width, "height": 800})
-    notebook.page.wait_for_timeout(800)
     panel = notebook.page.locator(PANEL)
-    notebook.shot("key-dark" if width > 1000 else "key-narrow", panel)
-    assert panel.evaluate("it => it.scrollWidth <= it.clientWidth + 1")
+    for width, name in ((1200, "key-dark"), (620, "key-narrow")):
+        notebook.page.set_viewport_size({"width": width, "height": 800})
+        notebook.page.wait_for_timeout(800)
+        notebook.shot(name, panel)
+        assert panel.evaluate("it => it.scrollWidth <= it.clientWidth + 1")
+    assert panel.bounding_box()["width"] < 360

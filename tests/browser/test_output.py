@@ -113,9 +113,9 @@ def test_untrusted_and_dark(notebook, lab, open_notebook):
 @pytest.mark.parametrize("place", ["notebooks", "voila/render"])
 def test_bar_in_notebook_7_and_voila(lab, context, place):
     """Notebook 7 shows the bar too; Voila shows the page when all is read. In neither is a bar afterwards."""
-    lab.write("elsewhere.ipynb", [START.replace("0.4", "1.0"), CELLS[1]])
+    lab.write("read.ipynb", [START.replace("0.4", "1.0, behavior='kind'"), CELLS[1]])
     page = context.new_page()
-    page.goto(f"{lab.url}/{place}/elsewhere.ipynb?token={lab.token}")
+    page.goto(f"{lab.url}/{place}/read.ipynb?token={lab.token}")
     if place == "notebooks":
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         page.click('.lm-MenuBar-itemLabel:text-is("Run")')

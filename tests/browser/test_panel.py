@@ -260,21 +260,20 @@ def test_expired_and_connecting(lab, box, open_notebook):
     is_connected(notebook)
 
 
-@pytest.mark.parametrize("width", [1200, 620])
-def test_dark_theme_and_narrow_window(notebook, width):
+def test_dark_theme_and_narrow_window(notebook):
     """The card uses the theme's colors, and nothing is cut off in a narrow window."""
     notebook.menu("Settings", "Theme", "JupyterLab Dark")
     notebook.page.wait_for_selector('body[data-jp-theme-light="false"]', state="attached")
-    notebook.page.set_viewport_size({"width": width, "height": 800})
-    notebook.page.wait_for_timeout(800)
     panel = notebook.page.locator(PANEL)
-    notebook.shot("login-link-dark" if width > 1000 else "login-link-narrow", panel)
-    assert brightness(panel) < 150
-    assert panel.evaluate("it => it.scrollWidth <= it.clientWidth + 1")
-    if width > 1000:
-        follow_link(notebook, "Allow")
-        is_connected(notebook)
-        notebook.shot("connected-by-link-dark", notebook.output(0))
+    for width, name in ((620, "login-link-narrow"), (1200, "login-link-dark")):
+        notebook.page.set_viewport_size({"width": width, "height": 800})
+        notebook.page.wait_for_timeout(800)
+        notebook.shot(name, panel)
+        assert brightness(panel) < 150
+        assert panel.evaluate("it => it.scrollWidth <= it.clientWidth + 1")
+    follow_link(notebook, "Allow")
+    is_connected(notebook)
+    notebook.shot("connected-by-link-dark", notebook.output(0))
 
 
 def test_vs_code_dark_theme(notebook):
@@ -300,9 +299,9 @@ ipywidgets.VBox([read, shown])
 def test_notebook_7_and_voila(lab, box, context, busy_port, place):
     """The login works in Notebook 7 and Voila too, although Voila's kernel cannot ask for input."""
     set_up(lab, box, redirect_uri=f"http://127.0.0.1:{busy_port}/callback")
-    lab.write("elsewhere.ipynb", [CELLS[0], BUTTON])
+    lab.write("panel.ipynb", [CELLS[0], BUTTON])
     page = context.new_page()
-    page.goto(f"{lab.url}/{place}/elsewhere.ipynb?token={lab.token}")
+    page.goto(f"{lab.url}/{place}/panel.ipynb?token={lab.token}")
     if place == "notebooks":
         page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         page.click('.lm-MenuBar-itemLabel:text-is("Run")')

@@ -64,6 +64,16 @@ def test_quick_read(screen, monkeypatch):
     assert screen.shown.empty()
 
 
+def test_bar_that_stands_still(screen, monkeypatch):
+    """A bar that does not change is drawn again, since one that is not says that the read had not ended."""
+    monkeypatch.setattr(bars, "_REPEAT_SECONDS", 0.02)
+    bar = NotebookBar("deals")
+    first, second = (screen.shown.get(timeout=5)[0] for _ in range(2))
+    bar.close()
+    assert first == second
+    assert '<div class="cut-off">This read had not ended. If no cell is running, run it again.</div>' in first
+
+
 def test_html():
     """A bar has its role, its value and its words; unknown, it has no value, and moves by itself."""
     progress = Progress("<deals>")

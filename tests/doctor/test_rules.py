@@ -42,3 +42,10 @@ def test_any_refusal(examine, status):
     """A refusal of any status is a finding, and is not asked again."""
     search = examine(dataclasses.replace(BEHAVIOURS["everything refused"], refusal=status)).search
     assert search["rule on id"].startswith(f"refused (HTTP {status} ")
+
+
+def test_ends_of_the_calendar(examine):
+    """Deals of the year 1 are no reason for the doctor to fail."""
+    deals = [{"id": 7_000_000 + number, "createdAt": number - 62135596800} for number in range(9)]
+    search = examine(Behaviour(), deals=deals).search
+    assert search["createdAt, one end"].startswith("accepted")

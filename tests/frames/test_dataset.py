@@ -8,6 +8,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
@@ -143,10 +144,18 @@ def test_invalid_arguments(connection, tmp_path):
         ("exists already", "there", {}),
         (r"no column 'x'\. There are: id, title, ", "new", {"partition_by": "x"}),
         ("cannot be written", "file/new", {}),
+        (r"Variables such as \$HOME are not replaced", "$HOME", {}),
     ):
         with pytest.raises(SalesmateError, match=match):
             connection.write_dataset("deals", tmp_path / path, **options)
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "work") == ["file", "there"]
+
+
+def test_home_folder(tmp_path, monkeypatch):
+    """A path may begin with ~, for the home folder."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    dataset.write(Path("~/deals"), [], [])
+    assert (tmp_path / "deals" / "part-0.parquet").exists()
 
 
 def test_failed_read_leaves_no_folder(tmp_path):

@@ -94,6 +94,7 @@ class LiveAccount:
         self.version = 0
         self.records = {kind: {} for kind in MODULES}
         self.gone = {kind: set() for kind in MODULES}
+        self.indexed = {kind: {} for kind in MODULES}  # what the search shows in place of a record, or None
         self._lock = threading.RLock()
         for kind, rows in zip(MODULES, (deals, contacts, companies, activities), strict=True):
             for row in rows:
@@ -153,7 +154,7 @@ class LiveAccount:
             self.version += 1
             return number
 
-    def edit(self, kind, number, *, at=None, **changes):
+    def edit(self, kind, number, *, at=None, is_late=False, **changes):
         """Change a record.
 
         Parameters
@@ -162,10 +163,14 @@ class LiveAccount:
             Which one.
         at
             Its lastModifiedAt, which may lie in the future; by default now.
+        is_late
+            Whether the search shows the record as it was before, until :meth:`index`.
         **changes
             New values.
         """
         with self._lock:
+            if is_late:
+                self.indexed[kind].setdefault(number, self.records[kind][number])
             self.records[kind][number] = {
                 **self.records[kind][number],
                 **copy.deepcopy(changes),
@@ -185,6 +190,13 @@ class LiveAccount:
         """Restore a deleted record, whose lastModifiedAt stays as it was (issue 14)."""
         with self._lock:
             self.gone[kind].remove(number)
+            self.version += 1
+
+    def index(self, kind, *numbers):
+        """Let the search show edits that it showed late: of these records, or of all."""
+        with self._lock:
+            for number in numbers or list(self.indexed[kind]):
+                self.indexed[kind].pop(number)
             self.version += 1
 
     def searches(self, kind="deals"):

@@ -209,7 +209,7 @@ class Api:
         name, down = sort_of(body)
         what = f"{kind} {order} {name} {down} {query}"
         if what not in self._sorted:
-            gone, records = self._gone(kind), account.records[kind]
+            gone, records = self._gone(kind), {**account.records[kind], **account.indexed[kind]}
             found = [records[n] for n in records if (n in gone) == allowed.deleted and allowed(records[n])]
             self._sorted[what] = self._pages.sort(module, order, body, found)
         found = self._sorted[what]

@@ -42,6 +42,9 @@ class Behaviour:
         each request, and any other sort is unstable. ``newest first always``: the sort is ignored.
     activity_order
         As `order`, for activities: their passes were stable (section 5).
+    ties
+        How equal values are ordered where a sort is kept: ``by id``; ``anew`` in each request, as a database
+        does without a tie-breaker (issue 16); or ``by replica``, in one of two orders.
     stable_with
         What makes the order stable after all. Open in section 5: ``moduleId`` (not 0), ``orderType``, or
         ``a list`` of sorts.
@@ -146,6 +149,7 @@ class Behaviour:
     order: Order = "unstable"
     activity_order: Order = "stable"
     stable_with: Literal["nothing", "moduleId", "orderType", "a list"] = "nothing"
+    ties: Literal["by id", "anew", "by replica"] = "by id"
     loss: tuple[float, float] = (13 / 359, 44 / 359)
     lost_again: float = 0.1
     disorder: float = 0.0

@@ -95,7 +95,12 @@ class Pages:
         if order == "shuffled":
             records = self._shuffled(records)
         elif order == "ties":
-            records = self._with_ties(records, name)
+            records = self._with_ties(records, name, self._rng())
+        elif order == "stable" and self._as.ties != "by id":
+            by_replica = random.Random(f"{self._seed} replica {self._rng().randrange(2)}")
+            records = self._with_ties(
+                records, name, by_replica if self._as.ties == "by replica" else self._rng()
+            )
         return records[start : start + rows]
 
     def _rng(self):
@@ -156,13 +161,13 @@ class Pages:
             shuffled[place] = records[other]
         return shuffled
 
-    def _with_ties(self, records, name):
-        rng = self._rng()
+    def _with_ties(self, records, name, rng):
         groups = {}
         for record in records:
             groups.setdefault(record.get(name), []).append(record)
         for group in groups.values():
-            rng.shuffle(group)
+            if len(group) > 1:
+                rng.shuffle(group)
         return [record for group in groups.values() for record in group]
 
 

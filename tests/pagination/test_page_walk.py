@@ -71,6 +71,27 @@ def test_stable_list(paginator, count):
     assert len(requests) <= count // 3 + 2
 
 
+@pytest.mark.parametrize("rows", [1, 2, 3])
+@pytest.mark.parametrize("counts", [True, False])
+def test_smaller_pages(rows, counts):
+    """Pages of fewer rows than requested, because more do not fit, are not the end of a list."""
+
+    def respond(request):
+        is_large = request.offset > 4 or any(rule.data > 5 for rule in request.rules if rule.path == "id")
+        page = serve(range(1, 20))(replace(request, rows=rows) if is_large else request)
+        total = page.total if counts else None
+        return replace(page, total=total, rows=rows if is_large else None)
+
+    _, found = read(PageWalk(KeysetPaginator(), START, known_pages=3), respond)
+    assert found == list(range(1, 20))
+    walk = PageWalk(OffsetPaginator(), START, known_pages=3)
+    if rows == 1:  # no page can begin with the last row of the page before it, and hold another one
+        with pytest.raises(PaginationUnsupported):
+            read(walk, respond)
+    else:
+        assert read(walk, respond)[1] == list(range(1, 20))
+
+
 @pytest.mark.parametrize("paginator", [KeysetPaginator(), OffsetPaginator()])
 def test_without_total(paginator):
     """If the server sends no total, a short or empty page is the end."""

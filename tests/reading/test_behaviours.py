@@ -107,6 +107,24 @@ def test_random_behaviour(seed, deals, tmp_path):
                 assert report["calls"] <= most_requests(behaviour, spare), str(behaviour)
 
 
+@pytest.mark.parametrize(
+    "name", ["kind", "measured", "windows only", "ties in any order", "no totals, stable", "ids ignored"]
+)
+def test_page_too_large(name, deals, tmp_path, monkeypatch):
+    """Where a page would be too large, smaller ones are read, by every strategy; no row is missing."""
+    monkeypatch.setattr("salesmate_nb._api.session._MAX_BYTES", 300_000)
+    large = {number: {"description": "x" * 9_000} for number in range(500, 560)}
+    rows = [{**deal, **large.get(number, {})} for number, deal in enumerate(deals)]
+    with LiveAccount(deals=rows, behaviour=BEHAVIOURS[name]) as account:
+        found, report = read(reach(account, tmp_path), columns=["id", "description"])
+        asked = [int(seen.query["rows"]) for seen in account.searches()]
+    assert found == ids(account)
+    assert report["strategy"] == STRATEGIES.get(name, report["strategy"])
+    assert asked[0] == 250
+    assert min(row for row in asked if row > 1) < 125
+    assert asked[-1] < 125  # for the rest of the read
+
+
 TOO_GREAT = replace(BEHAVIOURS["kind"], totals="lagging", total_lag=-2)
 
 

@@ -5,20 +5,33 @@ from __future__ import annotations
 import dataclasses
 import json
 import os
+import re
 import signal
 import threading
+import time
+from contextlib import nullcontext
 
 import pandas as pd
 import pytest
 import requests_mock
 
-from salesmate_nb import BadResponse, IncompleteRead, RateLimited, SalesmateError, Settings, connect, sandbox
+from salesmate_nb import (
+    BadResponse,
+    IncompleteRead,
+    RateLimited,
+    Salesmate,
+    SalesmateError,
+    Settings,
+    connect,
+    sandbox,
+)
+from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb.errors import Interrupted
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import column_name
 from salesmate_nb.sandbox import ScriptedResponse
 from tests.helpers import DTYPES, reach
-from tests.live_account import LiveAccount, made
+from tests.live_account import BEHAVIOURS, LiveAccount, made
 
 STANDARD = len(DEALS.fields)
 ACCESS = ["oauth-v1", "oauth-v4", "key-v4"]
@@ -39,6 +52,12 @@ def check_contract(frame):
     assert list(frame.columns[STANDARD:]) == sorted(frame.columns[STANDARD:])
     assert frame["id"].is_unique
     assert frame["id"].is_monotonic_increasing
+
+
+def live(account, folder):
+    """Connect to a live account by its Session Key."""
+    login = {"linkname": account.linkname, "session_key": account.session_key}
+    return Salesmate(Settings(api_url=account.url, token_cache=folder, timezone="UTC", **login))
 
 
 @pytest.mark.parametrize("access", ACCESS)
@@ -121,7 +140,8 @@ def test_filters(box, access, filters):
         else:
             folded = [text.casefold() for text in ([wanted] if isinstance(wanted, str) else wanted)]
             expected = expected[expected[name].astype("str").str.casefold().isin(folded)]
-    frame = connection.deals_df(**filters)
+    with pytest.warns(match="^No deal ") if expected.empty else nullcontext():
+        frame = connection.deals_df(**filters)
     check_contract(frame)
     assert list(frame["id"]) == list(expected["id"])
 
@@ -161,13 +181,105 @@ def test_lists_for_columns(box, columns, lists):
 
 def test_displaying_fields(box):
     """v4 requests name only the fields that columns and filters need."""
-    reach(box, "key-v4").deals_df(columns=["title"], owner="nobody")
-    assert box.log[-1].json["displayingFields"] == [
+    with pytest.warns(match="No deal has owner 'nobody'"):
+        reach(box, "key-v4").deals_df(columns=["title"], owner="nobody")
+    search, _users = box.log[-2:]
+    assert search.json["displayingFields"] == [
         "deal.id",
         "deal.owner.name",
         "deal.owner.id",
         "deal.title",
     ]
+
+
+@pytest.mark.parametrize("access", ACCESS)
+def test_owner_by_id_alone(box, access):
+    """An owner's id needs no other column than the id."""
+    assert list(reach(box, access).deals_df(columns=["owner_id"], owner=11)["owner_id"].unique()) == [11]
+
+
+MISSPELT = [
+    ({"status": "Wonn"}, "No deal has status 'Wonn'. Did you mean 'Won'? There are: Lost, Open, Won.", 0),
+    ({"status": ["Won", "Wonn"]}, "No deal has status 'Wonn'. Did you mean 'Won'? There are: Lost, Op", 0),
+    (
+        {"stage": "Ofer"},
+        "No deal has stage 'Ofer'. Did you mean 'Offer'? There are: Lost, New, Offer, Won.",
+        0,
+    ),
+    (
+        {"pipeline": "Sale"},
+        "No deal has pipeline 'Sale'. Did you mean 'Sales'? There are: Renewals, Sales.",
+        0,
+    ),
+    ({"owner": "ada"}, "owner 'ada'. Did you mean 'Ada Berg'? There are: Ada Berg, Ben Cole, Chloé Du", 1),
+    ({"owner": 99}, "No deal has owner 99. There are: Ada Berg (1), Ben Cole (2), Chloé Duval (3), Dev", 1),
+    ({"stage": "Ofer", "status": "Lost"}, "No deal that was read has stage 'Ofer'. Did you mean 'Offer'?", 0),
+]
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory):
+    """Return an account, and a connection that has read it, live and into a snapshot."""
+    with LiveAccount(deals=made("deals", 120), behaviour=BEHAVIOURS["kind"]) as account:
+        connection = live(account, tmp_path_factory.mktemp("known"))
+        connection.deals_df(refresh="auto")
+        yield account, connection
+
+
+@pytest.mark.parametrize(("filters", "text", "requests"), MISSPELT, ids=range(len(MISSPELT)))
+def test_misspelt_filter(known, filters, text, requests):
+    """A value that no deal has is warned of, with what there is; that takes one request at most."""
+    account, connection = known
+    before = len(account.requests)
+    with pytest.warns(match=re.escape(text)):
+        connection.deals_df(**filters)
+    paths = [seen.path.rpartition("/")[2] for seen in account.requests[before:]]
+    assert len(paths) - paths.count("search") == requests
+
+
+@pytest.mark.parametrize("refresh", ["auto", "never"])
+def test_misspelt_filter_of_a_snapshot(known, refresh):
+    """A snapshot holds every deal; without any request, the owners in it are all that is known."""
+    account, connection = known
+    before = len(account.requests)
+    with pytest.warns(match=r"^No deal has owner 'Adda'\. Did you mean 'Ada Berg'\?"):
+        connection.deals_df(owner="Adda", status="Won", refresh=refresh)
+    assert (len(account.requests) == before) == (refresh == "never")
+
+
+def test_misspelt_filter_of_an_iterator(known):
+    """An iterator warns at its end, and only if every record was asked for."""
+    _account, connection = known
+    with pytest.warns(match=r"^No deal has stage 'Ofer'\. Did you mean 'Offer'\?"):
+        assert len(list(connection.deals(stage=["New", "Ofer"]))) > 1
+    assert len(list(connection.deals(stage=["New", "Ofer"], limit=1))) == 1
+
+
+def test_filter_without_rows(tmp_path):
+    """A value that the account offers is not warned of if no deal has it; nor is one beyond the limit."""
+    stages = [{"pipeline": "Sales", "stages": [{"stage": "New"}, {"stage": "Contract"}]}]
+    eve = {"id": 9, "name": "Eve New"}
+    account = LiveAccount(
+        deals=made("deals", 60), pipelines=stages, users=[eve], behaviour=BEHAVIOURS["kind"]
+    )
+    with account:
+        connection = live(account, tmp_path)
+        for filters in ({"stage": "Contract"}, {"owner": "eve new"}, {"owner": 9}):
+            assert connection.deals_df(**filters).empty
+        assert connection.deals_df(status="Won", created_since="2099-01-01").empty
+        assert len(connection.deals_df(status=["Won", "Lost", "Wonn"], limit=1)) == 1
+
+
+@pytest.mark.parametrize("given", ["Won", "Won "])
+def test_status_of_two_spellings(tmp_path, given):
+    """Deals with another spelling of a status are read, though a rule would leave them out."""
+    deals = made("deals", 120)
+    for deal in deals[::2]:
+        deal["status"] += " "
+    with LiveAccount(deals=deals, behaviour=BEHAVIOURS["kind"]) as account:
+        frame = live(account, tmp_path).deals_df(status=given)
+    assert list(frame["id"]) == [deal["id"] for deal in deals if deal["status"].strip() == "Won"]
+    assert set(frame["status"]) == {"Won", "Won "}
 
 
 @pytest.mark.parametrize("access", ACCESS)
@@ -186,6 +298,18 @@ def test_limit(box, access, limit):
     frame = connection.deals_df(limit=limit)
     assert list(frame["id"]) == sorted(box.deals.ids())[:limit]
     assert len(box.log) - before <= -(-min(limit, 600) // 250) + 2
+
+
+def test_limit_beside_a_late_request(box, monkeypatch):
+    """A limit that the first page reaches does not cancel what is requested beside it."""
+    order = ResourceReader.order
+
+    def late_order(*args):
+        time.sleep(0.3)
+        return order(*args)
+
+    monkeypatch.setattr(ResourceReader, "order", late_order)
+    assert len(reach(box, "key-v4").deals_df(limit=2)) == 2
 
 
 @pytest.mark.parametrize("limit", [-1, 1.5, "5", True])

@@ -213,7 +213,7 @@ def test_snapshot(name):
 
 
 @pytest.mark.slow
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(
     name=st.sampled_from(sorted(SINGULARS)),
     history=st.lists(

@@ -7,13 +7,15 @@ import warnings
 
 import pytest
 
-from salesmate_nb import sandbox
+from salesmate_nb import Salesmate, Settings, sandbox
 from salesmate_nb._search.field_catalog import FieldCatalog
 from salesmate_nb._search.field_entries import list_fields
 from salesmate_nb.errors import ApiError, ConnectionFailed
 from salesmate_nb.resources import ACTIVITIES, CONTACTS, DEALS, RESOURCES
 from salesmate_nb.resources.base import requested_paths
 from tests.helpers import reach
+from tests.live_account import LiveAccount, made
+from tests.live_account.writing import Writer
 
 PATH = "apis/v3/fields/getAllVisibleFields"
 V4_PATH, V1_PATH = "apis/module/v4/4/fields", "apis/v1/modules/4/fields"
@@ -236,3 +238,49 @@ def test_fields_df_of_some_resources(box):
         "company",
         "contact",
     ]
+
+
+def test_requested_again_after_an_hour():
+    """A kernel that lives long notices a field that was added or renamed: each hour, pipelines too."""
+    now = [0.0]
+    api = Api({PATH: {"Data": {"deal": [entry("textCustomField1", "Region")]}}})
+    fields = FieldCatalog(clock=lambda: now[0])
+    assert [field.name for field in fields.of(DEALS, api).fields] == ["region"]
+    api.responses[PATH] = {"Data": {"deal": [entry("textCustomField1", "Area")]}}
+    pipelines, now[0] = fields.pipelines, 3600
+    assert [field.name for field in fields.of(DEALS, api).fields] == ["region"]
+    now[0] = 3601
+    assert [field.name for field in fields.of(DEALS, api).fields] == ["area"]
+    assert (api.paths, fields.pipelines is pipelines) == ([PATH, PATH], False)
+
+
+def test_record_shows_a_field_that_is_not_listed():
+    """Then the catalog is requested again, but not for a field that it lacks again."""
+    api = Api({PATH: {"Data": {"deal": [entry("textCustomField1", "Region")]}}})
+    fields = FieldCatalog()
+    for _ in range(2):
+        fields.of(DEALS, api)
+        fields.notice(DEALS, [{"id": 1, "textCustomField1": "x"}, {"intCustomField2": 7}])
+        renewed = fields.renew()
+        assert renewed is (len(api.paths) == 1)
+    assert fields.of(DEALS, api).fields
+    assert api.paths == [PATH, PATH]
+
+
+@pytest.mark.parametrize("refresh", [None, "auto"])
+def test_new_field_in_a_long_kernel(monkeypatch, refresh, tmp_path):
+    """A field that a record shows is read under its label, though the catalog was requested before it."""
+    write = Writer.row
+
+    def row(self, module, record, asked):
+        return {**write(self, module, record, asked), "textCustomField9": record.get("textCustomField9")}
+
+    with LiveAccount(deals=made("deals", 3)) as account:
+        login = {"linkname": account.linkname, "session_key": account.session_key, "api_url": account.url}
+        connection = Salesmate(Settings(**login, token_cache=tmp_path))
+        assert "colour" not in connection.deals_df(refresh=refresh).columns
+        account.labels["textCustomField9"] = "Colour"
+        first = account.truth("deals")[0]["id"]
+        account.edit("deals", first, textCustomField9="red")
+        monkeypatch.setattr(Writer, "row", row)
+        assert connection.deals_df(refresh=refresh)["colour"][0] == "red"

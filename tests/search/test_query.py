@@ -41,6 +41,10 @@ ROWS = pa.RecordBatch.from_pydict(
         ({"status": ["won", "open"]}, [0, 3]),
         ({"status": ("Won", "Nothing")}, [0]),
         ({"stage": "STRASSE"}, [3]),
+        ({"stage": " demo"}, [2]),
+        ({"owner": " 2 "}, [1, 3]),
+        ({"created_since": dt.date.min}, [0, 1, 2]),
+        ({"created_since": pd.NaT}, [0, 1, 2, 3]),
         ({"pipeline": "Sales", "status": "Won"}, [0]),
         ({"owner": "ann"}, [0, 3]),
         ({"owner": 2}, [1, 3]),
@@ -62,6 +66,23 @@ def test_mask(given, kept):
     assert [number for number, keep in enumerate(mask.to_pylist()) if keep] == kept
 
 
+@pytest.mark.parametrize("column", ["status", "stage", "pipeline", "owner"])
+@pytest.mark.parametrize(
+    ("sent", "given"),
+    [
+        ("Negotiation ", "Negotiation "),
+        ("Negotiation ", "negotiation"),
+        ("Jose\u0301 N", "José N"),
+        ("José N", "Jose\u0301 N"),
+    ],
+)
+def test_text_as_a_reader_sees_it(column, sent, given):
+    """A space at the end, or an accent stored as a character of its own, is no difference on either side."""
+    names = {"owner": "owner_name"}
+    rows = pa.RecordBatch.from_pydict({names.get(column, column): [sent, "Other"], "owner_id": [1, 2]})
+    assert Filters.parse(**{column: given}).mask(rows).to_pylist() == [True, False]
+
+
 @pytest.mark.parametrize(
     "value", ["2026-01-02", dt.datetime(2026, 1, 2), dt.date(2026, 1, 2), pd.Timestamp("2026-01-02")]
 )
@@ -78,9 +99,10 @@ def test_datetime_without_zone(value):
         {"status": [None]},
         {"status": []},
         {"status": True},
+        {"status": b"Won"},
         {"owner": object()},
         {"created_since": "soon"},
-        {"created_since": pd.NaT},
+        {"created_since": 2026},
         {"created_since": []},
         {"modified_since": "9999999-01-01"},
     ],
@@ -152,6 +174,15 @@ def test_choose_columns_by_label_or_api_name():
         "id": "id",
     }
     assert [field.name for field in chosen.values()] == ["contract_length", "text_custom_field_1", "id"]
+
+
+@pytest.mark.parametrize("name", ["gro\u0308ße", "Größe", " größe "])
+def test_choose_column_as_a_reader_sees_it(name):
+    """A column is found in any case and normal form; the frame has it as it was given, without spaces."""
+    fields = [dataclasses.replace(custom_field("textCustomField1"), name="größe")]
+    (given,) = parse(columns=[name]).columns
+    assert given == name.strip()
+    assert choose_columns([given], fields)[given].path == "textCustomField1"
 
 
 def test_choose_unlisted_column():

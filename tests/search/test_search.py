@@ -89,6 +89,8 @@ def test_descending_body():
     [
         ({}, {}),
         ({"status": "won"}, {"deal.status": ("EQUALS", "Won")}),
+        ({"status": "Won "}, {}),  # as the rows of an account are: "Won" may not match them
+        ({"created_since": dt.date.min}, {}),
         ({"status": ["Won", "LOST"]}, {}),  # nor one with a list
         ({"status": ["Won", "Close"]}, {}),  # no rule with Close was seen in use
         ({"stage": "Won", "owner": 7, "pipeline": "Sales"}, {}),
@@ -102,6 +104,24 @@ def test_descending_body():
 def test_rules(filters, expected):
     """Status and dates become rules, dates with a margin of one day; other filters do not."""
     assert rules(matching(**filters)) == expected
+
+
+def test_status_of_two_spellings():
+    """If the account lists another spelling of a status, a rule would leave out the deals that have it."""
+    filters = Filters.parse(status="Won")
+    for listed, sent in ((["Open", "Won", "Lost"], 1), (["Won", "Won "], 0), (["won"], 0)):
+        assert len(SearchRequest.matching(filters, ["id"], DEALS, statuses=listed).rules) == sent
+
+
+@pytest.mark.parametrize("zone", ["Asia/Kolkata", "America/New_York"])
+def test_rules_at_the_ends_of_the_calendar(zone):
+    """A deal of the year 1 or 9999 is named in a rule as far as the calendar goes."""
+    zone, last = ZoneInfo(zone), dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
+    assert rules(matching().created_from(last, zone))["deal.createdAt"][1].startswith("Dec 31, 9999 ")
+    first = dt.datetime(1, 1, 1, tzinfo=dt.UTC)
+    assert rules(matching().created_from(first, zone))["deal.createdAt"][1].startswith("Jan 01, 0001 ")
+    within = matching().created_within(first, last, "BETWEEN")
+    assert rules(within)["deal.createdAt"][1] == ["Jan 01, 0001 12:00 AM", "Dec 31, 9999 11:59 PM"]
 
 
 def test_status_of_other_resources():

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from salesmate_nb._frames.arrow import BatchBuilder
+from salesmate_nb._snapshot import incremental
 from salesmate_nb._snapshot.merge import rows_of, with_parse_errors
 from salesmate_nb.resources.base import Field
 
@@ -30,3 +31,9 @@ def table_of(fields):
         return rows_of(fields, [with_parse_errors(rows, builder.parse_errors)])
 
     return make
+
+
+@pytest.fixture
+def one_page_read_again(monkeypatch):
+    """Read one page again in each refresh, so that accounts of two pages are read incrementally."""
+    monkeypatch.setattr(incremental, "_PAGES_READ_AGAIN", 1)

@@ -12,7 +12,10 @@ from salesmate_nb.client import Salesmate
 from tests.helpers import same
 from tests.live_account import BEHAVIOURS, LiveAccount, made
 
-pytestmark = pytest.mark.filterwarnings("ignore:Custom columns use:UserWarning")
+pytestmark = [
+    pytest.mark.filterwarnings("ignore:Custom columns use:UserWarning"),
+    pytest.mark.usefixtures("one_page_read_again"),
+]
 
 SAYS = r"refresh='auto' reads all deals here.*the server returns them in another order for each page\. No row"
 

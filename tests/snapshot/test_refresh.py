@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from salesmate_nb import (
     IncompleteRead,
+    LoginRequired,
     Salesmate,
     SalesmateError,
     Settings,
@@ -27,10 +28,14 @@ from salesmate_nb import (
     deals_df,
     sandbox,
 )
+from salesmate_nb._auth.stored_logins import add_login
+from salesmate_nb._auth.token_stores.registry import make_token_store
+from salesmate_nb._auth.tokens import Token
 from salesmate_nb._snapshot import incremental
 from salesmate_nb.resources import DEALS
 from salesmate_nb.sandbox import ScriptedResponse
 from tests.helpers import reach, same
+from tests.live_account import LiveAccount, made
 
 SEARCH = "/apis/deal/v4/search"
 
@@ -87,13 +92,13 @@ def test_live_read_writes_no_file(box):
 
 
 def test_refresh_of_an_unchanged_account(box):
-    """It costs one page of deals, and all ids, which a page holds 250 of."""
+    """It costs one page of deals, all ids, which a page holds 250 of, and two pages that are read again."""
     first = reach(box).deals_df(refresh="auto")
     again, requests = requests_of(box, lambda: reach(box).deals_df(refresh="auto"))
     assert requests[:2] == ["/apis/v3/fields/getAllVisibleFields", "/apis/v3/apps/dealPipeline"]
-    assert len(requests) <= 2 + 1 + 1 + 800 / 250 + 2
+    assert len(requests) <= 2 + 1 + 1 + 800 / 250 + 2 + 2
     _, wide = wide_requests_of(box, lambda: reach(box).deals_df(refresh="auto"))
-    assert wide == 1
+    assert wide == 3
     same(first, again)
     same(again, reach(box).deals_df())
     assert again.attrs["salesmate"]["strategy"] == "snapshot"
@@ -141,14 +146,14 @@ def test_offline_read_in_a_new_kernel(box, monkeypatch):
 
 
 def test_only_changed_rows_are_read(box):
-    """If 1 % of 800 deals changed, a refresh reads one page of them."""
+    """If 1 % of 800 deals changed, a refresh reads one page of them, and two that it checks."""
     connection = reach(box)
     connection.deals_df(refresh="auto")
     for deal in box.deals.ids()[::100]:
         box.deals.edit(deal, title="changed", dealValue=1.0)
     new = box.deals.create(title="new", status="Won")
     frame, wide = wide_requests_of(box, lambda: connection.deals_df(refresh="auto"))
-    assert wide == 1
+    assert wide == 3
     assert (frame["title"] == "changed").sum() == 8
     assert frame.set_index("id").loc[new, "title"] == "new"
     same(frame, connection.deals_df())
@@ -284,7 +289,7 @@ def test_interrupted_read_resumes(box):
     assert checkpoints(box)
     box.deals.edit(box.deals.ids()[10], title="edited since")
     frame, wide = wide_requests_of(box, lambda: reach(box).deals_df(refresh="auto"))
-    assert wide <= 4  # the last 2 of 4 pages, and changes
+    assert wide <= 6  # the last 2 of 4 pages, changes, and two pages that are read again
     same(frame, reach(box).deals_df())
     assert not checkpoints(box)
 
@@ -419,14 +424,14 @@ def test_empty_page_among_changes(box):
     same(connection.deals_df(refresh="auto"), connection.deals_df())
 
 
-@pytest.mark.parametrize(("at", "pages"), [({}, 1), ({"lastModifiedAt": "2031-03-04T21:15:00.000Z"}, 5)])
-def test_bulk_change_is_read_once(box, at, pages):
-    """After a bulk edit was read, only its first page is read again, unless it is dated in the future."""
+@pytest.mark.parametrize(("at", "pages"), [({}, 6), ({"lastModifiedAt": "2031-03-04T21:15:00.000Z"}, 7)])
+def test_bulk_change(box, at, pages):
+    """A bulk edit costs its pages, once more its first one, and two pages that are checked."""
     reach(box).deals_df(refresh="auto")
     for deal in box.deals.ids()[:600]:
         box.deals.edit(deal, title="in bulk", **at)
     frame, wide = wide_requests_of(box, lambda: reach(box).deals_df(refresh="auto"))
-    assert wide <= 5
+    assert wide <= 7
     assert (frame["title"] == "in bulk").sum() == 600
     assert wide_requests_of(box, lambda: reach(box).deals_df(refresh="auto"))[1] <= pages
 
@@ -461,7 +466,7 @@ def test_row_that_changes_again_during_the_refresh(box):
 
     box.before_search = tag
     frame, wide = wide_requests_of(box, lambda: connection.deals_df(refresh="auto"))
-    assert wide <= 5
+    assert wide <= 7
     assert list(frame.set_index("id").loc[[won, new], "title"]) == ["won", "new"]
     same(frame, connection.deals_df())
 
@@ -490,7 +495,7 @@ def test_deal_created_while_ids_are_read():
 
         box.before_search = create
         frame, wide = wide_requests_of(box, lambda: connection.deals_df(refresh="auto"))
-        assert wide <= 2  # changes, and changes again
+        assert wide <= 4  # changes, the new deal, and two pages that are read again
         same(frame, connection.deals_df())
 
 
@@ -564,7 +569,7 @@ def test_concurrent_refreshes_read_once(box):
         frames, requests = requests_of(
             box, lambda: list(pool.map(lambda _: reach(box).deals_df(refresh="auto"), range(4)))
         )
-    assert len(requests) < 7 + 4 * 2 + 3 * 7
+    assert len(requests) < 7 + 4 * 3 + 3 * 9
     for frame in frames:
         same(frame, reach(box).deals_df())
 
@@ -600,3 +605,90 @@ def test_full_disk_keeps_the_previous_snapshot(box, monkeypatch):
     (path,) = box.settings.token_cache.rglob("deals.parquet")
     assert sorted(entry.name for entry in path.parent.iterdir()) == ["deals.lock", "deals.parquet"]
     same(reach(box).deals_df(refresh="auto"), reach(box).deals_df())
+
+
+def test_full_refresh_reads_from_scratch(box):
+    """refresh="full" never resumes an interrupted read, whose rows may be old."""
+    interrupted_read(box, 4)
+    assert checkpoints(box)
+    for deal in box.deals.ids():
+        box.deals.edit(deal, title="new", lastModifiedAt=box.deals.get(deal)["lastModifiedAt"])
+    frame, wide = wide_requests_of(box, lambda: reach(box).deals_df(refresh="full"))
+    assert (set(frame["title"]), wide >= 4) == ({"new"}, True)
+    assert not checkpoints(box)
+
+
+@pytest.fixture
+def account():
+    with LiveAccount(deals=made("deals", 300), contacts=made("contacts", 3)) as running:
+        running.users = [{"id": 1, "name": "Ann", "isCurrentUser": True}, {"id": 2, "name": "Bob"}]
+        yield running
+
+
+def stored_login(account, folder):
+    """Return the settings of an account without its key, which is stored as after a login."""
+    settings = Settings(linkname=account.linkname, api_url=account.url, token_cache=folder, timezone="UTC")
+    token = Token.from_key(dataclasses.replace(settings, session_key=account.session_key))
+    add_login(make_token_store(settings, "default"), token)
+    return settings
+
+
+def sign_in_as_bob(account):
+    account.users = [{**user, "isCurrentUser": user["name"] == "Bob"} for user in account.users]
+    account.session_key = "key of Bob 0123456789"
+
+
+def snapshots(folder):
+    return sorted(path.name for path in folder.rglob("*.parquet"))
+
+
+def test_another_user_begins_from_scratch(account, tmp_path):
+    """After somebody else has logged in, the rows of the first user are gone, of every resource."""
+    connection = Salesmate(stored_login(account, tmp_path))
+    connection.deals_df(refresh="auto")
+    connection.contacts_df(refresh="auto")
+    assert snapshots(tmp_path) == ["contacts.parquet", "deals.parquet"]
+    sign_in_as_bob(account)
+    for deal in account.truth("deals")[50:]:
+        account.delete("deals", deal["id"])  # Bob does not see them
+    connection = Salesmate(stored_login(account, tmp_path))
+    with pytest.raises(SalesmateError, match="no snapshot"):
+        connection.deals_df(refresh="never")
+    assert len(connection.deals_df(refresh="auto")) == 50
+    assert snapshots(tmp_path) == ["deals.parquet"]
+
+
+@pytest.mark.parametrize("is_bob", [False, True])
+def test_key_replaced_during_a_refresh(account, tmp_path, is_bob):
+    """A new key of the same user keeps the snapshot; with one of somebody else nothing is saved."""
+    connection = Salesmate(stored_login(account, tmp_path))
+
+    def replace_key(count, _):
+        if count == 6:
+            account.session_key = "another key 0123456789"
+            if is_bob:
+                sign_in_as_bob(account)
+            stored_login(account, tmp_path)
+
+    account.on_request = replace_key
+    with pytest.raises(SalesmateError, match="Somebody else has logged in") if is_bob else nullcontext():
+        connection.deals_df(refresh="auto")
+    account.on_request = None
+    assert snapshots(tmp_path) == ["deals.parquet"] * (not is_bob)
+    if not is_bob:
+        assert len(Salesmate(stored_login(account, tmp_path)).deals_df(refresh="never")) == 300
+
+
+def test_logout_during_a_refresh(account, tmp_path):
+    """If another kernel logs out while a refresh runs, the refresh writes no rows."""
+    settings = stored_login(account, tmp_path)
+    connection = Salesmate(settings)
+
+    def log_out(count, _):
+        if count == 6:
+            Salesmate(settings).logout()
+
+    account.on_request = log_out
+    with pytest.raises(LoginRequired, match="The login was removed while records were read"):
+        connection.deals_df(refresh="auto")
+    assert not snapshots(tmp_path)

@@ -89,7 +89,7 @@ def test_format(file, snapshot):
     assert parquet.metadata.row_group(0).column(0).compression == "ZSTD"
     assert parquet.schema_arrow.names == ["id", "title", "status", "last_modified_at", "_unreadable"]
     metadata = json.loads(parquet.schema_arrow.metadata[b"salesmate"])
-    assert set(metadata) == {"bound", "fields", "order", "watermark", "read_at", "compared_at", "deleted"}
+    assert set(metadata) == {"bound", *(each.name for each in dataclasses.fields(snapshot))} - {"table"}
     assert metadata["bound"] == {"version": str(store.VERSION), **BOUND}
     attrs = json.loads(parquet.schema_arrow.metadata[b"PANDAS_ATTRS"])
     assert attrs == {"salesmate": {"host": BOUND["host"], "read_at": metadata["read_at"]}}
@@ -104,19 +104,6 @@ def test_snapshot_of_another_login_is_not_used(file, snapshot, change):
     other = SnapshotFile(file.path.parent, "deals", {**BOUND, **change})
     assert other.load() is None
     assert file.load() == saved
-
-
-def test_snapshot_of_the_version_before(file, snapshot, monkeypatch):
-    """A file without what later versions know is loaded, and compared with the server at once."""
-    later = Snapshot.metadata
-    for_file = {
-        name: value for name, value in later(snapshot).items() if name not in {"compared_at", "deleted"}
-    }
-    monkeypatch.setattr(Snapshot, "metadata", lambda _: for_file)
-    saved = file.save(dataclasses.replace(snapshot, compared_at="2026-01-01T00:00:00+00:00", deleted=(7,)))
-    loaded = file.load()
-    assert loaded.table.equals(saved.table)
-    assert (loaded.compared_at, loaded.deleted) == ("", ())
 
 
 def test_snapshot_of_another_version_is_not_used(file, snapshot, monkeypatch):

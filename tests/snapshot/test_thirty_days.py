@@ -18,6 +18,7 @@ from tests.helpers import same
 from tests.live_account import BEHAVIOURS, LiveAccount, made, random_behaviour
 
 pytestmark = [
+    pytest.mark.usefixtures("one_page_read_again"),
     pytest.mark.filterwarnings("ignore:Custom columns use:UserWarning"),
     pytest.mark.filterwarnings("ignore:refresh='auto' reads all:UserWarning"),
 ]
@@ -166,7 +167,9 @@ def check_life(behaviour, seed, days, deals, tmp_path, monkeypatch):
     behaviour = replace(behaviour, limit=None)  # of calls in an hour, which is one for all days here
     with LiveAccount(deals=deals, behaviour=behaviour, seed=seed) as account:
         life = Life(account, tmp_path, seed)
-        monkeypatch.setattr(incremental, "Changes", lambda *given: Changes(*given, now=life.tonight()))
+        monkeypatch.setattr(
+            incremental, "Changes", lambda *given, **more: Changes(*given, **more, now=life.tonight())
+        )
         life.calls["offline"] = 0
         for deal in life.chance.sample(life.ids(), 10):
             account.delete("deals", deal)

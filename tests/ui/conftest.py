@@ -7,6 +7,7 @@ import pytest
 from salesmate_nb import LoginError, Settings
 from salesmate_nb._auth.flow import LoginState
 from salesmate_nb._auth.hosts import unusual_hosts
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._status import Status
 from salesmate_nb._ui.offer import LoginOffer
 from salesmate_nb._ui.panel import link_form, panel
@@ -33,7 +34,7 @@ class FakeLogin:
             self.watchers.remove(watcher)
 
     def finish(self, pasted):
-        self.pasted.append("".join(pasted))
+        self.pasted.append(Secret(pasted).reveal())
         self.move(LoginState.WAITING, "No <b>code</b>.")
         raise LoginError(self.message)
 

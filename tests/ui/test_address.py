@@ -15,6 +15,8 @@ LOOPBACK, REMOTE = "http://localhost:3000/callback", "https://app.example.com/do
         "http://localhost:3000/callback?code=c0de&state=st4te",
         "localhost:3000/callback?code=c0de&state=st4te",
         ' "<http://localhost:3000/callback?code=c0\nde&state=st4te>" ',
+        "(http://localhost:3000/callback?code=c0de&state=st4te).",
+        "[log in](http://localhost:3000/callback?code=c0de&state=st4te)",
         "code=c0de&state=st4te",
         "?error=access_denied&state=st4te",
     ],

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from salesmate_nb import Settings
+from salesmate_nb._ui.offer import short
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,16 @@ def test_settings_of_somebody_else(offer, monkeypatch, tmp_path):
     assert f"acme.salesmate.io (SALESMATE_LINKNAME in {Path.cwd() / '.env'})" in caution
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
     assert offer(settings=Settings.load()).caution == ""
+
+
+@pytest.mark.parametrize("home", ["/", None])
+def test_short_without_home(monkeypatch, home):
+    """A user whose home is the root, or who has none, sees paths as they are."""
+
+    def find():
+        if home is None:
+            raise RuntimeError
+        return Path(home)
+
+    monkeypatch.setattr(Path, "home", find)
+    assert short("/work/.env") == "/work/.env"

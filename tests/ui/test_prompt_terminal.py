@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import os
 import pty
 import re
@@ -9,6 +10,7 @@ import select
 import subprocess
 import sys
 import time
+from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -149,7 +151,10 @@ def test_empty_line_skips_login(login):
 @pytest.mark.skipif(sys.platform == "darwin", reason="on macOS a browser never opens in the terminal")
 @pytest.mark.parametrize("has_screen", [True, False])
 def test_browser_opens_only_with_a_screen(login, tmp_path, has_screen):
-    """With a screen the browser opens the login link; without one, w3m does not take over the terminal."""
+    """With a screen a browser is given a private page that leads to the link; without one, none is opened.
+
+    The link's state is in no command line, and the page is gone when the command ends.
+    """
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in ("www-browser", "w3m", "xdg-open"):
@@ -164,7 +169,12 @@ def test_browser_opens_only_with_a_screen(login, tmp_path, has_screen):
     url = login_url(terminal)
     terminal.read_until("Address:")
     opened = (tmp_path / "opened").read_text() if (tmp_path / "opened").exists() else ""
-    assert opened == (f"{url}\n" if has_screen else "")
+    assert ("state=" in opened, opened.startswith("file://")) == (False, has_screen)
+    page = Path(opened.strip().removeprefix("file://"))
+    assert not has_screen or f'href="{html.escape(url)}"' in page.read_text()
+    terminal.type("\r")
+    terminal.process.wait(60)
+    assert not page.is_file()
 
 
 def test_session_key(tmp_path):

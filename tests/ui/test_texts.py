@@ -19,11 +19,6 @@ def test_one_word_for_the_login_link(name):
     assert not re.search(r"(?<!login )\blink\b", TEXTS[name])
 
 
-def test_texts_without_widgets_fit():
-    """ipywidgets cuts a text that has more than 110 characters."""
-    assert max(len(texts.WITHOUT_WIDGETS), len(texts.WITHOUT_WIDGETS_OR_LINK)) <= 110
-
-
 def test_sentences_live_in_texts_only():
     """The panel and the prompt hold no sentence of their own."""
     panel_and_prompt = [source for source in SOURCES if "from salesmate_nb._ui import texts" in source]

@@ -6,10 +6,13 @@ import re
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote
 
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import LoginError
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\ud800-\udfff]")  # the last: half of a surrogate pair
+_MARKDOWN_LINK = re.compile(r"\]\(\s*<?([^\s>)]+)")  # [text](address "title")
+_AROUND = "\"'`<>()[]{}*.,;:!? \t\r\n"
 RESPONSE_FIELD = re.compile(r"(?:^|[?&#])(?:code|error|state)=")
 _MAX_LENGTH = 16_384  # characters; no URL in a browser's address bar is longer
 
@@ -26,14 +29,14 @@ class AuthorizationResponse:
     issuer: str | None = None
 
 
-def parse_authorization_response(pasted: str) -> AuthorizationResponse:
+def parse_authorization_response(pasted: str | Secret) -> AuthorizationResponse:
     """Parse a full redirect URL, its query string or the bare code, however it was copied.
 
     Line breaks, quotes, angle brackets, invisible characters and ``&amp;`` in or around it are ignored.
 
     Parameters
     ----------
-    pasted : str
+    pasted : str or Secret
         What a person copied.
 
     Returns
@@ -61,8 +64,27 @@ def parse_authorization_response(pasted: str) -> AuthorizationResponse:
     return parsed
 
 
+@sealed
+def unwrapped(pasted: Secret) -> Secret:
+    """Return an address without the sentence or the Markdown link around it; a bare code as it is.
+
+    Only for what a person copied: what a browser sends is not part of a sentence.
+
+    Examples
+    --------
+    >>> unwrapped(Secret("([my login](http://localhost:3000/callback?code=c0de&state=st4te)).")).reveal()
+    'http://localhost:3000/callback?code=c0de&state=st4te'
+    """
+    text = _INVISIBLE.sub("", pasted.reveal()).strip()
+    if "://" not in text and RESPONSE_FIELD.search(text) is None:
+        return pasted
+    link = _MARKDOWN_LINK.search(text)
+    return Secret((link[1] if link else text).strip(_AROUND))
+
+
+@sealed
 def _parse(pasted: Secret) -> AuthorizationResponse | str:
-    """Return the fields, or the message of the error; raising here would show the code in a traceback."""
+    """Return the fields, or the message of the error."""
     text = _INVISIBLE.sub("", pasted.reveal()).strip().strip("\"'`<>").strip()
     if not text:
         return "Nothing was pasted. Copy the full URL from the browser's address bar."

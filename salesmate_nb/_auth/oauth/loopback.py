@@ -2,38 +2,39 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
-import html
+import io
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import urlsplit
 
 from salesmate_nb._auth.oauth.callback import RESPONSE_FIELD
+from salesmate_nb._auth.oauth.landing_page import HEADERS, BrowserPage, page_html
 from salesmate_nb._base.fork import renew_in_child
+from salesmate_nb._base.secret.text import Secret
 
 _HTTP = 80
 _POLL_INTERVAL = 0.05  # seconds that each server takes to notice that it is closed
-
-
-@dataclass(frozen=True, kw_only=True)
-class BrowserPage:
-    """The page that the browser shows at the end of a login."""
-
-    title: str
-    text: str
-    status: HTTPStatus = HTTPStatus.OK
+_MAX_CONNECTIONS = 50  # at once; browsers open a few
+_REQUEST_SECONDS = 2.0  # for a request to arrive completely; browsers send it at once
+_REPLY_SECONDS = 10.0
+_MAX_REQUEST = 2**16 + 1  # bytes; a longer request line gets 414
 
 
 class LoopbackServer:
     """An HTTP server for the loopback redirect URI, in threads, until it is closed.
 
     It binds when it is created, to 127.0.0.1 and, if the machine has it, to ::1. It serves its own path
-    only: favicons, preconnects and requests for other host names get 404.
+    only: favicons, preconnects and requests for other host names get 404. It has 50 connections and as many
+    threads at most, and a request must arrive within two seconds: if there are more, the oldest one whose
+    request has not arrived is closed, so that slow ones leave room for the redirect.
 
     Parameters
     ----------
@@ -49,7 +50,7 @@ class LoopbackServer:
     """
 
     def __init__(
-        self, redirect_uri: str, on_redirect: Callable[[str, Callable[[BrowserPage], None]], None]
+        self, redirect_uri: str, on_redirect: Callable[[Secret, Callable[[BrowserPage], None]], None]
     ) -> None:
         parts = urlsplit(redirect_uri)
         host = parts.hostname or ""
@@ -57,6 +58,7 @@ class LoopbackServer:
         port = _HTTP if parts.port is None else parts.port
         self._path = parts.path or "/"
         self._on_redirect = on_redirect
+        self._connections = _Connections()
         self._servers = [self._bind(addresses[0], port)]
         self.port: int = self._servers[0].server_address[1]
         try:
@@ -103,7 +105,7 @@ class LoopbackServer:
         parts = urlsplit(target)
         if host not in self._names or parts.path != self._path or not RESPONSE_FIELD.search(parts.query):
             return False
-        self._on_redirect(parts.query, reply)
+        self._on_redirect(Secret(parts.query), reply)
         return True
 
     def _bind(self, address: str, port: int) -> ThreadingHTTPServer:
@@ -114,16 +116,85 @@ class LoopbackServer:
                 if not server.handle(self.headers.get("Host", ""), self.path, self.reply):
                     self.send_error(HTTPStatus.NOT_FOUND)
 
-        return (_Server6 if ":" in address else _Server)((address, port), Handler)
+        return (_Server6 if ":" in address else _Server)((address, port), Handler, self._connections)
+
+
+class _Connections:
+    """The open connections of a loopback server: so many and no more."""
+
+    def __init__(self) -> None:
+        self._free = threading.Semaphore(_MAX_CONNECTIONS)
+        self._lock = threading.Lock()
+        self._slow: dict[socket.socket, None] = {}  # their requests have not arrived; the oldest first
+
+    def admit(self, connection: socket.socket) -> bool:
+        """Take a new connection, if need be in place of the oldest slow one; return whether there is room."""
+        if not self._free.acquire(blocking=False):
+            with self._lock:
+                if self._slow:
+                    oldest = next(iter(self._slow))
+                    del self._slow[oldest]
+                    with contextlib.suppress(OSError):
+                        oldest.shutdown(socket.SHUT_RDWR)  # its thread ends
+            if not self._free.acquire(timeout=_REQUEST_SECONDS):
+                return False
+        with self._lock:
+            self._slow[connection] = None
+        return True
+
+    def receive(self, connection: socket.socket) -> bytes:
+        """Return the request line and headers of a connection; from then on it is not closed for others.
+
+        Raises
+        ------
+        TimeoutError
+            If they do not arrive in time, however steadily their bytes come.
+        """
+        end, received = time.monotonic() + _REQUEST_SECONDS, b""
+        while b"\r\n\r\n" not in received and len(received) < _MAX_REQUEST:
+            connection.settimeout(max(end - time.monotonic(), 0.001))
+            part = connection.recv(_MAX_REQUEST)
+            if not part:
+                return b""
+            received += part
+        with self._lock:
+            self._slow.pop(connection, None)
+        return received
+
+    def leave(self, connection: socket.socket) -> None:
+        """Make room for another connection."""
+        with self._lock:
+            self._slow.pop(connection, None)
+        self._free.release()
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
-    request_queue_size = (
-        128  # browsers open several connections, and idle ones must not keep the redirect out
-    )
+    request_queue_size = 128  # connections that wait to be admitted
     allow_reuse_address = sys.platform != "win32"  # there it would let another program take the port
+
+    def __init__(
+        self, address: tuple[str, int], handler: type[BaseHTTPRequestHandler], connections: _Connections
+    ) -> None:
+        self.connections = connections
+        super().__init__(address, handler)
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self.connections.admit(request):
+            self.shutdown_request(request)
+            return
+        try:
+            super().process_request(request, client_address)
+        except BaseException:  # no thread could be started
+            self.connections.leave(request)
+            raise
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self.connections.leave(request)
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Print nothing: browsers hang up routinely, and a traceback could show a code."""
@@ -134,14 +205,19 @@ class _Server6(_Server):
 
 
 class _Handler(BaseHTTPRequestHandler):
-    timeout = 10.0
+    server: _Server
     server_version = "salesmate_nb"
     sys_version = ""
 
+    def setup(self) -> None:
+        super().setup()
+        self.rfile = io.BytesIO(self.server.connections.receive(self.connection))
+        self.connection.settimeout(_REPLY_SECONDS)
+
     def reply(self, page: BrowserPage) -> None:
-        body = _html(page).encode()
+        body = page_html(page).encode()
         self.send_response(page.status)
-        for name, value in {**_HEADERS, "Content-Length": str(len(body))}.items():
+        for name, value in {**HEADERS, "Content-Length": str(len(body))}.items():
             self.send_header(name, value)
         self.end_headers()
         self.wfile.write(body)
@@ -149,49 +225,3 @@ class _Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
         """Print nothing: the request line contains the code."""
-
-
-def _html(page: BrowserPage) -> str:
-    """Return a page that says what happened, and sends one back to the notebook."""
-    is_good = page.status is HTTPStatus.OK
-    sentences = page.text, _NEXT_STEPS[is_good]
-    first, second = map(html.escape, reversed(sentences) if is_good else sentences)
-    kind, mark = ("good", "✓") if is_good else ("bad", "!")
-    return _PAGE.format(title=html.escape(page.title), first=first, second=second, kind=kind, mark=mark)
-
-
-_HEADERS = {
-    "Content-Type": "text/html; charset=utf-8",
-    "Cache-Control": "no-store",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
-}
-_NEXT_STEPS = {
-    True: "Go back to your notebook or terminal. It continues by itself.",
-    False: "Nothing was changed. Go back to your notebook or terminal and try again there.",
-}
-_PAGE = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>{title}</title>
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<style>
-:root {{ color-scheme: light dark; --back: #f3f5f8; --card: #fff; --text: #1c2430; --soft: #55606f;
-  --line: #d5dbe3; --good: #1b7f4b; --bad: #c4421a }}
-@media (prefers-color-scheme: dark) {{ :root {{ --back: #14181e; --card: #1e242c; --text: #eef1f5;
-  --soft: #a9b4c2; --line: #3a4350 }} }}
-* {{ box-sizing: border-box }}
-body {{ margin: 0; min-height: 100vh; display: grid; place-items: center; padding: 1.5rem;
-  background: var(--back); color: var(--text); font: 1rem/1.55 system-ui, sans-serif }}
-main {{ width: 100%; max-width: 27rem; padding: 2.25rem 2rem; background: var(--card); text-align: center;
-  border: 1px solid var(--line); border-radius: .75rem }}
-.mark {{ width: 3rem; height: 3rem; margin: 0 auto 1.25rem; border-radius: 50%; color: #fff;
-  font-size: 1.5rem; font-weight: 700; line-height: 3rem }}
-.good {{ background: var(--good) }}
-.bad {{ background: var(--bad) }}
-h1 {{ margin: 0 0 .75rem; font-size: 1.35rem; line-height: 1.3 }}
-p {{ margin: 0; overflow-wrap: anywhere }}
-.note {{ margin-top: .75rem; color: var(--soft) }}
-</style></head>
-<body><main><div class="mark {kind}" aria-hidden="true">{mark}</div>
-<h1>{title}</h1><p>{first}</p><p class="note">{second}</p></main></body></html>
-"""

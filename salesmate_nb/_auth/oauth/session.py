@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 import time
 from typing import Any
@@ -11,6 +12,7 @@ from requests_oauthlib import OAuth2Session
 
 from salesmate_nb._api.session import BoundedSession, HostBoundAuth
 from salesmate_nb._auth.oauth import token_endpoint
+from salesmate_nb._auth.oauth.uninterrupted import uninterrupted
 from salesmate_nb._auth.stored_logins import (
     add_login,
     end_login,
@@ -21,14 +23,16 @@ from salesmate_nb._auth.stored_logins import (
 )
 from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.tokens import OAUTH, Token
+from salesmate_nb._base import files
 from salesmate_nb._base.fork import fork_safe_lock
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret, WireText
+from salesmate_nb._base.warn import warn
 from salesmate_nb.errors import LoginRequired
 from salesmate_nb.settings import Settings
 
 log = logging.getLogger("salesmate_nb")
 
-_SETTLED = 60.0  # seconds after its issue from which a 403 may mean that the token was revoked
+_SETTLED = 60.0  # seconds after its issue from which a refusal may mean that the token was revoked
 
 
 class OAuthSession(OAuth2Session, BoundedSession):
@@ -57,6 +61,7 @@ class OAuthSession(OAuth2Session, BoundedSession):
         self._store = store
         self._profile = profile
         self._held: Token | None = None
+        self._used_up: Token | None = None  # still in the store, which refused the one after it
         self._refreshing = fork_safe_lock()
 
     @property
@@ -134,17 +139,18 @@ class OAuthSession(OAuth2Session, BoundedSession):
         kwargs.pop("withhold_token", None)
         token = self.ensure_fresh()
         response = self._send_with(token, method, url, kwargs)
-        if response.status_code == requests.codes.unauthorized or (
-            response.status_code == requests.codes.forbidden and time.time() - token.obtained_at > _SETTLED
-        ):
-            newer = self._refresh(token) if token.refresh_token else token
-            if newer is not token and _is_repeatable(kwargs):
-                response.close()
-                response = self._send_with(newer, method, url, kwargs)
+        has_renewed = False
+        while token.refresh_token and _may_have_ended(response, token, has_renewed=has_renewed):
+            newer = self._refresh(token)
+            if newer is token or not _is_repeatable(kwargs):
+                break
+            response.close()
+            token, has_renewed = newer, True
+            response = self._send_with(token, method, url, kwargs)
         return response
 
     def _send_with(self, token: Token, method: str, url: str, kwargs: dict[str, Any]) -> requests.Response:
-        bearer = Secret("Bearer " + token.access_token.reveal())
+        bearer = WireText(Secret("Bearer " + token.access_token.reveal()))
         credential = HostBoundAuth(self._settings.api_url, {"Authorization": bearer})
         return BoundedSession.request(self, method, url, **{**kwargs, "auth": credential})
 
@@ -156,14 +162,30 @@ class OAuthSession(OAuth2Session, BoundedSession):
                 self._hold(None)
                 raise self._login_required(f"The login at {self._settings.api_url} was ended elsewhere.")
             if token.access_token == old.access_token or token.needs_refresh():
-                token = self._request_refresh(token)
-                self._store.save(token)
+                token = uninterrupted(functools.partial(self._renew, token))
             self._hold(token)
             return token
 
+    def _renew(self, token: Token) -> Token:
+        """Refresh a token, and store the new one."""
+        refreshed = self._request_refresh(token)
+        self._hold(refreshed)
+        try:
+            self._store.save(refreshed)
+            self._used_up = None
+        except OSError as err:  # of a store of the user's own
+            self._used_up = token
+            warn(
+                f"The login cannot be kept in {self._store.location} ({files.reason(err)}); it ends with "
+                "this process. A used refresh token may still be there. Delete it: using it again ends the "
+                "login."
+            )
+        return refreshed
+
     def _stored(self) -> Token | None:
         """Return the stored token, if it is for these settings and the server has not ended its login."""
-        return find_login(self._store, self._settings, kind=OAUTH)
+        found = find_login(self._store, self._settings, kind=OAUTH)
+        return self._held if found is not None and found == self._used_up else found
 
     def _request_refresh(self, token: Token) -> Token:
         if token.refresh_token is None:
@@ -193,6 +215,17 @@ class OAuthSession(OAuth2Session, BoundedSession):
 
     def _login_required(self, reason: str) -> LoginRequired:
         return login_required(reason, self._settings, self._profile)
+
+
+def _may_have_ended(response: requests.Response, token: Token, *, has_renewed: bool) -> bool:
+    """Return whether a response may mean that the token has expired or was revoked.
+
+    A token that another process has stored since may have ended too; one that was issued just now has not.
+    """
+    is_settled = time.time() - token.obtained_at > _SETTLED
+    if response.status_code == requests.codes.unauthorized:
+        return is_settled or not has_renewed
+    return response.status_code == requests.codes.forbidden and is_settled
 
 
 def _is_repeatable(kwargs: dict[str, Any]) -> bool:

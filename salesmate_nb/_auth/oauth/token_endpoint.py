@@ -5,24 +5,30 @@ from __future__ import annotations
 import json
 import secrets
 from base64 import b64encode
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qsl, quote
+from urllib.parse import parse_qsl, quote, urlencode
 
 import requests
 from oauthlib.oauth2 import WebApplicationClient
 from requests_oauthlib import OAuth2Session
 
+from salesmate_nb._api.json_body import parse_json
 from salesmate_nb._api.response import error_words
 from salesmate_nb._api.session import BoundedSession, send_or_raise
 from salesmate_nb._auth.tokens import Token, is_token
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret, WireText
 from salesmate_nb.errors import BadResponse, LoginError, LoginRequired, RateLimited, SalesmateError
 from salesmate_nb.settings import Settings
 
 
 class InvalidGrant(LoginRequired):
     """The code or refresh token is no longer valid (``invalid_grant``; RFC 6749, section 5.2)."""
+
+
+class TokenResponseError(LoginError, BadResponse):
+    """The response is not a token response, nor an error response (RFC 6749, sections 5.1 and 5.2)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,12 +46,13 @@ class AuthorizationRequest:
         endpoint only (RFC 7636).
     """
 
-    url: str
+    url: str = field(repr=False)  # it contains the state
     redirect_uri: str
     state: Secret
     verifier: Secret
 
 
+@sealed
 def build_authorization_request(settings: Settings, redirect_uri: str) -> AuthorizationRequest:
     """Build an authorization request with a new state and a new PKCE verifier (S256)."""
     client = _client(settings)
@@ -81,17 +88,9 @@ def exchange_code(settings: Settings, authorization: AuthorizationRequest, code:
     ConnectionFailed, ApiError
         If there is no response, or not one of an OAuth server.
     """
-    body = Secret(
-        _client(settings).prepare_request_body(
-            code=code.reveal(),
-            redirect_uri=authorization.redirect_uri,
-            code_verifier=authorization.verifier.reveal(),
-            include_client_id=True,
-            **_client_secret(settings),
-        )
-    )
+    form = _exchange_form(settings, authorization, code)
     try:
-        payload = _post(settings, settings.token_url, body, hide=(code, authorization.verifier))
+        payload = _post(settings, settings.token_url, form, hide=(code, authorization.verifier))
     except InvalidGrant as err:
         raise LoginError(
             f"The authorization code is no longer valid ({err}): already used, or expired. "
@@ -110,15 +109,8 @@ def refresh_token(settings: Settings, token: Token) -> Token:
     ConnectionFailed, ApiError, LoginError
         If there is no response, not one of an OAuth server, or the client was refused.
     """
-    body = Secret(
-        _client(settings).prepare_refresh_body(
-            refresh_token=Secret(token.refresh_token or "").reveal(),
-            client_id=settings.client_id,
-            **_client_secret(settings),
-        )
-    )
-    hide = (token.refresh_token or Secret(), token.access_token)
-    payload = _post(settings, settings.token_url, body, hide=hide)
+    form = _refresh_form(settings, token.refresh_token or Secret())
+    payload = _post(settings, settings.token_url, form, hide=(token.refresh_token, token.access_token))
     return Token.from_response(payload, settings, previous=token)
 
 
@@ -130,66 +122,90 @@ def revoke_token(settings: Settings, token: Token) -> None:
     ConnectionFailed, ApiError, LoginError
         If the endpoint does not confirm.
     """
-    if settings.revoke_url is None:
-        return
-    longest = token.refresh_token or token.access_token
+    if settings.revoke_url is not None:
+        form = _revocation_form(settings, token)
+        _post(settings, settings.revoke_url, form, hide=(token.refresh_token, token.access_token))
+
+
+@sealed
+def _exchange_form(settings: Settings, authorization: AuthorizationRequest, code: Secret) -> Secret:
+    return Secret(
+        _client(settings).prepare_request_body(
+            code=code.reveal(),
+            redirect_uri=authorization.redirect_uri,
+            code_verifier=authorization.verifier.reveal(),
+            include_client_id=True,
+            **_client_secret(settings),
+        )
+    )
+
+
+@sealed
+def _refresh_form(settings: Settings, token: Secret) -> Secret:
+    return Secret(
+        _client(settings).prepare_refresh_body(
+            refresh_token=token.reveal(), client_id=settings.client_id, **_client_secret(settings)
+        )
+    )
+
+
+@sealed
+def _revocation_form(settings: Settings, token: Token) -> Secret:
     _, _, form = _client(settings).prepare_token_revocation_request(
         "https://",
-        longest.reveal(),
+        (token.refresh_token or token.access_token).reveal(),
         "refresh_token" if token.refresh_token else "access_token",
         client_id=settings.client_id,
         **_client_secret(settings),
     )
-    body = Secret(form)
-    del form
-    _post(settings, settings.revoke_url, body, hide=(longest,))
+    return Secret(form)
 
 
-def _post(settings: Settings, url: str, body: Secret, *, hide: tuple[Secret, ...]) -> dict[str, Any]:
-    """Post a form to an OAuth endpoint once, and return the JSON object of its response.
-
-    The texts sent and received are secrets, so that no traceback shows them.
-    """
+@sealed
+def _post(settings: Settings, url: str, form: Secret, *, hide: tuple[Secret | None, ...]) -> dict[str, Any]:
+    """Post a form to an OAuth endpoint once; return the token of its response, or raise the error."""
+    body, headers = _body_and_headers(settings, form)
     with BoundedSession(settings.timeout) as session:
-        response = send_or_raise(lambda: session.post(url, **_request_arguments(settings, body)), url)
+        response = send_or_raise(lambda: session.post(url, data=body, headers=headers), url)
     payload = _payload(response)
-    has_result = is_token(payload.get("access_token")) or url == settings.revoke_url
+    tokens = {name: _secret(payload.get(name)) for name in ("access_token", "refresh_token")}
+    has_result = is_token(tokens["access_token"]) or url == settings.revoke_url
     if response.status_code < requests.codes.multiple_choices and has_result:
-        return payload
-    raise _error(response, url, *error_words(payload, (*hide, settings.client_secret)))
+        return {**tokens, "expires_in": payload.get("expires_in")}
+    raise _error(response.status_code, url, *error_words(payload, (*hide, settings.client_secret)))
 
 
-def _request_arguments(settings: Settings, body: Secret) -> dict[str, Any]:
-    """Return the arguments for `requests` that send OAuth's fields in the form the settings name."""
-    fields: dict[str, str] = {name: Secret(value) for name, value in parse_qsl(body.reveal())}
+def _body_and_headers(settings: Settings, form: Secret) -> tuple[WireText, dict[str, str]]:
+    """Return OAuth's fields in the form that the settings name; in plain text only once they are sent."""
+    fields = dict(parse_qsl(form.reveal()))
     headers = {"Accept": "application/json"}
     is_basic = settings.token_endpoint_auth_method == "client_secret_basic"  # noqa: S105 - a method
     if is_basic and settings.client_secret:
-        pair = (
-            quote(fields["client_id"].encode(), safe=""),
-            quote(fields.pop("client_secret").encode(), safe=""),
-        )
-        headers["Authorization"] = Secret("Basic " + b64encode(":".join(pair).encode()).decode())
-    if settings.token_body == "json":  # noqa: S105 - a kind of body
-        return {"json": fields, "headers": headers}
-    return {"data": fields, "headers": headers}
+        pair = (quote(fields[name].encode(), safe="") for name in ("client_id", "client_secret"))
+        credentials = b64encode(":".join(pair).encode()).decode()
+        headers["Authorization"] = WireText(Secret(f"Basic {credentials}"))
+        del fields["client_secret"]
+    is_json = settings.token_body == "json"  # noqa: S105 - a kind of body
+    headers["Content-Type"] = "application/json" if is_json else "application/x-www-form-urlencoded"
+    return WireText(Secret(json.dumps(fields) if is_json else urlencode(fields))), headers
 
 
 def _payload(response: requests.Response) -> dict[str, Any]:
-    """Return the JSON object of a response, its texts as secrets; an empty one if it is anything else."""
+    """Return the JSON object of a response; an empty one if it is anything else."""
     try:
-        payload = json.loads(response.content)
+        payload = parse_json(response.content)
     except (ValueError, RecursionError):
         return {}
-    if not isinstance(payload, dict):
-        return {}
-    return {name: Secret(value) if isinstance(value, str) else value for name, value in payload.items()}
+    return payload if isinstance(payload, dict) else {}
 
 
-def _error(response: requests.Response, url: str, name: str | None, message: str | None) -> SalesmateError:
+def _secret(value: Any) -> Secret | None:
+    return Secret(value) if isinstance(value, str) else None
+
+
+def _error(status: int, url: str, name: str | None, message: str | None) -> SalesmateError:
     """Return the error that a response stands for; `name` and `message` are the server's own words."""
-    status = response.status_code
-    words = ": ".join(filter(None, (name, message)))
+    words = ": ".join(filter(None, (_printable(name), _printable(message))))
     returned = f"{url} returned {status}" + (f" ({words})" if words else "")
     if name == "invalid_grant":
         return InvalidGrant(words)
@@ -204,11 +220,16 @@ def _error(response: requests.Response, url: str, name: str | None, message: str
         return LoginError(f"{returned}: no token was issued. Run connect() again.")
     is_fault = status >= requests.codes.server_error
     what = "a server error" if is_fault else "not a JSON object with a token"
-    return BadResponse(
+    kind = BadResponse if is_fault else TokenResponseError
+    return kind(
         f"{returned}: {what}. Try again; if it happens again, check SALESMATE_TOKEN_URL.",
         status=status,
         url=url,
     )
+
+
+def _printable(words: str | None) -> str:
+    return "".join(character for character in words or "" if character.isprintable())
 
 
 def _client(settings: Settings) -> WebApplicationClient:
@@ -216,4 +237,4 @@ def _client(settings: Settings) -> WebApplicationClient:
 
 
 def _client_secret(settings: Settings) -> dict[str, str]:
-    return {"client_secret": Secret(settings.client_secret).reveal()} if settings.client_secret else {}
+    return {"client_secret": settings.client_secret.reveal()} if settings.client_secret else {}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import abc
 import contextlib
+import errno
 import json
-import re
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -13,15 +13,19 @@ from typing import ClassVar, Protocol
 
 from filelock import Timeout
 
+from salesmate_nb._auth.token_stores.patience import ATTEMPTS, is_passing, patiently
+from salesmate_nb._auth.token_stores.profiles import check_profile
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base import files
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.warn import warn
-from salesmate_nb.errors import ConnectionFailed, SettingsError
+from salesmate_nb.errors import ConnectionFailed
 
 MEMORY_ONLY = "memory only"
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
+_TURN_TIMEOUT = 40.0  # seconds, longer than a refresh
 _LOCK_TIMEOUT = 90.0  # seconds; a refresh takes 35 s at most, and two may be waiting
-_PROFILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 class TokenStore(Protocol):
@@ -49,9 +53,13 @@ class TextTokenStore(abc.ABC):
 
     A subclass reads, writes and deletes the text. This class converts it from and to tokens: one for each
     client and account that somebody logged in to under the profile's name, the newest last. It moves
-    corrupt text out of the way, and locks by a file ``<folder>/<profile>.lock``. If the place raises
-    ``OSError`` or cannot lock, the token stays in memory, with one warning. The login belongs to the
+    corrupt text out of the way, and locks by a file ``<folder>/<profile>.lock``. The login belongs to the
     person who runs this process, so snapshots may be stored beside it.
+
+    What a disk refuses for a short time is tried again. If the place refuses a text, the tokens stay in
+    memory until it takes one, and a warning says so; a refresh token that was used is then deleted from the
+    place. If files cannot be locked, a warning says so, and processes take turns by a file
+    ``<folder>/<profile>.turn``.
 
     Parameters
     ----------
@@ -64,6 +72,10 @@ class TextTokenStore(abc.ABC):
     ----------
     remedy : str
         A sentence for the warning: what the user can change if the place refuses the token.
+    trouble : str
+        Why the place does not hold what was stored last; empty if it does.
+    has_lock : bool
+        Whether files can be locked there, as far as is known.
 
     Raises
     ------
@@ -76,8 +88,12 @@ class TextTokenStore(abc.ABC):
     def __init__(self, folder: Path, profile: str) -> None:
         self.folder = folder
         self.profile = check_profile(profile)
+        self.trouble = ""
+        self.has_lock = True
         self._memory: list[Token] = []
         self._memory_only = False
+        self._outdated: list[Token] = []  # still in the place, since it refused the text without them
+        self._warned: set[str] = set()
 
     @property
     @abc.abstractmethod
@@ -107,7 +123,7 @@ class TextTokenStore(abc.ABC):
     @property
     def location(self) -> str:
         """The place of the token, in words."""
-        return MEMORY_ONLY if self._memory_only else self.place
+        return MEMORY_ONLY if self.trouble else self.place
 
     def load(self) -> Token | None:
         """Return the token that was added last, or ``None`` if there is none; corrupt text counts as none."""
@@ -122,16 +138,18 @@ class TextTokenStore(abc.ABC):
             return list(self._memory)
         is_corrupt = False
         try:
-            text = self.read_text()
-            self._memory = [] if text is None else _tokens(text)
+            text = patiently(self.read_text)
+            stored = [] if text is None else _tokens(text)
         except OSError as err:
-            self._fall_back(err)
+            self._cannot_read(err)
+            return list(self._memory)
         except ValueError:
-            self._memory, is_corrupt = [], True
+            stored, is_corrupt = [], True
         if is_corrupt:  # not in the except clause, whose error may show the text
             moved_to = self.set_aside()
             moved = f" and was moved to {moved_to}" if moved_to else ""
             warn(f"The login in {self.place} is corrupt{moved}. Log in again.")
+        self._memory = self._with_unsaved(stored) if self.trouble else stored
         return list(self._memory)
 
     def save(self, token: Token | None) -> None:
@@ -149,12 +167,11 @@ class TextTokenStore(abc.ABC):
         if self._memory_only:
             return
         try:
-            if not tokens:
-                self.delete_text()
-            else:
-                self.write_text(Secret(f"[{','.join(token.to_json().reveal() for token in tokens)}]"))
+            patiently(lambda: self._write(tokens))
+            self.trouble, self._outdated = "", []
         except OSError as err:
-            self._fall_back(err)
+            self.trouble = files.reason(err)
+            self._retire(tokens)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -165,48 +182,112 @@ class TextTokenStore(abc.ABC):
         ConnectionFailed
             If another process holds the lock for longer than a refresh can take.
         """
+        lock_file = self.folder / f"{self.profile}.json"
         with contextlib.ExitStack() as held:
             try:
-                held.enter_context(files.lock(self.folder / f"{self.profile}.json", _LOCK_TIMEOUT))
+                patiently(
+                    lambda: held.enter_context(files.lock(lock_file, _LOCK_TIMEOUT)),
+                    attempts=ATTEMPTS if self.has_lock else 1,
+                )
+                self.has_lock = True
             except Timeout as err:
                 raise ConnectionFailed(
                     f"Another process has been refreshing the login in {self.place} for "
                     f"{_LOCK_TIMEOUT:.0f} s. Try again; if it happens again, end that process."
                 ) from err
             except (OSError, NotImplementedError) as err:  # the latter: a file system without locks
-                self._fall_back(err)
+                self._cannot_lock(err)
+                with contextlib.suppress(OSError):  # reading or writing the text will say why
+                    held.enter_context(files.turn(lock_file, _TURN_TIMEOUT))
             yield
 
-    def _fall_back(self, err: OSError | NotImplementedError) -> None:
-        if not self._memory_only:
-            self._memory_only = True
-            warn(
+    def _write(self, tokens: list[Token]) -> None:
+        if tokens:
+            self.write_text(_text(tokens))
+        else:
+            self.delete_text()
+
+    def _retire(self, tokens: list[Token]) -> None:
+        """Delete the text that could not be replaced, if it has a credential that `tokens` do not have.
+
+        A refresh token that was used ends the whole login if another process uses it again (RFC 9700, section
+        4.14.2). Deleting also gives space back, in which there may be room for the new text.
+        """
+        try:
+            text = self.read_text()
+            stored = [] if text is None else _tokens(text)
+        except (OSError, ValueError):
+            stored = []
+        kept = {_credential(token) for token in tokens}
+        self._outdated = [token for token in stored if _credential(token) not in kept]
+        with contextlib.suppress(OSError):
+            if self._outdated and tokens:
+                self.delete_text()
+                self._outdated = []
+                self._write(tokens)
+                self.trouble = ""
+        if self.trouble and tokens:
+            danger = ""
+            if self._outdated:
+                danger = " A used refresh token is still there. Delete it: using it again ends the login."
+            self._warn_once(
+                f"The login cannot be kept in {self.place} ({self.trouble}); it ends with this process."
+                f"{danger} {self.remedy}"
+            )
+
+    def _with_unsaved(self, stored: list[Token]) -> list[Token]:
+        """Return the tokens of the place and of memory, of each login the newer one."""
+        others = [token for token in stored if token not in self._outdated]
+        unsaved = [
+            token
+            for token in self._memory
+            if not any(other.replaces(token) and other.obtained_at > token.obtained_at for other in others)
+        ]
+        return [*(other for other in others if not any(one.replaces(other) for one in unsaved)), *unsaved]
+
+    def _cannot_read(self, err: OSError) -> None:
+        if not is_passing(err):
+            self._memory_only, self.trouble = True, files.reason(err)
+            self._warn_once(
                 f"The login cannot be kept in {self.place} ({files.reason(err)}); it ends with this "
                 f"process. {self.remedy}"
             )
-
-
-def check_profile(profile: str) -> str:
-    """Return a profile's name if it can name a file in a folder, and nothing outside of it.
-
-    Raises
-    ------
-    SettingsError
-        If it cannot.
-    """
-    if not _PROFILE.fullmatch(str(profile)):
-        raise SettingsError(
-            f"profile {profile!r} cannot be used: a profile is up to 64 letters, digits, '.', '_' or '-'."
+            return
+        self._warn_once(
+            f"The login in {self.place} cannot be read now ({files.reason(err)}). What this process knows of "
+            "it is used until it can."
         )
-    return profile
+
+    def _cannot_lock(self, err: OSError | NotImplementedError) -> None:
+        """Say that there is no lock, unless the disk refuses, which reading and writing will say."""
+        self.has_lock = False
+        if isinstance(err, OSError) and err.errno == errno.ELOOP:  # somebody else can write to this folder
+            self._cannot_read(err)
+        elif isinstance(err, NotImplementedError) or err.errno in _NO_LOCKS or is_passing(err):
+            self._warn_once(
+                f"Files in {self.folder} cannot be locked ({files.reason(err)}). Kernels take turns by "
+                f"the file {self.profile}.turn there, and wait {_TURN_TIMEOUT:.0f} s for one that was "
+                "killed. Set SALESMATE_TOKEN_CACHE to a folder on a local disk."
+            )
+
+    def _warn_once(self, message: str) -> None:
+        if message not in self._warned:
+            self._warned.add(message)
+            warn(message)
 
 
-def profile_names(folder: Path, suffix: str) -> list[str]:
-    """Return the profiles that have a file with this suffix in a folder, sorted."""
-    names = (path.name.removesuffix(suffix) for path in folder.glob(f"*{suffix}"))
-    return sorted(name for name in names if _PROFILE.fullmatch(name))
+def _credential(token: Token) -> Secret:
+    """Return what another process could still use, and would not if it knew of a newer one."""
+    return token.refresh_token or token.access_token
 
 
+@sealed
+def _text(tokens: list[Token]) -> Secret:
+    """Return tokens as the text that is stored."""
+    return Secret(f"[{','.join(token.to_json().reveal() for token in tokens)}]")
+
+
+@sealed
 def _tokens(text: Secret) -> list[Token]:
     """Read the tokens in a text; one of an earlier version of this package holds a single one.
 
@@ -216,11 +297,10 @@ def _tokens(text: Secret) -> list[Token]:
         If the text is not such a text.
     """
     try:
-        content = json.loads(text)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
+        content = json.loads(text.reveal())
+    except (ValueError, RecursionError):  # whose own error holds the text
+        raise ValueError("not JSON, or nested too deeply") from None
     texts = [Secret(json.dumps(one)) for one in content] if isinstance(content, list) else [text]
-    del content  # it holds the tokens in plain text, which a traceback would show
     if not texts:
         raise ValueError("an empty list")
     return [Token.from_json(one) for one in texts]

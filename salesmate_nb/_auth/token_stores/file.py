@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 
-from salesmate_nb._auth.token_stores.base import TextTokenStore, profile_names
+from salesmate_nb._auth.token_stores.base import TextTokenStore
+from salesmate_nb._auth.token_stores.profiles import profile_names
 from salesmate_nb._base import files
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 
-_MAX_BYTES = 2**20  # of a file; a token takes a few thousand at most
+_SPARE = 2**14  # bytes reserved for the next text; a token takes a few thousand at most
+_MAX_BYTES = 2**20  # of a file
 
 
 class FileTokenStore(TextTokenStore):
     """A token in ``<folder>/<profile>.json``, for this user alone.
 
     The file is created with mode 0600 and replaced in one step, so it is never seen half-written or
-    readable by others. A link, or another user's file, is not read.
+    readable by others. A link, or another user's file, is not read. While it is locked, there is space on the
+    disk for the next text, if there was any.
 
     Parameters
     ----------
@@ -30,31 +36,60 @@ class FileTokenStore(TextTokenStore):
     def __init__(self, folder: Path, profile: str) -> None:
         super().__init__(folder, profile)
         self.path = folder / f"{profile}.json"
+        self._spare: files.SpareFile | None = None
 
     @property
     def place(self) -> str:
         """The path of the file."""
         return str(self.path)
 
+    @contextlib.contextmanager
+    def lock(self) -> Iterator[None]:
+        """Keep other threads and processes out, and reserve space for the next text."""
+        with super().lock():
+            with contextlib.suppress(OSError):  # writing the text will say why
+                if self.has_lock:
+                    files.remove_leftovers(self.path)
+                self._spare = files.SpareFile(self.path, _SPARE)
+            try:
+                yield
+            finally:
+                self._drop_spare()
+
+    @sealed
     def read_text(self) -> Secret | None:
-        """Return the file's text."""
+        """Return the file's text; an empty file, which could not be removed, has none."""
         try:
             with files.open_private(self.path) as file:
-                return Secret(file.read(_MAX_BYTES).decode())
-        except FileNotFoundError:
+                return Secret(file.read(_MAX_BYTES).decode(errors="replace")) or None
+        except (FileNotFoundError, NotADirectoryError):
             return None
 
+    @sealed
     def write_text(self, text: Secret) -> None:
         """Replace the file in one step."""
-        files.remove_leftovers(self.path)
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            with contextlib.suppress(OSError):  # once more without it, which says what is wrong
+                with spare.write() as file:
+                    file.write(text.reveal().encode())
+                return
+        if self.has_lock:
+            files.remove_leftovers(self.path)
         with files.atomic_write(self.path) as file:
             file.write(text.reveal().encode())
 
     def delete_text(self) -> None:
         """Delete the file, and a corrupt one that was set aside: it may still hold a login."""
-        files.remove_leftovers(self.path)
-        for path in (self.path, self._aside):
-            path.unlink(missing_ok=True)
+        self._drop_spare()
+        refused = None
+        for path in (self.path, self._aside, *files.leftovers(self.path)):
+            try:
+                files.erase(path)
+            except OSError as err:
+                refused = err
+        if refused is not None:
+            raise refused
 
     def set_aside(self) -> str | None:
         """Rename the file to ``<profile>.damaged``."""
@@ -66,6 +101,11 @@ class FileTokenStore(TextTokenStore):
     def profiles(self) -> list[str]:
         """Return the names of the token files in the folder."""
         return profile_names(self.folder, ".json")
+
+    def _drop_spare(self) -> None:
+        spare, self._spare = self._spare, None
+        if spare is not None:
+            spare.remove()
 
     @property
     def _aside(self) -> Path:

@@ -6,9 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from salesmate_nb._auth.token_stores.base import TextTokenStore, profile_names
+from salesmate_nb._auth.token_stores.base import TextTokenStore
+from salesmate_nb._auth.token_stores.profiles import profile_names
 from salesmate_nb._base import files
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.frames import sealed
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import SettingsError
 
 _SERVICE = "salesmate_nb"  # the name in the keychain
@@ -56,8 +58,7 @@ class KeyringTokenStore(TextTokenStore):
 
     def read_text(self) -> Secret | None:
         """Return the entry's text."""
-        text: str | None = _call_keyring(self._keyring.get_password, _SERVICE, self._name)
-        return None if text is None else Secret(text)
+        return _call_keyring(self._keyring.get_password, _SERVICE, self._name)
 
     def write_text(self, text: Secret) -> None:
         """Mark the login first, so that none is in the keychain that cannot be listed; then set the entry."""
@@ -77,10 +78,12 @@ class KeyringTokenStore(TextTokenStore):
         return profile_names(self.folder, ".keyring")
 
 
-def _call_keyring(verb: Callable[..., Any], *arguments: str) -> Any:
+@sealed
+def _call_keyring(verb: Callable[..., Any], *arguments: Secret | str) -> Secret | None:
     """Call the keychain; its errors, which may quote the arguments, become an ``OSError`` without them."""
     try:
-        return verb(*("".join(argument) for argument in arguments))
+        found = verb(*(Secret(argument).reveal() for argument in arguments))
+        return None if found is None else Secret(found)
     except Exception as err:  # noqa: BLE001 - each backend has errors of its own
         kind = type(err).__name__
     raise OSError(None, kind)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from salesmate_nb._auth.token_stores.base import TokenStore, check_profile
+from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 from salesmate_nb._auth.token_stores.keyring import KeyringTokenStore
 from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
+from salesmate_nb._auth.token_stores.profiles import check_profile
 from salesmate_nb.settings import Settings
 
 STORES: dict[str, Callable[[Path, str], TokenStore]] = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+import sys
 from collections.abc import Generator
 from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
@@ -35,6 +36,7 @@ class _Page:
     keys: list[int]
     ids: list[int]
     is_last: bool
+    is_full: bool  # more rows would not have fitted
 
     @property
     def end(self) -> int:
@@ -75,7 +77,7 @@ class _Page:
     def after(self, page: _Page) -> _Page:
         """Return this page, as the last one if it ends where the page before did."""
         is_same = self.offset > page.offset and self.end <= page.end and self.keys[-1:] <= page.keys[-1:]
-        return replace(self, is_last=self.is_last or is_same)
+        return replace(self, is_last=self.is_last or (is_same and not self.is_full))
 
 
 class CreatedOffsets:
@@ -264,8 +266,8 @@ class KeyWalks:
         response = yield replace(self._start, offset=offset)
         ids = [record_id(record) for record in response.records]
         total = response.total if self._read.rows.has_total else None
+        self._rows = min(max(self._rows, len(ids)), response.rows or sys.maxsize)
         is_short = len(ids) < self._rows
-        self._rows = max(self._rows, len(ids))
         if 0 < self._rows < _FEWEST_ROWS:
             raise PaginationUnsupported("pages of so few rows do not show the sort order")
         return _Page(
@@ -273,6 +275,7 @@ class KeyWalks:
             keys=self._keys(response.records),
             ids=ids,
             is_last=is_short and total is not None and offset + len(ids) >= total,
+            is_full=response.rows is not None and not is_short,
         )
 
     def _keys(self, records: list[Record]) -> list[int]:

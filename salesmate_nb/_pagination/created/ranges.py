@@ -13,11 +13,12 @@ from salesmate_nb._pagination.created.walks import Walk, run_walks
 from salesmate_nb._pagination.open_read import OpenRead
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import Record, SearchPage, SearchRequest, created_at, record_id
+from salesmate_nb._values.times import in_calendar, shift
 
 Condition = Literal["BETWEEN", "IS_BEFORE"]
 
 _START, _END = dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1)  # noqa: DTZ001 - the server's own clock
-_MINUTE = dt.timedelta(minutes=1)
+_NONE, _MINUTE = dt.timedelta(), dt.timedelta(minutes=1)
 _FILL = 0.82  # of a page, which a new range should hold
 _SURE = 0.82  # of a page, which certainly fits: without an order, some of the oldest rows may not have come
 _MOST_GROWTH = 4  # from one range to the next
@@ -95,6 +96,7 @@ class CreatedRanges:
         self._condition: Condition = condition
         self._rows = rows
         self._span = dt.timedelta()
+        self._count = 0
         self._left = _SPARE_REQUESTS
 
     def probe(self, *known: list[Record]) -> SearchRequest:
@@ -127,14 +129,16 @@ class CreatedRanges:
             How many requests run side by side.
         """
         times = sorted(map(self._time, known))
-        pages = math.ceil((total or len(times)) / self._rows)
+        self._count = total or len(times)
+        pages = math.ceil(self._count / self._rows)
         self._left += _UNCOUNTED_REQUESTS if total is None else _REQUESTS_PER_PAGE * pages
         count = max(min(workers, pages // _FEWEST_PAGES), 1)
         minutes = (times[-1] - times[0]) // _MINUTE + 1
         starts = [times[0] + minutes * number // count * _MINUTE for number in range(count)]
-        goals = [*(start - _MINUTE for start in starts[1:]), times[-1]]
+        goals = [*(shift(start, -_MINUTE) for start in starts[1:]), times[-1]]
         span = minutes * _FILL / max(pages, 1)
-        walks = zip([_START, *starts[1:]], starts, goals, [*goals[:-1], _END], strict=True)
+        since, until = min(_START, shift(times[0], -_MINUTE)), max(_END, shift(times[-1], _MINUTE))
+        walks = zip([since, *starts[1:]], starts, goals, [*goals[:-1], until], strict=True)
         return [self._walk(*each, span) for each in walks]
 
     def _walk(
@@ -158,24 +162,28 @@ class CreatedRanges:
                 minutes = (end - max(since, first)) // _MINUTE + 1
                 rate = max(len(page.records), 1) / (_FILL * self._rows)
                 span = min(minutes / rate, _MOST_GROWTH * max(span, minutes))
-                since = end + _MINUTE
+                last = end
             else:
                 came = list(map(self._time, page.records))
                 times = sorted(came)
+                if not times:
+                    raise PaginationUnsupported("a range of createdAt returned nothing")
                 last = times[int(_SURE * (len(times) - 1))]  # which probably fits, if the oldest came
-                if last == since - _MINUTE:  # both ends are included: it was read with the range before
-                    since += _MINUTE
-                elif end == since or since <= last < since + 2 * _MINUTE or times[0] == last >= since:
+                if last - since == -_MINUTE:  # both ends are included: it was read with the range before
+                    last = since
+                elif end == since or _NONE <= last - since < 2 * _MINUTE or times[0] == last >= since:
                     last = max(min(last, end), since)
                     yield from self._full_minutes(since, last)
-                    since = last + _MINUTE
-                elif came == times and since < last - 2 * _MINUTE < end:
+                elif came == times and last - since > 2 * _MINUTE and last - end < 2 * _MINUTE:
                     end = last - 2 * _MINUTE  # a row of the minute after the end may be included
                     continue
                 else:  # not sorted, or the server's clock is not that of the settings
                     parts = max((page.total or 0) / (_FILL * self._rows), _FEWEST_PARTS)
                     end = since + int((end - since) // _MINUTE / parts) * _MINUTE
                     continue
+            if last >= until:  # nothing may follow it: it may be the end of the calendar
+                return
+            since = last + _MINUTE
             first = max(since, first)
             end = _evenly(first, goal, until, span)
 
@@ -189,6 +197,7 @@ class CreatedRanges:
             known, totals, offset = len(ids), {total}, 0
             while offset == 0 or offset < total:
                 page = yield replace(self._request(since, until), offset=offset)
+                self._fit(page)
                 if offset == 0 and self._is_whole(page):
                     return
                 if not page.total:
@@ -206,8 +215,16 @@ class CreatedRanges:
     def _is_whole(self, page: SearchPage) -> bool:
         """Return whether one response holds all rows; a full page may not, whatever its total says."""
         count = len(page.records)
-        self._rows = max(self._rows, count)
+        self._fit(page)
         return count < self._rows and (page.total or 0) <= count
+
+    def _fit(self, page: SearchPage) -> None:
+        """Take how many rows fit into a response: fewer than before, if a page was too large."""
+        if page.rows is None:
+            self._rows = max(self._rows, len(page.records))
+        elif page.rows < self._rows:
+            self._rows = page.rows
+            self._left += _REQUESTS_PER_PAGE * math.ceil(self._count / self._rows)
 
     def _request(self, since: dt.datetime, until: dt.datetime) -> SearchRequest:
         self._left -= 1
@@ -217,7 +234,7 @@ class CreatedRanges:
 
     def _time(self, record: Record) -> dt.datetime:
         try:
-            local = created_at(record, self._zone).astimezone(self._zone)
+            local = in_calendar(created_at(record, self._zone), self._zone)
         except (ValueError, OverflowError, TypeError):
             raise PaginationUnsupported("createdAt of a record cannot be parsed") from None
         return local.replace(second=0, microsecond=0, tzinfo=None)

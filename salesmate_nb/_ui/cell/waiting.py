@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ from salesmate_nb._auth.flow import LoginFlow
 from salesmate_nb._display.output import Output, running_cell, running_kernel
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.cell import events
+from salesmate_nb._ui.frontend import is_voila
 from salesmate_nb.errors import LoginRequired
 
 _PAUSE = 0.05  # seconds between two looks at what has arrived
@@ -52,12 +52,12 @@ def wait_for_login(
         if is_alive:
             with _note(cell), events.handled(kernel) as handle:
                 _poll(is_done, handle, seconds)
-        elif is_listening and login is not None and not _is_voila():
+        elif is_listening and login is not None and not is_voila():
             login.wait(threading.TIMEOUT_MAX if seconds is None else seconds)
     except KeyboardInterrupt:
         is_interrupted = True
     if not is_done() and (is_interrupted or seconds is None):
-        _stop_cell(kernel, texts.RELOAD if _is_voila() else texts.RUN_AGAIN)
+        _stop_cell(kernel, texts.RELOAD if is_voila() else texts.RUN_AGAIN)
 
 
 def _poll(is_done: Callable[[], bool], handle: Callable[[], None], seconds: float | None) -> None:
@@ -71,13 +71,10 @@ def _holds_widgets_back(kernel: Any) -> bool:
     """Return whether the frontend sends nothing of its widgets while a cell runs.
 
     Voila shows them when all cells have run. VS Code queues their messages behind the cell
-    (microsoft/vscode-jupyter#17360); its kernels are known by a variable of theirs.
+    (microsoft/vscode-jupyter#17360); its kernels are known by a variable of theirs. Colab sends them, as far
+    as is known (Kirill888/jupyter-ui-poll#18).
     """
-    return _is_voila() or "__vsc_ipynb_file__" in kernel.shell.user_ns
-
-
-def _is_voila() -> bool:
-    return "voila" in os.environ.get("SERVER_SOFTWARE", "")
+    return is_voila() or "__vsc_ipynb_file__" in kernel.shell.user_ns
 
 
 @contextlib.contextmanager

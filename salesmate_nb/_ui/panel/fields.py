@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets
 import traitlets
 
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 
 FIELD = {
     "style": {"description_width": "6.5em"},
@@ -100,6 +100,15 @@ def quiet_button(description: str, on_click: Callable[[], None]) -> Any:
 def show(widget: Any, *, visible: bool) -> None:
     """Show or hide a widget."""
     widget.layout.display = "" if visible else "none"
+
+
+def close(widget: Any) -> None:
+    """Close a widget and all that belongs to it: a kernel keeps each widget that is not closed."""
+    for child in getattr(widget, "children", ()):
+        close(child)
+    for part in (getattr(widget, "style", None), widget.layout, widget):
+        if part is not None:
+            part.close()
 
 
 def _button(description: str, kind: str, on_click: Callable[[], None]) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 import ipywidgets
 
 from salesmate_nb._base import validators
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.offer import LoginOffer
 from salesmate_nb._ui.panel import fields, markup

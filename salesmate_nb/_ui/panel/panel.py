@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import secrets
 import threading
 import time
 from typing import Any
@@ -12,14 +13,15 @@ from IPython.display import display
 
 from salesmate_nb._auth.flow import LoginFlow, LoginState
 from salesmate_nb._display.cards import card
-from salesmate_nb._display.output import running_cell
+from salesmate_nb._display.output import Output, running_cell
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.cell import waiting
+from salesmate_nb._ui.frontend import is_voila
 from salesmate_nb._ui.offer import LoginOffer, short
 from salesmate_nb._ui.panel import fields, markup
-from salesmate_nb._ui.panel.connected import connected_card
 from salesmate_nb._ui.panel.key_form import KeyForm
 from salesmate_nb._ui.panel.link_form import LinkForm
+from salesmate_nb._ui.panel.saved import connected_card, pending_card
 from salesmate_nb._ui.refusals import plain
 
 _CHECK_EVERY = 2.0  # seconds between two looks at whether somebody has logged in elsewhere
@@ -52,7 +54,8 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     """What one logs in to, the form for it, and what becomes of the login.
 
     With a client id it leads with the login link, and offers the form for a Session Key beside it; else it
-    is that form. Once connected, static HTML takes its place, which a saved notebook shows without a kernel.
+    is that form. Static HTML stands in for it in a notebook that is saved while it waits, and takes its place
+    once one is connected.
 
     Parameters
     ----------
@@ -65,6 +68,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
     def __init__(self, offer: LoginOffer, older: Panel | None = None) -> None:
         self._offer = offer
         self._older = older
+        self._saved = Output()
         self._handle: Any = None
         self._cell: int | None = None
         self._done = threading.Event()
@@ -80,19 +84,21 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             fields.show(self._key_form, visible=False)
         forms = [form for form in (self._link_form, self._key_form) if form]
         super().__init__([self._head, *forms, self._other, self._foot])
-        self.add_class("salesmate-nb")
+        self._id = f"salesmate-nb-{secrets.token_hex(4)}"
+        self.add_class("salesmate-nb").add_class(self._id)
         fields.show(self._other, visible=offer.flow is not None)
         self._show_head(_title(offer), markup.alert(plain(offer.reason)) + markup.caution(offer.caution))
         if offer.flow:
             offer.flow.subscribe(self._follow)
 
     def __repr__(self, **_: Any) -> str:
-        """Return the text for frontends without widgets; it is saved with the notebook, so it has no URL."""
-        return texts.WITHOUT_WIDGETS if self._offer.flow else texts.WITHOUT_WIDGETS_OR_LINK
+        """Return nothing for frontends without widgets: the words are an output of their own."""
+        return ""
 
     def display(self) -> None:
         """Display the panel below the running cell."""
         self._cell = running_cell()
+        self._saved.show(*pending_card(self._id))
         self._handle = display(self, display_id=True)
 
     def wait(self, seconds: float | None = None) -> None:
@@ -114,6 +120,7 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             self._key_form.focus()
 
     def _follow(self, login: LoginFlow) -> None:
+        fields.show(self._other, visible=login.phase is not LoginState.EXCHANGING)
         if login.phase is LoginState.DONE:
             self._finish()
 
@@ -149,13 +156,15 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             panel = panel._older  # noqa: SLF001 - as above
 
     def _replace(self, content: str, text: str) -> None:
-        """Show static content in place of the forms, and in place of the widget where the frontend can."""
-        self.remove_class("salesmate-nb")
-        self.children = [self._head]
-        self._head.value = content
-        if self._handle is not None:
-            with contextlib.suppress(Exception):  # the widget shows the same
-                self._handle.update({"text/html": content, "text/plain": text}, raw=True)
+        """Show static content in place of the panel, and close its widgets."""
+        if is_voila():  # its page shows no later outputs of a kernel, only widgets
+            self.remove_class("salesmate-nb")
+            self._head.value, self.children = content, [self._head]
+        elif self._handle is not None:
+            with contextlib.suppress(Exception):  # a broken display must not break the login
+                self._saved.show(content, text)
+                self._handle.update({}, raw=True)
+            fields.close(self)
 
     def _close_down(self) -> None:
         if self._offer.flow:
@@ -179,4 +188,5 @@ def _title(offer: LoginOffer) -> str:
 def _facts(offer: LoginOffer) -> str:
     is_kept = offer.settings.token_store != "memory"  # noqa: S105 - a kind of store
     where = texts.STORED_IN.format(place=short(offer.stored_in)) if is_kept else texts.NOT_STORED
-    return markup.paragraph(markup.escaped(where), "facts soft small")
+    wraps_at_slashes = markup.escaped(where).replace("/", "/<wbr>")
+    return markup.paragraph(wraps_at_slashes, "facts soft small")

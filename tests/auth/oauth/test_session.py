@@ -19,7 +19,7 @@ from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.oauth.token_endpoint import build_authorization_request, exchange_code
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 from salesmate_nb._auth.tokens import Token
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import (
     BadResponse,
     ConnectionFailed,
@@ -164,6 +164,21 @@ def test_rejected_token_is_refreshed_once(settings, store, session, requests_moc
     requests_mock.get("https://api.example.com/x", [{"status_code": status, "text": body}, {"json": [1]}])
     assert session.get("https://api.example.com/x").json() == [1]
     assert [request.method for request in requests_mock.request_history] == ["GET", "POST", "GET"]
+
+
+def test_stored_token_is_rejected_too(settings, store, session, requests_mock):
+    """If the token that another kernel has stored has expired at the server as well, it is refreshed."""
+    store.save(token_for(settings, lives=3000))
+    assert session.current_token
+    FileTokenStore(settings.token_cache, "default").save(token_for(settings, lives=3001, number=5))
+    requests_mock.post(settings.token_url, json=TOKEN_RESPONSE)
+    counted = []
+    responses = [{"status_code": 401}, {"status_code": 401}, {"json": [1]}]
+    requests_mock.get("https://api.example.com/x", responses)
+    response = session.get("https://api.example.com/x", before_request=lambda: counted.append(1))
+    assert (response.json(), len(counted)) == ([1], 3)
+    sent = [form(request)["refresh_token"] for request in requests_mock.request_history if request.text]
+    assert sent == ["rt-s3cret-5"]
 
 
 def test_second_rejection_is_returned(settings, store, session, requests_mock):

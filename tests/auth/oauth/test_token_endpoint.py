@@ -20,7 +20,7 @@ from salesmate_nb._auth.oauth.token_endpoint import (
     revoke_token,
 )
 from salesmate_nb._auth.tokens import Token
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import (
     ApiError,
     BadResponse,
@@ -248,6 +248,46 @@ def test_bad_response(settings, requests_mock, response, kind, words):
         exchange_code(settings, build_authorization_request(settings, "https://x.example/"), Secret("c0de"))
     assert requests_mock.call_count == 1
     assert caught.value.__cause__ is caught.value.__context__ is None
+
+
+ODD = [
+    {"code": "x"},
+    {"name": {"z": [1]}},
+    {},
+    ["x"],
+    7,
+    True,
+    None,
+    "x" * 10**5,
+    "\ud800\x1b[31m",
+    "nan",
+    -1,
+    1e300,
+]
+
+
+@pytest.mark.parametrize("status", [200, 400])
+@pytest.mark.parametrize("name", ["error", "error_description", "access_token"])
+def test_odd_error(settings, requests_mock, name, status):
+    """Whatever stands where an error or a token should, it is a LoginError that can be printed."""
+    request = build_authorization_request(settings, "https://x.example/")
+    for value in ODD:
+        payload = {"error": "x", name: value} if name != "access_token" or status != 200 else {name: value}
+        if name == "access_token" and status == 200 and value == "nan":
+            continue  # a text like any other
+        requests_mock.post(settings.token_url, json=payload, status_code=status)
+        with pytest.raises(LoginError) as caught:
+            exchange_code(settings, request, Secret("c0de"))
+        assert str(caught.value).isprintable()
+        assert len(str(caught.value)) < 700
+
+
+def test_odd_lifetime(settings, requests_mock):
+    """A lifetime that is none counts as unknown: the token is used until it is refused."""
+    request = build_authorization_request(settings, "https://x.example/")
+    for value in [{"s": 1}, ["x"], True, None, "soon", "nan", "-1", -1, 0, 1e300, 10**400, "9" * 5000]:
+        requests_mock.post(settings.token_url, json={**TOKEN_RESPONSE, "expires_in": value})
+        assert exchange_code(settings, request, Secret("c0de")).expires_at is None
 
 
 def test_used_code(settings, requests_mock):

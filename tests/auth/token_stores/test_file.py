@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import os
 import stat
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 
 from salesmate_nb._auth.token_stores.base import _tokens
 from salesmate_nb._auth.token_stores.file import FileTokenStore
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 
 
 @pytest.fixture
@@ -79,7 +80,6 @@ def test_file_logout(store, token):
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
         b"{",
         b'{"version": 1, "access_token": "x"}',
         "\ud800".encode("utf-8", "surrogatepass"),
@@ -151,6 +151,13 @@ def test_foreign_file_is_not_used(store, token):
         assert FileTokenStore(store.folder, "default").load() is None
 
 
+def fill(folder):
+    """Fill a disk."""
+    with contextlib.suppress(OSError), (folder / "filler").open("ab", buffering=0) as file:
+        while True:
+            file.write(b"x" * 4096)
+
+
 @pytest.fixture
 def full_disk(tmp_path):
     """Return a folder on a disk of 64 KB that is full."""
@@ -161,9 +168,7 @@ def full_disk(tmp_path):
     )
     if mounted.returncode:
         pytest.skip("cannot mount a disk here")
-    with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as file:
-        while True:
-            file.write(b"x" * 4096)
+    fill(folder)
     yield folder
     subprocess.run(["umount", str(folder)], check=True)
 
@@ -176,6 +181,24 @@ def test_full_disk_means_memory(full_disk, token):
     assert (store.load(), len(warned)) == (token, 1)
     files = [path for path in full_disk.rglob("*") if path.is_file()]
     assert not any("at-s3cret" in path.read_text("latin-1") for path in files)
+
+
+@pytest.mark.parametrize("is_full", ["before", "during"])
+def test_full_disk_at_a_refresh(full_disk, token, is_full):
+    """The place of the used token is enough for the new one, and space is reserved before it is issued."""
+    (full_disk / "filler").unlink()
+    store = FileTokenStore(full_disk / "tokens", "default")
+    with store.lock():
+        store.save(token)
+    newer = dataclasses.replace(token, refresh_token=Secret("rt-s3cret-2"))
+    if is_full == "before":
+        fill(full_disk)
+    with store.lock():
+        if is_full == "during":
+            fill(full_disk)
+        store.save(newer)
+    assert FileTokenStore(store.folder, "default").load() == newer
+    assert names(store.folder) == ["default.json", "default.lock"]
 
 
 @pytest.mark.slow

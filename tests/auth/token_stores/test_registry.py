@@ -10,7 +10,7 @@ from salesmate_nb import SettingsError
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 from salesmate_nb._auth.token_stores.keyring import KeyringTokenStore
 from salesmate_nb._auth.token_stores.registry import STORES, make_token_store, stored_profiles
-from salesmate_nb._base.redaction import Secret
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.settings import Settings
 
 

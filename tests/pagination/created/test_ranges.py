@@ -23,11 +23,12 @@ SECONDS = 1_700_000_000
 class Server:
     """Return rows inside a range in any order; the zone of its rules may be another one."""
 
-    def __init__(self, minutes, *, ahead=0, counts=True):
+    def __init__(self, minutes, *, ahead=0, counts=True, most=10):
         self.rows = [{"id": number, "createdAt": SECONDS + 60 * each} for number, each in enumerate(minutes)]
         self.requests = 0
         self._ahead = ahead
         self._counts = counts
+        self._most = most
         self._random = random.Random(1)
 
     def __call__(self, request):
@@ -37,7 +38,8 @@ class Server:
         found = [row for row in self.rows if low <= row["createdAt"] <= high]
         total = len(found) if self._counts else None
         self._random.shuffle(found)
-        return SearchPage(records=found[request.offset :][:10], total=total)
+        rows = self._most if self._most < 10 and self.requests > 1 else None  # from the second request on
+        return SearchPage(records=found[request.offset :][: rows or 10], total=total, rows=rows)
 
     def _time(self, text):
         when = dt.datetime.strptime(text, "%b %d, %Y %I:%M %p").replace(tzinfo=dt.UTC)
@@ -68,6 +70,20 @@ def test_every_row(counts, ahead):
     assert server.requests <= (4 if counts else 6) * 40
 
 
+def test_ends_of_the_calendar():
+    """Rows of the first and of the last minute that there is are within the ranges."""
+    ends = [{"id": 1, "createdAt": "0001-01-01T00:00Z"}, {"id": 2, "createdAt": "9999-12-31T23:59:59Z"}]
+    [walk] = CreatedRanges(START, UTC, "BETWEEN", 10).walks(ends, 2, 1)
+    asked = list[str]()
+
+    def fetch(request):
+        asked.extend(request.rules[-1].data)
+        return SearchPage(records=[], total=0)
+
+    list(run_walks(ParallelFetch(fetch, 1), [(next(walk), walk)]))
+    assert (asked[0], asked[-1]) == ("Jan 01, 0001 12:00 AM", "Dec 31, 9999 11:59 PM")
+
+
 def test_minute_of_many_rows():
     """A minute with more rows than a page is read in passes, until they are as many as counted."""
     minutes = sorted([*range(0, 4_000, 40), *[2_000] * 45])
@@ -80,6 +96,12 @@ def test_cost():
     server = Server(minutes)
     assert read(server, 1_000, workers=4) == set(range(1_000))
     assert server.requests <= 2.8 * 1_000 / 10
+
+
+def test_smaller_pages():
+    """If fewer rows fit into a response than into the first one, no range counts as whole by that number."""
+    server = Server(sorted([*range(0, 4_000, 40), *[2_000] * 45]), most=4)
+    assert read(server, 145) == set(range(145))
 
 
 def test_minute_of_many_rows_without_total():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 
+import ipywidgets
 import pytest
 
 from salesmate_nb import LoginRequired, Settings
@@ -11,13 +12,17 @@ from salesmate_nb._auth.flow import LoginState
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.panel import panel
 from salesmate_nb._ui.panel.panel import Panel
+from salesmate_nb._ui.panel.saved import pending_card
 
 
-class Handle:
-    """A display that can be updated."""
+class Shown:
+    """An output that was displayed, and what it showed."""
 
     def __init__(self):
         self.shown = []
+
+    def show(self, html, text):
+        self.shown.append((html, text))
 
     def update(self, bundle, *, raw):
         assert raw
@@ -25,9 +30,11 @@ class Handle:
 
 
 @pytest.fixture
-def handles(monkeypatch):
+def outputs(monkeypatch):
+    """Return what the outputs in the notebook show that stand in for the panels, oldest first."""
     made = []
-    monkeypatch.setattr(panel, "display", lambda *_, **__: made.append(Handle()) or made[-1])
+    monkeypatch.setattr(panel, "Output", lambda: made.append(Shown()) or made[-1])
+    monkeypatch.setattr(panel, "display", lambda *_, **__: Shown())
     return made
 
 
@@ -53,6 +60,10 @@ def test_with_a_client_id(offer, login):
     assert shown._other.description == texts.USE_LINK
     shown._other.click()
     assert visible(shown._link_form)
+    login.move(LoginState.EXCHANGING)
+    assert not visible(shown._other)
+    login.move(LoginState.WAITING)
+    assert visible(shown._other)
 
 
 def test_what_is_said_before(offer):
@@ -65,7 +76,7 @@ def test_what_is_said_before(offer):
     assert texts.READS_ONLY in shown._head.value
     assert "sent to crm.example.com (the argument api_url)" in shown._head.value
     assert "The &lt;key&gt; has expired." in shown._head.value
-    assert "&lt;home&gt;/default.json" in shown._foot.value
+    assert "&lt;home&gt;/<wbr>default.json" in shown._foot.value
 
 
 def test_login_in_memory(offer):
@@ -81,23 +92,43 @@ def test_workspace_in_the_title(offer):
 
 
 @pytest.mark.parametrize("way", ["link", "key"])
-def test_connected(offer, login, account, handles, way):
-    """Once connected, the card takes the place of the forms, and of the widget."""
+def test_connected(offer, login, account, outputs, way):
+    """Once connected, the card takes the place of the panel, and the kernel keeps none of its widgets."""
+    before = set(ipywidgets.widget._instances)
     shown = panel.show(offer(flow=login))
+    assert len(set(ipywidgets.widget._instances) - before) >= 30
     if way == "link":
         login.move(LoginState.DONE)
     else:
         shown._key_form.workspace.value, shown._key_form.key.value = "acme", "s3cret"
         shown._key_form.button.click()
-    assert shown.children == (shown._head,)
-    assert "Connected as Ann &lt;Weber&gt; to acme" in shown._head.value
-    assert "Connected as Ann" in handles[0].shown[-1]["text/html"]
-    assert handles[0].shown[-1]["text/plain"] == "Connected as Ann <Weber> to acme."
+    assert "Connected as Ann &lt;Weber&gt; to acme" in outputs[0].shown[-1][0]
+    assert outputs[0].shown[-1][1] == "Connected as Ann <Weber> to acme."
+    assert shown._handle.shown == [{}]
+    assert set(ipywidgets.widget._instances) == before
     assert login.watchers == []
     shown.wait()
 
 
-def test_name_comes_later(offer, login, account, handles):
+def test_voila(offer, login, outputs, monkeypatch):
+    """Voila's page shows only widgets: there the panel itself becomes the card."""
+    monkeypatch.setenv("SERVER_SOFTWARE", "voila/0.5.8")
+    shown = panel.show(offer(flow=login))
+    login.move(LoginState.DONE)
+    assert shown.children == (shown._head,)
+    assert "Connected as Ann" in shown._head.value
+    assert shown._head.comm is not None
+
+
+def test_saved_while_it_waits(offer, outputs):
+    """What to do is an output of its own: hidden beside the live panel, and there in a saved notebook."""
+    shown = panel.show(offer())
+    assert outputs[0].shown == [pending_card(shown._id)]
+    assert shown._id in shown._dom_classes
+    assert shown._repr_mimebundle_()["text/plain"] == ""
+
+
+def test_name_comes_later(offer, login, account, outputs):
     """If the user's name is not known yet, it is asked for, and the card then says it."""
     account.user = ""
     panel.show(offer(flow=login))
@@ -105,60 +136,48 @@ def test_name_comes_later(offer, login, account, handles):
     for thread in threading.enumerate():
         if thread.name == "salesmate_nb-user":
             thread.join()
-    assert [bundle["text/plain"] for bundle in handles[0].shown] == [
+    assert [text for _, text in outputs[0].shown[1:]] == [
         "Connected to acme.",
         "Connected as Ann <Weber> to acme.",
     ]
 
 
-def test_newer_panel(offer, login, handles):
+def test_newer_panel(offer, login, outputs):
     """Only the newest panel of a login is usable; once connected, the older one says so too."""
     first = panel.show(offer(flow=login))
-    second = panel.show(offer(flow=login))
-    assert texts.MOVED in first._head.value
-    assert handles[0].shown[-1]["text/plain"] == texts.MOVED
-    assert "href" not in first._head.value
+    panel.show(offer(flow=login))
+    assert outputs[0].shown[-1][1] == texts.MOVED
+    assert "href" not in outputs[0].shown[-1][0]
+    assert first.comm is None
     login.move(LoginState.DONE)
-    for shown, handle in ((first, handles[0]), (second, handles[1])):
-        assert "Connected as Ann" in shown._head.value
-        assert "Connected as Ann" in handle.shown[-1]["text/html"]
+    for output in outputs:
+        assert "Connected as Ann" in output.shown[-1][0]
     assert panel._pending == {}
 
 
-def test_login_after_a_logout(offer, login, account, handles):
+def test_login_after_a_logout(offer, login, account, outputs):
     """The card of an earlier connection stays when the same login is asked for again."""
     panel.show(offer())._finish()
     panel.show(offer())
-    assert handles[0].shown[-1]["text/plain"] == "Connected as Ann <Weber> to acme."
+    assert outputs[0].shown[-1][1] == "Connected as Ann <Weber> to acme."
 
 
-def test_panel_of_another_profile(offer, handles):
+def test_panel_of_another_profile(offer, outputs):
     """The panel of another login stays usable."""
     first = panel.show(offer())
     panel.show(offer(profile="emea"))
-    assert texts.MOVED not in first._head.value
+    assert outputs[0].shown == [pending_card(first._id)]
 
 
-def test_login_elsewhere(offer, account, handles):
+def test_login_elsewhere(offer, account, outputs):
     """A cell that waits notices a login that another notebook has completed."""
     shown = panel.show(offer())
     account.is_authorized = True
     shown.wait()
-    assert "Connected" in shown._head.value
+    assert "Connected" in outputs[0].shown[-1][0]
 
 
-def test_wait_without_a_kernel(offer, handles):
+def test_wait_without_a_kernel(offer, outputs):
     """Where no cell can wait, the error says what to do."""
     with pytest.raises(LoginRequired, match="Log in above, then run this cell again"):
         panel.show(offer()).wait()
-
-
-def test_plain_text_without_widgets(offer, login):
-    """A frontend without widgets shows what to do; it is saved, so it has no URL."""
-    for made, text in (
-        (offer(flow=login), texts.WITHOUT_WIDGETS),
-        (offer(), texts.WITHOUT_WIDGETS_OR_LINK),
-    ):
-        shown = Panel(made)._repr_mimebundle_()["text/plain"]
-        assert shown == text  # ipywidgets would cut a longer text
-        assert "http" not in shown

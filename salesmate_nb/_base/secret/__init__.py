@@ -1,0 +1,1 @@
+"""Secrets: text that nothing shows, functions that no traceback shows, and redaction."""

@@ -1,0 +1,127 @@
+"""What each command does."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import errno
+from collections.abc import Iterator
+from typing import Any
+
+from salesmate_nb._auth.token_stores.registry import stored_profiles
+from salesmate_nb._base.files import reason
+from salesmate_nb._cli.output import choose_format, say, say_result, write
+from salesmate_nb._cli.words import in_command_line_words
+from salesmate_nb._connect import connect
+from salesmate_nb._snapshot.store import snapshot_folder
+from salesmate_nb._ui.prompt import key_from_stdin
+from salesmate_nb.client import Salesmate
+from salesmate_nb.errors import LoginRequired, SalesmateError
+from salesmate_nb.settings import Settings
+
+TEXT_FILTERS = ("status", "stage", "pipeline", "owner")
+TIME_FILTERS = ("modified_since", "created_since")
+_DEALS_ARGUMENTS = (*TEXT_FILTERS, *TIME_FILTERS, "columns", "limit", "wait", "allow_incomplete")
+_SANDBOX_OPTIONS = ("port", "deals", "approve", "behavior", "login", "api")
+_PORT_REFUSED = {errno.EACCES, errno.EADDRINUSE, errno.EPERM}
+
+
+def login(options: argparse.Namespace) -> None:
+    """Log in by link, by a Session Key that is typed, or by one from standard input."""
+    if options.key_stdin:
+        settings = Settings.load()
+        connection = Salesmate(settings, profile=options.profile or "default")
+        try:
+            key = key_from_stdin()
+        except (AttributeError, UnicodeDecodeError):
+            raise SalesmateError(
+                "Standard input is closed or not text. Write the Session Key to it."
+            ) from None
+        connection.login_with_key(options.workspace or settings.linkname or "", key)
+        say(repr(connection.status()))
+        return
+    connection = connect(profile=options.profile or "default", wait=options.wait)
+    say(repr(_logged_in(connection).status()))
+
+
+def status(options: argparse.Namespace) -> None:
+    """Print the status of one login, or of each that is stored."""
+    settings = Settings.load()
+    names = [options.profile] if options.profile else stored_profiles(settings) or ["default"]
+    for name in names:
+        say_result(in_command_line_words(str(Salesmate(settings, profile=name).status()), ()))
+
+
+def doctor(options: argparse.Namespace) -> None:
+    """Print what the server supports."""
+    diagnosis = connect(profile=options.profile or "default").doctor()
+    say_result(str(diagnosis))
+    if diagnosis.problem:
+        raise diagnosis.problem
+
+
+def logout(options: argparse.Namespace) -> None:
+    """Forget a login."""
+    Salesmate(Settings.load(), profile=options.profile or "default").logout()
+    say("Logged out.")
+
+
+def deals(options: argparse.Namespace) -> None:
+    """Print deals, or write them to a file."""
+    kind = choose_format(options.format, options.output)
+    with _sandbox() if options.sandbox else contextlib.nullcontext() as target:
+        connection = connect(target, profile=options.profile or "default")
+        try:
+            _logged_in(connection)
+        except LoginRequired as err:
+            if connection.settings.linkname or connection.settings.client_id:
+                raise
+            raise LoginRequired(f"{err} To try it without an account, use --sandbox.") from err
+        frame = connection.deals_df(**{name: getattr(options, name) for name in _DEALS_ARGUMENTS})
+    write(frame, kind, options.output)
+
+
+def snapshot(options: argparse.Namespace) -> None:
+    """Update a snapshot on disk, and write it to a file as well if one is named."""
+    kind = choose_format(None, options.output, default="parquet") if options.output else ""
+    connection = _logged_in(connect(profile=options.profile or "default"))
+    read = getattr(connection, f"{options.resource}_df")
+    frame = read(refresh="full" if options.full else "auto")
+    folder = snapshot_folder(connection.settings, connection.profile)
+    requests = frame.attrs["salesmate"]["calls"]
+    say(f"{len(frame):,} {options.resource} in {folder / options.resource}.parquet; {requests} requests.")
+    if options.output:
+        write(frame, kind, options.output, options.resource)
+
+
+def sandbox(options: argparse.Namespace) -> None:
+    """Run a local Salesmate until Ctrl+C."""
+    with _sandbox(**{name: getattr(options, name) for name in _SANDBOX_OPTIONS}) as box:
+        values = {name: box.settings[name] for name in box.settings.keys()}  # noqa: SIM118 - not a mapping
+        say_result("\n".join(f"SALESMATE_{name.upper()}={value}" for name, value in values.items()))
+        say("A local Salesmate is running. Put these lines into .env to use it. Press Ctrl+C to stop it.")
+        with contextlib.suppress(KeyboardInterrupt):
+            box.wait()
+
+
+@contextlib.contextmanager
+def _sandbox(**options: Any) -> Iterator[Any]:
+    """Start a sandbox, whose package is an extra, for as long as a command needs it."""
+    try:
+        from salesmate_nb import sandbox as package  # noqa: PLC0415 - an extra, and the only way to it
+
+        box = package.start(**options)
+    except ImportError as err:
+        raise SalesmateError(str(err)) from err
+    except OSError as err:
+        remedy = " Choose another --port." if err.errno in _PORT_REFUSED else ""
+        raise SalesmateError(f"The sandbox cannot start: {reason(err)}.{remedy}") from err
+    except ValueError as err:
+        raise SalesmateError(f"The sandbox cannot start: {err}") from err
+    with box:
+        yield box
+
+
+def _logged_in(connection: Salesmate) -> Salesmate:
+    connection.require_login()
+    return connection

@@ -1,0 +1,45 @@
+"""Messages of the package in words of the command line: options and commands instead of Python."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_LOGIN = r"(`salesmate-nb login[^`]*`)"
+_WORDS = (
+    (rf"\b([Rr])un connect\([^)]*\) in a notebook and log in there, or {_LOGIN} in a terminal", r"\1un \2"),
+    (rf"\b([Rr])un connect\(\) or {_LOGIN}", r"\1un \2"),
+    (r"\b([Rr])un connect\(\) again", r"\1un `salesmate-nb login`"),
+    (r"connect\(\)\.login_with_key\(workspace, key\)", "`salesmate-nb login`"),
+    (r" or connect\(token_store=\.\.\.\)", ""),
+    (r"(\w+) with refresh=None", r"\1 with `salesmate-nb deals`"),
+    (r"refresh='auto'", "`salesmate-nb snapshot`"),
+    (r"refresh='full'", "`salesmate-nb snapshot --full`"),
+    (r"\(limit=, filters\)", "(--limit, filters)"),
+    (r" \(wait=True\)", " (without --no-wait)"),
+    (r"\ballow_incomplete=True", "--allow-incomplete"),
+    (r", or None for all", ""),
+)
+
+
+def in_command_line_words(text: str, options: Iterable[str]) -> str:
+    """Return a message with commands and options in place of functions and arguments.
+
+    Parameters
+    ----------
+    text : str
+        A message of the package.
+    options : iterable of str
+        The names of the command's options, as Python writes them.
+
+    Examples
+    --------
+    >>> in_command_line_words("created_since='May' is not a time. Run connect() again.", ["created_since"])
+    "--created-since 'May' is not a time. Run `salesmate-nb login`."
+    """
+    for python, words in _WORDS:
+        text = re.sub(python, words, text)
+    for name in options:
+        option = f"--{name.replace('_', '-')}"
+        text = re.sub(rf"^{name}(?=: )", option, re.sub(rf"\b{name}=(?=\S)", f"{option} ", text))
+    return text

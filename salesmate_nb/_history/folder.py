@@ -1,0 +1,251 @@
+"""The history folder of a resource: plain Parquet that any tool opens, private to this user."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+import json
+import re
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from salesmate_nb._base import files
+from salesmate_nb._base.warn import warn
+from salesmate_nb._history.events import SCHEMA
+from salesmate_nb._history.history import History
+from salesmate_nb.errors import SalesmateError
+
+VERSION = 1
+_METADATA = b"salesmate"
+_NAME = re.compile(r"(\d{6})-(\d{6})\.parquet")
+_MERGED_ROWS = 200_000  # parts of so many events are not merged again
+_DAMAGE = (OSError, ValueError, KeyError, TypeError, pa.ArrowException)
+
+
+@dataclass(frozen=True, order=True)
+class _Part:
+    """The events of one or several refreshes, by their numbers."""
+
+    first: int
+    last: int
+
+    @property
+    def file_name(self) -> str:
+        return f"{self.first:06}-{self.last:06}.parquet"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """A file that was read: its rows, today's names of its columns, and the times of its refreshes."""
+
+    table: pa.Table
+    names: Mapping[str, str]
+    refreshes: tuple[dt.datetime, ...]
+
+    def today(self, name: str) -> str:
+        """Return the name of a column today."""
+        return self.names.get(name, name)
+
+    @property
+    def events(self) -> pa.Table:
+        """The rows, if they are events, with today's names of columns."""
+        if all(old == new for old, new in self.names.items()):
+            return self.table
+        encoded = self.table.column("field").combine_chunks().dictionary_encode()
+        names = pa.array([self.today(name) for name in encoded.dictionary.to_pylist()], pa.string())
+        return self.table.set_column(1, "field", pc.take(names, encoded.indices))
+
+
+class HistoryFolder:
+    """A history in ``<folder>/<name>.history``, private to this user.
+
+    The format is public. ``baseline.parquet`` holds the first state, one row for each record. Each other
+    file, ``<first>-<last>.parquet``, holds the events of the refreshes with these numbers: ``id``,
+    ``field``, ``old``, ``new``, ``changed_at`` and ``seen_at``, as
+    :func:`~salesmate_nb._history.events.compare` describes them. A file whose numbers are within those of
+    another one was merged into it. The schema's metadata hold JSON under ``salesmate``: whose rows they are
+    (``bound``), the API's names of the columns (``fields``), and when each refresh was made (``refreshes``,
+    ISO 8601 in UTC).
+
+    The snapshot holds the number of the last refresh that counts. So a refresh writes its events, and then
+    the snapshot: if it is cut off between the two, the events are not counted, and the next one replaces
+    them.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the snapshot. Its lock protects the history too.
+    name : str
+        The resource's name.
+    bound : mapping of str to str
+        Whose rows they are; the history of another account, API or user is not used.
+    """
+
+    def __init__(self, folder: Path, name: str, bound: Mapping[str, str]) -> None:
+        self.path = folder / f"{name}.history"
+        self._bound = {"version": str(VERSION), **bound}
+
+    def begin(self, state: pa.Table, fields: Mapping[str, str], read_at: dt.datetime) -> None:
+        """Begin a new history with a first state; remove the one that was there.
+
+        Parameters
+        ----------
+        state : pyarrow.Table
+            Its rows ascending by ``id``.
+        fields : mapping of str to str
+            The API's name of each column.
+        read_at : datetime
+            When it was read.
+        """
+        self.remove()
+        self._write("baseline.parquet", state, fields, [read_at])
+
+    def append(
+        self, number: int, events: pa.Table, fields: Mapping[str, str], refreshed_at: dt.datetime
+    ) -> None:
+        """Write the events of one refresh, in place of any that an interrupted one left."""
+        for part in self._parts():
+            if part.last >= number:
+                (self.path / part.file_name).unlink(missing_ok=True)
+        self._write(_Part(number, number).file_name, events, fields, [refreshed_at])
+
+    def exists(self) -> bool:
+        """Return whether there is a history of this account, API and user.
+
+        One whose first state cannot be read is moved to ``<name>.history.damaged``, with a warning.
+        """
+        try:
+            return bool(self._metadata("baseline.parquet")["bound"] == self._bound)
+        except FileNotFoundError:
+            return False
+        except _DAMAGE as err:
+            damaged = self.path.with_name(f"{self.path.name}.damaged")
+            shutil.rmtree(damaged, ignore_errors=True)
+            self.path.replace(damaged)
+            warn(
+                f"The history in {self.path} cannot be read ({_reason(err)}); it was moved to "
+                f"{damaged.name}. A new one begins now."
+            )
+            return False
+
+    def last_number(self) -> int:
+        """Return the number of the last refresh that is on disk, 0 if there is none."""
+        return max((part.last for part in self._parts()), default=0)
+
+    def load(self, number: int | None, fields: Mapping[str, str]) -> History | None:
+        """Return the history up to a refresh, or ``None`` if there is none of this account, API and user.
+
+        Parameters
+        ----------
+        number : int or None
+            Number of the last refresh that counts; ``None`` for all.
+        fields : mapping of str to str
+            The API's name of each column today: columns that were renamed since get their name of today.
+
+        Raises
+        ------
+        SalesmateError
+            If a part of it cannot be read.
+        """
+        if not self.exists():
+            return None
+        first = self._read("baseline.parquet", fields)
+        parts = _contiguous(part for part in self._parts() if number is None or part.last <= number)
+        read = [self._read(part.file_name, fields) for part in parts]
+        return History(
+            first=first.table.rename_columns([first.today(name) for name in first.table.column_names]),
+            events=pa.concat_tables([SCHEMA.empty_table(), *(each.events for each in read)]),
+            refreshes=tuple(time for each in (first, *read) for time in each.refreshes),
+        )
+
+    def compact(self, number: int, fields: Mapping[str, str]) -> None:
+        """Merge the newest parts up to a refresh that counts, so that few small files remain.
+
+        A part is merged with the ones after it as soon as these hold half as many events, so that an
+        event is written again a few times at most, whatever the number of refreshes.
+        """
+        parts = _contiguous(part for part in self._parts() if part.last <= number)
+        for part in set(self._parts()).difference(parts):
+            if part.last <= number:
+                (self.path / part.file_name).unlink(missing_ok=True)
+        try:
+            counts = [pq.read_metadata(self.path / part.file_name).num_rows for part in parts]
+        except _DAMAGE:
+            return
+        start = len(parts) - 1
+        while start > 0 and counts[start - 1] <= min(2 * sum(counts[start:]) + 1, _MERGED_ROWS):
+            start -= 1
+        if start < len(parts) - 1:
+            with contextlib.suppress(SalesmateError):  # a damaged part; reading the history says so
+                self._merge(parts[start:], fields)
+
+    def remove(self) -> None:
+        """Remove the history from the disk."""
+        if self.path.exists():
+            shutil.rmtree(self.path)
+
+    def _merge(self, parts: Sequence[_Part], fields: Mapping[str, str]) -> None:
+        read = [self._read(part.file_name, fields) for part in parts]
+        merged = _Part(parts[0].first, parts[-1].last)
+        times = [time for each in read for time in each.refreshes]
+        self._write(merged.file_name, pa.concat_tables(each.events for each in read), fields, times)
+        for part in parts:
+            (self.path / part.file_name).unlink(missing_ok=True)
+
+    def _parts(self) -> list[_Part]:
+        names = (_NAME.fullmatch(path.name) for path in self.path.glob("*.parquet"))
+        return sorted(_Part(int(found[1]), int(found[2])) for found in names if found)
+
+    def _metadata(self, name: str) -> dict[str, Any]:
+        with files.open_private(self.path / name) as file:
+            metadata: dict[str, Any] = json.loads(pq.read_schema(file).metadata[_METADATA])
+        return metadata
+
+    def _read(self, name: str, fields: Mapping[str, str]) -> _File:
+        try:
+            with files.open_private(self.path / name) as file:
+                table = pq.read_table(file, page_checksum_verification=True)
+            metadata = json.loads((table.schema.metadata or {})[_METADATA])
+            columns = {path: column for column, path in fields.items()}
+            return _File(
+                table=table.replace_schema_metadata(None),
+                names={old: columns.get(path, old) for old, path in metadata["fields"].items()},
+                refreshes=tuple(map(dt.datetime.fromisoformat, metadata["refreshes"])),
+            )
+        except _DAMAGE as err:
+            raise SalesmateError(
+                f"{self.path / name} cannot be read ({_reason(err)}), so the history is not complete. "
+                f"Restore the file from a backup, or remove {self.path} to begin a new history."
+            ) from err
+
+    def _write(
+        self, name: str, table: pa.Table, fields: Mapping[str, str], times: Sequence[dt.datetime]
+    ) -> None:
+        metadata = {
+            "bound": self._bound,
+            "fields": dict(fields),
+            "refreshes": [time.isoformat() for time in times],
+        }
+        written = table.replace_schema_metadata({_METADATA: json.dumps(metadata)})
+        with files.atomic_write(self.path / name) as file:
+            pq.write_table(written, file, compression="zstd", write_page_checksum=True)
+
+
+def _contiguous(parts: Iterable[_Part]) -> list[_Part]:
+    """Return the parts without those that were merged into a longer one."""
+    chosen: list[_Part] = []
+    for part in sorted(parts, key=lambda each: (each.first, -each.last)):
+        if not chosen or part.last > chosen[-1].last:
+            chosen.append(part)
+    return chosen
+
+
+def _reason(err: Exception) -> str:
+    return getattr(err, "strerror", None) or type(err).__name__  # Arrow's own texts run over lines

@@ -1,0 +1,171 @@
+"""Values that were asked for and that no record has: misspelt ones, first names, ids that nobody has."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from salesmate_nb._search.query import TEXT_FILTERS, Filters
+from salesmate_nb._values.text import closest, comparable, enumerate_texts
+
+_SAME_STATUS = {"won": "Close", "close": "Won"}  # a deal that was won is one or the other (v4 reference)
+_MOST_CHARACTERS = 60  # of a wanted value in a warning
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """A user of the account, as an owner of records."""
+
+    id: int | None
+    name: str
+
+
+class FilterTally:
+    """Filters that keep account of what the rows have in the columns that they are about.
+
+    Parameters
+    ----------
+    filters : Filters
+        What rows must meet.
+    """
+
+    def __init__(self, filters: Filters) -> None:
+        self._filters = filters
+        columns = [name for name in filters.columns if name in {*TEXT_FILTERS, "owner_name", "owner_id"}]
+        self._seen: dict[str, set[Any]] = {name: set() for name in columns}
+
+    def mask(self, rows: pa.RecordBatch) -> pa.BooleanArray:
+        """Return for each typed row whether it meets every condition, and take note of its values."""
+        self.add(rows)
+        return self._filters.mask(rows)
+
+    def add(self, rows: pa.RecordBatch | pa.Table) -> None:
+        """Take note of the values of rows that were read, whether they meet the conditions or not."""
+        for name, seen in self._seen.items():
+            seen.update(rows.column(name).drop_null().unique().to_pylist())
+
+    def unmatched(self) -> dict[str, tuple[str | int, ...]]:
+        """Return by filter the wanted values that no row has; an owner is a name or an id."""
+        found: dict[str, tuple[str | int, ...]] = {}
+        for name in TEXT_FILTERS:
+            found[name] = _without(getattr(self._filters, name), self._seen.get(name, ()))
+        seen_ids = self._seen.get("owner_id", ())
+        ids = (number for number in self._filters.owner_ids if number not in seen_ids)
+        found["owner"] = (*_without(self._filters.owner_names, self._seen.get("owner_name", ())), *ids)
+        return {name: values for name, values in found.items() if values}
+
+    def describe(
+        self,
+        noun: str,
+        *,
+        listed: Mapping[str, Sequence[str]],
+        users: Sequence[User] = (),
+        is_all: bool = True,
+    ) -> list[str]:
+        """Return a sentence about each wanted value that no row has, and that the account does not list.
+
+        Parameters
+        ----------
+        noun : str
+            What a row is: ``deal``.
+        listed : mapping of str to sequence of str
+            By filter, the values that the account offers. One of them may well be in no row.
+        users : sequence of User
+            The account's users; without any, the owners in the rows are all that is known.
+        is_all : bool
+            Whether all rows of the account were read, not only those that the server chose.
+
+        Returns
+        -------
+        list of str
+            Each with the closest value that there is, and with all of them.
+        """
+        subject = f"No {noun}" if is_all else f"No {noun} that was read"
+        texts = []
+        for name, values in self.unmatched().items():
+            for value in values:
+                advice = (
+                    self._owner_advice(value, users)
+                    if name == "owner"
+                    else self._advice(name, str(value), listed.get(name, ()))
+                )
+                if advice is not None:
+                    shown = value if isinstance(value, int) else repr(value[:_MOST_CHARACTERS])
+                    texts.append(f"{subject} has {name} {shown}.{advice}")
+        return texts
+
+    def _advice(self, name: str, wanted: str, listed: Sequence[str]) -> str | None:
+        """Return what there is; ``None`` if the value is right, though no row has it."""
+        seen, key = self._seen[name], comparable(wanted)
+        there_are = _distinct([*seen, *listed])
+        other = _SAME_STATUS.get(key) if name == "status" else None
+        if other is not None and _has(there_are, other):
+            if _has(self._filters.status, other):
+                return None
+            if _has(seen, other) or not _has(listed, wanted):
+                return _sentence([other], there_are)
+        return None if _has(listed, wanted) else _sentence(closest(wanted, there_are), there_are)
+
+    def _owner_advice(self, wanted: str | int, users: Sequence[User]) -> str | None:
+        seen_ids = self._seen["owner_id"]
+        if isinstance(wanted, int):
+            if any(user.id == wanted for user in users):
+                return None
+            named = [f"{user.name} ({user.id})" for user in users] or [str(number) for number in seen_ids]
+            return _sentence([], named)
+        for user in users:
+            if comparable(user.name) == comparable(wanted):
+                is_elsewhere = user.id in seen_ids
+                return (
+                    f" That user's records have another name: use owner={user.id}." if is_elsewhere else None
+                )
+        there_are = _distinct([*self._seen["owner_name"], *(user.name for user in users)])
+        return _sentence(closest(wanted, there_are), there_are)
+
+
+def users_of(records: Iterable[Any]) -> list[User]:
+    """Return the users in the records of the list of users; those without a name are left out.
+
+    Examples
+    --------
+    >>> users_of([{"id": 7, "firstName": "Ann", "lastName": "Weber"}, {"id": 8}])
+    [User(id=7, name='Ann Weber')]
+    """
+    users = []
+    for record in records:
+        if isinstance(record, dict):
+            parts = (
+                [record.get("name")]
+                if record.get("name")
+                else [record.get("firstName"), record.get("lastName")]
+            )
+            name = " ".join(part for part in parts if isinstance(part, str)).strip()
+            number = str(record.get("id")).strip()
+            if name:
+                users.append(User(id=int(number) if number.isdecimal() else None, name=name))
+    return users
+
+
+def _without(wanted: Iterable[str], seen: Collection[str]) -> tuple[str, ...]:
+    keys = set(map(comparable, seen))
+    return tuple(value for value in wanted if comparable(value) not in keys)
+
+
+def _has(texts: Iterable[str], wanted: str) -> bool:
+    return comparable(wanted) in map(comparable, texts)
+
+
+def _distinct(texts: Iterable[str]) -> list[str]:
+    """Return texts without those that look like one before, and without empty ones."""
+    by_key: dict[str, str] = {}
+    for text in texts:
+        by_key.setdefault(comparable(text), " ".join(text.split()))
+    return [text for key, text in by_key.items() if key]
+
+
+def _sentence(close: Sequence[str], there_are: Collection[str]) -> str:
+    meant = f" Did you mean {' or '.join(map(repr, close))}?" if close else ""
+    return f"{meant} There are: {enumerate_texts(there_are)}." if there_are else meant

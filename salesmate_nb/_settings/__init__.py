@@ -1,0 +1,1 @@
+"""Where settings are read from: arguments, the environment, and the nearest ``.env`` that has some."""

@@ -1,0 +1,174 @@
+"""Checks of what changes do not show: rows that were deleted, and rows that are read again."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+from salesmate_nb._pagination.page_walk import PaginationUnsupported
+from salesmate_nb._search.search import PAGE, Record, Rule, SearchPage, SearchRequest, record_id
+from salesmate_nb._snapshot.changes import FullReadDue
+
+_IS_DELETED = Rule("EQUALS", "isDeleted", "Is Deleted", "Boolean", "true")
+
+
+class DeletedRows(NamedTuple):
+    """The ids in the server's list of deleted rows, ascending, and whether the list is complete."""
+
+    ids: tuple[int, ...] = ()
+    is_whole: bool = False
+
+
+def list_deleted(fetch: Callable[[SearchRequest], SearchPage], request: SearchRequest) -> DeletedRows:
+    """Return a page of the server's list of deleted rows.
+
+    Salesmate keeps deleted rows for 30 days. Whether a search finds them is open: a server that ignores the
+    rule returns rows that exist, and an empty list proves nothing.
+
+    Parameters
+    ----------
+    fetch : callable
+        Requests a page; raises `PaginationUnsupported` if the server refuses the request.
+    request : SearchRequest
+        Selects all rows, ids only.
+    """
+    page = fetch(replace(request, rules=(*request.rules, _IS_DELETED), is_probe=True))
+    ids = tuple(sorted({record_id(record) for record in page.records}))
+    return DeletedRows(ids, is_whole=page.total == len(ids) < PAGE)
+
+
+class Deletions:
+    """Finds deleted rows by comparing the server's counts of id ranges with the known ids.
+
+    Parameters
+    ----------
+    fetch : callable
+        Requests a page.
+    request : SearchRequest
+        Selects all rows, ids only.
+    ids : sequence of int
+        The known ids, ascending; at least one.
+    """
+
+    def __init__(
+        self, fetch: Callable[[SearchRequest], SearchPage], request: SearchRequest, ids: Sequence[int]
+    ) -> None:
+        self._fetch = fetch
+        self._request = request
+        self._ids = ids
+
+    def find(self, total: int) -> list[int]:
+        """Return the deleted ids, ascending; none if the server ignores rules on ids.
+
+        Parameters
+        ----------
+        total : int
+            How many of the known rows the server still has.
+        """
+        if self._above(self._ids[-1]).total != 0:
+            return []
+        return list(self._in_range(0, len(self._ids), total, 0))
+
+    def _in_range(self, start: int, stop: int, at_start: int, at_stop: int) -> Iterator[int]:
+        """Yield the deleted among ``ids[start:stop]``.
+
+        The server has `at_start` rows from the first of them on, and `at_stop` after the last.
+        """
+        present, known = at_start - at_stop, stop - start
+        if present >= known:
+            return
+        if known <= PAGE:
+            page = self._above(self._ids[start] - 1, rows=PAGE)
+            found = {record_id(record) for record in page.records}
+            yield from (known_id for known_id in self._ids[start:stop] if known_id not in found)
+            return
+        middle = (start + stop) // 2
+        at_middle = self._above(self._ids[middle] - 1).total or 0
+        yield from self._in_range(start, middle, at_start, at_middle)
+        yield from self._in_range(middle, stop, at_middle, at_stop)
+
+    def _above(self, lower_id: int, rows: int = 1) -> SearchPage:
+        return self._fetch(replace(self._request.above(lower_id), rows=rows))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadAgain:
+    """Rows that were read again.
+
+    Parameters
+    ----------
+    records : list of dict
+        As the server sent them: those that were wanted, and others of the same pages.
+    gone : frozenset of int
+        Known ids that the server does not have.
+    left : sequence of int
+        The wanted ids that more requests would take.
+    """
+
+    records: list[Record]
+    gone: frozenset[int]
+    left: Sequence[int]
+
+
+def read_again(
+    fetch: Callable[[SearchRequest], SearchPage],
+    request: SearchRequest,
+    known: Sequence[int],
+    wanted: Sequence[int],
+    most: int,
+) -> ReadAgain:
+    """Read rows again by their places in the list of all rows by id.
+
+    A page that holds the ids around a row shows whether the row exists. If rows were created or deleted
+    unnoticed, a page starts later than expected, and the one before it is read too.
+
+    Parameters
+    ----------
+    fetch : callable
+        Requests a page; raises `PaginationUnsupported` if the server refuses the request.
+    request : SearchRequest
+        Selects all rows and fields, by id.
+    known : sequence of int
+        All ids as far as is known, ascending.
+    wanted : sequence of int
+        The ids of the rows to read, ascending.
+    most : int
+        How many requests to make.
+
+    Raises
+    ------
+    FullReadDue
+        If a page is empty where rows are counted.
+    PaginationUnsupported
+        If the server does not sort by id.
+    """
+    records: dict[int, Record] = {}
+    gone: set[int] = set()
+    left, offset = wanted, bisect_left(known, wanted[0]) if wanted else 0
+    end, last, is_back = 0, -1, False  # of the page before
+    for _ in range(most if wanted else 0):
+        page = fetch(replace(request, offset=offset))
+        ids = [record_id(record) for record in page.records]
+        if ids != sorted(set(ids)):
+            raise PaginationUnsupported("rows are not sorted by id")
+        if offset != end and not (ids and ids[0] <= left[0]):
+            offset, is_back = max(offset - PAGE, 0), True
+            continue
+        if not ids and page.total is not None and page.total > offset:
+            raise FullReadDue("a page of rows that are read again is empty")
+        records.update(zip(ids, page.records, strict=True))
+        upto = ids[-1] if ids else known[-1]
+        gone.update(
+            known[bisect_left(known, last + 1 if offset == end else ids[0]) : bisect_left(known, upto + 1)]
+        )
+        remaining = left[bisect_left(left, upto + 1) :]
+        if not remaining:
+            left = remaining
+            break
+        is_back = is_back and len(remaining) == len(left)
+        step = 0 if is_back else bisect_left(known, remaining[0]) - bisect_left(known, ids[0])
+        left, last, end = remaining, upto, offset + len(ids)
+        offset += max(len(ids), step)
+    return ReadAgain(records=list(records.values()), gone=frozenset(gone.difference(records)), left=left)

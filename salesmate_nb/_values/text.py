@@ -1,0 +1,65 @@
+"""Text that a person writes, compared with text that the server sends."""
+
+from __future__ import annotations
+
+import difflib
+import unicodedata
+from collections.abc import Collection, Iterable
+
+_MOST_LISTED = 10
+_MOST_CLOSE = 3
+_MOST_CHARACTERS = 60  # of each text in a sentence
+
+
+def comparable(text: str) -> str:
+    r"""Return what two texts have in common if they are the same to a reader.
+
+    Spaces at the ends, the number of those in between, upper case, and whether an accent is a character of
+    its own make no difference (canonical caseless matching: Unicode Standard, section 3.13).
+
+    Examples
+    --------
+    >>> comparable("Negotiation ") == comparable("negotiation")
+    True
+    >>> comparable("Jose\u0301") == comparable("José")
+    True
+    """
+    folded = unicodedata.normalize("NFD", " ".join(text.split())).casefold()
+    return unicodedata.normalize("NFC", folded)
+
+
+def closest(wanted: str, there_are: Iterable[str]) -> list[str]:
+    """Return the texts that were probably meant, at most three: with the same words, or spelled alike.
+
+    Examples
+    --------
+    >>> closest("Wonn", ["Lost", "Open", "Won"]), closest("ann", ["Ann Weber", "Bo Hansen", "Joanna Li"])
+    (['Won'], ['Ann Weber'])
+    """
+    key = comparable(wanted)
+    by_word: dict[str, list[str]] = {}
+    for text in there_are:
+        whole = comparable(text)
+        if key and set(key.split()) <= set(whole.split()):
+            by_word.setdefault(key, []).append(text)
+        for word in {whole, *whole.split()}:
+            by_word.setdefault(word, []).append(text)
+    close = difflib.get_close_matches(key, by_word, n=1)
+    return list(dict.fromkeys(by_word[close[0]]))[:_MOST_CLOSE] if close else []
+
+
+def enumerate_texts(texts: Collection[str]) -> str:
+    """Return texts in a sentence, sorted, and cut if there are many; safe to show in a terminal.
+
+    Examples
+    --------
+    >>> enumerate_texts(["Won", "Lost"]), enumerate_texts([f"S{number:02}" for number in range(44)])
+    ('Lost, Won', 'S00, S01, S02, S03, S04, S05, S06, S07, S08, S09 and 34 more')
+    """
+    shown = sorted(texts, key=lambda text: (comparable(text), text))
+    more = len(shown) - _MOST_LISTED
+    return ", ".join(map(_printable, shown[:_MOST_LISTED])) + (f" and {more:,} more" if more > 0 else "")
+
+
+def _printable(text: str) -> str:
+    return "".join(character for character in text if character.isprintable())[:_MOST_CHARACTERS]

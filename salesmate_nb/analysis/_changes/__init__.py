@@ -1,0 +1,1 @@
+"""Calculations on a history: what changed in deals, refresh by refresh."""

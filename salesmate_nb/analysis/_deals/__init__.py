@@ -1,0 +1,1 @@
+"""Calculations on one frame of deals."""

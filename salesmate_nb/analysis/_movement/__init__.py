@@ -1,0 +1,1 @@
+"""Calculations on two frames of deals: what moved between them."""

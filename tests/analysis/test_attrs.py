@@ -1,0 +1,18 @@
+"""What frames say about themselves."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from salesmate_nb.analysis._attrs import read_at, since, with_since
+
+
+@pytest.mark.parametrize("text", ["2026-06-01T06:00:00Z", "2026-06-01T08:00:00+02:00", "2026-06-01T06:00"])
+def test_times_in_attrs(text):
+    """Times are in UTC, whatever their zone, and without one they are taken for UTC; others are `None`."""
+    frame = pd.DataFrame()
+    assert (read_at(frame), since(frame)) == (None, None)
+    frame.attrs["salesmate"] = {"read_at": text}
+    assert str(read_at(frame)) == "2026-06-01 06:00:00+00:00"
+    assert with_since(frame, pd.DataFrame()).attrs["salesmate"] == {"since": None}

@@ -1,0 +1,195 @@
+"""Where results of the command line go, and in which format."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import stat
+import sys
+import threading
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from salesmate_nb import SalesmateError
+from salesmate_nb._cli.output import choose_format, output_path, say, say_result, write
+
+FRAME = pd.DataFrame({"title": ["Łódź", "a\rb"]})
+CSV = 'title\r\nŁódź\r\n"a\rb"\r\n'.encode()
+posix = pytest.mark.skipif(os.name != "posix", reason="pipes, devices and modes are POSIX")
+
+
+def redirect(monkeypatch):
+    """Replace standard output by that of Windows, redirected: cp1252, and line feeds become CRLF."""
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(raw, encoding="cp1252", newline="\r\n"))
+    return raw
+
+
+@pytest.mark.parametrize("output", [None, Path("-")])
+def test_csv_on_standard_output(monkeypatch, output):
+    """CSV on standard output has the bytes that it has in a file, whatever the system; "-" makes no file."""
+    stdout = redirect(monkeypatch)
+    write(FRAME, "csv", output)
+    write(FRAME, "csv", Path("deals.csv"))
+    assert stdout.getvalue() == Path("deals.csv").read_bytes() == CSV
+    assert not Path("-").exists()
+
+
+def test_table_in_a_narrow_encoding(monkeypatch):
+    """A character that the terminal cannot show is a question mark, and the table goes on."""
+    stdout = redirect(monkeypatch)
+    write(FRAME, "table", None)
+    assert b"?\xf3d?" in stdout.getvalue()
+    assert b"2 deals, 1 columns\r\n" in stdout.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("given", "output", "expected"),
+    [
+        (None, None, "table"),
+        ("csv", None, "csv"),
+        ("json", "-", "json"),
+        (None, "won.csv", "csv"),
+        (None, "WON.JSON", "json"),
+        ("parquet", "won.parquet", "parquet"),
+        ("csv", "won", "csv"),
+        pytest.param("csv", "/dev/null", "csv", marks=posix),
+    ],
+)
+def test_format(given, output, expected):
+    """The format comes from the file's ending, else from --format; on the screen the default is a table."""
+    assert choose_format(given, output and Path(output)) == expected
+
+
+@pytest.mark.parametrize(
+    ("given", "output", "words"),
+    [
+        (None, "won.xlsx", r"Excel files cannot be written yet\. Write a \.csv file"),
+        (None, "won.txt", r"the format of a \.txt file is not known\. Use \.csv, \.json, \.parquet"),
+        ("csv", "won.txt", r"\.txt file is not known"),
+        ("csv", "won.parquet", "--format csv does not match the ending of won.parquet"),
+        ("table", "won.csv", "--format table does not match"),
+        (None, "won", "a table is for the screen"),
+        ("table", "won", "a table is for the screen"),
+    ],
+)
+def test_refused_format(given, output, words):
+    """A table for a file, an unknown ending, and one that contradicts --format are usage errors."""
+    with pytest.raises(argparse.ArgumentError, match=words):
+        choose_format(given, Path(output))
+
+
+def test_parquet_for_a_terminal(monkeypatch):
+    """Parquet is not written to a terminal."""
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    with pytest.raises(argparse.ArgumentError, match="Parquet is not text"):
+        choose_format("parquet", None)
+
+
+def test_path(tmp_path, monkeypatch):
+    """~ is the home folder; a variable that nobody replaced is an error, so that no such folder is made."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert output_path("~/won.csv") == tmp_path / "won.csv"
+    with pytest.raises(argparse.ArgumentTypeError, match=r"Variables such as \$\{HOME\}"):
+        output_path("${HOME}/won.csv")
+
+
+@posix
+@pytest.mark.parametrize("linked", [False, True])
+def test_mode_and_link(tmp_path, linked):
+    """A file keeps its mode and owner, and a link to it stays a link."""
+    target, path = tmp_path / "kept.csv", tmp_path / "won.csv"
+    target.write_text("old")
+    target.chmod(0o640)
+    if os.geteuid() == 0:
+        os.chown(target, 12345, 12345)
+    before = target.stat()
+    if linked:
+        path.symlink_to(target.name)
+    write(FRAME, "csv", path if linked else target)
+    after = target.stat()
+    assert target.read_bytes() == CSV
+    assert (path.is_symlink(), stat.S_IMODE(after.st_mode)) == (linked, 0o640)
+    assert (after.st_uid, after.st_gid) == (before.st_uid, before.st_gid)
+
+
+@posix
+def test_link_to_nothing(tmp_path):
+    """A link whose target is missing stays a link, and its target is made, with a mode by the umask."""
+    (tmp_path / "won.csv").symlink_to("made.csv")
+    old = os.umask(0o027)
+    try:
+        write(FRAME, "csv", tmp_path / "won.csv")
+    finally:
+        os.umask(old)
+    assert (tmp_path / "won.csv").is_symlink()
+    assert stat.S_IMODE((tmp_path / "made.csv").stat().st_mode) == 0o640
+
+
+@posix
+def test_pipe(tmp_path):
+    """A named pipe is written to, and stays one."""
+    path, got = tmp_path / "pipe", []
+    os.mkfifo(path)
+    reader = threading.Thread(target=lambda: got.append(path.read_bytes()))
+    reader.start()
+    write(FRAME, "csv", path)
+    reader.join(10)
+    assert (got, path.is_fifo()) == ([CSV], True)
+
+
+@posix
+def test_device_of_standard_output(capfd):
+    """/dev/stdout is what the shell made of it: a file that it appends to keeps what it has."""
+    os.write(1, b"before\r\n")
+    write(FRAME, "csv", Path("/dev/stdout"))
+    assert capfd.readouterr().out == "before\r\n" + CSV.decode()
+    assert Path("/dev/stdout").is_symlink()
+    write(FRAME, "csv", Path("/dev/null"))
+    assert Path("/dev/null").is_char_device()
+
+
+def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
+    """A disk that is full leaves the old file and nothing else, and the error names the file."""
+    path = tmp_path / "won.csv"
+    path.write_text("old")
+
+    def fail(*_, **__):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(pd.DataFrame, "to_csv", fail)
+    with pytest.raises(SalesmateError, match=r"won\.csv cannot be written \(No space left on device\)"):
+        write(FRAME, "csv", path)
+    assert (path.read_text(), list(tmp_path.glob(".*"))) == ("old", [])
+
+
+def test_folder_as_output(tmp_path):
+    """A folder stays as it is."""
+    with pytest.raises(SalesmateError, match="cannot be written"):
+        write(FRAME, "csv", tmp_path)
+
+
+def test_closed_standard_output(monkeypatch):
+    """A result without a standard output is an error, not silence."""
+    monkeypatch.setattr(sys, "stdout", None)
+    with pytest.raises(SalesmateError, match="Standard output is closed"):
+        say_result("42 deals")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+def test_full_standard_output(monkeypatch):
+    """If the disk behind standard output is full, that is an error, and the end of the process adds none."""
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
+        monkeypatch.setattr(sys, "stdout", full)
+        with pytest.raises(SalesmateError, match="cannot be written"):
+            say_result("42 deals")
+
+
+def test_without_stderr(monkeypatch, capsys):
+    """Without stderr, what is for the person does not get into the result."""
+    monkeypatch.setattr(sys, "stderr", None)
+    say("Wrote 2 deals.")
+    assert capsys.readouterr().out == ""

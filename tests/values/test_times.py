@@ -1,0 +1,91 @@
+"""Points in time: what is read, what is refused, and the ends of the calendar."""
+
+from __future__ import annotations
+
+import datetime as dt
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from salesmate_nb import SalesmateError
+from salesmate_nb._values.times import in_calendar, parse_time, shift
+
+UTC = dt.UTC
+NEW_YEAR = dt.datetime(2026, 1, 1, tzinfo=UTC)
+
+
+INDIA = ZoneInfo("Asia/Kolkata")
+FIRST, LAST = dt.datetime.min, dt.datetime.max  # noqa: DTZ901 - of the calendar
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("2026-01-01", "2026-01-01T00:00", " 2026-01-01 00:00:00Z ", "2026-01-01t01:00:00.000000000+01:00"),
+        *("20260101", "20260101T0000", "2026-W01-4", "2026", "2026-01"),
+        *(dt.date(2026, 1, 1), dt.datetime(2026, 1, 1), dt.datetime(2026, 1, 1, 5, 30, tzinfo=INDIA)),
+        *(pd.Timestamp("2026-01-01"), pd.Timestamp("2026-01-01", tz="UTC").tz_convert(INDIA)),
+        *(np.datetime64("2026-01-01"), np.datetime64("2026-01-01", "ns"), np.datetime64("2026")),
+    ],
+)
+def test_time(given):
+    """ISO 8601 text, and dates and datetimes of Python, pandas and numpy are read."""
+    assert parse_time("since", given, "UTC") == NEW_YEAR
+
+
+@pytest.mark.parametrize("given", [None, pd.NaT, np.datetime64("NaT")])
+def test_missing_time(given):
+    """A missing time is as none given: the newest timestamp of an empty frame asks for everything."""
+    assert parse_time("since", given, "UTC") is None
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *(2026, 20260101, 1767225600, 1767225600000, 2026.0, np.int64(2026), True, float("nan")),
+        *("01/02/2026", "31/01/2026", "January", "Jan 2026", "now", "today", "1767225600", "2026-13-01"),
+        *("", "  ", "nan", "NaT", "9999999-01-01", "2026-01-01x09:00", "2026-1-3", "soon"),
+        *([], ["2026-01-01"], pd.NA, pd.Period("2026-01"), dt.time(9), object()),
+        *(np.datetime64("10000-01-01"), "\uff12\uff10\uff12\uff16-01-01"),  # fullwidth digits
+    ],
+)
+def test_refused_time(given):
+    """Numbers, and text that has several meanings or none, are refused with the form to use."""
+    with pytest.raises(SalesmateError, match=r"^since=.* is not a date or time\. .*'2026-01-31T09:00'\.$"):
+        parse_time("since", given, "UTC")
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize("given", [FIRST, dt.date.min, "0001-01-01", "1969-12-30", pd.Timestamp.min])
+def test_time_before_1970(given, zone):
+    """A time before 1970 is the beginning of 1970, in each zone."""
+    assert parse_time("since", given, zone) == dt.datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])
+@pytest.mark.parametrize("given", [LAST, "9999-12-31T23:59:59", dt.date.max])
+def test_time_in_9999(given, zone):
+    """The last day of the calendar is read in each zone."""
+    assert parse_time("since", given, zone).year == 9999
+
+
+@pytest.mark.parametrize(
+    ("given", "hour", "minute"),
+    [("2026-03-29T02:30", 1, 0), ("2026-10-25T02:30", 0, 30), ("2026-07-01T02:30", 0, 30)],
+)
+def test_change_of_clocks(given, hour, minute):
+    """In Berlin a skipped time is the end of the gap, and a repeated one the earlier of the two."""
+    found = parse_time("since", given, "Europe/Berlin")
+    assert (found.hour, found.minute) == (hour, minute)
+
+
+def test_ends_of_the_calendar():
+    """Conversion and shift stop at the first and at the last microsecond."""
+    first, last = FIRST.replace(tzinfo=UTC), LAST.replace(tzinfo=UTC)
+    assert in_calendar(first, ZoneInfo("America/New_York")).replace(tzinfo=None) == FIRST
+    assert in_calendar(NEW_YEAR, ZoneInfo("Asia/Kolkata")) == NEW_YEAR
+    assert shift(last, dt.timedelta(days=1)) == last
+    assert shift(first, dt.timedelta(days=-1)) == first
+    assert shift(last, dt.timedelta(days=-1)) == last - dt.timedelta(days=1)
