@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._values.text import closest, comparable
-from salesmate_nb._values.times import parse_time
+from salesmate_nb._values.times import parse_end, parse_time
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field, custom_field, custom_path
 
@@ -113,6 +113,8 @@ class Query:
         Whether to wait if the hourly limit is reached; if not, that is an error.
     refresh : {"auto", "full", "never"} or None
         How to use the snapshot; ``None`` reads live.
+    as_of : datetime or None
+        The time as of which rows are wanted, from the history; ``None`` for now.
     """
 
     filters: Filters = field(default_factory=Filters)
@@ -121,6 +123,7 @@ class Query:
     progress: bool = False
     wait: bool = True
     refresh: Refresh | None = None
+    as_of: dt.datetime | None = None
 
     @classmethod
     def parse(cls, arguments: Mapping[str, Any], *, timezone: str, is_watched: bool) -> Self:
@@ -154,6 +157,9 @@ class Query:
             raise SalesmateError(f"refresh={refresh!r} is not valid. Use None, 'auto', 'full' or 'never'.")
         own["columns"] = _columns(own.get("columns"))
         own["limit"] = _limit(own.get("limit"))
+        own["as_of"] = parse_end("as_of", own.get("as_of"), timezone)
+        if own["as_of"] is not None and refresh is None:
+            own["refresh"] = "never"  # the past is on disk
         filters = Filters.parse(**given, timezone=timezone)
         return cls(filters=filters, progress=is_watched if progress is None else progress, **own)
 
