@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -26,6 +27,9 @@ from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb._frames.parsing import collect_zoneless
 from salesmate_nb._frames.plausibility import describe, implausible_dates
+from salesmate_nb._history.folder import HistoryFolder
+from salesmate_nb._history.frame import history_frame
+from salesmate_nb._history.timeline import TRACKED
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
@@ -34,8 +38,9 @@ from salesmate_nb._search.field_entries import list_fields
 from salesmate_nb._search.pipelines import stage_order, stage_records
 from salesmate_nb._search.query import Query, choose_columns
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
-from salesmate_nb._snapshot.store import SnapshotFile, snapshot_folder
+from salesmate_nb._snapshot.store import OWNER, SnapshotFile, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend
+from salesmate_nb._values.times import DatetimeLike, parse_time
 from salesmate_nb.errors import (
     ApiError,
     BadResponse,
@@ -44,7 +49,7 @@ from salesmate_nb.errors import (
     SalesmateError,
     SettingsError,
 )
-from salesmate_nb.resources import RESOURCES
+from salesmate_nb.resources import DEALS, RESOURCES
 from salesmate_nb.resources.base import Resource
 from salesmate_nb.resources.pipelines import PIPELINE_FIELDS, PIPELINES_PATH
 from salesmate_nb.resources.users import USER_FIELDS, USERS_PATH
@@ -203,13 +208,10 @@ class Account:
                 table, report = reader.table(query)
             else:
                 settings.require_v4("Snapshots")
-                refresher = SnapshotRefresher(
-                    reader, self._snapshot_file(resource, settings, query), settings
-                )
                 try:
-                    table, report = refresher.table(query)
+                    table, report = self._refresher(resource, reader, settings, query).table(query)
                 except IncompleteRead:
-                    if not query.allow_incomplete:
+                    if not query.allow_incomplete or query.as_of is not None:
                         raise
                     table, report = reader.table(query)  # live: an incomplete read is never kept
         _warn_of_unreadable(report.unreadable)
@@ -222,6 +224,19 @@ class Account:
             calls=self._limiter.request_count - before,
             calls_left=self._limiter.remaining,
         )
+
+    def history(
+        self, since: DatetimeLike, field: str | Sequence[str] | None, deal: int | Sequence[int] | None
+    ) -> pd.DataFrame:
+        """Read the history of deals from disk; makes no request."""
+        settings = self._zoned({"refresh": "never"})
+        settings.require_v4("Snapshots")
+        query = self._query({"columns": field, "refresh": "never"}, settings)
+        names = TRACKED if query.columns is None else query.columns
+        refresher = self._refresher(DEALS, self._reader(DEALS, settings), settings, query)
+        start = parse_time("since", since, settings.zone)
+        table, snapshot, known_since = refresher.events(start, names, _ids(deal))
+        return history_frame(table, snapshot.order, since=known_since, host=self._settings.api_url)
 
     def timezone(self) -> str:
         """Return the time zone of dates without one: of the settings, else of the user, else UTC."""
@@ -273,8 +288,10 @@ class Account:
         is_watched = frontend() is not Frontend.NOBODY
         return Query.parse(named, timezone=settings.zone, is_watched=is_watched)
 
-    def _snapshot_file(self, resource: Resource, settings: Settings, query: Query) -> SnapshotFile:
-        """Return the snapshot of the user whose login it is."""
+    def _refresher(
+        self, resource: Resource, reader: ResourceReader, settings: Settings, query: Query
+    ) -> SnapshotRefresher:
+        """Return what keeps the snapshot of the user whose login it is, and of deals a history."""
         if not self._has_snapshots:
             raise SettingsError(
                 "Snapshots are files that every login of this machine's user could read. There are none with "
@@ -291,7 +308,10 @@ class Account:
             "who": who,
             "timezone": settings.zone,  # in which timestamps without a zone were read
         }
-        return SnapshotFile(folder, resource.name, bound, check=lambda: self._check_owner(who, waiter))
+        file = SnapshotFile(folder, resource.name, bound, check=lambda: self._check_owner(who, waiter))
+        owner = {name: bound[name] for name in OWNER}
+        history = HistoryFolder(folder, resource.name, owner) if resource is DEALS else None
+        return SnapshotRefresher(reader, file, settings, history)
 
     def _check_owner(self, who: str, waiter: Waiter) -> None:
         """Check before rows are written that they are of this user still.
@@ -316,6 +336,15 @@ class Account:
             raise SalesmateError(
                 "Somebody else has logged in while records were read, so they were not saved. Run this again."
             )
+
+
+def _ids(deal: int | Sequence[int] | None) -> list[int] | None:
+    if deal is None:
+        return None
+    try:
+        return [operator.index(each) for each in ([deal] if hasattr(deal, "__index__") else deal)]
+    except TypeError as err:
+        raise SalesmateError(f"id={deal!r} is not valid. Give an id, or a list of ids.") from err
 
 
 def _warn_of_unreadable(unreadable: Mapping[str, int]) -> None:

@@ -49,6 +49,7 @@ class Salesmate(Connection):
         wait: bool = True,
         refresh: Refresh | None = None,
         allow_incomplete: bool = False,
+        as_of: DatetimeLike = None,
     ) -> pd.DataFrame:
         """Read deals into a DataFrame: one row each, ordered by id, typed by the schema.
 
@@ -84,6 +85,10 @@ class Salesmate(Connection):
             Whether to return what there is, with a warning and ``complete``, ``read`` and ``total`` in
             ``attrs``, if the server counts rows that it does not return, however often all are read. Such a
             read is never kept as a snapshot.
+        as_of : datetime, date, Timestamp, datetime64 or str, optional
+            Return the deals as they stood then, as the last refresh before that time found them, from the
+            history that refreshes keep; a day means its end. No request is made unless `refresh` asks for
+            it.
 
         Returns
         -------
@@ -94,7 +99,8 @@ class Salesmate(Connection):
             ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging, how many ``passes`` over
             all rows it took, the server's ``totals``, and whether the rows are ``complete``; ``fields``,
             the API's names of custom columns; and ``unreadable``, how many values of which column could not
-            be read and are missing.
+            be read and are missing. With `as_of`, ``read_at`` is when that state was read, and
+            ``history_since`` since when the history knows.
 
         Raises
         ------
@@ -155,6 +161,58 @@ class Salesmate(Connection):
             One record, in the server's own shape.
         """
         return self._ready().records(DEALS, locals())
+
+    def history_df(
+        self,
+        since: DatetimeLike = None,
+        field: str | Sequence[str] | None = None,
+        id: int | Sequence[int] | None = None,  # noqa: A002 - the column's name
+    ) -> pd.DataFrame:
+        """Read what changed in deals, as the refreshes of their snapshot found it; makes no request.
+
+        Salesmate has no history. Each ``refresh="auto"`` or ``"full"`` compares the deals with those of the
+        refresh before, and keeps what differs in files that only you can read.
+
+        Parameters
+        ----------
+        since : datetime, date, Timestamp, datetime64 or str, optional
+            Leave out what refreshes before this time found.
+        field : str or list of str, optional
+            Columns of :meth:`deals_df`, or ``created``, ``deleted`` and ``restored``. By default these three,
+            and ``stage``, ``pipeline``, ``status``, ``deal_value``, ``currency``, ``estimated_close_date``,
+            ``owner_id`` and ``win_probability``.
+        id : int or list of int, optional
+            The deals.
+
+        Returns
+        -------
+        pandas.DataFrame
+            A row for each value that changed, the oldest first. ``id`` (``Int64``), ``title`` (``str``) and
+            ``field`` (``category``); ``old`` and ``new``, as text, or in the column's own dtype if `field` is
+            one column; ``changed_at``, when the deal was last modified, missing for a deletion; ``seen_at``,
+            when a refresh found it (both ``datetime64[us, UTC]``). Then the deal as that refresh found it, or
+            the one before if it is deleted: ``stage``, ``pipeline``, ``status``, ``owner_id``,
+            ``owner_name``, ``deal_value`` and ``currency``. A deal that appeared, or disappeared, has a row
+            for each of its values too. ``df.attrs["salesmate"]["since"]`` says since when changes are known.
+
+        Raises
+        ------
+        SalesmateError
+            If there is no history yet, or an argument is not valid.
+
+        Examples
+        --------
+        >>> from salesmate_nb import connect, sandbox
+        >>> with sandbox.start(deals=300) as box:
+        ...     crm = connect(box)
+        ...     deals = crm.deals_df(refresh="auto")
+        ...     box.deals.edit(int(deals["id"][0]), stage="Proposal")
+        ...     deals = crm.deals_df(refresh="auto")
+        ...     history = crm.history_df(field="stage")
+        >>> history["new"].to_list()
+        ['Proposal']
+        """
+        return self._ready("never").history(since, field, id)
 
     def contacts_df(
         self,

@@ -161,7 +161,7 @@ def assemble(
     for index, field in enumerate(fields):
         if field.kind == "category":
             names = (order or {}).get(field.name, ())
-            table = table.set_column(index, field.name, _categories(table.column(index), names))
+            table = table.set_column(index, field.name, categories(table.column(index), names))
     return table
 
 
@@ -210,7 +210,7 @@ def _convert_timestamps(values: list[int | None]) -> pa.Array:
     return microseconds.cast(_ARROW_TYPES["datetime"])
 
 
-def _categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:
+def categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:
     """Return the column as a dictionary: the given categories first, in their order, then others by name.
 
     Another spelling of a given category, such as with a space at its end, comes right after it.

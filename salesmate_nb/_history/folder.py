@@ -114,6 +114,8 @@ class HistoryFolder:
         for part in self._parts():
             if part.last >= number:
                 (self.path / part.file_name).unlink(missing_ok=True)
+        for leftover in self.path.glob(".*.tmp"):  # of processes that were killed
+            leftover.unlink(missing_ok=True)
         self._write(_Part(number, number).file_name, events, fields, [refreshed_at])
 
     def exists(self) -> bool:
@@ -125,19 +127,29 @@ class HistoryFolder:
             return bool(self._metadata("baseline.parquet")["bound"] == self._bound)
         except FileNotFoundError:
             return False
-        except _DAMAGE as err:
-            damaged = self.path.with_name(f"{self.path.name}.damaged")
-            shutil.rmtree(damaged, ignore_errors=True)
-            self.path.replace(damaged)
-            warn(
-                f"The history in {self.path} cannot be read ({_reason(err)}); it was moved to "
-                f"{damaged.name}. A new one begins now."
-            )
+        except _DAMAGE:
+            self.set_aside()
             return False
+
+    def set_aside(self) -> None:
+        """Move a history that cannot be read to ``<name>.history.damaged``, with a warning."""
+        damaged = self.path.with_name(f"{self.path.name}.damaged")
+        shutil.rmtree(damaged, ignore_errors=True)
+        self.path.replace(damaged)
+        warn(f"{self.path} cannot be read; it was moved to {damaged.name}. A new history begins now.")
 
     def last_number(self) -> int:
         """Return the number of the last refresh that is on disk, 0 if there is none."""
         return max((part.last for part in self._parts()), default=0)
+
+    def last_refresh(self, number: int) -> dt.datetime | None:
+        """Return when the last refresh up to a number was made; ``None`` if that cannot be read."""
+        parts = [part for part in self._parts() if part.last <= number]
+        try:
+            refreshes = self._metadata(max(parts).file_name if parts else "baseline.parquet")["refreshes"]
+            return dt.datetime.fromisoformat(refreshes[-1])
+        except _DAMAGE:
+            return None
 
     def load(self, number: int | None, fields: Mapping[str, str]) -> History | None:
         """Return the history up to a refresh, or ``None`` if there is none of this account, API and user.

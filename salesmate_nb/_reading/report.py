@@ -37,6 +37,9 @@ class ReadReport:
         Of a snapshot: every row was read from the server at this time or later; ISO 8601, UTC.
     checked_within : int
         Of a snapshot: within how many refreshes ``"auto"`` reads every row again.
+    as_of, history_since : str
+        Of a past state: the time that was asked for, and since when the history knows; ISO 8601, UTC. Then
+        `read_at` is when the state was read.
     host, api : str
         The API's address, and ``"v4"`` or ``"v1"``.
     calls, calls_left : int
@@ -60,6 +63,8 @@ class ReadReport:
     shortfall: tuple[int, int | None] | None = None
     checked_since: str = ""
     checked_within: int = 0
+    as_of: str = ""
+    history_since: str = ""
     host: str = ""
     api: str = ""
     calls: int = 0

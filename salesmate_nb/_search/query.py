@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._values.text import closest, comparable
-from salesmate_nb._values.times import parse_time
+from salesmate_nb._values.times import parse_end, parse_time
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field, custom_field, custom_path
 
@@ -115,6 +115,8 @@ class Query:
         How to use the snapshot; ``None`` reads live.
     allow_incomplete : bool
         Whether a live read may lack rows that the server counts but does not return.
+    as_of : datetime or None
+        The time as of which rows are wanted, from the history; ``None`` for now.
     """
 
     filters: Filters = field(default_factory=Filters)
@@ -124,6 +126,7 @@ class Query:
     wait: bool = True
     refresh: Refresh | None = None
     allow_incomplete: bool = False
+    as_of: dt.datetime | None = None
 
     @classmethod
     def parse(cls, arguments: Mapping[str, Any], *, timezone: str, is_watched: bool) -> Self:
@@ -157,6 +160,9 @@ class Query:
             raise SalesmateError(f"refresh={refresh!r} is not valid. Use None, 'auto', 'full' or 'never'.")
         own["columns"] = _columns(own.get("columns"))
         own["limit"] = _limit(own.get("limit"))
+        own["as_of"] = parse_end("as_of", own.get("as_of"), timezone)
+        if own["as_of"] is not None and refresh is None:
+            own["refresh"] = "never"  # the past is on disk
         filters = Filters.parse(**given, timezone=timezone)
         return cls(filters=filters, progress=is_watched if progress is None else progress, **own)
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
+from collections.abc import Collection
 from dataclasses import replace
 from weakref import WeakSet
 from zoneinfo import ZoneInfo
@@ -10,8 +12,13 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from salesmate_nb._base.warn import warn
-from salesmate_nb._frames.arrow import BatchBuilder
+from salesmate_nb._frames.arrow import BatchBuilder, arrow_schema
+from salesmate_nb._history.folder import HistoryFolder
+from salesmate_nb._history.history import History
+from salesmate_nb._history.recorder import NONE, State, record
+from salesmate_nb._history.timeline import timeline
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
+from salesmate_nb._reading.read_context import ReadContext
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._search.query import Query, choose_columns
@@ -27,7 +34,7 @@ from salesmate_nb._snapshot.incremental import (
 )
 from salesmate_nb._snapshot.merge import select
 from salesmate_nb._snapshot.rebuild import Rebuild
-from salesmate_nb._snapshot.store import Snapshot, SnapshotFile
+from salesmate_nb._snapshot.store import UNREADABLE, Snapshot, SnapshotFile
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import is_custom
 from salesmate_nb.settings import Settings
@@ -52,12 +59,21 @@ class SnapshotRefresher:
         Where the snapshot is stored.
     settings : Settings
         The time zone of timestamps written without one.
+    history : HistoryFolder, optional
+        Where to keep what each refresh found to have changed.
     """
 
-    def __init__(self, reader: ResourceReader, file: SnapshotFile, settings: Settings) -> None:
+    def __init__(
+        self,
+        reader: ResourceReader,
+        file: SnapshotFile,
+        settings: Settings,
+        history: HistoryFolder | None = None,
+    ) -> None:
         self._reader = reader
         self._file = file
         self._settings = settings
+        self._history = history
         self._noun = reader.resource.name
 
     def table(self, query: Query) -> tuple[pa.Table, ReadReport]:
@@ -71,6 +87,9 @@ class SnapshotRefresher:
         snapshot = self._load() if query.refresh == "never" else self._refresh(query)
         if self._reader.renew_fields():  # records show custom fields that the field catalog lacked
             snapshot = self._refresh(query)
+        since = ""
+        if query.as_of is not None:
+            snapshot, since = self._past(snapshot, query.as_of)
         table, unreadable = select(snapshot, query)
         tally = FilterTally(query.filters)
         tally.add(snapshot.table)
@@ -84,8 +103,58 @@ class SnapshotRefresher:
             read_at=snapshot.read_at,
             checked_since=snapshot.checked_since,
             checked_within=refreshes_per_round(snapshot.table.num_rows),
+            as_of=query.as_of.isoformat() if query.as_of else "",
+            history_since=since,
         )
         return table, report
+
+    def events(
+        self, since: dt.datetime | None, names: Collection[str], ids: Collection[int] | None
+    ) -> tuple[pa.Table, Snapshot, dt.datetime]:
+        """Return the events of the history, the snapshot beside it, and since when the events are known.
+
+        Parameters are those of :func:`salesmate_nb._history.timeline.timeline`.
+
+        Raises
+        ------
+        SalesmateError
+            If there is no snapshot, or its history cannot be read.
+        """
+        snapshot = self._load()
+        history = self._load_history(snapshot)
+        table = timeline(history, _schema(snapshot), since=since, names=names, ids=ids)
+        return table, snapshot, max(history.since, since or history.since)
+
+    def _load_history(self, snapshot: Snapshot) -> History:
+        history = None
+        if self._history is not None and snapshot.history != NONE:
+            history = self._history.load(snapshot.history, snapshot.paths)
+        if history is None:
+            raise SalesmateError(
+                f"There is no history of {self._noun} yet. It begins with the next refresh='auto'."
+            )
+        return history
+
+    def _past(self, snapshot: Snapshot, as_of: dt.datetime) -> tuple[Snapshot, str]:
+        """Return the snapshot as it was at a time, and since when the history knows.
+
+        Raises
+        ------
+        SalesmateError
+            If the history begins later.
+        """
+        history = self._load_history(snapshot)
+        found_at = history.last_refresh(as_of)
+        zone = ZoneInfo(self._settings.zone)
+        if found_at is None:
+            first = history.since.astimezone(zone)
+            raise SalesmateError(
+                f"The history of {self._noun} begins on {first:%Y-%m-%d} at {first:%H:%M} "
+                f"({self._settings.zone}), and as_of is earlier. The first day known is {first:%Y-%m-%d}."
+            )
+        table = history.as_of(as_of, _schema(snapshot))
+        read_at = found_at.isoformat(timespec="seconds")
+        return replace(snapshot, table=table, read_at=read_at, checked_since=""), history.since.isoformat()
 
     def _load(self) -> Snapshot:
         snapshot = self._file.load()
@@ -107,22 +176,35 @@ class SnapshotRefresher:
             builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
             zone = ZoneInfo(self._settings.zone)
             self._file.remove_others()
-            saved = None if query.refresh == "full" else self._file.load()
+            previous = self._file.load()
+            saved = None if query.refresh == "full" else previous
             reason = ""
             if saved is not None and set(saved.fields) == set(fields) and _is_long(saved):
                 try:
                     incremental = IncrementalRead(self._reader, context, builder, zone)
                     current = incremental.apply(replace(saved, fields=tuple(fields)))
-                    return self._file.save(replace(current, order=order))
+                    return self._save(previous, replace(current, order=order), context)
                 except PaginationUnsupported as err:
                     log.info("%s cannot be refreshed, reading all of them: %s", self._noun, err)
                     reason = "" if isinstance(err, FullReadDue) else str(err)
             rebuild = Rebuild(self._reader, context, builder, zone, file=self._file, order=order)
             is_resumable = query.refresh != "full"
-            built = self._file.save(rebuild.read(saved, is_resumable=is_resumable))
+            built = self._save(previous, rebuild.read(saved, is_resumable=is_resumable), context)
         if saved is not None and _is_long(built):
             self._say(NO_ORDER if rebuild.strategy not in KEEPS_ORDER else reason)
         return built
+
+    def _save(self, previous: Snapshot | None, current: Snapshot, context: ReadContext) -> Snapshot:
+        """Write what changed to the history, and then the snapshot, which makes it count."""
+        if self._history is None:
+            return self._file.save(current)
+        with self._file.writing(self._history.path):
+            before = None if previous is None else _state(previous, _time(previous.read_at))
+            after = _state(current, context.server_time() or dt.datetime.now(dt.UTC))
+            number = record(self._history, NONE if previous is None else previous.history, before, after)
+            saved = self._file.save(replace(current, history=number))
+            self._history.compact(number, saved.paths)
+        return saved
 
     def _say(self, reason: str) -> None:
         """Say why all rows were read, once for each connection."""
@@ -132,6 +214,18 @@ class SnapshotRefresher:
                 f"refresh='auto' reads all {self._noun} here, not only those that changed: {reason}. "
                 "No row is missing, but it takes as many API calls as a live read."
             )
+
+
+def _state(snapshot: Snapshot, read_at: dt.datetime) -> State:
+    return State(table=snapshot.table, fields=snapshot.paths, read_at=read_at)
+
+
+def _schema(snapshot: Snapshot) -> pa.Schema:
+    return arrow_schema((*snapshot.fields, UNREADABLE))
+
+
+def _time(written: str) -> dt.datetime:
+    return dt.datetime.fromisoformat(written)
 
 
 def _is_long(snapshot: Snapshot) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import json
 import re
 import shutil
@@ -33,7 +34,7 @@ _PLAIN: dict[str, type] = {  # attributes of a snapshot that are in its metadata
     "checked": int,
     "lateness": float,
 }
-_OWNER = ("host", "workspace", "who")  # of what a snapshot is bound to: whose rows they are
+OWNER = ("host", "workspace", "who")  # of what a snapshot is bound to: whose rows they are
 _LOCK_TIMEOUT = 3700.0  # seconds; another kernel's full read may wait an hour for the rate limit
 
 
@@ -68,6 +69,8 @@ class Snapshot:
         When the round before it began: every row was read at that time or later.
     lateness : float
         By how many seconds the server was seen to report changes too late.
+    history : int
+        The number of the refresh in the history beside the file; -1 if there is none.
     """
 
     table: pa.Table
@@ -82,6 +85,12 @@ class Snapshot:
     round_since: str = ""
     checked_since: str = ""
     lateness: float = 0.0
+    history: int = -1
+
+    @property
+    def paths(self) -> dict[str, str]:
+        """The API's name of each column."""
+        return {column.name: column.path for column in (*self.fields, UNREADABLE)}
 
     def metadata(self) -> dict[str, Any]:
         """Return everything but the rows, ready for JSON."""
@@ -90,6 +99,7 @@ class Snapshot:
             "order": {name: list(values) for name, values in self.order.items()},
             "watermark": self.watermark.isoformat() if self.watermark else None,
             "deleted": list(self.deleted),
+            "history": self.history,
             **{name: getattr(self, name) for name in _PLAIN},
         }
 
@@ -114,6 +124,7 @@ class Snapshot:
             order=metadata["order"],
             watermark=dt.datetime.fromisoformat(watermark) if watermark else None,
             deleted=tuple(map(int, metadata["deleted"])),
+            history=int(metadata.get("history", -1)),
             **{name: kind(metadata[name]) for name, kind in _PLAIN.items()},
         )
 
@@ -184,6 +195,19 @@ class SnapshotFile:
         return current
 
     @contextlib.contextmanager
+    def writing(self, path: Path) -> Iterator[None]:
+        """Check that rows may be written, and report what the disk refuses beside this file.
+
+        Raises
+        ------
+        SalesmateError
+            If the rows are not of this user any more, or the disk refuses.
+        """
+        self._check()
+        with _reporting(path):
+            yield
+
+    @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
         """Keep other threads and processes from refreshing the same snapshot.
 
@@ -224,11 +248,11 @@ class SnapshotFile:
 
     def remove_others(self) -> None:
         """Remove the rows of other users and workspaces from the folder, of every resource."""
-        folder = self.path.parent
-        for path in (*folder.glob("*.parquet"), *folder.glob("*.parts/*.parquet")):
+        patterns = ("*.parquet", "*.parts/*.parquet", "*.history/*.parquet")
+        for path in itertools.chain.from_iterable(map(self.path.parent.glob, patterns)):
             with contextlib.suppress(*_DAMAGE), files.open_private(path) as file:
                 bound = json.loads((pq.read_schema(file).metadata or {})[_METADATA])["bound"]
-                if any(bound.get(name) != self._bound.get(name) for name in _OWNER):
+                if any(bound.get(name) != self._bound.get(name) for name in OWNER):
                     path.unlink()
 
     def discard_checkpoint(self) -> None:

@@ -72,6 +72,26 @@ def parse_time(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | N
     return max(in_calendar(local, dt.UTC), EARLIEST)
 
 
+def parse_end(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | None:
+    """Read a time up to which something is asked for: a day without a time of day means its end.
+
+    Parameters, result and errors are those of :func:`parse_time`.
+
+    Examples
+    --------
+    >>> parse_end("as_of", "2026-01-31", "Europe/Berlin").isoformat()
+    '2026-01-31T22:59:59.999999+00:00'
+    >>> parse_end("as_of", "2026-01-31T09:00", "Europe/Berlin").isoformat()
+    '2026-01-31T08:00:00+00:00'
+    """
+    start = parse_time(name, given, timezone)
+    if start is None or not _is_day(given):
+        return start
+    next_day = shift(_datetime(given), dt.timedelta(days=1)).date()
+    end = parse_time(name, next_day, timezone)
+    return None if end is None else end - dt.timedelta(microseconds=1)
+
+
 def in_calendar(timestamp: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
     """Return a time in a zone, or the end of the calendar if it is in no year from 1 to 9999 there.
 
@@ -100,6 +120,16 @@ def shift(timestamp: dt.datetime, by: dt.timedelta) -> dt.datetime:
     except OverflowError:
         end = _FIRST if by < dt.timedelta() else _LAST
         return end.replace(tzinfo=timestamp.tzinfo)
+
+
+def _is_day(given: object) -> bool:
+    """Return whether something names a day without a time of day."""
+    if isinstance(given, str):
+        return not any(mark in given.strip().upper() for mark in ("T", " "))
+    is_timestamp = isinstance(given, dt.datetime)
+    return (isinstance(given, dt.date) and not is_timestamp) or (
+        isinstance(given, np.datetime64) and np.datetime_data(given.dtype)[0] == "D"
+    )
 
 
 def _is_missing(given: object) -> bool:

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -205,19 +206,45 @@ HISTORIES = given(VERBS, st.sampled_from(["supported", "ignored"]), st.integers(
 def check_history(history, id_rules, deals):
     with sandbox.start(deals=deals, id_rules=id_rules, behavior="kind") as box, warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Values that could not be read are missing")
+        found = []
         for verb, number in history:
             ids = box.deals.ids()
             if verb == "create":
                 box.deals.create(title=f"new {number}", dealValue=number)
             elif verb == "refresh":
-                reach(box).deals_df(refresh="auto")
+                found.append(reach(box).deals_df(refresh="auto"))
             elif len(ids) > 1 and verb == "delete":  # no rows at all are an error, see test_empty_response
                 box.deals.delete(ids[number % len(ids)])
             elif ids and verb in EDITS:
                 box.deals.edit(ids[number % len(ids)], title=f"{verb} {number}", **EDITS[verb])
         live = reach(box).deals_df()
-        same(reach(box).deals_df(refresh="auto"), live)
+        found.append(reach(box).deals_df(refresh="auto"))
+        same(found[-1], live)
         same(reach(box).deals_df(refresh="never"), live)
+        check_past(box, found)
+
+
+def check_past(box, found):
+    """Compare the state as of each refresh with what it found, in the columns of today."""
+    (folder,) = box.settings.token_cache.rglob("deals.history")
+    refreshes = refreshes_in(folder)
+    assert len(refreshes) == len(found)
+    for at, frame in zip(refreshes, found, strict=True):
+        past = reach(box).deals_df(as_of=at)
+        expected = frame.reindex(columns=past.columns)
+        pd.testing.assert_frame_equal(
+            past.astype(dict.fromkeys(past.select_dtypes("category").columns, "str")),
+            expected.astype(past.dtypes.to_dict()).astype(
+                dict.fromkeys(past.select_dtypes("category").columns, "str")
+            ),
+        )
+
+
+def refreshes_in(folder):
+    """Return the time of each refresh in a history, from its public format."""
+    names = ["baseline.parquet", *sorted(path.name for path in folder.glob("0*.parquet"))]
+    schemas = [pq.read_schema(folder / name) for name in names]
+    return [time for schema in schemas for time in json.loads(schema.metadata[b"salesmate"])["refreshes"]]
 
 
 @settings(max_examples=3)
@@ -599,11 +626,12 @@ def test_full_disk_keeps_the_previous_snapshot(box, monkeypatch):
 
     with monkeypatch.context() as patch:
         patch.setattr("pyarrow.parquet.write_table", full)
-        with pytest.raises(SalesmateError, match=r"deals\.parquet cannot be written \(No space left"):
+        with pytest.raises(SalesmateError, match=r"deals\.history cannot be written \(No space left"):
             reach(box).deals_df(refresh="auto")
     same(reach(box).deals_df(refresh="never"), before)
     (path,) = box.settings.token_cache.rglob("deals.parquet")
-    assert sorted(entry.name for entry in path.parent.iterdir()) == ["deals.lock", "deals.parquet"]
+    names = {entry.name for entry in path.parent.rglob("*")}
+    assert names == {"deals.lock", "deals.parquet", "deals.history", "baseline.parquet"}
     same(reach(box).deals_df(refresh="auto"), reach(box).deals_df())
 
 
@@ -639,7 +667,7 @@ def sign_in_as_bob(account):
 
 
 def snapshots(folder):
-    return sorted(path.name for path in folder.rglob("*.parquet"))
+    return sorted(path.name for path in folder.glob("snapshots/*/*/*.parquet"))
 
 
 def test_another_user_begins_from_scratch(account, tmp_path):

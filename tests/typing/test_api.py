@@ -29,7 +29,7 @@ SHARED = {
     "allow_incomplete": False,
 }
 ARGUMENTS = {  # each with its default
-    "deals": {"status": None, "stage": None, "pipeline": None, **SHARED},
+    "deals": {"status": None, "stage": None, "pipeline": None, **SHARED, "as_of": None},
     "contacts": SHARED,
     "companies": SHARED,
     "activities": SHARED,
@@ -37,7 +37,8 @@ ARGUMENTS = {  # each with its default
 FRAMES = [f"{name}_{kind}" for name in ARGUMENTS for kind in ("df", "arrow")]
 RECORDS = {name: {**ARGUMENTS[name]} for name in ARGUMENTS}
 for arguments in RECORDS.values():  # records come as the server sent them, and live
-    del arguments["columns"], arguments["refresh"]
+    for name in ("columns", "refresh", "as_of"):
+        arguments.pop(name, None)
 PUBLIC = [("deals_df", ARGUMENTS["deals"])]
 PUBLIC += [(f"crm.{name}", ARGUMENTS[name.partition("_")[0]]) for name in FRAMES]
 PUBLIC += [(f"crm.{name}", RECORDS[name]) for name in RECORDS]

@@ -1,0 +1,39 @@
+"""The frame of a history, as `history_df` returns it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+
+import pandas as pd
+import pyarrow as pa
+
+from salesmate_nb._frames.arrow import categories
+from salesmate_nb._frames.dataframe import to_pandas
+
+_CATEGORIES = ("field", "stage", "pipeline", "status", "owner_name", "currency")
+
+
+def history_frame(
+    events: pa.Table, order: Mapping[str, Sequence[str]], *, since: dt.datetime, host: str
+) -> pd.DataFrame:
+    """Convert events to a frame, with repeated values as categories.
+
+    Parameters
+    ----------
+    events : pyarrow.Table
+        As :func:`~salesmate_nb._history.timeline.timeline` returns them.
+    order : mapping of str to sequence of str
+        For columns whose values are chosen from a list: the values, in the server's order.
+    since : datetime
+        Since when the events are known.
+    host : str
+        The API's address.
+    """
+    table = events
+    for name in _CATEGORIES:
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, categories(table.column(name), order.get(name, ())))
+    frame = to_pandas(table)
+    frame.attrs["salesmate"] = {"since": since.isoformat(), "host": host}
+    return frame

@@ -1,0 +1,121 @@
+"""The timeline: the events of a history, each with the deal that it belongs to."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Collection
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from salesmate_nb._history.events import DELETED, EXISTENCE, SCHEMA, TIMESTAMP, from_text
+from salesmate_nb._history.history import History
+
+TRACKED = (
+    "stage",
+    "pipeline",
+    "status",
+    "deal_value",
+    "currency",
+    "estimated_close_date",
+    "owner_id",
+    "win_probability",
+    *EXISTENCE,
+)
+"""The fields whose events are shown by default."""
+
+CONTEXT = ("stage", "pipeline", "status", "owner_id", "owner_name", "deal_value", "currency")
+_COLUMNS = ("id", "title", "field", "old", "new", "changed_at", "seen_at", *CONTEXT)
+
+
+def timeline(
+    history: History,
+    kinds: pa.Schema,
+    *,
+    since: dt.datetime | None = None,
+    names: Collection[str] = TRACKED,
+    ids: Collection[int] | None = None,
+) -> pa.Table:
+    """Return the events of some fields and deals, the oldest first.
+
+    Parameters
+    ----------
+    history : History
+        Of deals.
+    kinds : pyarrow.Schema
+        The types of their columns today.
+    since : datetime, optional
+        Leave out what refreshes before this time found.
+    names : collection of str
+        The fields.
+    ids : collection of int, optional
+        The deals; by default all.
+
+    Returns
+    -------
+    pyarrow.Table
+        ``id``, ``title``, ``field``, ``old``, ``new``, ``changed_at`` and ``seen_at``; then the deal's
+        ``stage``, ``pipeline``, ``status``, ``owner_id``, ``owner_name``, ``deal_value`` and ``currency``
+        as that refresh found them, or for a deleted deal as the one before did. ``old`` and ``new`` are
+        text, or of the field's own type if `names` has one name only.
+    """
+    events = history.events
+    if ids is not None:
+        events = events.filter(pc.is_in(events.column("id"), pa.array(ids, pa.int64())))
+    shown = events.filter(pc.is_in(events.column("field"), pa.array(names, pa.string())))
+    if since is not None:
+        shown = shown.filter(pc.greater_equal(shown.column("seen_at"), pa.scalar(since, TIMESTAMP)))
+    shown = shown.take(np.lexsort([shown.column(name).to_numpy() for name in ("id", "seen_at")]))
+    columns = {name: shown.column(name) for name in SCHEMA.names}
+    if len(names) == 1 and (only := next(iter(names))) in kinds.names:
+        kind = kinds.field(only).type
+        columns |= {name: from_text(columns[name].combine_chunks(), kind) for name in ("old", "new")}
+    times = _times_of_context(shown, events)
+    for name in ("title", *CONTEXT):
+        columns[name] = _values_at(history.first, events, name, kinds.field(name).type, times)
+    return pa.table({name: columns[name] for name in _COLUMNS})
+
+
+def _times_of_context(shown: pa.Table, events: pa.Table) -> pd.DataFrame:
+    """Return for each event the deal and the time whose values are shown: for a deletion, just before it."""
+    deletions = events.filter(pc.equal(events.column("field"), DELETED))
+    gone, pairs = (
+        pd.MultiIndex.from_frame(each.select(["id", "seen_at"]).to_pandas()) for each in (deletions, shown)
+    )
+    ids, seen = shown.column("id").to_pandas(), shown.column("seen_at").to_pandas()
+    earlier = seen - pd.Timedelta(microseconds=1)
+    return pd.DataFrame(
+        {"id": ids, "at": seen.mask(pairs.isin(gone), earlier), "row": np.arange(shown.num_rows)}
+    )
+
+
+def _values_at(
+    first: pa.Table, events: pa.Table, name: str, kind: pa.DataType, times: pd.DataFrame
+) -> pa.Array:
+    """Return the value of a column of some deals, each at its time."""
+    own = events.filter(pc.equal(events.column("field"), name))
+    changes = pd.DataFrame(
+        {
+            "id": own.column("id").to_pandas(),
+            "at": own.column("seen_at").to_pandas(),
+            "event": np.arange(own.num_rows),
+        }
+    )
+    found = pd.merge_asof(times.sort_values("at", kind="stable"), changes, on="at", by="id")
+    event = found.sort_values("row")["event"].to_numpy()
+    ids = first.column("id").to_numpy()
+    place = np.searchsorted(ids, times["id"].to_numpy())
+    place[place == len(ids)] = 0
+    is_first = (ids[place] == times["id"].to_numpy()) if len(ids) else np.zeros(len(times), dtype=bool)
+    values = _start(first, name, kind)
+    sources = pa.concat_arrays([values, from_text(own.column("new").combine_chunks(), kind)])
+    row = np.where(np.isnan(event), place, np.nan_to_num(event) + len(values)).astype(np.int64)
+    return sources.take(pa.array(row, mask=np.isnan(event) & ~is_first))
+
+
+def _start(first: pa.Table, name: str, kind: pa.DataType) -> pa.Array:
+    if name not in first.column_names:
+        return pa.nulls(first.num_rows, kind)
+    return first.column(name).combine_chunks().cast(kind)

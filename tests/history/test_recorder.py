@@ -1,0 +1,94 @@
+"""Recording: a history begins, goes on, and survives what happens to the snapshot beside it."""
+
+import datetime as dt
+
+import pyarrow as pa
+import pytest
+
+from salesmate_nb._history.events import TIMESTAMP
+from salesmate_nb._history.folder import HistoryFolder
+from salesmate_nb._history.recorder import NONE, State, record
+
+FIELDS = {"id": "id", "stage": "stage", "created_at": "createdAt", "last_modified_at": "lastModifiedAt"}
+LATER = dt.datetime(2027, 1, 1, tzinfo=dt.UTC)
+
+
+def day(number):
+    """Return the time of a refresh."""
+    return dt.datetime(2026, 3, number, 6, tzinfo=dt.UTC)
+
+
+def state(number, *stages, fields=FIELDS):
+    """Return the deals that a refresh on a day found."""
+    times = pa.array([day(1)] * len(stages), TIMESTAMP)
+    columns = [pa.array(range(len(stages)), pa.int64()), pa.array(stages, pa.string()), times, times]
+    return State(table=pa.table(columns, names=list(fields)), fields=fields, read_at=day(number))
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return HistoryFolder(tmp_path, "deals", {"host": "acme"})
+
+
+def stages(folder, number, at=LATER, fields=FIELDS):
+    """Return the stages as of a time."""
+    history = folder.load(number, fields)
+    return history.as_of(at, state(1, fields=fields).table.schema).column(1).to_pylist()
+
+
+def test_first_snapshot(folder):
+    """A first snapshot is the first state."""
+    assert record(folder, NONE, None, state(2, "Demo")) == 0
+    assert folder.load(0, FIELDS).refreshes == (day(2),)
+
+
+def test_snapshot_without_history(folder):
+    """The snapshot of an earlier version is the first state, and what changed since is the first refresh."""
+    assert record(folder, NONE, state(2, "Demo"), state(3, "Offer")) == 1
+    assert stages(folder, 1, day(2)) == ["Demo"]
+    assert stages(folder, 1) == ["Offer"]
+
+
+def test_refresh_whose_snapshot_was_not_written(folder):
+    """The next refresh takes the number of one that does not count."""
+    record(folder, NONE, None, state(2, "Demo"))
+    assert record(folder, 0, state(2, "Demo"), state(3, "lost in a crash")) == 1
+    assert record(folder, 0, state(2, "Demo"), state(4, "Offer")) == 1
+    assert [event["new"] for event in folder.load(1, FIELDS).events.to_pylist()] == ["Offer"]
+
+
+@pytest.mark.parametrize("before", [None, state(2, "Demo")])
+def test_lost_snapshot(folder, before):
+    """If the snapshot was lost, or knows of no history, the history goes on from its own last state."""
+    record(folder, NONE, None, state(2, "Demo"))
+    record(folder, 0, state(2, "Demo"), state(3, "Offer"))
+    assert record(folder, NONE, before, state(4, "Signed")) == 2
+    assert [stages(folder, 2, day(number)) for number in (2, 3, 4)] == [["Demo"], ["Offer"], ["Signed"]]
+
+
+def test_lost_snapshot_and_damaged_history(folder):
+    """If the snapshot was lost, and the history cannot be read, that is set aside and a new one begins."""
+    record(folder, NONE, None, state(2, "Demo"))
+    record(folder, 0, state(2, "Demo"), state(3, "Offer"))
+    (folder.path / "000001-000001.parquet").write_bytes(b"PAR1")
+    with pytest.warns(UserWarning, match=r"moved to deals\.history\.damaged"):
+        assert record(folder, NONE, None, state(4, "Signed")) == 0
+    assert stages(folder, 0) == ["Signed"]
+
+
+def test_clock_that_is_set_back(folder):
+    """Each refresh is later than the one before, whatever the clock says."""
+    record(folder, NONE, None, state(9, "Demo"))
+    record(folder, 0, state(9, "Demo"), state(3, "Offer"))
+    first, second = folder.load(1, FIELDS).refreshes
+    assert first < second < day(10)
+    assert stages(folder, 1) == ["Offer"]
+
+
+def test_column_renamed_between_refreshes(folder):
+    """A column that the account renamed is the same column: nothing changed in it."""
+    today = {{"stage": "phase"}.get(name, name): path for name, path in FIELDS.items()}
+    record(folder, NONE, None, state(2, "Demo"))
+    record(folder, 0, state(2, "Demo"), state(3, "Demo", fields=today))
+    assert folder.load(1, today).events.num_rows == 0
+    assert stages(folder, 1, fields=today) == ["Demo"]
