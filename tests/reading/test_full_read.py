@@ -9,6 +9,7 @@ import random
 import signal
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -859,15 +860,16 @@ class ChangingList:
             self.create()
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_list_in_another_order(seed):
+def test_list_in_another_order():
     """In an order other than that of ids, one row created and one deleted before each page hide no other."""
-    server = ChangingList(1_100, lambda _number, place: place, ChangingList.create_and_delete, seed)
-    try:
-        found = ids_of(FullRead(server, REQUEST, strategies_for("v1", UTC), workers=4))
-    except IncompleteRead:
-        return
-    assert not server.there - set(found)
+    whole = 0
+    for seed in range(8):
+        server = ChangingList(1_100, lambda _number, place: place, ChangingList.create_and_delete, seed)
+        with suppress(IncompleteRead):
+            found = ids_of(FullRead(server, REQUEST, strategies_for("v1", UTC), workers=4))
+            assert not server.there - set(found)
+            whole += 1
+    assert whole >= 4  # most; a few may fail loudly
 
 
 def test_newest_first_while_it_grows():
@@ -890,10 +892,7 @@ def test_replica_without_some_rows(seed):
         page = rows[request.offset :][: request.rows]
         return SearchPage(records=[{"id": row} for row in page], total=len(rows))
 
-    try:
-        found = ids_of(FullRead(fetch, REQUEST, strategies_for("v1", UTC)))
-    except IncompleteRead:
-        return
+    found = ids_of(FullRead(fetch, REQUEST, strategies_for("v1", UTC)))
     assert len(found) == max(totals)
 
 
