@@ -26,7 +26,7 @@ from salesmate_nb._snapshot.merge import minutes, rows_from, upsert, without
 from salesmate_nb._snapshot.store import Snapshot, now
 from salesmate_nb.resources.base import requested_paths
 
-NO_ORDER = "the server returns them in another order for each page"
+NO_ORDER = "sorted by id, the server returns them in another order for each page"
 KEEPS_ORDER = {OffsetPaginator().name: False, OffsetPaginator(sorts_by_list=True).name: True}
 """The strategies that only a server supports which keeps a list's order, and how that sort is sent."""
 
