@@ -827,6 +827,24 @@ def test_exactly_as_many():
     assert server.requests <= 10_000 / 249 + 2
 
 
+@pytest.mark.parametrize("hidden", [0, 30])
+def test_round_number_in_any_order(hidden, monkeypatch):
+    """If each pass has another order, a round number is no limit: passes would find what lies beyond it."""
+    monkeypatch.setattr("salesmate_nb._pagination.open_read.ROUND", 100)
+    chance, rows, support = random.Random(1), list(range(100 + hidden)), Support()
+
+    def fetch(request):
+        if request.offset == 0 or request.offset % 10:  # not on the pages of a pass
+            chance.shuffle(rows)
+        page = rows[:100][request.offset :][: request.rows]
+        return SearchPage(records=[{"id": row} for row in page], total=100)
+
+    for _ in range(2):
+        full_read = FullRead(fetch, replace(REQUEST, rows=10), strategies_for("v1", UTC), support=support)
+        assert sorted(ids_of(full_read)) == sorted(rows)
+        assert full_read.strategy == "repeated passes"
+
+
 class ChangingList:
     """A list in some order, in which colleagues change rows before each page but the first."""
 
