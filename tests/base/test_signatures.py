@@ -21,11 +21,13 @@ DEALS_ARGUMENTS = {
     "progress": None,
     "wait": True,
     "refresh": None,
+    "allow_incomplete": False,
+    "as_of": None,
 }
 OTHER_ARGUMENTS = {
-    name: default for name, default in DEALS_ARGUMENTS.items() if name not in {"status", "stage", "pipeline"}
+    name: default for name, default in DEALS_ARGUMENTS.items() if name not in {"status", "stage", "pipeline", "as_of"}
 }
-ITERATOR_ONLY = {"columns", "refresh"}
+ITERATOR_ONLY = {"columns", "refresh", "as_of"}
 
 
 def defaults(function):
