@@ -134,7 +134,8 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
     >>> list(won.columns)
     ['id', 'title', 'deal_value']
     """
-    is_offline = arguments["refresh"] == "never"
+    is_past = arguments["as_of"] is not None and arguments["refresh"] is None
+    is_offline = arguments["refresh"] == "never" or is_past
     connection = _newest[0] if _newest else _offline() if is_offline else connect()
     return connection.deals_df(**arguments)
 
