@@ -24,9 +24,8 @@ DEALS_ARGUMENTS = {
     "allow_incomplete": False,
     "as_of": None,
 }
-OTHER_ARGUMENTS = {
-    name: default for name, default in DEALS_ARGUMENTS.items() if name not in {"status", "stage", "pipeline", "as_of"}
-}
+DEALS_ONLY = {"status", "stage", "pipeline", "as_of"}
+OTHER_ARGUMENTS = {name: default for name, default in DEALS_ARGUMENTS.items() if name not in DEALS_ONLY}
 ITERATOR_ONLY = {"columns", "refresh", "as_of"}
 
 
