@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -11,6 +11,7 @@ from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import PAGE, Record, Rule, SearchPage, SearchRequest, record_id
 from salesmate_nb._snapshot.changes import FullReadDue
 
+_ROWS_BEFORE = 20  # a deleted row, in the page that shows that it is gone: colleagues may shift it so far
 _IS_DELETED = Rule("EQUALS", "isDeleted", "Is Deleted", "Boolean", "true")
 
 
@@ -91,6 +92,41 @@ class Deletions:
 
     def _above(self, lower_id: int, rows: int = 1) -> SearchPage:
         return self._fetch(replace(self._request.above(lower_id), rows=rows))
+
+
+def confirm_deleted(
+    fetch: Callable[[SearchRequest], SearchPage],
+    request: SearchRequest,
+    deleted: Collection[int],
+    left: Sequence[int],
+) -> None:
+    """Confirm by two more pages that rows are deleted: a server that lags may lack some that exist.
+
+    Parameters
+    ----------
+    fetch : callable
+        Requests a page; raises `PaginationUnsupported` if the server refuses the request.
+    request : SearchRequest
+        Selects all rows, ids only, by id.
+    deleted : collection of int
+        The ids of rows that did not come; at least one.
+    left : sequence of int
+        The ids of the other rows, ascending.
+
+    Raises
+    ------
+    FullReadDue
+        If a page holds one of the rows, or ends before their place.
+    """
+    for number in (min(deleted), max(deleted)):
+        offset = max(bisect_left(left, number) - _ROWS_BEFORE, 0)
+        page = fetch(replace(request, offset=offset))
+        ids = [record_id(record) for record in page.records]
+        if not set(ids).isdisjoint(deleted):
+            raise FullReadDue("rows that were not listed exist after all")
+        is_end = len(ids) < request.rows and page.rows is None
+        if not (offset == 0 or min(ids, default=number) < number) or not (is_end or max(ids) > number):
+            raise FullReadDue("rows are not where their ids are expected")
 
 
 @dataclass(frozen=True, kw_only=True)

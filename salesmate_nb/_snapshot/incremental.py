@@ -21,7 +21,7 @@ from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._search.query import Filters
 from salesmate_nb._search.search import PAGE, SearchRequest
 from salesmate_nb._snapshot.changes import EPOCH, OVERLAP, Changed, Changes, FullReadDue, most_requests
-from salesmate_nb._snapshot.checks import DeletedRows, Deletions, list_deleted, read_again
+from salesmate_nb._snapshot.checks import DeletedRows, Deletions, confirm_deleted, list_deleted, read_again
 from salesmate_nb._snapshot.merge import minutes, rows_from, upsert, without
 from salesmate_nb._snapshot.store import Snapshot, now
 from salesmate_nb.resources.base import requested_paths
@@ -139,7 +139,9 @@ class IncrementalRead:
         began_at = changes.began_at.isoformat(timespec="seconds")
         current = replace(snapshot, table=changed.table, watermark=changed.watermark, began_at=began_at)
         current, differing = self._existing(changes, current, changed)
-        return with_lateness(self._checked(current, differing, changed.ids), snapshot)
+        current = self._checked(current, differing, changed.ids)
+        self._confirm_deleted(snapshot, current)
+        return with_lateness(current, snapshot)
 
     def _existing(
         self, changes: Changes, current: Snapshot, changed: Changed
@@ -214,6 +216,13 @@ class IncrementalRead:
                 checked, checked=-1, checked_since=current.round_since, round_since=current.began_at
             )
         return replace(checked, checked=following[-1])
+
+    def _confirm_deleted(self, before: Snapshot, current: Snapshot) -> None:
+        left = minutes(current.table).keys()
+        if deleted := minutes(before.table).keys() - left:
+            by_list = KEEPS_ORDER.get(self._support.strategy, False)
+            request = replace(self._request(("id",)), sorts_by_list=by_list)
+            confirm_deleted(self._fetch, request, deleted, sorted(left))
 
     def _list_deleted(self) -> DeletedRows:
         if _DELETED_LIST not in self._support.unsupported:

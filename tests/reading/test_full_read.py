@@ -109,8 +109,9 @@ def test_concurrent_changes(deals, name, workers):
     """10 changes before each page: every record that existed throughout is read, or the read fails.
 
     Pages by offsets show it on their own. The others need a total, which proves nothing while it changes, so
-    the rows are read again.
+    the rows are read again. Of 20,000 deals, over 500 have the same createdAt: such rows need a total, too.
     """
+    is_exact = name == "offsets" or (name, deals) == ("offsets by createdAt", 2_000)
     with sandbox.start(
         deals=deals, id_rules="supported" if name == "keyset" else "ignored", behavior="kind"
     ) as box:
@@ -119,11 +120,11 @@ def test_concurrent_changes(deals, name, workers):
         try:
             found = ids_of(read)
         except IncompleteRead:
-            assert not name.startswith("offsets")
+            assert not is_exact
             return
     assert not colleagues.there_throughout - set(found)
     assert len(found) == len(set(found))
-    assert read.strategy == (name if name.startswith("offsets") else "repeated passes")
+    assert read.strategy == (name if is_exact else "repeated passes")
     assert abs(read.totals[0] - deals) <= 10
     assert len(read.totals) > 1
 

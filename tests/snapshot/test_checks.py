@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import PAGE, SearchPage, SearchRequest
 from salesmate_nb._snapshot.changes import FullReadDue
-from salesmate_nb._snapshot.checks import DeletedRows, Deletions, list_deleted, read_again
+from salesmate_nb._snapshot.checks import DeletedRows, Deletions, confirm_deleted, list_deleted, read_again
 from salesmate_nb.resources import DEALS
 
 EVERYTHING = SearchRequest(resource=DEALS, fields=("id",))
@@ -140,3 +140,34 @@ def test_rows_are_not_where_expected():
         read([2, 1], [1, 2], [1])
     with pytest.raises(FullReadDue, match="empty"):
         read_again(lambda _: SearchPage(records=[], total=5), EVERYTHING, [1, 2], [1], 9)
+
+
+@pytest.mark.parametrize("deleted", [{1}, {500}, {1000}, {1, 1000}, set(range(1, 1001))], ids=len)
+def test_deletions_are_confirmed(deleted):
+    """Two pages around the places of deleted rows show that they are gone."""
+    left, asked = [number for number in range(1, 1001) if number not in deleted], []
+    confirm_deleted(listing(left, asked), EVERYTHING, deleted, left)
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(("there", "problem"), [
+    (range(1, 1001), "exist after all"),
+    (range(1, 400), "not where"),
+    (range(600, 1001), "not where"),
+])  # fmt: skip
+def test_deletions_are_not_confirmed(there, problem):
+    """A page that has such a row, or does not reach its place, makes a full read due."""
+    left = [number for number in range(1, 1001) if number != 500]
+    with pytest.raises(FullReadDue, match=problem):
+        confirm_deleted(listing(list(there), []), EVERYTHING, {500}, left)
+
+
+def listing(ids, asked):
+    """Return a function that fetches pages of these ids, and notes the requests."""
+
+    def fetch(request):
+        asked.append(request)
+        page = ids[request.offset :][: request.rows]
+        return SearchPage(records=[{"id": number} for number in page], total=len(ids))
+
+    return fetch
