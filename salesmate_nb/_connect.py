@@ -116,6 +116,8 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
         How to use the snapshot; by default every row is read from the server.
     allow_incomplete : bool
         Whether to return what there is if the server counts deals that it does not return.
+    as_of : datetime, date, Timestamp, datetime64 or str, optional
+        Return the deals as they stood then, from the history that refreshes keep; a day means its end.
 
     Returns
     -------
@@ -132,7 +134,8 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
     >>> list(won.columns)
     ['id', 'title', 'deal_value']
     """
-    is_offline = arguments["refresh"] == "never"
+    is_past = arguments["as_of"] is not None and arguments["refresh"] is None
+    is_offline = arguments["refresh"] == "never" or is_past
     connection = _newest[0] if _newest else _offline() if is_offline else connect()
     return connection.deals_df(**arguments)
 

@@ -206,11 +206,11 @@ class Salesmate(Connection):
         >>> with sandbox.start(deals=300) as box:
         ...     crm = connect(box)
         ...     deals = crm.deals_df(refresh="auto")
-        ...     box.deals.edit(int(deals["id"][0]), stage="Proposal")
+        ...     box.deals.edit(int(deals["id"][0]), stage="Negotiation")
         ...     deals = crm.deals_df(refresh="auto")
         ...     history = crm.history_df(field="stage")
         >>> history["new"].to_list()
-        ['Proposal']
+        ['Negotiation']
         """
         return self._ready("never").history(since, field, id)
 

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 import pandas as pd
 import pytest
 
-from salesmate_nb import IncompleteRead, LoginRequired, Salesmate, Settings, sandbox
+from salesmate_nb import IncompleteRead, LoginRequired, Salesmate, Settings, connect, sandbox
 from salesmate_nb.resources import RESOURCES
 from salesmate_nb.sandbox import BEHAVIORS, Behavior, timestamps
 
@@ -153,3 +153,40 @@ def test_time_zone_of_the_user():
         check(connection.deals_df(), box.deals.records(), 60_000)
         assert connection.timezone == ZONE
         assert connection.status().who.startswith("Maya Lindqvist")
+
+
+@pytest.mark.filterwarnings("ignore:refresh='auto' reads all deals here")
+@pytest.mark.parametrize(("name", "login"), [("measured", "oauth"), ("kind", "session_key")])
+def test_refresh_after_a_week(name, login):
+    """After a week, a refreshed snapshot equals a live read; where the order is kept, by what changed."""
+    with sandbox.start(behavior=name, deals=520, login=login, time_zone=ZONE) as box:
+        connection = connect(box)
+        before = connection.deals_df(refresh="auto")
+        box.pass_days(7)
+        start = len(box.log)
+        after = connection.deals_df(refresh="auto")
+        sorts = [str(each.json["sort"]) for each in box.log[start:] if each.path.endswith("/search")]
+        assert any("lastModifiedAt" in sort for sort in sorts) == (name == "kind")
+        pd.testing.assert_frame_equal(after, connection.deals_df())
+        assert list(after["id"]) == box.deals.ids() != list(before["id"])
+        assert after["last_modified_at"].max() > pd.Timestamp("2026-07-06", tz="UTC")
+
+
+@pytest.mark.slow
+def test_history_as_days_pass():
+    """Refreshed week after week, the history has each state at the account's time, and what was created."""
+    with sandbox.start(deals=200, seed=7, login="session_key") as box:
+        connection, frames = connect(box), []
+        ids, created = set(), 0
+        for days in (0, 7, 7, 35):
+            box.pass_days(days)
+            frames.append(connection.deals_df(refresh="auto"))
+            created += len(ids) and len(set(box.deals.ids()) - ids)
+            ids.update(box.deals.ids())
+        for day, frame in zip(("2026-06-30", "2026-07-07", "2026-07-14", "2026-08-18"), frames, strict=True):
+            pd.testing.assert_frame_equal(
+                connection.deals_df(as_of=f"{day}T18:30:00Z"), frame, check_categorical=False
+            )
+        fields = connection.history_df()["field"].value_counts()
+        assert fields["created"] == created > 5
+        assert fields["stage"] > fields["created"]

@@ -59,13 +59,14 @@ class Sandbox:
             if options.data is None
             else load_records(options.data)
         )
+        self._has_team = options.data is None
         self._crm = Crm(deals, seed=options.seed, zone=zone, links=options.behavior.links)
         self.deals = self._crm.deals
         self._tokens = TokenIssuer(options)
         self._log = RequestLog()
         self._scripts = ResponseScripts()
         self._app = App(options, self._crm, self._tokens, self._log, self._scripts)
-        self._server = Server(self._app, options.port)
+        self._server = Server(self._app, options.port, now=self._crm.clock.now)
         self._stopped = threading.Event()
         self._stop_lock = threading.Lock()
         self.url = f"http://{HOST}:{self._server.port}"
@@ -129,6 +130,48 @@ class Sandbox:
     @before_search.setter
     def before_search(self, hook: Callable[[], object] | None) -> None:
         self.deals.before_search = hook
+
+    def pass_days(self, days: int) -> None:
+        """Let the account's sales team work for some days: create, edit, win, lose and delete deals.
+
+        Deals move through the stages of their pipelines, are won or lost at the rates of the made-up past, or
+        forgotten. Close dates that are due are postponed, values change, owners sometimes; a few deals are
+        reopened, deleted or restored. The same seed and the same calls give the same deals, whatever day it
+        is, and two calls give what one call for all their days gives.
+
+        The first call begins on 2026-06-30 at 18:00 UTC, where the made-up past ends. From then on the
+        account has its own time: responses have it in their ``Date``, from which snapshots and their history
+        take the time of a refresh, and changes that you make by hand get it too. So call ``pass_days(0)``
+        before the first refresh. Tokens, keys and the rate limit expire in real time.
+
+        Parameters
+        ----------
+        days : int
+            How many days pass, weekends included; 0 only starts the account's own time.
+
+        Raises
+        ------
+        ValueError
+            If it is not a whole number, 0 or more, or the sandbox serves deals from a file (``data=``).
+
+        Examples
+        --------
+        >>> with start(deals=600) as server:
+        ...     before = {deal["id"]: deal["status"] for deal in server.deals.records()}
+        ...     server.pass_days(30)
+        ...     after = {deal["id"]: deal["status"] for deal in server.deals.records()}
+        >>> won = [number for number in before if before[number] == "Open" and after.get(number) == "Won"]
+        >>> len(won), len(after.keys() - before.keys())
+        (13, 24)
+        """
+        if days < 0 or int(days) != days:
+            raise ValueError(f"days={days!r} is not valid. Use a whole number, 0 or more.")
+        if not self._has_team:
+            raise ValueError(
+                "pass_days() needs made-up deals, and this sandbox serves those of a file. Start one without "
+                "data=, or change the deals by sandbox.deals."
+            )
+        self._crm.pass_days(int(days))
 
     def script(self, path: str, *responses: ScriptedResponse) -> None:
         """Script the responses to the next requests to a path, in order.

@@ -21,11 +21,12 @@ DEALS_ARGUMENTS = {
     "progress": None,
     "wait": True,
     "refresh": None,
+    "allow_incomplete": False,
+    "as_of": None,
 }
-OTHER_ARGUMENTS = {
-    name: default for name, default in DEALS_ARGUMENTS.items() if name not in {"status", "stage", "pipeline"}
-}
-ITERATOR_ONLY = {"columns", "refresh"}
+DEALS_ONLY = {"status", "stage", "pipeline", "as_of"}
+OTHER_ARGUMENTS = {name: default for name, default in DEALS_ARGUMENTS.items() if name not in DEALS_ONLY}
+ITERATOR_ONLY = {"columns", "refresh", "as_of"}
 
 
 def defaults(function):

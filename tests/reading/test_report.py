@@ -14,7 +14,7 @@ def test_attrs_are_plain_values():
     assert json.loads(json.dumps(attrs)) == attrs
     assert attrs.keys() == {
         "strategy", "passes", "totals", "unreadable", "fields", "read_at", "host", "api", "calls",
-        "calls_left", "complete", "checked_since", "checked_within",
+        "calls_left", "complete", "checked_since", "checked_within", "as_of", "history_since",
     }  # fmt: skip
     assert attrs["totals"] == [3, 4]
 

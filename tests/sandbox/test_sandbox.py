@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import http.server
 import subprocess
 import sys
 import threading
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -150,3 +152,54 @@ def test_notebook_card(start):
     assert server.access_key not in html
     server.stop()
     assert "stopped" in server._repr_html_()
+
+
+def date_of(response):
+    return parsedate_to_datetime(response.headers["Date"])
+
+
+def test_pass_days(make_client):
+    """The API shows the deals as the team left them, and each response from then on the account's time."""
+    kind = make_client(deals=100, behavior="kind")
+    before = kind.search().json()["Data"]["data"]
+    now = dt.datetime.now(dt.UTC)
+    assert abs(date_of(kind.search()) - now) < dt.timedelta(minutes=5)
+    kind.sandbox.pass_days(30)
+    after = kind.search().json()["Data"]["data"]
+    assert after == kind.sandbox.deals.records() != before
+    passed = dt.datetime(2026, 7, 30, 18, tzinfo=dt.UTC)
+    for response in (kind.search(), kind.get("/nowhere"), kind.token(code="none")):
+        assert passed <= date_of(response) < passed + dt.timedelta(minutes=5)
+    assert max(deal["lastModifiedAt"] for deal in after) < passed.isoformat()
+
+
+def test_tokens_do_not_expire_as_days_pass(make_client):
+    """Tokens and the rate limit know real time alone: a year later a token works, and can be refreshed."""
+    client = make_client(access_ttl=600, calls_per_hour=2)
+    tokens = client.log_in()
+    client.sandbox.pass_days(365)
+    assert client.deals(tokens["access_token"]).status_code == 200
+    renewed = client.refresh(tokens["refresh_token"]).json()
+    assert renewed["expires_in"] == 600
+    assert client.deals(renewed["access_token"]).status_code == 200
+    refused = client.deals(renewed["access_token"])
+    assert refused.status_code == 429
+    assert 3500 < int(refused.headers["Retry-After"]) <= 3600
+
+
+@pytest.mark.parametrize("days", [-1, 0.5])
+def test_pass_days_refuses_other_numbers(start, days):
+    """Days are whole and not negative; otherwise nothing happens."""
+    server = start()
+    before = server.deals.records()
+    with pytest.raises(ValueError, match=rf"^days={days} is not valid\. Use a whole number, 0 or more\.$"):
+        server.pass_days(days)
+    assert server.deals.records() == before
+
+
+def test_pass_days_needs_made_up_deals(start, data_file):
+    """The team cannot work on deals from a file, and the error says what can."""
+    server = start(data=data_file({"id": 7, "title": "A"}))
+    with pytest.raises(ValueError, match="serves those of a file"):
+        server.pass_days(1)
+    assert server.deals.get(7) == {"id": 7, "title": "A"}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import collections
 import copy
-import datetime as dt
 import json
 import os
 import threading
@@ -14,6 +13,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from salesmate_nb.sandbox import timestamps
+from salesmate_nb.sandbox._crm.clock import real_time
 from salesmate_nb.sandbox._crm.field_catalog import FieldCatalog, field_catalog
 from salesmate_nb.sandbox._crm.query import Query, sort_key
 from salesmate_nb.sandbox._crm.resources import DEALS, Resource
@@ -39,6 +39,8 @@ class Store:
         The time zone of the account.
     keys : iterable of str
         Fields that exist even if no record has them.
+    now : callable
+        Returns the server's time, in milliseconds since 1970.
 
     Attributes
     ----------
@@ -64,12 +66,19 @@ class Store:
     """
 
     def __init__(
-        self, records: Iterable[Record], resource: Resource, zone: ZoneInfo, keys: Iterable[str] = ()
+        self,
+        records: Iterable[Record],
+        resource: Resource,
+        zone: ZoneInfo,
+        keys: Iterable[str] = (),
+        *,
+        now: Callable[[], int] = real_time,
     ) -> None:
         self.resource = resource
         self.before_search: Callable[[], object] | None = None
         self.refuse_search: Callable[[Any], object] | None = None
         self._zone = zone
+        self._server_time = now
         self._lock = threading.RLock()
         self._records: dict[int, Record] = {}
         self._keys = set(keys)
@@ -265,8 +274,7 @@ class Store:
 
     def _now(self) -> str:
         """Return the server's time, which is after that of all records and advances with each change."""
-        now = round(dt.datetime.now(dt.UTC).timestamp() * 1000)
-        self._clock = max(now, self._clock + 1)
+        self._clock = max(self._server_time(), self._clock + 1)
         return timestamps.format_iso(self._clock)
 
 

@@ -15,10 +15,15 @@ from salesmate_nb.sandbox._fake_data.values import email_of, phone_of, set_field
 from salesmate_nb.sandbox.records import Record
 from salesmate_nb.sandbox.timestamps import DAY, MINUTE
 
-_END = (
-    1_782_842_400_000  # 2026-06-30T18:00:00Z, a Tuesday; fixed, so that a seed makes the same deals any day
-)
-_SPAN = 730  # days
+END = 1_782_842_400_000
+"""2026-06-30T18:00:00Z, a Tuesday, in milliseconds; fixed, so that a seed makes the same deals any day."""
+
+SPAN = 730
+"""Days before `END` in which deals are created."""
+
+FORGOTTEN = 0.06
+"""Share of deals that are neither won nor lost, but stay open."""
+
 _WEEKEND = (2, 3)  # days before a Tuesday, or before it by whole weeks more
 _FIRST_ID = 1001
 _IMPORTED = 0.04  # share of deals imported from one file, which have one creation time
@@ -42,8 +47,7 @@ def make_deals(count: int, *, seed: int, zone: ZoneInfo) -> list[Record]:
     >>> deals[0]["id"], deals == make_deals(500, seed=0, zone=ZoneInfo("UTC"))
     (1001, True)
     """
-    team = _SalesTeam(Random(seed), zone, companies=max(12, count // 6))  # noqa: S311 - no secrets
-    return team.deals(count)
+    return DealMaker(Random(seed), zone, count=count).deals()  # noqa: S311 - no secrets
 
 
 def pick_lists(deals: Iterable[Record]) -> dict[str, list[str]]:
@@ -74,32 +78,46 @@ def pipelines(deals: Iterable[Record]) -> list[dict[str, Any]]:
     ]
 
 
-class _SalesTeam:
-    """Two years of a sales team's work; the order of the random draws decides what a seed makes."""
+class DealMaker:
+    """Makes up the deals of two years; the order of the random draws decides what a seed makes.
 
-    def __init__(self, random: Random, zone: ZoneInfo, *, companies: int) -> None:
+    Parameters
+    ----------
+    random : random.Random
+        The source of randomness.
+    zone : zoneinfo.ZoneInfo
+        The time zone of the account.
+    count : int
+        Number of deals.
+    """
+
+    def __init__(self, random: Random, zone: ZoneInfo, *, count: int) -> None:
         self._random = random
         self._zone = zone
+        self._count = count
         self._owners = [
             {"id": user_id, "name": name, "email": email_of(name, "sandbox")}
             for user_id, name, _ in vocabulary.OWNERS
         ]
+        companies = max(12, count // 6)
         self._companies = [self._company(number) for number in range(companies)]
         self._contacts = [self._contact(number) for number in range(companies * 2)]
 
-    def deals(self, count: int) -> list[Record]:
-        created_times = sorted(self._created_at() for _ in range(count))
-        imported = int(count * _IMPORTED)
+    def deals(self) -> list[Record]:
+        """Return the deals by id, which is their order of creation."""
+        created_times = sorted(self._created_at() for _ in range(self._count))
+        imported = int(self._count * _IMPORTED)
         if imported:
-            start = count // 3
+            start = self._count // 3
             created_times[start : start + imported] = [created_times[start]] * imported
         deal_id, deals = _FIRST_ID, []
         for created in created_times:
-            deals.append(self._deal(deal_id, created))
+            deals.append(self._deal(deal_id, created, END))
             deal_id += 1 if self._chance(0.85) else self._random.randrange(2, 9)
         return deals
 
-    def _deal(self, deal_id: int, created: int) -> Record:
+    def _deal(self, deal_id: int, created: int, now: int) -> Record:
+        """Return a deal as it stands now."""
         random = self._random
         owner = self._pick(self._owners)
         number = int(random.random() ** 1.7 * len(self._companies))  # some buy often
@@ -120,28 +138,28 @@ class _SalesTeam:
         self._set(record, "owner", owner, missing=0.02)
         self._set(record, "primaryCompany", company, missing=0.08)
         self._set(record, "primaryContact", contact, missing=0.06)
-        self._set_progress(record, created, is_renewal=is_renewal)
+        self._set_progress(record, created, now)
         self._set_value(record)
         self._set_details(record)
         self._set_custom_fields(record, is_renewal=is_renewal)
         return record
 
-    def _set_progress(self, record: Record, created: int, *, is_renewal: bool) -> None:
+    def _set_progress(self, record: Record, created: int, now: int) -> None:
         """Set status and stage, and the timestamps that follow from them."""
         random = self._random
         cycle = int(math.exp(random.gauss(3.8, 0.7)) * DAY)
         closed = created + cycle
         stages = vocabulary.PIPELINES[record["pipeline"]]
-        is_closed = closed < _END and not self._chance(0.06)  # a few are forgotten, and stay open
+        is_closed = closed < now and not self._chance(FORGOTTEN)  # a few are forgotten, and stay open
         if is_closed:
-            won = self._chance(0.72 if is_renewal else 0.34)
+            won = self._chance(vocabulary.WIN_RATES[record["pipeline"]])
             record["status"] = "Won" if won else "Lost"
             record["winProbability"] = 100 if won else 0
-            modified = min(closed + int(random.random() ** 2 * 20 * DAY), _END)
+            modified = min(closed + int(random.random() ** 2 * 20 * DAY), now)
             stage = stages[-1] if won else self._pick(stages[:-1])
         else:
-            modified = created + int(random.random() * (_END - created))
-            reached = min((_END - created) / cycle, 0.99) * random.uniform(0.6, 1.0)
+            modified = created + int(random.random() * (now - created))
+            reached = min((now - created) / cycle, 0.99) * random.uniform(0.6, 1.0)
             stage = stages[int(reached * (len(stages) - 1))]
             record["status"] = "Open"
             self._set(record, "winProbability", self._number(stage[1]), missing=0.05)
@@ -169,11 +187,14 @@ class _SalesTeam:
             if draw < 0:
                 currency = code
                 break
-        value = math.exp(self._random.gauss(vocabulary.CURRENCIES[currency][1], 0.9))
-        rounded = round(value, 2) if self._chance(0.15) else round(value / 50) * 50
+        rounded = self._amount(currency)
         is_vague = record["status"] == "Open" and record["stage"] in {"Qualified", "Upcoming"}
         record["currency"] = currency
         self._set(record, "dealValue", self._number(rounded), missing=0.25 if is_vague else 0.03)
+
+    def _amount(self, currency: str) -> float:
+        value = math.exp(self._random.gauss(vocabulary.CURRENCIES[currency][1], 0.9))
+        return round(value, 2) if self._chance(0.15) else round(value / 50) * 50
 
     def _set_details(self, record: Record) -> None:
         random = self._random
@@ -216,14 +237,14 @@ class _SalesTeam:
     def _created_at(self) -> int:
         """Return a time in the working hours of a weekday."""
         random = self._random
-        days = int(random.random() * _SPAN)
+        days = int(random.random() * SPAN)
         if days % 7 in _WEEKEND:
             days += 2
-        return _END - days * DAY - int(random.random() * 10 * 60 * MINUTE)
+        return END - days * DAY - int(random.random() * 10 * 60 * MINUTE)
 
     def _user(self) -> dict[str, Any]:
-        user_id, name, _ = self._pick(vocabulary.OWNERS)
-        return {"id": user_id, "name": name}
+        user = self._pick(self._owners)
+        return {"id": user["id"], "name": user["name"]}
 
     def _company(self, number: int) -> dict[str, Any]:
         name = f"{self._pick(vocabulary.COMPANY_FIRST)} {self._pick(vocabulary.COMPANY_SECOND)}"

@@ -8,7 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from salesmate_nb.sandbox import timestamps
-from salesmate_nb.sandbox._fake_data.values import email_of, phone_of, set_field
+from salesmate_nb.sandbox._fake_data.values import email_of, number_of, phone_of, set_field
 from salesmate_nb.sandbox.records import MISSING, Record, getter
 from salesmate_nb.sandbox.timestamps import DAY, MINUTE
 
@@ -24,6 +24,7 @@ _DESIGNATIONS = ("Buyer", "CFO", "Head of IT", "Managing director", "Office mana
 _TYPES = ("Email", "Email", "Call", "Call", "Meeting", "Task")
 _MINUTES = {"Email": (5,), "Call": (10, 15, 30), "Meeting": (30, 45, 60, 90), "Task": (15, 60)}
 _OUTCOMES = ("Answered", "Answered", "Not answered", "Moved")
+_STATUSES = ("Open", "Won", "Lost")
 _FIRST_ACTIVITY_ID = 20_001
 _MAX_PLANNING = 60 * DAY  # from the last change of a deal to its open activities
 
@@ -64,6 +65,18 @@ MAKERS: Mapping[str, Callable[..., list[Record]]] = {
 }
 """The functions that make the records of each resource from the deals."""
 
+COUNTS = {
+    "company": (
+        *(f"{status.lower()}DealCount" for status in _STATUSES),
+        *(f"totalAmountOf{status}Deal" for status in _STATUSES),
+    ),
+    "contact": ("openDealCount", "wonDealCount"),
+}
+"""The fields of each resource that count its deals, or add up their values."""
+
+LATEST = {"company": ("lastCommunicationAt",), "contact": ("lastCommunicationAt", "lastCommunicationMode")}
+"""The fields of each resource that are those of one of its deals."""
+
 
 def with_measured_links(activity: Record) -> Record:
     """Return an activity whose links are named as they were measured: contact, company and deal.
@@ -101,9 +114,9 @@ def _company(company_id: int, deals: list[Record], random: Random, zone: ZoneInf
     set_field(record, "intCustomField1", employees, random, missing=0.15)
     set_field(record, "numberOfEmployees", employees, random, missing=0.3)
     set_field(record, "annualRevenue", employees * random.randrange(60, 200) * 1000, random, missing=0.4)
-    _set_from_deals(record, deals, ("Open", "Won", "Lost"))
-    for status in ("Open", "Won", "Lost"):
-        values = (_number(deal.get("dealValue")) for deal in deals if deal.get("status") == status)
+    _set_from_deals(record, deals, _STATUSES)
+    for status in _STATUSES:
+        values = (number_of(deal.get("dealValue")) for deal in deals if deal.get("status") == status)
         record[f"totalAmountOf{status}Deal"] = round(sum(values), 2)
     return record
 
@@ -233,10 +246,3 @@ def _whole_number(value: Any) -> int | None:
         return int(value)
     except (TypeError, ValueError):
         return None
-
-
-def _number(value: Any) -> float:
-    try:
-        return float(value)
-    except (TypeError, ValueError):
-        return 0.0

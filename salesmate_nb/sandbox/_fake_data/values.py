@@ -50,3 +50,17 @@ def email_of(name: str, company: str) -> str:
 def phone_of(number: int) -> str:
     """Return a phone number from the range reserved for fiction (555-0100 to 555-0199)."""
     return f"+1 555 01{number % 100:02}"
+
+
+def number_of(value: Any) -> float:
+    """Return a number that may be written as text; 0.0 if it is missing or something else.
+
+    Examples
+    --------
+    >>> number_of("1250.50"), number_of(None)
+    (1250.5, 0.0)
+    """
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        return 0.0

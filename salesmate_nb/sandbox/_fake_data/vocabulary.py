@@ -20,6 +20,9 @@ PIPELINES = {
 }
 """Stages in order, with the win probability in percent."""
 
+WIN_RATES = {"New business": 0.34, "Renewals": 0.72}
+"""The share of closed deals that are won."""
+
 ROTTEN_AFTER = 30
 """Days in one stage after which a deal counts as rotten."""
 

@@ -7,6 +7,7 @@ import io
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import ThreadedWSGIServer, WSGIRequestHandler
@@ -27,6 +28,8 @@ class Server:
         Responds to the requests.
     port : int
         Port to listen on; 0 takes a free one.
+    now : callable
+        Returns the time for the ``Date`` of each response, in milliseconds since 1970.
     stop_timeout : float
         Seconds that :meth:`stop` waits for threads to end.
 
@@ -36,11 +39,14 @@ class Server:
         If the port is in use.
     """
 
-    def __init__(self, app: WSGIApplication, port: int, *, stop_timeout: float = 5.0) -> None:
+    def __init__(
+        self, app: WSGIApplication, port: int, *, now: Callable[[], int], stop_timeout: float = 5.0
+    ) -> None:
         self._stop_timeout = stop_timeout
         # Bound here, because werkzeug ends the process if the port is in use.
         with socket.create_server((HOST, port), backlog=128) as listener:
             self._server = _Server(HOST, port, app, _Handler, fd=listener.fileno())
+        self._server.now = now
         self._thread = threading.Thread(
             target=self._server.serve_forever,
             args=(_POLL_INTERVAL,),
@@ -81,6 +87,7 @@ class _Server(ThreadedWSGIServer):
     """Keep track of open connections, so that idle ones end with the server."""
 
     daemon_threads = True
+    now: Callable[[], int]
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         self._connections: dict[threading.Thread, socket.socket] = {}
@@ -124,6 +131,7 @@ class _Handler(WSGIRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     wbufsize = -1  # send head and body in one packet
+    server: _Server
 
     def run_wsgi(self) -> None:
         """Respond to one request."""
@@ -140,6 +148,10 @@ class _Handler(WSGIRequestHandler):
                 self.wfile.flush()
         except OSError:  # the client left, or a scripted response dropped the connection
             self.close_connection = True
+
+    def date_time_string(self, timestamp: float | None = None) -> str:
+        """Return a time as HTTP writes it (RFC 9110, section 5.6.7), by default the account's."""
+        return super().date_time_string(self.server.now() / 1000 if timestamp is None else timestamp)
 
     def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002 - named by werkzeug
         """Print nothing."""

@@ -13,6 +13,7 @@ import requests
 from werkzeug.wrappers import Response
 
 from salesmate_nb import sandbox
+from salesmate_nb.sandbox._crm.clock import real_time
 from salesmate_nb.sandbox._http.server import Server
 
 
@@ -51,7 +52,7 @@ def test_stop_timeout():
         leave.wait(10)
         return Response(b"{}")(environ, start_response)
 
-    server = Server(app, 0, stop_timeout=0.05)
+    server = Server(app, 0, now=real_time, stop_timeout=0.05)
     with concurrent.futures.ThreadPoolExecutor() as pool:
         request = pool.submit(requests.get, f"http://127.0.0.1:{server.port}/", timeout=10)
         entered.wait(10)
@@ -112,3 +113,13 @@ def test_no_output(capfd, client):
             connection.sendall(message)
     client.sandbox.stop()
     assert capfd.readouterr() == ("", "")
+
+
+def test_date(http):
+    """Each response has the server's time in its Date, once, to the second."""
+    server = Server(Response("hello"), 0, now=lambda: 1_782_842_400_999)
+    try:
+        response = http.get(f"http://127.0.0.1:{server.port}/")
+        assert response.headers["Date"] == "Tue, 30 Jun 2026 18:00:00 GMT"
+    finally:
+        server.stop()
