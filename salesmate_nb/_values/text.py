@@ -18,6 +18,7 @@ _INVISIBLE = re.compile(
     "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
     "\U0001d173-\U0001d17a\U000e0000-\U000e001f\U000e0080-\U000e0fff]"
 )
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _JOINERS = re.compile(r"(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
 
 
@@ -30,6 +31,17 @@ def visible(text: str) -> str:
     'Won deal'
     """
     return " ".join(_JOINERS.sub("", _INVISIBLE.sub("", text)).split())
+
+
+def is_unicode(text: str) -> bool:
+    r"""Return whether text can be stored: half of a surrogate pair, as JSON may hold, is no character.
+
+    Examples
+    --------
+    >>> is_unicode("\U0001f600"), is_unicode("\ud83d")
+    (True, False)
+    """
+    return _SURROGATE.search(text) is None
 
 
 def comparable(text: str) -> str:
