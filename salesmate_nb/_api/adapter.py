@@ -18,6 +18,7 @@ from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select
 from urllib3.exceptions import LocationValueError, ReadTimeoutError
 from urllib3.util import parse_url
 
+from salesmate_nb._base.urls import check_host
 from salesmate_nb.errors import SettingsError
 
 CONNECT_TIMEOUT = 5.0  # seconds
@@ -153,7 +154,8 @@ def _is_proxy(proxy: str) -> bool:
     """Return whether an address has the form of a proxy's: nothing follows its host and port."""
     try:
         parts = parse_url(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
-    except LocationValueError:
+        check_host(parts.host or "")
+    except ValueError:  # of urllib3 too
         return False
     return bool(parts.host) and parts.path in {None, "/"} and parts.query is None and parts.fragment is None
 

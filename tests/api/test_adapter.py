@@ -133,6 +133,13 @@ def test_password_of_proxy(monkeypatch, password):
     assert not any(word in str(caught.value) for word in ("pa#", "123", "ss@", "jo", "8080"))
 
 
+def test_host_of_proxy(monkeypatch):
+    """A proxy whose host cannot be looked up is an error that names the variable."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{'a' * 70}.example:8080")
+    with pytest.raises(SettingsError, match="proxy in HTTPS_PROXY cannot be read"):
+        get("https://acme.example")
+
+
 @pytest.mark.parametrize(
     ("proxy", "words"),
     [
