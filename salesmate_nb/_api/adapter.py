@@ -62,7 +62,7 @@ class DeadlineAdapter(HTTPAdapter):
             is_socks = proxy.lower().startswith("socks")
         else:
             if pool.ConnectionCls.response_class is not _DeadlineResponse:
-                namespace = {"response_class": _DeadlineResponse}
+                namespace = {"response_class": _DeadlineResponse, "debuglevel": 0}  # which prints headers
                 pool.ConnectionCls = type("_DeadlineConnection", (pool.ConnectionCls,), namespace)
             return pool
         # not in the except clause, whose error may show a password

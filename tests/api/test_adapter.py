@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import importlib.util
 import json
 import socket
@@ -87,6 +88,14 @@ def test_deadline_keeps_pool_connections():
     assert pools[0] is pools[1]
     assert issubclass(pools[0].ConnectionCls, Connection)
     assert pools[0].ConnectionCls.response_class is not Connection.response_class
+
+
+def test_debug_output(server, monkeypatch, capsys):
+    """The debug output of http.client, which prints whole headers, does not show the key."""
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    client(server.url).get("/x")
+    assert KEY in str(server.requests)
+    assert capsys.readouterr().out == ""
 
 
 def test_http_proxy(server, monkeypatch):
