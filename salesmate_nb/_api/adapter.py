@@ -117,13 +117,21 @@ def _explain_tls(err: requests.exceptions.SSLError) -> tuple[str, str]:
         return reason, (
             "If your company inspects TLS traffic or has a certificate authority of its own, set "
             "REQUESTS_CA_BUNDLE to a file (PEM) with the certificate of that authority"
-            + (f"; it is not in {bundle}." if bundle else ".")
+            f"{_named(bundle)}."
         )
     if bundle and (isinstance(cause, PermissionError) or cause.library in {"X509", "PEM"}):
         advice = "Set REQUESTS_CA_BUNDLE to a file of certificate authorities (PEM), or unset it."
         return f"no certificate could be read from {bundle}", advice
     words = getattr(cause, "reason", None) or "the connection was cut off"
     return f"TLS failed ({words.lower().replace('_', ' ')})", "Check the address, and any proxy on the way."
+
+
+def _named(bundle: str | None) -> str:
+    """Return what REQUESTS_CA_BUNDLE is set to, at the end of a sentence."""
+    if bundle and Path(bundle).is_dir():
+        found = f"the folder {Path(bundle).resolve()}, of which only what `openssl rehash` has named counts"
+        return f"; it is set to {found}"
+    return f"; it is not in {bundle}" if bundle else ""
 
 
 def _explain_proxy(err: requests.exceptions.ProxyError, url: str) -> tuple[str, str]:

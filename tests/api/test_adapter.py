@@ -199,6 +199,15 @@ def test_file_without_authorities(secure, no_authority, monkeypatch, tmp_path):
         get(secure.url)
 
 
+def test_folder_of_authorities(secure, no_authority, monkeypatch, tmp_path):
+    """A folder in place of a file is said to be one, by its full path."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", ".")
+    with pytest.raises(ConnectionFailed) as caught:
+        get(secure.url)
+    assert f"it is set to the folder {tmp_path}, of which only" in str(caught.value)
+
+
 def test_untrusted_certificate(secure, no_authority, monkeypatch, tmp_path):
     """The advice, as for TLS inspection, is REQUESTS_CA_BUNDLE, and says if that is set to another one."""
     with pytest.raises(
