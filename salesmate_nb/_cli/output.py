@@ -19,6 +19,7 @@ import pandas as pd
 from salesmate_nb._base.files import reason
 from salesmate_nb._base.validators import expanded
 from salesmate_nb._frames.export import FORMATS, write_frame
+from salesmate_nb._values.text import in_encoding_of
 from salesmate_nb.errors import SalesmateError, SettingsError
 
 TABLE = "table"
@@ -110,7 +111,7 @@ def say_result(text: str) -> None:
 def say(text: str) -> None:
     """Write a line to stderr, for the person, if there is one."""
     if sys.stderr is not None:
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - for the person
+        print(in_encoding_of(sys.stderr, text), file=sys.stderr, flush=True)  # noqa: T201 - for the person
 
 
 def discard_output() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable
 _MOST_LISTED = 10
 _MOST_CLOSE = 3
 _MOST_CHARACTERS = 60  # of each text in a sentence
-# Controls that are no spaces, and Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) without
+# Controls other than spaces, and Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) without
 # what can be seen: the tags (U+E0020 to E007F) that make the flags of England and Scotland differ, and the
 # joiners between two letters that are not ASCII, as in Persian, Hindi and emoji.
 _INVISIBLE = re.compile(
@@ -34,7 +34,7 @@ def visible(text: str) -> str:
 
 
 def is_unicode(text: str) -> bool:
-    r"""Return whether text can be stored: half of a surrogate pair, as JSON may hold, is no character.
+    r"""Return whether text can be stored: half of a surrogate pair, as JSON may hold, is not a character.
 
     Examples
     --------
@@ -42,6 +42,19 @@ def is_unicode(text: str) -> bool:
     (True, False)
     """
     return _SURROGATE.search(text) is None
+
+
+def in_encoding_of(stream: object, text: str) -> str:
+    r"""Return text that a stream can write, with a code in place of what its encoding lacks.
+
+    Examples
+    --------
+    >>> import io
+    >>> in_encoding_of(io.TextIOWrapper(io.BytesIO(), "ascii"), "Łódź")
+    '\\u0141\\xf3d\\u017a'
+    """
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def comparable(text: str) -> str:

@@ -227,6 +227,14 @@ def test_full_standard_output(monkeypatch):
             say_result("42 deals")
 
 
+def test_stderr_in_a_narrow_encoding(monkeypatch):
+    """A warning about a name that stderr cannot write is written, with a code in place of the letter."""
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(raw, encoding="cp1252"))
+    say("No deal has owner '\u0141 \ud83d'.")
+    assert raw.getvalue().rstrip() == b"No deal has owner '\\u0141 \\ud83d'."
+
+
 def test_without_stderr(monkeypatch, capsys):
     """Without stderr, what is for the person does not get into the result."""
     monkeypatch.setattr(sys, "stderr", None)
