@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import functools
 import math
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -18,6 +19,7 @@ from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources import RESOURCES
 
 _HIGHEST_PORT = 65535
+_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -191,7 +193,7 @@ def _add_deals_options(deals: argparse.ArgumentParser) -> None:
 
 def _whole(text: str, *, low: int = 0, high: float = math.inf) -> int:
     """Return a whole number in a range."""
-    if not (text.strip().lstrip("-").isdecimal() and low <= int(text) <= high):
+    if not (_WHOLE.fullmatch(text) and low <= int(text) <= high):
         span = f"of {low} or more" if high == math.inf else f"between {low} and {high}"
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {span}")
     return int(text)
