@@ -153,7 +153,7 @@ def _sandbox(**options: Any) -> Iterator[Any]:
 
 def _group(name: str, deals: pd.DataFrame) -> str:
     """Return the column that ``--by`` names."""
-    column = _GROUPS.get(name, name)
+    column = _GROUPS.get(name.strip(), name.strip())
     if column not in deals.columns:
         near = closest(name, deals.columns)[:1]
         advice = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(deals.columns)}."

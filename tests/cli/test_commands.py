@@ -117,10 +117,10 @@ def test_movement(account, run):
     code, out, _ = run("movement", "--since", "28d")
     assert (code, "2026-06-30 18:00 to 2026-07-28 18:00 UTC" in out) == (0, True)
     requests = len(account.log)
-    _, text, err = run("movement", "--since", "4w", "--by", "owner", "--offline", "--format", "csv")
+    _, text, err = run("movement", "--since", "4w", "--by", "owner, stage", "--offline", "--format", "csv")
     table = pd.read_csv(io.StringIO(text))
     assert "2026-06-30 18:00 to 2026-07-28 18:00" in err
-    assert list(table)[:3] == ["owner_name", "currency", "line"]
+    assert list(table)[:4] == ["owner_name", "stage", "currency", "line"]
     assert table.loc[table["line"].isin(["created", "won", "raised"]), "listed"].sum() > 0
     signed = table["value"].where(table["line"] != "closing", -table["value"])
     assert abs(signed.sum()) < 0.01
