@@ -179,7 +179,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     del values["client_secret"]
     os.environ |= {f"SALESMATE_{name.upper()}": str(value) for name, value in values.items()}
     os.environ["SALESMATE_CLIENT_SECRET"] = box.settings.client_secret
-    for command in "status", "deals --limit 3", "deals --columns x", "deals --output no/x":
+    for command in "status", "deals --limit 3", "deals --columns x", "deals --output no/x.csv":
         print(command, cli.main(command.split()))
     other = connect(settings)
     box.revoke_all()
