@@ -111,7 +111,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     fails(connection.deals_df)
     fails(lambda: connection.finish_login("not it"))
     fails(lambda: connection.finish_login("".join(stale).replace("state=", "state=x")))
-    fails(lambda: connection.finish_login("".join(stale + "&" + stale)))
+    fails(lambda: connection.finish_login("".join(stale + "&code=other")))
     fails(lambda: connection.finish_login(quietly(lambda: allow(connection.login_url, "deny"))))
     for fault in (
         ScriptedResponse(status=500, body=b"oops"),
