@@ -190,7 +190,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     print(cli.main(["deals"]))
 
     login = {"linkname": box.linkname, "session_key": box.session_key}
-    key = Settings(**login, api_url=box.url, token_cache=tmp_path / "cache")
+    key = Settings(**login, api_url=box.url, token_cache=os.path.abspath("cache"))
     by_key = connect(key)
     for thing in (key, by_key, by_key.session, by_key.session.auth, by_key.status()):
         show(thing)
