@@ -13,7 +13,7 @@ from requests_oauthlib import OAuth2Session
 
 from salesmate_nb._api.session import BoundedSession, HostBoundAuth
 from salesmate_nb._auth.oauth import token_endpoint
-from salesmate_nb._auth.oauth.uninterrupted import uninterrupted
+from salesmate_nb._auth.oauth.uninterrupted import let_work_end, uninterrupted
 from salesmate_nb._auth.stored_logins import (
     add_login,
     end_login,
@@ -67,6 +67,7 @@ class OAuthSession(OAuth2Session, BoundedSession):
         self._holder = os.getpid()  # the process that was the first to hold it
         self._used_up: Token | None = None  # still in the store, which refused the one after it
         self._refreshing = fork_safe_lock()
+        let_work_end()
 
     @property
     def current_token(self) -> Token | None:
