@@ -189,12 +189,18 @@ class TextTokenStore(abc.ABC):
         if _credential(token) not in self._placed:
             return
         text = patiently(self.read_text)
-        if text is not None:
-            try:
-                patiently(lambda: self.write_text(text))
-            except OSError as err:
-                if err.errno not in _FULL:
-                    raise
+        if text is None:
+            return
+        try:
+            patiently(lambda: self.rewrite(text))
+        except OSError as err:
+            if err.errno not in _FULL:
+                raise
+
+    def rewrite(self, text: Secret) -> None:
+        """Write the stored text again; not without a lock, where it may be older than another process's."""
+        if self.has_lock:
+            self.write_text(text)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:

@@ -106,6 +106,13 @@ class FileTokenStore(TextTokenStore):
         if self._spare is None:
             self._reserve()
 
+    def rewrite(self, text: Secret) -> None:
+        """Replace the file by its own text; without a lock, find out that a file can be created beside it."""
+        if self.has_lock:
+            self.write_text(text)
+        elif self._spare is None:
+            self._spare = files.SpareFile(self.path, _SPARE)
+
     def _reserve(self) -> None:
         with contextlib.suppress(OSError):  # writing the text will say why
             if self.has_lock:
