@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import pandas as pd
@@ -32,7 +32,7 @@ from salesmate_nb._search.query import Refresh
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._status import IN_SETTINGS, Status
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
-from salesmate_nb.settings import Settings
+from salesmate_nb.settings import VENDOR, Settings
 
 
 class ShownPanel(Protocol):
@@ -281,10 +281,16 @@ class Connection:
             self._login_flow = LoginFlow(self._login.given, self._accept)
         return self._login_flow
 
-    def logout(self) -> None:
-        """Forget the token here and in the token store; revoke it if a revocation endpoint is set.
+    def logout(self) -> list[str]:
+        """Forget every login of this profile, here and in the token store; then nobody is connected by it.
 
-        Snapshots of this profile, and what is remembered of its user, are removed too.
+        A token is revoked if a revocation endpoint is set. Snapshots of this profile, and what is remembered
+        of its user, are removed too.
+
+        Returns
+        -------
+        list of str
+            The workspaces, or hosts, whose logins were forgotten.
 
         Raises
         ------
@@ -292,10 +298,14 @@ class Connection:
             If a Session Key in the settings still signs in; if the disk refuses to remove something; or if
             the revocation endpoint did not confirm.
         """
-        folder, current_user = snapshot_folder(self.settings, self.profile), self._parts.current_user
-        failures = self._login.forget()  # first, so that no other process writes rows after they were removed
-        if self._has_snapshots and (refused := files.remove_folder(folder)):
-            failures.append(f"The rows in {folder} could not be removed ({refused}). Delete them yourself.")
+        account, current_user = self.settings, self._parts.current_user
+        forgotten, failures = self._login.forget()  # first: then no other process writes rows after that
+        accounts = [account, *(replace(account, api_url=token.api_url or VENDOR) for token in forgotten)]
+        for folder in dict.fromkeys(snapshot_folder(each, self.profile) for each in accounts):
+            if self._has_snapshots and (refused := files.remove_folder(folder)):
+                failures.append(
+                    f"The rows in {folder} could not be removed ({refused}). Delete them yourself."
+                )
         failures += filter(None, [current_user.forget()])
         if self._login_flow is not None:
             self._login_flow.expire()
@@ -306,6 +316,7 @@ class Connection:
                 f"The Session Key in {self._login.given.source('session_key')} still signs you in. Remove it "
                 "there. To end it for good, make a new one in Salesmate under My Account, tab Access Key."
             )
+        return list(dict.fromkeys(token.account for token in forgotten))
 
     def status(self) -> Status:
         """Return who is connected to what, and what is known of the server; makes no request.

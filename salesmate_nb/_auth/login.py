@@ -185,10 +185,16 @@ class Login:
             required.code = err.code
             raise required
 
-    def forget(self) -> list[str]:
-        """Delete the stored logins for this host and revoke their tokens; return in sentences what failed."""
+    def forget(self) -> tuple[list[Token], list[str]]:
+        """Delete the stored logins of the profile and revoke their tokens.
+
+        Returns
+        -------
+        tuple of (list of Token, list of str)
+            The logins, the newest last, and in sentences what failed.
+        """
         with self._lock, self.store.lock():
-            removed, still_in = remove_logins(self.store, self.settings)
+            removed, still_in = remove_logins(self.store)
             if isinstance(self.session, OAuthSession):
                 self.session.release()
             if not self.given.session_key:
@@ -197,7 +203,7 @@ class Login:
         failures = [self._revoke(token) for token in removed if token.kind == OAUTH]
         if still_in:
             failures.append(f"The login could not be removed from {still_in}. Delete it there yourself.")
-        return [failure for failure in failures if failure]
+        return removed, [failure for failure in failures if failure]
 
     def _is_live(self) -> bool:
         if isinstance(self.session, OAuthSession):

@@ -53,23 +53,20 @@ def end_login(store: TokenStore, token: Token, reason: str) -> None:
         store.save(replace(token, ended=reason))
 
 
-def remove_logins(store: TokenStore, settings: Settings) -> tuple[list[Token], str]:
-    """Delete the tokens for the API's host of these settings, of any client.
+def remove_logins(store: TokenStore) -> tuple[list[Token], str]:
+    """Delete all tokens of a profile: of any client, workspace and host.
 
     Returns
     -------
     tuple of (list of Token, str)
         The tokens, and why the store still holds them; an empty text if it does not.
     """
-    stored = all_logins(store)
-    removed = [token for token in stored if token.api_url is None or token.is_at(settings)]
-    kept = [token for token in stored if token not in removed]
+    removed = all_logins(store)
     if isinstance(store, TextTokenStore):
-        store.save_all(kept)
+        store.save_all([])
         return removed, f"{store.place} ({store.trouble})" if store.trouble else ""
     try:
-        if not kept:
-            store.save(None)
+        store.save(None)
     except OSError as err:
         return removed, f"{store.location} ({files.reason(err)})"
     return removed, ""

@@ -61,9 +61,9 @@ def doctor(options: argparse.Namespace) -> None:
 
 
 def logout(options: argparse.Namespace) -> None:
-    """Forget a login."""
-    Salesmate(Settings.load(), profile=options.profile or "default").logout()
-    say("Logged out.")
+    """Forget every login of a profile, and name them."""
+    accounts = Salesmate(Settings.load(), profile=options.profile or "default").logout()
+    say(f"Logged out of {' and '.join(accounts)}." if accounts else "Nobody was logged in.")
 
 
 def deals(options: argparse.Namespace) -> None:

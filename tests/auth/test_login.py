@@ -90,6 +90,17 @@ def test_profiles_and_logout(account, given, nothing):
     assert [path.name for path in given.token_cache.glob("*.json")] == ["default.json"]
 
 
+def test_logout_of_two_workspaces(account, given, nothing, capsys, monkeypatch):
+    """logout forgets every login of the profile, with its rows, and names them; then nobody is connected."""
+    with LiveAccount(seed=1, linkname="beta") as beta:
+        for each in (account, beta):
+            log_in(each, dataclasses.replace(given, api_url=each.url)).deals_df(refresh="auto")
+        monkeypatch.setenv("SALESMATE_TOKEN_CACHE", str(given.token_cache))
+        assert cli.main(["logout"]) == 0
+        assert capsys.readouterr().err == "Logged out of acme and beta.\n"
+        assert (Salesmate(nothing).authorized, list(given.token_cache.rglob("*.parquet"))) == (False, [])
+
+
 @pytest.mark.parametrize("kind", ["memory", "own", "keyring"])
 def test_other_stores(account, given, kind, tmp_path, keychain):
     """A key is kept in memory, in the keychain, or in a store of the user's own; in no file of ours."""
