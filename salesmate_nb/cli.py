@@ -104,7 +104,7 @@ def _parser() -> argparse.ArgumentParser:
     command(
         "doctor", commands.doctor, "Print what the server supports, for a bug report; at most 12 requests."
     )
-    command("logout", commands.logout, "Forget every login of the profile; revoke it if a revocation endpoint is set.")
+    command("logout", commands.logout, "Forget every login of the profile, and revoke what can be revoked.")
     _add_deals_options(command("deals", commands.deals, "Print deals, or write them to a file."))
     snapshot = command("snapshot", commands.snapshot, "Update a snapshot on disk, for example from cron.")
     snapshot.add_argument(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from salesmate_nb import ConnectionFailed, LoginError, Settings, SettingsError
+from salesmate_nb import ConnectionFailed, LoginError, Settings, SettingsError, sandbox
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._auth.key_login import prove_key, settings_with_key
 from salesmate_nb._base.secret.text import Secret
@@ -69,6 +69,23 @@ def test_other_key(account, key):
     with pytest.raises(LoginError, match=r"another of the three keys.*third one") as caught:
         proven(account, session_key=getattr(account, key))
     assert getattr(account, key) not in str(caught.value)
+
+
+@pytest.mark.parametrize("may_see_deals", [True, False])
+def test_no_right_to_users(may_see_deals):
+    """A right key whose user may not list users is proven by a search for one deal; both refused is a no."""
+    body = b'{"Status": "failure", "Error": {"code": "4004", "name": "AuthorizationFailed", "message": ""}}'
+    with sandbox.start(deals=3, login="session_key") as box:
+        box.script("/apis/core/v4/users", sandbox.ScriptedResponse(status=403, body=body))
+        if may_see_deals:
+            assert proven(box).name == ""
+            assert [(seen.path, seen.query["rows"]) for seen in box.log[1:]] == [
+                ("/apis/deal/v4/search", "1")
+            ]
+            return
+        box.script("/apis/deal/v4/search", sandbox.ScriptedResponse(status=403, body=body))
+        with pytest.raises(LoginError, match="may see neither users nor deals"):
+            proven(box)
 
 
 @pytest.mark.parametrize("status", [401, 200])
