@@ -167,12 +167,12 @@ class Connection:
     @property
     def has_login_link(self) -> bool:
         """Whether the settings name an OAuth client, so that one can log in by a link."""
-        return bool(self._login.given.client_id) and self.takes_key
+        return bool(self._login.given.client_id) and not self._login.given.session_key
 
     @property
     def takes_key(self) -> bool:
-        """Whether :meth:`login_with_key` can be used: not if the settings hold a key, which comes first."""
-        return not self._login.given.session_key
+        """Whether :meth:`login_with_key` can be used: not if the settings hold a key that works."""
+        return self._login.takes_key
 
     @property
     def unusual_hosts(self) -> list[UnusualHost]:
@@ -207,16 +207,17 @@ class Connection:
         ------
         SettingsError
             If the workspace or the key is not written as one, or the settings name another workspace or
-            hold a key themselves.
+            hold a key themselves that Salesmate has not refused.
         LoginError
             If Salesmate does not accept the key, or does not know the workspace.
         ConnectionFailed, ApiError
             If no response arrived, or one that does not show whether the key works.
         """
-        if self._login.given.session_key:
+        if not self.takes_key:
             raise SettingsError(
-                f"The Session Key of {self._login.given.source('session_key')} comes before a stored one. "
-                "Replace or remove it there."
+                f"Nothing was stored: the Session Key of {self._login.given.source('session_key')} comes "
+                "before a stored one. Put the new key there in its place, or remove it there and log in "
+                "again."
             )
         user = self._login.log_in_with_key(workspace, Secret(key), RateLimiter)
         self._parts.current_user.set(user)
@@ -311,7 +312,7 @@ class Connection:
             self._login_flow.expire()
         if failures:
             raise LoginError(" ".join(failures))
-        if self._login.given.session_key:
+        if not self.takes_key:
             raise LoginError(
                 f"The Session Key in {self._login.given.source('session_key')} still signs you in. Remove it "
                 "there. To end it for good, make a new one in Salesmate under My Account, tab Access Key."
@@ -337,14 +338,14 @@ class Connection:
             host=self.settings.api_url,
             api=self._account.api,
             expires_at=pd.Timestamp(ends, unit="s", tz="UTC") if ends else None,
-            token_location=IN_SETTINGS if self._login.given.session_key else self._token_store.location,
+            token_location=IN_SETTINGS if self._login.is_of_settings else self._token_store.location,
             calls_made=self._parts.limiter.used,
             calls_left=self._parts.limiter.remaining,
             server=self._account.server_profile.describe(),
             user=user,
             workspace=self.settings.linkname or "",
             is_untried=bool(
-                self._login.given.session_key and not (user or self._parts.api_client.has_succeeded)
+                self._login.is_of_settings and not (user or self._parts.api_client.has_succeeded)
             ),
         )
 

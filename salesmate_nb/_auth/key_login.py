@@ -19,11 +19,15 @@ from salesmate_nb.resources.users import USERS_PATH
 from salesmate_nb.settings import VENDOR, Settings
 
 WHERE_THE_KEY_IS = (
-    "It is in Salesmate under My Account, tab Access Key: the third one, Session Key; the other two are "
+    "The Session Key is in Salesmate under My Account, tab Access Key: the third one; the other two are "
     "refused."
 )
 _FORBIDDEN = 403
 _UNDERSTOOD = frozenset({400, 403, 422})  # the key is accepted, this search is not
+
+
+class WrongKeyError(LoginError):
+    """Salesmate refused the key, and not only the right to one thing."""
 
 
 def settings_with_key(settings: Settings, workspace: str, key: Secret) -> Settings:
@@ -85,8 +89,10 @@ def prove_key(settings: Settings, limiter: RateLimiter) -> CurrentUser:
 
     Raises
     ------
+    WrongKeyError
+        If Salesmate does not accept the key.
     LoginError
-        If Salesmate does not accept the key, or does not know the workspace.
+        If it does not know the workspace.
     ConnectionFailed, ApiError
         If no response arrived, or one that is neither.
     """
@@ -96,10 +102,10 @@ def prove_key(settings: Settings, limiter: RateLimiter) -> CurrentUser:
     except KeyRefused:
         if _may_search_deals(client):
             return CurrentUser()
-        refusal = "It is probably another of the three keys. Or its user may see neither users nor deals"
+        refusal = "it is probably another of the three keys. Or its user may see neither users nor deals"
     except LoginRequired as err:
         is_expired = "has expired" in str(err)
-        refusal = "It has expired" if is_expired else "It is not the Session Key, has expired or was replaced"
+        refusal = "it has expired" if is_expired else "it is not the Session Key, has expired or was replaced"
     except ApiError as err:
         if err.code == "NoSuchLinkExist":
             raise LoginError(
@@ -117,7 +123,7 @@ def prove_key(settings: Settings, limiter: RateLimiter) -> CurrentUser:
                 "workspace, and SALESMATE_API_URL if it is set."
             )
         return CurrentUser.from_users(users)
-    raise LoginError(f"Salesmate did not accept this key. {refusal}. {WHERE_THE_KEY_IS}")
+    raise WrongKeyError(f"Salesmate did not accept this key: {refusal}. {WHERE_THE_KEY_IS}")
 
 
 def _may_search_deals(client: ApiClient) -> bool:

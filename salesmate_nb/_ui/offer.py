@@ -43,6 +43,8 @@ class LoginOffer:
         The OAuth login, if the settings have a client id.
     reason : str
         Why a login that worked has ended, or empty.
+    has_refused_key : bool
+        Whether the settings hold a key that Salesmate refused, so that one is asked for in its place.
     """
 
     settings: Settings
@@ -55,6 +57,7 @@ class LoginOffer:
     hosts: Sequence[UnusualHost] = ()
     flow: LoginFlow | None = None
     reason: str = ""
+    has_refused_key: bool = False
 
     @property
     def key(self) -> tuple[Settings, str]:
@@ -72,6 +75,11 @@ class LoginOffer:
     def has_own_host(self) -> bool:
         """Whether the settings name the API's address, so that it does not follow from the workspace."""
         return bool(self.host) and not host_of(self.settings.api_url).endswith(_DOMAIN)
+
+    @property
+    def note(self) -> str:
+        """How long a key is used that is entered in place of a refused one of the settings; else empty."""
+        return texts.KEY_IN_PLACE if self.has_refused_key else ""
 
     @property
     def caution(self) -> str:

@@ -29,7 +29,7 @@ def ask(offer: LoginOffer) -> None:
     offer : LoginOffer
         The login. Where it leads and what there is to check is shown first.
     """
-    for sentence in (plain(offer.reason), offer.caution):
+    for sentence in (plain(offer.reason), offer.note, offer.caution):
         if sentence:
             say(sentence)
     if offer.flow is None:

@@ -28,6 +28,7 @@ WHERE_THE_KEY_IS = (
     "To find the key, open {salesmate}, then My Account, tab Access Key. Copy the third one, "
     "<b>Session Key</b>; the other two are refused."
 )
+KEY_IN_PLACE = "Or enter another key here: it is used instead, until you correct that one."
 WORKSPACE_MISSING = "Type your workspace: the 'acme' of https://acme.salesmate.io."
 KEY_MISSING = "Paste the Session Key first."
 USE_KEY = "Use a Session Key instead"

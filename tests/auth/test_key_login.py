@@ -92,13 +92,13 @@ def test_no_right_to_users(may_see_deals):
 def test_expired(account, status):
     """An expired key is named as such, whatever the status."""
     account.behaviour, account.expired = Behaviour(expired_status=status), True
-    with pytest.raises(LoginError, match="It has expired"):
+    with pytest.raises(LoginError, match="it has expired"):
         proven(account)
 
 
 def test_wrong_key_and_workspace(account):
     """A key that nobody issued, and a workspace that nobody has, are each named."""
-    with pytest.raises(LoginError, match=r"did not accept this key\. It is not the"):
+    with pytest.raises(LoginError, match=r"did not accept this key: it is not the"):
         proven(account, session_key="made-up")
     with pytest.raises(LoginError, match="no workspace 'other'"):
         proven(account, linkname="other")

@@ -266,10 +266,30 @@ def test_key_of_settings_ends(account, given, monkeypatch, place):
     count = len(account.requests)
     assert connect(settings) is connection
     assert (connection.authorized, len(account.requests)) == (False, count + 1)
-    with pytest.raises(SettingsError, match="comes before a stored one"):
-        connection.login_with_key("acme", "other")
     account.expired = False
     assert connect(settings).authorized
+    with pytest.raises(SettingsError, match="comes before a stored one"):
+        connection.login_with_key("acme", "other")
+
+
+def test_key_in_place_of_a_dead_one(account, given, recwarn):
+    """A key entered in place of a dead one of the settings is used by later kernels until they change."""
+    dead = dataclasses.replace(given, linkname="acme", session_key="dead")
+    connection = connect(dead)
+    with pytest.raises(LoginRequired, match=r"the argument session_key.*Pass it to connect\(\)"):
+        connection.deals_df()
+    connection.login_with_key("acme", account.session_key)
+    assert len(connection.deals_df()) == 5
+    kernel = connect(dead)
+    assert kernel.authorized
+    assert "refused the Session Key of the argument session_key" in str(recwarn[-1].message)
+    assert kernel.status().token_location == str(given.token_cache / "default.json")
+    account.session_key = "renewed"
+    assert len(connect(dataclasses.replace(dead, session_key="renewed")).deals_df()) == 5
+    with pytest.raises(LoginRequired, match="entered in place"):
+        kernel.deals_df()
+    kernel.logout()
+    assert list(given.token_cache.glob("*.json")) == []
 
 
 def test_dead_key_offline_and_logout(account, given, nothing):

@@ -87,7 +87,11 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._id = f"salesmate-nb-{secrets.token_hex(4)}"
         self.add_class("salesmate-nb").add_class(self._id)
         fields.show(self._other, visible=offer.flow is not None)
-        self._show_head(_title(offer), markup.alert(plain(offer.reason)) + markup.caution(offer.caution))
+        self._show_head(
+            _title(offer),
+            markup.alert(short(" ".join([plain(offer.reason), offer.note]).strip()))
+            + markup.caution(offer.caution),
+        )
         if offer.flow:
             offer.flow.subscribe(self._follow)
 
