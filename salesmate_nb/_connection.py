@@ -243,6 +243,18 @@ class Connection:
         if not self.authorized:
             self.pending_login().finish(pasted)
 
+    def check_login(self) -> None:
+        """Make sure that requests can be made; find out whether Salesmate accepts a key of the settings.
+
+        Raises
+        ------
+        LoginError, ConnectionFailed, ApiError
+            If it does not, no response shows whether it does, or somebody has to log in first.
+        """
+        if self._login.is_of_settings and self.authorized:
+            self._parts.current_user.set(self._login.check_key(self._parts.limiter))
+        self.require_login()
+
     def require_login(self) -> None:
         """Make sure that requests can be made, refreshing the token if it is about to expire.
 

@@ -38,7 +38,7 @@ def settings_with_key(settings: Settings, workspace: str, key: Secret) -> Settin
     settings : Settings
         If they name a workspace it must be this one. If they name an ``api_url``, the key is for that host.
     workspace : str
-        ``acme``, ``acme.salesmate.io`` or ``https://acme.salesmate.io/``.
+        ``acme``, ``acme.salesmate.io``, or any address that the browser shows in it.
     key : Secret
         The Session Key.
 
@@ -50,7 +50,7 @@ def settings_with_key(settings: Settings, workspace: str, key: Secret) -> Settin
     linkname = written = None
     with contextlib.suppress(SettingsError):  # its message repeats what was typed, perhaps a key
         linkname = validators.linkname("linkname", workspace)
-    if linkname is None or linkname == key:
+    if linkname is None or linkname == key.reveal().strip().lower():
         raise SettingsError(
             "This is not the name of a workspace. Use the first part of its address: 'acme' for "
             "https://acme.salesmate.io."

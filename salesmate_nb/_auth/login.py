@@ -144,7 +144,7 @@ class Login:
             with contextlib.suppress(SalesmateError):
                 self.check_key(limiter)
 
-    def check_key(self, limiter: RateLimiter) -> None:
+    def check_key(self, limiter: RateLimiter) -> CurrentUser:
         """Find out whether Salesmate accepts the key of the settings; one that it refuses is not used.
 
         Raises
@@ -153,7 +153,7 @@ class Login:
             As :func:`salesmate_nb._auth.key_login.prove_key` raises them.
         """
         try:
-            prove_key(self.given, limiter)
+            user = prove_key(self.given, limiter)
         except WrongKeyError as err:
             with self._lock:
                 if not (self._refusal or self._key):
@@ -163,6 +163,7 @@ class Login:
             if self._refusal:
                 self._refusal, self._key = "", None
                 self._change(ApiKeySession(self.given), self.given)
+        return user
 
     def log_in_with_key(self, workspace: str, key: Secret, limiter: type[RateLimiter]) -> CurrentUser:
         """Prove a Session Key by one request, store it, and use it; after an error nothing is stored.

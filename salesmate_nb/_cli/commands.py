@@ -8,6 +8,7 @@ import errno
 from collections.abc import Iterator
 from typing import Any
 
+from salesmate_nb._auth.token_stores.base import MEMORY_ONLY
 from salesmate_nb._auth.token_stores.registry import stored_profiles
 from salesmate_nb._base.files import reason
 from salesmate_nb._cli.output import choose_format, say, say_result, write
@@ -16,7 +17,7 @@ from salesmate_nb._connect import connect
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._ui.prompt import key_from_stdin
 from salesmate_nb.client import Salesmate
-from salesmate_nb.errors import LoginRequired, SalesmateError
+from salesmate_nb.errors import LoginRequired, SalesmateError, SettingsError
 from salesmate_nb.settings import Settings
 
 TEXT_FILTERS = ("status", "stage", "pipeline", "owner")
@@ -28,8 +29,8 @@ _PORT_REFUSED = {errno.EACCES, errno.EADDRINUSE, errno.EPERM}
 
 def login(options: argparse.Namespace) -> None:
     """Log in by link, by a Session Key that is typed, or by one from standard input."""
+    settings = _settings_for(options.workspace)
     if options.key_stdin:
-        settings = Settings.load()
         connection = Salesmate(settings, profile=options.profile or "default")
         try:
             key = key_from_stdin()
@@ -37,11 +38,19 @@ def login(options: argparse.Namespace) -> None:
             raise SalesmateError(
                 "Standard input is closed or not text. Write the Session Key to it."
             ) from None
-        connection.login_with_key(options.workspace or settings.linkname or "", key)
-        say(repr(connection.status()))
-        return
-    connection = connect(profile=options.profile or "default", wait=options.wait)
-    say(repr(_logged_in(connection).status()))
+        if not key:
+            raise SalesmateError("There is no key in standard input. Write the Session Key to it.")
+        connection.login_with_key(settings.linkname or "", key)
+    else:
+        connection = connect(settings, profile=options.profile or "default", wait=options.wait)
+        connection.check_login()
+    shown = connection.status()
+    say(in_command_line_words(repr(shown), ()))
+    if shown.token_location == MEMORY_ONLY:
+        raise SalesmateError(
+            "The login was accepted, but it could not be stored: it ends with this command. Set "
+            "SALESMATE_TOKEN_STORE=file, and SALESMATE_TOKEN_CACHE to a folder of your own; log in again."
+        )
 
 
 def status(options: argparse.Namespace) -> None:
@@ -120,6 +129,21 @@ def _sandbox(**options: Any) -> Iterator[Any]:
         raise SalesmateError(f"The sandbox cannot start: {err}") from err
     with box:
         yield box
+
+
+def _settings_for(workspace: str | None) -> Settings:
+    """Return the settings, with a workspace in the place of none."""
+    settings = Settings.load(linkname=workspace)
+    if workspace is None:
+        return settings
+    with contextlib.suppress(SettingsError):  # a key without a workspace, which the option gives
+        named = Settings.load()
+        if named.linkname not in {None, settings.linkname}:
+            raise SalesmateError(
+                f"{named.source('linkname')} names the workspace {named.linkname}. Remove it there to log in "
+                f"to {settings.linkname}, or leave out --workspace."
+            )
+    return settings
 
 
 def _logged_in(connection: Salesmate) -> Salesmate:

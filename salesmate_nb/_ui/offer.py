@@ -82,6 +82,12 @@ class LoginOffer:
         return texts.KEY_IN_PLACE if self.has_refused_key else ""
 
     @property
+    def kept(self) -> str:
+        """Where the login is kept, in a sentence."""
+        is_stored = self.settings.token_store != "memory"  # noqa: S105 - a kind of store
+        return texts.STORED_IN.format(place=short(self.stored_in)) if is_stored else texts.NOT_STORED
+
+    @property
     def caution(self) -> str:
         """What to check before anything is sent: hosts that are not plainly the user's own choice."""
         hosts = [f"{unusual.host} ({short(unusual.source)})" for unusual in self.hosts]

@@ -29,7 +29,7 @@ def ask(offer: LoginOffer) -> None:
     offer : LoginOffer
         The login. Where it leads and what there is to check is shown first.
     """
-    for sentence in (plain(offer.reason), offer.note, offer.caution):
+    for sentence in (plain(offer.reason), offer.note, offer.caution, f"{texts.READS_ONLY} {offer.kept}"):
         if sentence:
             say(sentence)
     if offer.flow is None:
@@ -47,9 +47,9 @@ def ask_for_key(offer: LoginOffer) -> None:
         The login to complete.
     """
     say(texts.KEY_INTRO)
-    is_done = False
+    workspace, is_done = offer.settings.linkname or "", False
     while not is_done:
-        workspace = _ask(texts.WORKSPACE_PROMPT, default=offer.settings.linkname or "")
+        workspace = _ask(texts.WORKSPACE_PROMPT, default=workspace)
         key = _ask_for_secret(texts.KEY_PROMPT) if workspace else Secret()
         if not key:
             break
@@ -63,7 +63,12 @@ def ask_for_key(offer: LoginOffer) -> None:
 
 @sealed
 def key_from_stdin() -> Secret:
-    """Read a Session Key from standard input, for scripts; it may be followed by a line break."""
+    """Read a Session Key from standard input, for scripts; it may be followed by a line break.
+
+    If that is a terminal, the key is asked for, and not shown.
+    """
+    if sys.stdin.isatty():
+        return _ask_for_secret(texts.KEY_PROMPT)
     return Secret(sys.stdin.readline().strip())
 
 

@@ -11,6 +11,7 @@ from salesmate_nb._base.secret.text import Secret
 from tests.live_account import Behaviour, LiveAccount
 
 KEY = Secret("key-s3cret")
+UUID = "0a1B2c3d-0000-4000-8000-0123456789ab"
 
 
 @pytest.fixture
@@ -25,7 +26,9 @@ def proven(account, **changes):
     return prove_key(settings, RateLimiter(settings.api_url, 1500))
 
 
-@pytest.mark.parametrize("written", ["acme", " Acme ", "acme.salesmate.io", "https://acme.salesmate.io/"])
+@pytest.mark.parametrize(
+    "written", ["acme", " Acme ", "acme.salesmate.io", "https://acme.salesmate.io/#/app/deals"]
+)
 def test_forms_of_workspace(written):
     """A workspace is its name or its address; its host follows from it."""
     made = settings_with_key(Settings(), written, KEY)
@@ -36,7 +39,10 @@ def test_forms_of_workspace(written):
     )
 
 
-@pytest.mark.parametrize("written", ["", "a b", "acme.evil.example", "https://evil.example/", "key-s3cret"])
+@pytest.mark.parametrize(
+    "written",
+    ["", "a b", "acme.evil.example", "https://evil.example/#.salesmate.io", "key-s3cret", "KEY-S3CRET", UUID],
+)
 def test_not_a_workspace(written):
     """Anything else is refused, and not repeated: it may be a key in the wrong field."""
     with pytest.raises(SettingsError, match="not the name of a workspace") as caught:

@@ -190,7 +190,5 @@ def _title(offer: LoginOffer) -> str:
 
 
 def _facts(offer: LoginOffer) -> str:
-    is_kept = offer.settings.token_store != "memory"  # noqa: S105 - a kind of store
-    where = texts.STORED_IN.format(place=short(offer.stored_in)) if is_kept else texts.NOT_STORED
-    wraps_at_slashes = markup.escaped(where).replace("/", "/<wbr>")
+    wraps_at_slashes = markup.escaped(offer.kept).replace("/", "/<wbr>")
     return markup.paragraph(wraps_at_slashes, "facts soft small")
