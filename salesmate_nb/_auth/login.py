@@ -11,7 +11,7 @@ import requests
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.session import ApiKeySession, BoundedSession
 from salesmate_nb._auth.current_user import CurrentUser
-from salesmate_nb._auth.hosts import check_key_host
+from salesmate_nb._auth.hosts import caution_of_login, check_key_host
 from salesmate_nb._auth.key_login import WHERE_THE_KEY_IS, WrongKeyError, prove_key, settings_with_key
 from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.oauth.token_endpoint import revoke_token
@@ -251,6 +251,8 @@ class Login:
 
     def _use(self, token: Token) -> None:
         settings = token.applied_to(self.given)
+        if caution := caution_of_login(self.given, settings.api_url):
+            warn(caution)
         if token.kind == SESSION_KEY:
             self._key = token
             self._change(ApiKeySession(settings), settings)
