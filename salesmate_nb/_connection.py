@@ -31,7 +31,7 @@ from salesmate_nb._display.output import Output, running_cell, running_kernel
 from salesmate_nb._search.query import Refresh
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._status import IN_SETTINGS, Status
-from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
+from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError, interruptible
 from salesmate_nb.settings import VENDOR, Settings
 
 
@@ -185,6 +185,7 @@ class Connection:
         return self._login.reason
 
     @hides("key")
+    @interruptible("The login")
     def login_with_key(self, workspace: str, key: str | Secret) -> str:
         """Log in with a Session Key: prove it by one request, store it, and use it from now on.
 
@@ -363,6 +364,8 @@ class Connection:
 
     def _ready(self, refresh: Refresh | None = None) -> Account:
         """Return the account, after somebody has logged in if this login's panel is shown."""
+        if refresh != "never":
+            self._login.notice_logout()
         if self.login_panel is not None and refresh != "never" and not self.authorized:
             self.login_panel.wait()
         return self._account

@@ -33,6 +33,8 @@ from salesmate_nb._base.warn import warn
 from salesmate_nb.errors import KeyRefused, LoginRequired, SalesmateError
 from salesmate_nb.settings import COPY_THE_KEY, Settings
 
+_REMOVED = "Somebody has logged out in another notebook or terminal."
+
 
 class Login:
     """Who is logged in to what, for one connection; several threads may use it at once.
@@ -67,6 +69,7 @@ class Login:
         self.generation = 0
         self._profile = profile
         self._key: Token | None = None  # the stored Session Key in use
+        self._is_removed = False  # the login that was in use, by another process
         self._refusal = ""  # why the key of the settings is not used any more
         self._lock = fork_safe_lock()
         self.session: BoundedSession = self._pending_session()
@@ -105,7 +108,7 @@ class Login:
         """Why nobody is logged in, in a sentence; empty if somebody is, or nobody ever was."""
         if self.is_authorized:
             return ""
-        return self._refusal or why_none(self.store, self.given)
+        return self._refusal or why_none(self.store, self.given) or (_REMOVED if self._is_removed else "")
 
     def look(self) -> None:
         """Without a login that works, take the one that this or another process has stored."""
@@ -120,6 +123,16 @@ class Login:
                         f"Salesmate refused the Session Key of {self.given.source('session_key')}. The one "
                         f"that is stored in {self.store.location} is used instead. Correct it there."
                     )
+
+    def notice_logout(self) -> None:
+        """Stop using a login that another process has removed from the token store."""
+        with self._lock:
+            if not self._is_live() or self.stands:
+                return
+            if isinstance(self.session, OAuthSession):
+                self.session.release()
+            self._key, self._is_removed = None, True
+            self._change(self._pending_session(), self.given)
 
     def ensure(self) -> None:
         """Make sure that requests can be made; refresh a token that is about to expire.
@@ -312,7 +325,7 @@ class Login:
     def _required(self) -> LoginRequired:
         if self._refusal:
             return LoginRequired(self._refusal)
-        reason = why_none(self.store, self.given)
+        reason = why_none(self.store, self.given) or (_REMOVED if self._is_removed else "")
         if not reason and not (self.given.client_id or self.given.linkname):
             reason = "Not logged in to Salesmate."
         return login_required(reason, self.given, self._profile)

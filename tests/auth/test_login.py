@@ -90,6 +90,16 @@ def test_profiles_and_logout(account, given, nothing):
     assert [path.name for path in given.token_cache.glob("*.json")] == ["default.json"]
 
 
+def test_logout_in_another_kernel(account, given, nothing):
+    """The next read of another kernel notices a logout, and sends nothing."""
+    kernel = log_in(account, given)
+    Salesmate(nothing).logout()
+    count = len(account.requests)
+    with pytest.raises(LoginRequired, match="has logged out in another notebook"):
+        kernel.deals_df()
+    assert (kernel.authorized, len(account.requests)) == (False, count)
+
+
 def test_logout_of_two_workspaces(account, given, nothing, capsys, monkeypatch):
     """logout forgets every login of the profile, with its rows, and names them; then nobody is connected."""
     with LiveAccount(seed=1, linkname="beta") as beta:
