@@ -198,7 +198,8 @@ def _offer(connection: Salesmate) -> LoginOffer:
         hosts=connection.unusual_hosts,
         flow=connection.pending_login() if connection.has_login_link else None,
         reason=connection.login_reason,
-        has_refused_key=bool(connection.settings.session_key),
+        had_key=connection.had_key,
+        has_refused_key=connection.has_refused_key,
     )
 
 

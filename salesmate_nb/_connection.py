@@ -175,6 +175,16 @@ class Connection:
         return self._login.takes_key
 
     @property
+    def had_key(self) -> bool:
+        """Whether the login that has ended was a stored Session Key."""
+        return self._login.had_key
+
+    @property
+    def has_refused_key(self) -> bool:
+        """Whether the settings hold a key that Salesmate has refused."""
+        return self.takes_key and bool(self._login.given.session_key)
+
+    @property
     def unusual_hosts(self) -> list[UnusualHost]:
         """The hosts to show to a person before a login is sent to them; usually none."""
         return unusual_hosts(self._login.given)
@@ -245,7 +255,7 @@ class Connection:
             self.pending_login().finish(pasted)
 
     def check_login(self) -> None:
-        """Make sure that requests can be made; find out whether Salesmate accepts a key of the settings.
+        """Make sure that requests can be made, and that Salesmate accepts the login.
 
         Raises
         ------
@@ -254,6 +264,8 @@ class Connection:
         """
         if self._login.is_of_settings and self.authorized:
             self._parts.current_user.set(self._login.check_key(self._parts.limiter))
+        elif self.authorized:
+            self.identify()
         self.require_login()
 
     def require_login(self) -> None:
@@ -272,11 +284,18 @@ class Connection:
         with contextlib.suppress(LoginRequired):
             self.require_login()
 
-    def identify(self) -> None:
-        """Ask Salesmate once who is connected; if it does not say, the name stays unknown."""
+    def identify(self) -> str:
+        """Ask Salesmate once who is connected; if it does not say, the name stays unknown.
+
+        Returns
+        -------
+        str
+            Why it does not accept the login, or empty.
+        """
         if self.settings.linkname:
             with contextlib.suppress(SalesmateError):
                 self._parts.current_user.get()
+        return self.login_reason
 
     def pending_login(self) -> LoginFlow:
         """Return the login that waits for a person: the same one until it is finished."""

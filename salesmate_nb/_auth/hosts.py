@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -25,10 +25,13 @@ class UnusualHost:
         Its name as DNS knows it, so that no letter looks like another, with the port if one is given.
     source : str
         In words, such as "SALESMATE_API_URL in /srv/shared/.env".
+    is_of_link : bool
+        Whether only a login by link leads there, and a Session Key does not.
     """
 
     host: str
     source: str
+    is_of_link: bool = field(default=False, repr=False, compare=False)
 
 
 def unusual_hosts(settings: Settings) -> list[UnusualHost]:
@@ -47,7 +50,7 @@ def unusual_hosts(settings: Settings) -> list[UnusualHost]:
         url = getattr(settings, name)
         source = _source_of_api(settings) if name == "api_url" else settings.source(name)
         if url and (not _is_usual(url) or _is_foreign(settings.dotenv, source)):
-            found.append(UnusualHost(host=_shown(url), source=source))
+            found.append(UnusualHost(host=_shown(url), source=source, is_of_link=name != "api_url"))
     return found
 
 

@@ -110,6 +110,12 @@ class Login:
             return ""
         return self._refusal or why_none(self.store, self.given) or (_REMOVED if self._is_removed else "")
 
+    @property
+    def had_key(self) -> bool:
+        """Whether the stored login that has ended was a Session Key."""
+        last = last_login(self.store, self.given)
+        return last is not None and last.kind == SESSION_KEY and last.ended is not None
+
     def look(self) -> None:
         """Without a login that works, take the one that this or another process has stored."""
         with self._lock:

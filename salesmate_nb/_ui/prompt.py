@@ -29,10 +29,11 @@ def ask(offer: LoginOffer) -> None:
     offer : LoginOffer
         The login. Where it leads and what there is to check is shown first.
     """
-    for sentence in (plain(offer.reason), offer.note, offer.caution, f"{texts.READS_ONLY} {offer.kept}"):
+    caution = offer.caution(by_key=offer.by_key)
+    for sentence in (plain(offer.reason), offer.note, caution, f"{texts.READS_ONLY} {offer.kept}"):
         if sentence:
             say(sentence)
-    if offer.flow is None:
+    if offer.flow is None or offer.by_key:
         ask_for_key(offer)
     else:
         follow_link(offer.flow)

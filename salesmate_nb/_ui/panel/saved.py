@@ -6,6 +6,7 @@ from salesmate_nb._display.cards import card
 from salesmate_nb._status import Status
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.offer import host_of, short
+from salesmate_nb._ui.refusals import plain
 
 # A notebook is saved as it stands, also while its panel waits. If nothing is left of the widget but its id,
 # JupyterLab writes "Error displaying widget: model not found" in its place, whatever other forms the output
@@ -47,3 +48,10 @@ def connected_card(status: Status) -> tuple[str, str]:
     next_step = {texts.NEXT: texts.NEXT_STEP}
     details = {name: short(value) for name, value in status.lines().items()}
     return card(title, next_step, is_on=True, folded=details), f"{title}."
+
+
+def refused_card(problem: str) -> tuple[str, str]:
+    """Return what is there if Salesmate does not accept a login that has just been made."""
+    reason = short(plain(problem))
+    shown = card(texts.NOT_LOGGED_IN_YET, {texts.WHY: reason, texts.NEXT: texts.RUN_TO_LOG_IN})
+    return shown, f"{texts.NOT_LOGGED_IN_YET}. {reason}"
