@@ -30,7 +30,7 @@ from salesmate_nb._display.explained import explained_by
 from salesmate_nb._display.output import Output, running_cell, running_kernel
 from salesmate_nb._search.query import Refresh
 from salesmate_nb._snapshot.store import snapshot_folder
-from salesmate_nb._status import IN_SETTINGS, Status
+from salesmate_nb._status import IN_SETTINGS, NOBODY, Status
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError, interruptible
 from salesmate_nb.settings import VENDOR, Settings
 
@@ -360,7 +360,7 @@ class Connection:
         """
         user = self._parts.current_user.known().name
         client = self.settings.client_id
-        by = "Session Key" if self.settings.session_key else f"client {client}" if client else "nobody"
+        by = "Session Key" if self.settings.session_key else f"client {client}" if client else NOBODY
         token = self.session.current_token if isinstance(self.session, OAuthSession) else None
         ends = token.expires_at if token else None
         return Status(

@@ -26,10 +26,6 @@ _FORBIDDEN = 403
 _UNDERSTOOD = frozenset({400, 403, 422})  # the key is accepted, this search is not
 
 
-class WrongKeyError(LoginError):
-    """Salesmate refused the key, and not only the right to one thing."""
-
-
 def settings_with_key(settings: Settings, workspace: str, key: Secret) -> Settings:
     """Return settings that send a key to a workspace.
 
@@ -89,7 +85,7 @@ def prove_key(settings: Settings, limiter: RateLimiter) -> CurrentUser:
 
     Raises
     ------
-    WrongKeyError
+    LoginRequired
         If Salesmate does not accept the key.
     LoginError
         If it does not know the workspace.
@@ -123,7 +119,7 @@ def prove_key(settings: Settings, limiter: RateLimiter) -> CurrentUser:
                 "workspace, and SALESMATE_API_URL if it is set."
             )
         return CurrentUser.from_users(users)
-    raise WrongKeyError(f"Salesmate did not accept this key: {refusal}. {WHERE_THE_KEY_IS}")
+    raise LoginRequired(f"Salesmate did not accept this key: {refusal}. {WHERE_THE_KEY_IS}")
 
 
 def _may_search_deals(client: ApiClient) -> bool:

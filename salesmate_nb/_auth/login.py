@@ -12,7 +12,7 @@ from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.session import ApiKeySession, BoundedSession
 from salesmate_nb._auth.current_user import CurrentUser
 from salesmate_nb._auth.hosts import caution_of_login, check_key_host
-from salesmate_nb._auth.key_login import WHERE_THE_KEY_IS, WrongKeyError, prove_key, settings_with_key
+from salesmate_nb._auth.key_login import WHERE_THE_KEY_IS, prove_key, settings_with_key
 from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.oauth.token_endpoint import revoke_token
 from salesmate_nb._auth.stored_logins import (
@@ -173,11 +173,11 @@ class Login:
         """
         try:
             user = prove_key(self.given, limiter)
-        except WrongKeyError as err:
+        except LoginRequired as err:
             with self._lock:
                 if not (self._refusal or self._key):
                     self._end_key_of_settings(str(err).partition(f" {WHERE_THE_KEY_IS}")[0])
-            raise
+            raise LoginRequired(self._refusal) from None
         with self._lock:
             if self._refusal:
                 self._refusal, self._key = "", None

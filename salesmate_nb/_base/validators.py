@@ -108,8 +108,8 @@ def linkname(name: str, value: object) -> str | None:
     label = _AROUND_LINKNAME.sub("", given.lower())
     if _UUID.fullmatch(label):
         raise SettingsError(
-            f"{variable(name)} is a key, and not the name of a workspace. Use the first part of its address: "
-            "'acme' for https://acme.salesmate.io."
+            f"{variable(name)} has the form of a key, and is not the name of a workspace. Use the first "
+            "part of its address: 'acme' for https://acme.salesmate.io."
         )
     if not _LINKNAME.fullmatch(label):
         raise SettingsError(

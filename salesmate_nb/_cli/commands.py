@@ -18,6 +18,7 @@ from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._ui.prompt import key_from_stdin
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import LoginRequired, SalesmateError, SettingsError
+from salesmate_nb.resources import RESOURCES
 from salesmate_nb.settings import Settings
 
 TEXT_FILTERS = ("status", "stage", "pipeline", "owner")
@@ -98,7 +99,9 @@ def snapshot(options: argparse.Namespace) -> None:
     frame = read(refresh="full" if options.full else "auto")
     folder = snapshot_folder(connection.settings, connection.profile)
     requests = frame.attrs["salesmate"]["calls"]
-    say(f"{len(frame):,} {options.resource} in {folder / options.resource}.parquet; {requests} requests.")
+    rows = f"{len(frame):,} {options.resource if len(frame) != 1 else RESOURCES[options.resource].singular}"
+    made = f"{requests} request{'s' if requests != 1 else ''}"
+    say(f"{rows} in {folder / options.resource}.parquet; {made}.")
     if options.output:
         write(frame, kind, options.output, options.resource)
 

@@ -66,6 +66,7 @@ def test_login_with_a_dead_key(account, run, monkeypatch):
     monkeypatch.setenv("SALESMATE_SESSION_KEY", "dead")
     code, _, err = run("login")
     assert (code, "did not accept this key" in err) == (1, True)
+    assert "It is the key of SALESMATE_SESSION_KEY in the environment." in err
     assert [seen.path for seen in account.log[1:]] == ["/apis/core/v4/users", "/apis/deal/v4/search"]
 
 
@@ -110,6 +111,7 @@ def test_status_words(run):
     """status names the command that logs in."""
     _, out, _ = run("status")
     assert "run `salesmate-nb login`" in out
+    assert "host" not in out  # nothing else is known
     assert "connect(" not in out
 
 
@@ -140,3 +142,15 @@ def test_key_that_is_not_text(run, monkeypatch, content):
     code, _, err = run("login", "--key-stdin", "--workspace", "acme")
     assert (code, err.count("\n"), "Standard input" in err) == (1, 1, True)
     assert "k3y" not in err
+
+
+def test_one_row(run, monkeypatch):
+    """One row is not called by the plural."""
+    with sandbox.start(deals=1) as box:
+        for name, value in (
+            ("API_URL", box.url),
+            ("LINKNAME", box.linkname),
+            ("SESSION_KEY", box.session_key),
+        ):
+            monkeypatch.setenv(f"SALESMATE_{name}", value)
+        assert run("snapshot")[2].startswith("1 deal in ")
