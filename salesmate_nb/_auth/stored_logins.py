@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from salesmate_nb._auth.token_stores.base import TextTokenStore, TokenStore
@@ -9,6 +10,8 @@ from salesmate_nb._auth.tokens import SESSION_KEY, Token
 from salesmate_nb._base import files
 from salesmate_nb.errors import LoginRequired
 from salesmate_nb.settings import VENDOR, Settings
+
+_REQUEST = re.compile(r"^\S+ returned HTTP \d+(?: \([^)]*\))?: ")
 
 
 def all_logins(store: TokenStore) -> list[Token]:
@@ -101,10 +104,23 @@ def login_required(reason: str, settings: Settings, profile: str) -> LoginRequir
     argument = option = ""
     if profile != "default":
         argument, option = f"profile={profile!r}", f" --profile {profile}"
+    why = plain(reason) or f"Not logged in at {settings.api_url}."
     names_account = settings.linkname or settings.client_id
     return LoginRequired(
-        f"{reason or f'Not logged in at {settings.api_url}.'} Run connect({argument}) in a notebook and log "
-        f"in there, or `salesmate-nb login{option}` in a terminal; then run this again. If nobody can log in "
-        "there, set SALESMATE_SESSION_KEY and SALESMATE_LINKNAME."
+        f"{why} Run connect({argument}) in a notebook and log in there, or `salesmate-nb login{option}` in a "
+        "terminal; then run this again. If nobody can log in there, set SALESMATE_SESSION_KEY and "
+        "SALESMATE_LINKNAME."
         f"{'' if names_account else f' {settings.searched}'.rstrip()}"
     )
+
+
+def plain(reason: str) -> str:
+    """Return why a login has ended without the request that showed it.
+
+    Examples
+    --------
+    >>> plain("https://acme.salesmate.io/apis returned HTTP 401 (Unauthorized): the key has expired.")
+    'The key has expired.'
+    """
+    text = _REQUEST.sub("", reason)
+    return text[:1].upper() + text[1:]

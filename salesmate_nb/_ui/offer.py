@@ -87,7 +87,7 @@ class LoginOffer:
 
     @property
     def kept(self) -> str:
-        """Where the login is kept, in a sentence."""
+        """In a sentence, where the login is stored."""
         is_stored = self.settings.token_store != "memory"  # noqa: S105 - a kind of store
         return texts.STORED_IN.format(place=short(self.stored_in)) if is_stored else texts.NOT_STORED
 

@@ -9,13 +9,14 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.output import create_output
 
 from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._auth.stored_logins import plain
 from salesmate_nb._base.secret.frames import sealed
 from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.address import refusal
 from salesmate_nb._ui.browser import open_browser
 from salesmate_nb._ui.offer import LoginOffer
-from salesmate_nb._ui.refusals import explain, plain
+from salesmate_nb._ui.refusals import explain
 from salesmate_nb.errors import SalesmateError
 
 _PAGE_TIMEOUT = 5.0  # seconds for the browser to receive the page that says "Connected"

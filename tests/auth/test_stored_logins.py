@@ -84,6 +84,7 @@ def test_file_of_first_version(store):
     token = Token.from_response({"access_token": "at-s3cret"}, settings)
     store.folder.mkdir()
     content = json.loads(token.to_json().reveal())
+    store.path.touch(mode=0o600)
     store.path.write_text(json.dumps({"version": 1, **{name: content[name] for name in FIRST_FIELDS}}))
     old = find_login(store, settings)
     assert (old.access_token, old.api_url) == ("at-s3cret", None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from salesmate_nb import ConnectionFailed, Salesmate, SalesmateError, Settings
-from salesmate_nb._ui.refusals import KEY, WORKSPACE, explain, plain
+from salesmate_nb._auth.stored_logins import plain
+from salesmate_nb._ui.refusals import KEY, WORKSPACE, explain
 from tests.live_account import LiveAccount, made
 
 

@@ -12,6 +12,7 @@ import ipywidgets
 from IPython.display import display
 
 from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._auth.stored_logins import plain
 from salesmate_nb._display.cards import card
 from salesmate_nb._display.output import Output, running_cell
 from salesmate_nb._ui import texts
@@ -22,7 +23,6 @@ from salesmate_nb._ui.panel import fields, markup
 from salesmate_nb._ui.panel.key_form import KeyForm
 from salesmate_nb._ui.panel.link_form import LinkForm
 from salesmate_nb._ui.panel.saved import connected_card, pending_card, refused_card
-from salesmate_nb._ui.refusals import plain
 
 _CHECK_EVERY = 2.0  # seconds between two looks at whether somebody has logged in elsewhere
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from salesmate_nb._auth.stored_logins import plain
 from salesmate_nb._display.cards import card
 from salesmate_nb._status import Status
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.offer import host_of, short
-from salesmate_nb._ui.refusals import plain
 
 # A notebook is saved as it stands, also while its panel waits. If nothing is left of the widget but its id,
 # JupyterLab writes "Error displaying widget: model not found" in its place, whatever other forms the output
