@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -169,7 +170,10 @@ class Account:
         builder = BatchBuilder(PIPELINE_FIELDS, discover=False)
         rows = builder.build(stages)
         frame = to_pandas(assemble(PIPELINE_FIELDS, [rows], order=stage_order(rows.to_pylist())))
-        _warn_of_unreadable(builder.unreadable)
+        percent = frame["win_probability"]
+        outside = percent.notna() & ~percent.between(0, 100)
+        frame["win_probability"] = percent.mask(outside)
+        _warn_of_unreadable(Counter(builder.unreadable) + Counter(win_probability=int(outside.sum())))
         return frame
 
     def doctor(self) -> Diagnosis:

@@ -1,10 +1,12 @@
-"""The command line: ``salesmate-nb login | status | doctor | logout | deals | snapshot | sandbox``."""
+"""The command line: ``salesmate-nb login | status | doctor | logout | deals | movement | snapshot ...``."""
 
 from __future__ import annotations
 
 import argparse
+import datetime as dt
 import functools
 import math
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -14,10 +16,13 @@ from salesmate_nb._cli import commands
 from salesmate_nb._cli.output import TABLE, discard_output, output_path, say
 from salesmate_nb._cli.words import in_command_line_words
 from salesmate_nb._frames.export import FORMATS
+from salesmate_nb._values.times import parse_time
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources import RESOURCES
 
 _HIGHEST_PORT = 65535
+_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
+_AGE = re.compile(r"([0-9]{1,4})([dw])")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,6 +111,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     command("logout", commands.logout, "Forget every login of the profile, and revoke what can be revoked.")
     _add_deals_options(command("deals", commands.deals, "Print deals, or write them to a file."))
+    _add_movement_options(
+        command(
+            "movement", commands.movement, "Refresh the snapshot of deals, and print what moved since then."
+        )
+    )
     snapshot = command("snapshot", commands.snapshot, "Update a snapshot on disk, for example from cron.")
     snapshot.add_argument(
         "resource",
@@ -175,26 +185,70 @@ def _add_deals_options(deals: argparse.ArgumentParser) -> None:
         action="store_true",
         help="write what there is, with a warning, if the server counts deals that it does not return",
     )
-    deals.add_argument(
-        "--format", choices=(TABLE, *FORMATS), help="default: by the ending of the file, else a table"
-    )
-    deals.add_argument(
-        "--output",
-        type=output_path,
-        metavar="FILE",
-        help="write to this file, .csv, .json or .parquet, instead of printing; - is standard output",
-    )
+    _add_output_options(deals)
     deals.add_argument(
         "--sandbox", action="store_true", help="read a made-up account, started for this command"
     )
 
 
+def _add_movement_options(movement: argparse.ArgumentParser) -> None:
+    movement.formatter_class = argparse.RawDescriptionHelpFormatter
+    movement.epilog = (
+        "Each currency is a waterfall of its own: opening + created + raised - won - lost ... = closing.\n\n"
+        "  salesmate-nb movement --since 7d --by owner\n"
+        "  salesmate-nb movement --since 2026-11-16 --format csv > moved.csv"
+    )
+    movement.add_argument(
+        "--since",
+        type=_since,
+        required=True,
+        metavar="WHEN",
+        help="the time to compare with: 7d or 4w ago, 2026-01-31, or 2026-01-31T09:00; a day means its end",
+    )
+    movement.add_argument(
+        "--by",
+        type=lambda text: text.split(","),
+        default=[],
+        metavar="A,B",
+        help="a waterfall for each owner, stage, pipeline, or value of any other column",
+    )
+    movement.add_argument(
+        "--offline", action="store_true", help="take the last refresh as it is, and make no request"
+    )
+    _add_output_options(movement)
+
+
+def _add_output_options(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--format", choices=(TABLE, *FORMATS), help="default: by the ending of the file, else a table"
+    )
+    command.add_argument(
+        "--output",
+        type=output_path,
+        metavar="FILE",
+        help="write to this file, .csv, .json or .parquet, instead of printing; - is standard output",
+    )
+
+
 def _whole(text: str, *, low: int = 0, high: float = math.inf) -> int:
     """Return a whole number in a range."""
-    if not (text.strip().lstrip("-").isdecimal() and low <= int(text) <= high):
+    if not (_WHOLE.fullmatch(text) and low <= int(text) <= high):
         span = f"of {low} or more" if high == math.inf else f"between {low} and {high}"
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {span}")
     return int(text)
+
+
+def _since(text: str) -> str | dt.timedelta:
+    """Return an age in days, or the text of a time."""
+    if age := _AGE.fullmatch(text.strip().lower()):
+        return dt.timedelta(days=int(age[1]) * (7 if age[2] == "w" else 1))
+    try:
+        parse_time("since", text, "UTC")
+    except SalesmateError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an age, such as 7d or 4w, nor a time, such as 2026-01-31 or 2026-01-31T09:00"
+        ) from None
+    return text
 
 
 def _seconds(text: str) -> float:

@@ -348,7 +348,8 @@ class Salesmate(Connection):
             pipeline), ``win_probability`` (``float64``, percent from 0 to 100), ``rotten_after_days``
             (``Int64``, the days after which a deal in this stage counts as rotten) and
             ``is_probability_manual`` (``boolean``, whether win probabilities of the pipeline are entered by
-            hand). The columns are the same without pipelines. One request.
+            hand). What cannot be read, or is not a percentage, is missing, and a warning counts it. The
+            columns are the same without pipelines. One request.
 
         Raises
         ------

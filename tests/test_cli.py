@@ -250,6 +250,8 @@ def test_usage_error(capsys):
         (("sandbox", "--port", "99999"), "--port: '99999' is not a whole number between 0 and 65535"),
         (("sandbox", "--deals", "-4"), "--deals: '-4' is not a whole number of 0 or more"),
         (("deals", "--limit", "many"), "--limit: 'many' is not a whole number of 0 or more"),
+        (("deals", "--limit=--5"), "--limit: '--5' is not a whole number of 0 or more"),
+        (("deals", "--output", ""), "--output: it is empty. Name a file"),
         (("login", "--wait", "nan"), "--wait: 'nan' is not a number of seconds"),
         (("deals", "--format", "parquet", "--output", "won.csv"), "does not match the ending"),
         (("deals", "--output", "$HOME/won.csv"), "Variables such as $HOME are not replaced"),

@@ -18,6 +18,7 @@ from requests.utils import get_environ_proxies, prepend_scheme_if_needed, select
 from urllib3.exceptions import LocationValueError, ReadTimeoutError
 from urllib3.util import parse_url
 
+from salesmate_nb._base.urls import check_host
 from salesmate_nb.errors import SettingsError
 
 CONNECT_TIMEOUT = 5.0  # seconds
@@ -61,7 +62,7 @@ class DeadlineAdapter(HTTPAdapter):
             is_socks = proxy.lower().startswith("socks")
         else:
             if pool.ConnectionCls.response_class is not _DeadlineResponse:
-                namespace = {"response_class": _DeadlineResponse}
+                namespace = {"response_class": _DeadlineResponse, "debuglevel": 0}  # which prints headers
                 pool.ConnectionCls = type("_DeadlineConnection", (pool.ConnectionCls,), namespace)
             return pool
         # not in the except clause, whose error may show a password
@@ -116,13 +117,21 @@ def _explain_tls(err: requests.exceptions.SSLError) -> tuple[str, str]:
         return reason, (
             "If your company inspects TLS traffic or has a certificate authority of its own, set "
             "REQUESTS_CA_BUNDLE to a file (PEM) with the certificate of that authority"
-            + (f"; it is not in {bundle}." if bundle else ".")
+            f"{_named(bundle)}."
         )
     if bundle and (isinstance(cause, PermissionError) or cause.library in {"X509", "PEM"}):
         advice = "Set REQUESTS_CA_BUNDLE to a file of certificate authorities (PEM), or unset it."
         return f"no certificate could be read from {bundle}", advice
     words = getattr(cause, "reason", None) or "the connection was cut off"
     return f"TLS failed ({words.lower().replace('_', ' ')})", "Check the address, and any proxy on the way."
+
+
+def _named(bundle: str | None) -> str:
+    """Return what REQUESTS_CA_BUNDLE is set to, at the end of a sentence."""
+    if bundle and Path(bundle).is_dir():
+        found = f"the folder {Path(bundle).resolve()}, of which only what `openssl rehash` has named counts"
+        return f"; it is set to {found}"
+    return f"; it is not in {bundle}" if bundle else ""
 
 
 def _explain_proxy(err: requests.exceptions.ProxyError, url: str) -> tuple[str, str]:
@@ -153,7 +162,8 @@ def _is_proxy(proxy: str) -> bool:
     """Return whether an address has the form of a proxy's: nothing follows its host and port."""
     try:
         parts = parse_url(prepend_scheme_if_needed(proxy, "http"))  # type: ignore[no-untyped-call]
-    except LocationValueError:
+        check_host(parts.host or "")
+    except ValueError:  # of urllib3 too
         return False
     return bool(parts.host) and parts.path in {None, "/"} and parts.query is None and parts.fragment is None
 

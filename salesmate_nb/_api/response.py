@@ -166,7 +166,8 @@ def error_words(payload: Any, secrets: Iterable[Secret | None]) -> tuple[str | N
     Returns
     -------
     tuple of (str or None, str or None)
-        ``None`` if the payload has no such part.
+        ``None`` if the payload has no such part. What cannot be printed, such as a line break or a control
+        sequence of a terminal, is a space.
 
     Examples
     --------
@@ -208,7 +209,8 @@ class _RedactingRepr(reprlib.Repr):
         if value is None:
             return None
         text = value[:_MAX_LENGTH] if isinstance(value, str) else self.repr(value)
-        return redact(text, self._secrets)[:EXCERPT]
+        redacted = redact(text, self._secrets)[:EXCERPT]
+        return "".join(each if each.isprintable() else " " for each in redacted)
 
 
 def _json(response: requests.Response) -> Any:

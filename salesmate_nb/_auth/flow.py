@@ -247,8 +247,8 @@ class LoginFlow:
             raise StateMismatch("The URL is incomplete: its state is missing. Copy the full URL.")
         if state != expected:
             raise StateMismatch(
-                "This URL is from an earlier login attempt. Open the login link shown now and allow access "
-                "there."
+                "This URL is from an earlier login attempt, or has other text at its end. Copy it alone, or "
+                "open the login link shown now and allow access there."
             )
 
     def _on_redirect(self, query: Secret, reply: Callable[[BrowserPage], None]) -> None:

@@ -6,9 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import requests
-
-from salesmate_nb._base.urls import is_loopback
+from salesmate_nb._base.urls import as_sent, is_loopback
 from salesmate_nb.errors import SettingsError
 from salesmate_nb.settings import Settings
 
@@ -97,10 +95,7 @@ def _source_of_api(settings: Settings) -> str:
 
 
 def _shown(url: str) -> str:
-    try:
-        return urlsplit(requests.Request("GET", url).prepare().url or "").netloc
-    except requests.RequestException:  # not a name that DNS can have
-        return ascii(urlsplit(url).netloc)[1:-1]
+    return urlsplit(as_sent(url)).netloc
 
 
 def _is_usual(url: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import glob
 import os
 import stat
@@ -20,9 +21,18 @@ _RANDOM = "????????"  # what mkstemp inserts into a name
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder with mode 0700, and the folders above it, if they are missing."""
+    """Create a folder with mode 0700, and the folders above it, if they are missing.
+
+    Raises
+    ------
+    OSError
+        If the disk or the permissions refuse it. If a file is in the place of a folder, the reason names it.
+    """
     for folder in (*reversed(path.parents), path):  # mkdir(parents=True) gives the mode to the last one only
-        folder.mkdir(mode=0o700, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o700, exist_ok=True)
+        except FileExistsError as err:
+            raise NotADirectoryError(errno.ENOTDIR, f"{folder} is not a folder") from err
 
 
 @contextlib.contextmanager
@@ -193,10 +203,19 @@ def lock(path: Path, timeout: float) -> Iterator[None]:
     filelock.Timeout
         If it is still held after that time.
     OSError, NotImplementedError
-        If the disk refuses; the latter means a file system without locks.
+        If the disk refuses; the latter means a file system without locks. The reason names the lock if a
+        folder or a link is in its place.
     """
     make_folder(path.parent)
-    with filelock.FileLock(path.with_suffix(".lock"), timeout=timeout, mode=0o600):
+    marker = path.with_suffix(".lock")
+    with contextlib.ExitStack() as held:
+        try:
+            held.enter_context(filelock.FileLock(marker, timeout=timeout, mode=0o600))
+        except OSError as err:  # also a time-out, if there is a file
+            if not (marker.is_symlink() or marker.is_dir()):
+                raise
+            kind = "a link" if marker.is_symlink() else "a folder"
+            raise OSError(err.errno, f"its lock {marker.name} is {kind}; delete that") from err
         yield
 
 

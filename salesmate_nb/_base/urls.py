@@ -5,6 +5,8 @@ from __future__ import annotations
 import ipaddress
 from urllib.parse import urlsplit
 
+import requests
+
 
 def origin(url: str) -> tuple[str, str, int | None]:
     """Return scheme, host and port of an address: where a secret may be sent.
@@ -16,6 +18,29 @@ def origin(url: str) -> tuple[str, str, int | None]:
     """
     parts = urlsplit(url)
     return parts.scheme, parts.hostname or "", parts.port or {"https": 443, "http": 80}.get(parts.scheme)
+
+
+def as_sent(url: str) -> str:
+    """Return an address as requests sends it: its host in lower case, and as DNS knows it.
+
+    Raises
+    ------
+    ValueError
+        If its host cannot be looked up: each part between dots has 1 to 63 characters.
+
+    Examples
+    --------
+    >>> as_sent("https://API.bücher.example/v1")
+    'https://api.xn--bcher-kva.example/v1'
+    """
+    sent = requests.Request("GET", url).prepare().url or ""
+    check_host(urlsplit(sent).hostname or "")
+    return sent
+
+
+def check_host(host: str) -> None:
+    """Raise ``ValueError`` for a host that cannot be looked up, where urllib3 has an error of its own."""
+    host.encode("idna")
 
 
 def is_loopback(url: str) -> bool:

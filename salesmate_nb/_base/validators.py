@@ -14,7 +14,7 @@ import platformdirs
 
 from salesmate_nb._base.secret.frames import sealed
 from salesmate_nb._base.secret.text import Secret
-from salesmate_nb._base.urls import is_loopback
+from salesmate_nb._base.urls import as_sent, is_loopback
 from salesmate_nb.errors import SettingsError
 
 _OWN_PARAMS = {
@@ -134,13 +134,20 @@ def url(name: str, value: object) -> str | None:
         raise SettingsError(f"{setting} is not a web address. Write it in full: https://host/path.")
     if parts.username is not None or parts.password is not None:
         raise SettingsError(f"{setting} contains a user name before its host. Leave that out.")
-    if parts.fragment:
+    if "#" in address:
         raise SettingsError(f"{setting} contains a '#'. Leave that and what follows out.")
     if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(address)):
         raise SettingsError(
             f"{setting} is {parts.scheme}://{parts.hostname}, where secrets could be read on the way. "
             "Use https://; http:// is for this machine only (localhost, 127.0.0.1, [::1])."
         )
+    try:
+        as_sent(address)
+    except ValueError:
+        raise SettingsError(
+            f"{setting} has a host that no server can have: each part between the dots is 1 to 63 letters, "
+            "digits or hyphens."
+        ) from None
     return address
 
 
@@ -155,8 +162,13 @@ def required_url(name: str, value: object) -> str:
 
 
 def api_url(name: str, value: object) -> str:
-    """Return an address without a slash at its end, or an empty text."""
-    return (url(name, value) or "").rstrip("/")
+    """Return an address as it is sent, without a slash at its end, or an empty text."""
+    address = url(name, value)
+    if address is None:
+        return ""
+    if "?" in address:
+        raise SettingsError(f"{variable(name)} ({name}) contains a '?'. Leave that and what follows out.")
+    return as_sent(address).rstrip("/")
 
 
 def timezone(name: str, value: object) -> str | None:

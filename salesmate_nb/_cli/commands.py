@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import datetime as dt
 import errno
 from collections.abc import Iterator
 from typing import Any
 
+import pandas as pd
+
 from salesmate_nb._auth.token_stores.base import MEMORY_ONLY
 from salesmate_nb._auth.token_stores.registry import stored_profiles
 from salesmate_nb._base.files import reason
-from salesmate_nb._cli.output import choose_format, say, say_result, write
+from salesmate_nb._cli.output import TABLE, choose_format, say, say_result, write
+from salesmate_nb._cli.waterfall import waterfall
 from salesmate_nb._cli.words import in_command_line_words
 from salesmate_nb._connect import connect
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._ui.prompt import key_from_stdin
+from salesmate_nb._values.text import closest
+from salesmate_nb.analysis import movement as movement_of
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import LoginRequired, SalesmateError, SettingsError
 from salesmate_nb.resources import RESOURCES
@@ -24,6 +30,8 @@ from salesmate_nb.settings import Settings
 TEXT_FILTERS = ("status", "stage", "pipeline", "owner")
 TIME_FILTERS = ("modified_since", "created_since")
 _DEALS_ARGUMENTS = (*TEXT_FILTERS, *TIME_FILTERS, "columns", "limit", "wait", "allow_incomplete")
+_GROUPS = {"owner": "owner_name"}  # short names of columns
+_DIGITS = 4  # after the point: no currency has more
 _SANDBOX_OPTIONS = ("port", "deals", "approve", "behavior", "login", "api")
 _PORT_REFUSED = {errno.EACCES, errno.EADDRINUSE, errno.EPERM}
 
@@ -91,6 +99,27 @@ def deals(options: argparse.Namespace) -> None:
     write(frame, kind, options.output)
 
 
+def movement(options: argparse.Namespace) -> None:
+    """Print how the open pipeline changed since an earlier time, or write it to a file."""
+    kind = choose_format(options.format, options.output)
+    connection = connect(profile=options.profile or "default")
+    if not options.offline:
+        _logged_in(connection)
+    # As of the last day: the newest state, with the time of its refresh by the clock that also dates `then`.
+    now = connection.deals_df(refresh="never" if options.offline else "auto", as_of=dt.date.max)
+    by = [_group(name, now) for name in options.by]
+    read_at = _read_at(now, connection.timezone)
+    is_age = isinstance(options.since, dt.timedelta)
+    then = connection.deals_df(as_of=read_at.date() - options.since if is_age else options.since)
+    table = movement_of(then, now, by)
+    times = f"{_read_at(then, connection.timezone):%Y-%m-%d %H:%M} to {read_at:%Y-%m-%d %H:%M %Z}"
+    if kind == TABLE:
+        say_result(f"Open pipeline from {times}\n\n{waterfall(table)}")
+    else:
+        say(f"Open pipeline from {times}.")
+        write(table.round({"value": _DIGITS}), kind, options.output, "lines")
+
+
 def snapshot(options: argparse.Namespace) -> None:
     """Update a snapshot on disk, and write it to a file as well if one is named."""
     kind = choose_format(None, options.output, default="parquet") if options.output else ""
@@ -147,6 +176,21 @@ def _settings_for(workspace: str | None) -> Settings:
                 f"to {settings.linkname}, or leave out --workspace."
             )
     return settings
+
+
+def _group(name: str, deals: pd.DataFrame) -> str:
+    """Return the column that ``--by`` names."""
+    column = _GROUPS.get(name.strip(), name.strip())
+    if column not in deals.columns:
+        near = closest(name, deals.columns)[:1]
+        advice = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(deals.columns)}."
+        raise SalesmateError(f"by: there is no column {name!r}. {advice}")
+    return column
+
+
+def _read_at(deals: pd.DataFrame, timezone: str) -> pd.Timestamp:
+    """Return when a frame was read, in a time zone."""
+    return pd.Timestamp(deals.attrs["salesmate"]["read_at"]).tz_convert(timezone)
 
 
 def _logged_in(connection: Salesmate) -> Salesmate:

@@ -6,6 +6,7 @@ import argparse
 import contextlib
 import io
 import os
+import shutil
 import stat
 import sys
 import tempfile
@@ -18,6 +19,7 @@ import pandas as pd
 from salesmate_nb._base.files import reason
 from salesmate_nb._base.validators import expanded
 from salesmate_nb._frames.export import FORMATS, write_frame
+from salesmate_nb._values.text import in_encoding_of
 from salesmate_nb.errors import SalesmateError, SettingsError
 
 TABLE = "table"
@@ -29,7 +31,11 @@ _FILE_ENDINGS = ", ".join(f".{each}" for each in FORMATS)
 
 
 def output_path(written: str) -> Path:
-    """Return the path that `--output` names."""
+    """Return the path that `--output` names, if it can be a file's."""
+    if not written.strip():
+        raise argparse.ArgumentTypeError("it is empty. Name a file, or - for standard output")
+    if written.endswith((os.sep, os.altsep or os.sep)) or os.path.isdir(written):  # noqa: PTH112 - a Path raises
+        raise argparse.ArgumentTypeError(f"{written!r} is a folder. Name a file in it")
     try:
         return expanded("it", written)
     except SettingsError as err:
@@ -74,8 +80,9 @@ def choose_format(given: str | None, output: Path | None, *, default: str = TABL
 def write(frame: pd.DataFrame, kind: str, output: Path | None, what: str = "deals") -> None:
     """Write a frame to standard output or a file, and say on stderr what was written to which file.
 
-    A plain file is replaced once the new one is complete, also behind a link, and keeps its mode. A pipe or
-    a device is written to as it is.
+    A plain file is replaced once the new one is complete, also behind a link, and keeps its mode. If it has
+    several names (hard links), or its folder does not let it be replaced, the new content is written into it.
+    A pipe or a device is written to as it is.
     """
     if kind == TABLE:
         shown = frame.to_string(index=False, max_rows=_TABLE_ROWS, max_colwidth=_TEXT_WIDTH, na_rep="")
@@ -104,7 +111,7 @@ def say_result(text: str) -> None:
 def say(text: str) -> None:
     """Write a line to stderr, for the person, if there is one."""
     if sys.stderr is not None:
-        print(text, file=sys.stderr, flush=True)  # noqa: T201 - for the person
+        print(in_encoding_of(sys.stderr, text), file=sys.stderr, flush=True)  # noqa: T201 - for the person
 
 
 def discard_output() -> None:
@@ -151,15 +158,47 @@ def _is_plain(path: Path) -> bool:
 
 @contextlib.contextmanager
 def _replaced(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file that replaces `path` when it is complete, with the owner and mode of the old one."""
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix=".salesmate-nb.") as folder:
-        made = Path(folder) / path.name
+    """Open a new file that takes the place of `path` when it is complete, with its owner and mode."""
+    with contextlib.ExitStack() as stack:
+        try:
+            folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".salesmate-nb.")
+        except OSError:  # the folder takes no new files, but the one that is there may be written
+            if not path.exists():
+                raise
+            folder = tempfile.TemporaryDirectory(prefix="salesmate-nb.")
+        made = Path(stack.enter_context(folder)) / path.name
         with made.open("wb") as file:
             yield file
-        with contextlib.suppress(FileNotFoundError):
-            old = path.stat()
-            for owner, group in ((-1, old.st_gid), (old.st_uid, -1)):
-                with contextlib.suppress(PermissionError, AttributeError):  # Windows has no owners to keep
-                    os.chown(made, owner, group)
-            made.chmod(stat.S_IMODE(old.st_mode))
+        if not _has_replaced(made, path):
+            _copy(made, path)
+
+
+def _has_replaced(made: Path, path: Path) -> bool:
+    """Give a new file the name of an old one, unless that is refused, or would separate hard links."""
+    try:
+        old = path.stat()
+    except FileNotFoundError:
         made.replace(path)
+        return True
+    if old.st_nlink > 1:
+        return False
+    for owner, group in ((-1, old.st_gid), (old.st_uid, -1)):
+        with contextlib.suppress(PermissionError, AttributeError):  # Windows has no owners to keep
+            os.chown(made, owner, group)
+    made.chmod(stat.S_IMODE(old.st_mode))
+    try:
+        made.replace(path)
+    except OSError:  # such as a file that is mounted by itself into a container
+        return False
+    return True
+
+
+def _copy(made: Path, path: Path) -> None:
+    """Write the content of a new file into an old one."""
+    with made.open("rb") as source, path.open("r+b") as target:
+        try:
+            shutil.copyfileobj(source, target)
+            target.truncate()
+            target.flush()
+        except OSError as err:
+            raise SalesmateError(f"{path} is incomplete now: it cannot be written ({reason(err)}).") from err

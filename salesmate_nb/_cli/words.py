@@ -20,6 +20,7 @@ _WORDS = (
     (r" \(wait=True\)", " (without --no-wait)"),
     (r"\ballow_incomplete=True", "--allow-incomplete"),
     (r", or None for all", ""),
+    (r"\bas_of is earlier", "--since is earlier"),
 )
 
 

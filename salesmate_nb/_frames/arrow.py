@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._frames.parsing import MILLISECONDS_FROM, MISSING, parser
-from salesmate_nb._values.text import comparable
+from salesmate_nb._values.text import comparable, is_unicode
 from salesmate_nb.resources.base import Field, Kind, custom_columns, is_custom
 
 # Of each kind of field: the Arrow type, and beside it the pandas dtype that dataframe.py makes of it.
@@ -213,10 +213,11 @@ def _convert_timestamps(values: list[int | None]) -> pa.Array:
 def categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:
     """Return the column as a dictionary: the given categories first, in their order, then others by name.
 
-    Another spelling of a given category, such as with a space at its end, comes right after it.
+    Another spelling of a given category, such as with a space at its end, comes right after it. One that no
+    column can hold, with half of a surrogate pair, is left out: no row has it.
     """
     encoded = column.combine_chunks().dictionary_encode()
-    known = list(dict.fromkeys(order))
+    known = list(filter(is_unicode, dict.fromkeys(order)))
     places = {comparable(name): place for place, name in reversed(list(enumerate(known)))}
     others = sorted(set(encoded.dictionary.to_pylist()).difference(known))
     numbered = [*enumerate(known), *((places.get(comparable(name), len(known)), name) for name in others)]

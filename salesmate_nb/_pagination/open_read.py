@@ -155,18 +155,23 @@ class OpenRead:
 
         Search engines return no more than 10,000 rows of a list, and count no more. What they leave out
         stands at one end or the other, if the server sorts by ids. Once that is known, only strategies that
-        do not depend on it are tried.
+        do not depend on it are tried. If the same request returns other rows each time, several passes would
+        have found more rows than such a limit.
         """
         rows, end = self.rows, len(self.rows.seen)
         if rows.cap is not None or not self.ends_at_round_number or end < max(rows.totals, default=0):
             return False
         for is_descending in (False, True):
             request = replace(self.request, is_descending=is_descending)
-            ids: list[int] = []
+            ids, again = list[int](), list[int]()
             with suppress(PaginationUnsupported):
                 ids = list(map(record_id, (yield from self.get(request)).records))
             farthest = max(rows.seen) if is_descending else min(rows.seen)
-            if len(rows.seen) > end or ids[:1] != [farthest] or ids != sorted(ids, reverse=is_descending):
+            if ids[:1] == [farthest] and ids == sorted(ids, reverse=is_descending) and len(rows.seen) == end:
+                continue
+            if ids and rows.passes > 1:
+                again = list(map(record_id, (yield from self.get_again(request)).records))
+            if len(rows.seen) > end or not again or set(again) == set(ids):
                 rows.cap = end
                 return True
         return False

@@ -43,6 +43,8 @@ class RepeatedPasses:
                 read.rows.note_newest((yield from _newest(read)), before)
             if not read.rows.is_still:
                 read.refresh_total()
+            if read.ends_at_round_number and read.rows.passes == 1:
+                continue  # a second pass in another order finds more rows, if there is a limit
             if read.rows.after_passes:
                 return True
         return False

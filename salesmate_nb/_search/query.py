@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -10,7 +11,7 @@ from typing import Any, Literal, Self, get_args
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesmate_nb._values.text import closest, comparable
+from salesmate_nb._values.text import closest, comparable, visible
 from salesmate_nb._values.times import parse_end, parse_time
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field, custom_field, custom_path
@@ -22,6 +23,7 @@ TEXT_FILTERS = ("status", "stage", "pipeline")  # each of the column of its name
 _TIME_FILTERS = {"created_since": "created_at", "modified_since": "last_modified_at"}  # the column of each
 _UTC = pa.timestamp("us", tz="UTC")
 _INT64 = 2**63
+_MOST_DIGITS = 100  # far more than those of any id; Python refuses thousands
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,14 +59,14 @@ class Filters:
         SalesmateError
             If a value is of a type that cannot be filtered on.
         """
-        owners = _texts("owner", owner)
+        owners = tuple(map(visible, _texts("owner", owner)))
         parsed: dict[str, Any] = {
             name: parse_time(name, value, timezone) if name in _TIME_FILTERS else _texts(name, value)
             for name, value in given.items()
         }
         return cls(
-            owner_names=tuple(owner for owner in owners if not owner.strip().isdecimal()),
-            owner_ids=tuple(int(owner) for owner in owners if owner.strip().isdecimal()),
+            owner_names=tuple(owner for owner in owners if not _is_id(owner)),
+            owner_ids=tuple(int(owner) for owner in owners if _is_id(owner)),
             **parsed,
         )
 
@@ -233,10 +235,14 @@ def _texts(name: str, given: TextFilter) -> tuple[str, ...]:
 
 
 def _list(name: str, given: Any) -> list[Any]:
-    try:
-        return list(given)
-    except TypeError as err:
-        raise SalesmateError(f"{name}={given!r} is not valid. Give a text or a list of texts.") from err
+    if not isinstance(given, Mapping):  # of which only the keys would count
+        with contextlib.suppress(TypeError):
+            return list(given)
+    raise SalesmateError(f"{name}={given!r} is not valid. Give a text or a list of texts.")
+
+
+def _is_id(owner: str) -> bool:
+    return owner.isdecimal() and len(owner) <= _MOST_DIGITS
 
 
 def _is_integer(value: Any) -> bool:

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from salesmate_nb._api.response import find_rows, find_total, unwrap
 from salesmate_nb._frames.parsing import parse_datetime
 from salesmate_nb._search.query import Filters
-from salesmate_nb._values.text import comparable
+from salesmate_nb._values.text import comparable, visible
 from salesmate_nb._values.times import EARLIEST, in_calendar, shift
 from salesmate_nb.errors import BadResponse
 from salesmate_nb.resources.base import Resource
@@ -128,7 +128,7 @@ class SearchRequest:
             spellings = {
                 each for each in (*resource.statuses, *statuses) if comparable(each) == comparable(given)
             }
-            if given == given.strip() and len(spellings) == 1 and spellings <= set(resource.statuses):
+            if given == visible(given) and len(spellings) == 1 and spellings <= set(resource.statuses):
                 rules.append(Rule("EQUALS", "status", "Status", "Select", *spellings))
         return cls(resource=resource, rules=tuple(rules), fields=tuple(dict.fromkeys(("id", *fields))))
 

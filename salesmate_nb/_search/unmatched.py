@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from salesmate_nb._search.query import TEXT_FILTERS, Filters
-from salesmate_nb._values.text import closest, comparable, enumerate_texts
+from salesmate_nb._values.text import closest, comparable, enumerate_texts, visible
 
 _SAME_STATUS = {"won": "Close", "close": "Won"}  # a deal that was won is one or the other (v4 reference)
 _MOST_CHARACTERS = 60  # of a wanted value in a warning
@@ -162,7 +162,7 @@ def _distinct(texts: Iterable[str]) -> list[str]:
     """Return texts without those that look like one before, and without empty ones."""
     by_key: dict[str, str] = {}
     for text in texts:
-        by_key.setdefault(comparable(text), " ".join(text.split()))
+        by_key.setdefault(comparable(text), visible(text))
     return [text for key, text in by_key.items() if key]
 
 

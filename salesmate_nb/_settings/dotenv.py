@@ -29,7 +29,7 @@ class DotEnv:
     path : Path, optional
         The file; ``None`` if none has settings.
     values : mapping of str to str
-        The settings in it, also those that are empty.
+        The settings in it, also those that are empty or misspelt.
     searched : str
         In a sentence: the folders that were looked in, and the files that were passed over.
     """
@@ -93,11 +93,14 @@ def _read(path: Path) -> tuple[dict[str, str], dict[int, bool]]:
         io.StringIO(_text(path), newline=None)
     ):  # without interpolation: a secret may hold "${"
         statement = binding.original.string
+        blank = statement[: len(statement) - len(statement.lstrip())]
+        line = binding.original.line + blank.count("\n")
         if binding.error:
-            blank = statement[: len(statement) - len(statement.lstrip())]
-            bad[binding.original.line + blank.count("\n")] = _PREFIX in statement.upper()
-        elif trimmed(binding.key or "").startswith(_PREFIX):
-            values[trimmed(binding.key or "")] = binding.value or ""
+            bad[line] = _PREFIX in statement.upper()
+        elif (name := trimmed(binding.key or "")).upper().startswith(_PREFIX):
+            values[name] = binding.value or ""
+        elif not name.isprintable():
+            bad[line] = _PREFIX in "".join(filter(str.isprintable, name)).upper()
     return values, bad
 
 

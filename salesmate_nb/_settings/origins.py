@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import functools
 import os
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,8 +13,11 @@ from typing import Any
 from salesmate_nb._base.secret.frames import sealed
 from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.validators import trimmed, variable
+from salesmate_nb._base.warn import warn
 from salesmate_nb._settings.dotenv import read_dotenv
 from salesmate_nb.errors import SettingsError
+
+_CLOSE = 0.7  # of 1: enough for SESION_KEY, and too much for the PORT that Kubernetes sets
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +50,8 @@ def read_settings(
     """Return the fields that are set: by an argument, else in the environment, else in the nearest ``.env``.
 
     A variable that is set but empty counts as given: it hides the one in ``.env``. An empty value in ``.env``
-    counts as not given. Nothing goes to ``os.environ``.
+    counts as not given. Nothing goes to ``os.environ``. A name that is close to that of a setting is named in
+    a warning, once.
 
     Parameters
     ----------
@@ -64,6 +70,11 @@ def read_settings(
     dotenv = read_dotenv()
     in_file = {label: value for label, value in dotenv.values.items() if trimmed(value)}
     sources = ((os.environ, "the environment"), (in_file, str(dotenv.path)))
+    known = tuple(variable(label) for labels in names.values() for label in labels)
+    for source, place in sources:
+        for name in sorted(source.keys() - set(known)):
+            if name.upper().startswith(variable("")) and trimmed(source[name]):
+                _warn_of_misspelt(name, place, known)
     values: dict[str, Any] = {}
     places: dict[str, str] = {}
     for name, labels in names.items():
@@ -79,6 +90,15 @@ def read_settings(
             is_plain = name in secrets and isinstance(given, str)
             values[name] = Secret(given) if is_plain else given
     return values, Origins(places=places, dotenv=dotenv.path, searched=dotenv.searched)
+
+
+@functools.cache
+def _warn_of_misspelt(name: str, place: str, known: tuple[str, ...]) -> None:
+    """Warn of a name that is probably meant to be another; one like none of them may be another program's."""
+    start = len(variable(""))
+    close = difflib.get_close_matches(name[start:].upper(), [each[start:] for each in known], 1, _CLOSE)
+    if close:
+        warn(f"{name} in {place} is not a setting and does not count. Did you mean {variable(close[0])}?")
 
 
 def _one_value(given: Mapping[str, Any]) -> Any:

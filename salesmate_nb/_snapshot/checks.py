@@ -61,15 +61,20 @@ class Deletions:
         self._ids = ids
 
     def find(self, total: int) -> list[int]:
-        """Return the deleted ids, ascending; none if the server ignores rules on ids.
+        """Return the deleted ids, ascending; fewer than are missing if others were restored beside them.
 
         Parameters
         ----------
         total : int
             How many of the known rows the server still has.
+
+        Raises
+        ------
+        PaginationUnsupported
+            If the server ignores rules on ids.
         """
         if self._above(self._ids[-1]).total != 0:
-            return []
+            raise PaginationUnsupported("the server ignored a rule on id")
         return list(self._in_range(0, len(self._ids), total, 0))
 
     def _in_range(self, start: int, stop: int, at_start: int, at_stop: int) -> Iterator[int]:
@@ -82,8 +87,10 @@ class Deletions:
             return
         if known <= PAGE:
             page = self._above(self._ids[start] - 1, rows=PAGE)
+            within = self._ids[start:stop]
             found = {record_id(record) for record in page.records}
-            yield from (known_id for known_id in self._ids[start:stop] if known_id not in found)
+            if all(each in within or each > within[-1] for each in found):
+                yield from (known_id for known_id in within if known_id not in found)
             return
         middle = (start + stop) // 2
         at_middle = self._above(self._ids[middle] - 1).total or 0
@@ -157,8 +164,9 @@ def read_again(
 ) -> ReadAgain:
     """Read rows again by their places in the list of all rows by id.
 
-    A page that holds the ids around a row shows whether the row exists. If rows were created or deleted
-    unnoticed, a page starts later than expected, and the one before it is read too.
+    Each page begins with a row at or before the next wanted one, so that rows which slide forward because
+    others are deleted cannot slip between two pages. If it begins later than that, the page before it is
+    read too.
 
     Parameters
     ----------
@@ -176,35 +184,33 @@ def read_again(
     Raises
     ------
     FullReadDue
-        If a page is empty where rows are counted.
+        If a page is empty where a row was just read, which is a fault.
     PaginationUnsupported
         If the server does not sort by id.
     """
     records: dict[int, Record] = {}
     gone: set[int] = set()
-    left, offset = wanted, bisect_left(known, wanted[0]) if wanted else 0
-    end, last, is_back = 0, -1, False  # of the page before
+    left, offset, is_back = wanted, bisect_left(known, wanted[0]) if wanted else 0, False
+    end = 1  # the offset after the last row that was read
     for _ in range(most if wanted else 0):
         page = fetch(replace(request, offset=offset))
         ids = [record_id(record) for record in page.records]
         if ids != sorted(set(ids)):
             raise PaginationUnsupported("rows are not sorted by id")
-        if offset != end and not (ids and ids[0] <= left[0]):
+        if not ids and offset < end:
+            raise FullReadDue("a page of rows that are read again is empty")
+        if offset and not (ids and ids[0] <= left[0]):
             offset, is_back = max(offset - PAGE, 0), True
             continue
-        if not ids and page.total is not None and page.total > offset:
-            raise FullReadDue("a page of rows that are read again is empty")
+        is_end = records.keys() >= set(ids)  # nothing follows the last row that was read
+        upto = known[-1] if is_end else ids[-1]
         records.update(zip(ids, page.records, strict=True))
-        upto = ids[-1] if ids else known[-1]
-        gone.update(
-            known[bisect_left(known, last + 1 if offset == end else ids[0]) : bisect_left(known, upto + 1)]
-        )
+        gone.update(known[bisect_left(known, ids[0] if offset else -1) : bisect_left(known, upto + 1)])
         remaining = left[bisect_left(left, upto + 1) :]
-        if not remaining:
-            left = remaining
-            break
         is_back = is_back and len(remaining) == len(left)
-        step = 0 if is_back else bisect_left(known, remaining[0]) - bisect_left(known, ids[0])
-        left, last, end = remaining, upto, offset + len(ids)
-        offset += max(len(ids), step)
+        left, end = remaining, offset + len(ids)
+        if not left:
+            break
+        step = 0 if is_back else bisect_left(known, left[0]) - bisect_left(known, ids[0])
+        offset += max(len(ids) - 1, step, 1)
     return ReadAgain(records=list(records.values()), gone=frozenset(gone.difference(records)), left=left)

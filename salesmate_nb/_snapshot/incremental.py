@@ -7,7 +7,7 @@ import math
 from bisect import bisect_left, bisect_right
 from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 import pyarrow as pa
@@ -26,7 +26,7 @@ from salesmate_nb._snapshot.merge import minutes, rows_from, upsert, without
 from salesmate_nb._snapshot.store import Snapshot, now
 from salesmate_nb.resources.base import requested_paths
 
-NO_ORDER = "the server returns them in another order for each page"
+NO_ORDER = "sorted by id, the server returns them in another order for each page"
 KEEPS_ORDER = {OffsetPaginator().name: False, OffsetPaginator(sorts_by_list=True).name: True}
 """The strategies that only a server supports which keeps a list's order, and how that sort is sent."""
 
@@ -36,6 +36,7 @@ _LONGEST_UNCOMPARED = dt.timedelta(days=1)
 _SEARCH_DEPTH = 10  # requests that finding one deleted row takes, among 100,000
 _PAGES_READ_AGAIN = 2  # in each refresh, or 1 % of all pages
 _LATEST = dt.timedelta(hours=2)  # what changed longer ago is not late, but had its time changed
+_NEW_ROWS = PAGE - 1  # of a page that begins with the last row of the page before
 _FEW = 20  # rows, too few to know that most rows have changed
 
 
@@ -51,9 +52,9 @@ def pages_read_again(rows: int) -> int:
     Examples
     --------
     >>> pages_read_again(800), pages_read_again(100_000)
-    (2, 4)
+    (2, 5)
     """
-    return max(_PAGES_READ_AGAIN, math.ceil(rows / PAGE / 100))
+    return max(_PAGES_READ_AGAIN, math.ceil(rows / _NEW_ROWS / 100))
 
 
 def refreshes_per_round(rows: int) -> int:
@@ -62,9 +63,28 @@ def refreshes_per_round(rows: int) -> int:
     Examples
     --------
     >>> refreshes_per_round(800), refreshes_per_round(100_000)
-    (2, 100)
+    (2, 81)
     """
-    return math.ceil(math.ceil(rows / PAGE) / pages_read_again(rows))
+    return math.ceil(rows / _NEW_ROWS / pages_read_again(rows))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Existing:
+    """The rows of a snapshot that exist, by what the server counts or lists.
+
+    Parameters
+    ----------
+    snapshot : Snapshot
+        Without rows that do not exist.
+    differing : collection of int
+        The ids of rows that are not as listed, if ids were listed.
+    listed : collection of int or None
+        The ids of all rows; ``None`` if they were not listed.
+    """
+
+    snapshot: Snapshot
+    differing: Collection[int] = ()
+    listed: Collection[int] | None = None
 
 
 class IncrementalRead:
@@ -138,28 +158,27 @@ class IncrementalRead:
         changed = changes.apply(snapshot.table, snapshot.watermark, overlap=overlap, settled=settled)
         began_at = changes.began_at.isoformat(timespec="seconds")
         current = replace(snapshot, table=changed.table, watermark=changed.watermark, began_at=began_at)
-        current, differing = self._existing(changes, current, changed)
-        current = self._checked(current, differing, changed.ids)
+        found = self._existing(changes, current, changed)
+        current, gone = self._checked(found, changed.ids)
+        if gone and found.listed is None:  # only the ids of all rows decide which rows exist
+            found = self._compared(changes, found.snapshot, DeletedRows())
+            current, _ = self._checked(found, changed.ids)
         self._confirm_deleted(snapshot, current)
         return with_lateness(current, snapshot)
 
-    def _existing(
-        self, changes: Changes, current: Snapshot, changed: Changed
-    ) -> tuple[Snapshot, Collection[int]]:
-        """Return the rows that exist, and the ids of those that are not as listed, if that is known."""
+    def _existing(self, changes: Changes, current: Snapshot, changed: Changed) -> Existing:
+        """Return the rows that exist, by the cheapest evidence that suffices."""
         strategy, total, table = self._support.strategy, changed.total, current.table
         is_due = not strategy or _is_due(current)
         deleted = self._list_deleted() if is_due or current.deleted else DeletedRows()
         has_same_deleted = strategy and deleted.is_whole and deleted.ids == current.deleted != ()
         if table.num_rows == total and (has_same_deleted or not is_due):
-            return current, ()
+            return Existing(snapshot=current)
         if total is not None and not is_due and (found := self._find_deleted(table, total)):
-            return replace(current, table=without(table, found)), ()
+            return Existing(snapshot=replace(current, table=without(table, found)))
         return self._compared(changes, current, deleted)
 
-    def _compared(
-        self, changes: Changes, current: Snapshot, deleted: DeletedRows
-    ) -> tuple[Snapshot, Collection[int]]:
+    def _compared(self, changes: Changes, current: Snapshot, deleted: DeletedRows) -> Existing:
         """Compare with the ids and ``lastModifiedAt`` of all rows; drop those that do not exist."""
         read = self._reader.full_read(self._context, self._request(("id", "lastModifiedAt")))
         pages = [
@@ -181,10 +200,20 @@ class IncrementalRead:
             compared_at=now(),
             deleted=deleted.ids if is_list_proven else (),
         )
-        return current, [number for number, minute in listed.items() if held.get(number, -1) != minute]
+        differing = [number for number, minute in listed.items() if held.get(number, -1) != minute]
+        return Existing(snapshot=current, differing=differing, listed=listed.keys())
 
-    def _checked(self, current: Snapshot, differing: Collection[int], changed: frozenset[int]) -> Snapshot:
-        """Read again the rows that differ, those without a time of change, and the next ones by id."""
+    def _checked(self, found: Existing, changed: frozenset[int]) -> tuple[Snapshot, frozenset[int]]:
+        """Read again the rows that differ, those without a time of change, and the next ones by id.
+
+        Returns
+        -------
+        Snapshot
+            With these rows; none is dropped.
+        frozenset of int
+            The ids of rows that were not at their place.
+        """
+        current, differing = found.snapshot, found.differing
         before = minutes(current.table)
         known = sorted({*before, *differing})
         untimed = {number for number, minute in before.items() if minute is None}
@@ -198,7 +227,7 @@ class IncrementalRead:
         if named.left:
             raise FullReadDue("rows are not where their ids are expected")
         following = known[bisect_right(known, current.checked) :] or known
-        following = following[: pages_read_again(len(known)) * PAGE]
+        following = following[: pages_read_again(len(known)) * _NEW_ROWS]
         part = read_again(self._fetch, request, known, following, most)
         if part.left:
             raise FullReadDue("rows are not where their ids are expected")
@@ -209,13 +238,15 @@ class IncrementalRead:
         if len(differ) > max(len(others) // 2, _FEW):  # as if the account's time zone had changed
             raise FullReadDue("most rows that were read again had changed")
         lagging = {each for each in after.keys() & changed if (after[each] or 0) < (before.get(each) or 0)}
-        table = upsert(without(current.table, named.gone | part.gone), without(rows, lagging))
-        checked = replace(current, table=table)
+        checked = replace(current, table=upsert(current.table, without(rows, lagging)))
+        gone = (named.gone | part.gone).difference(after)
         if not following or following[-1] == known[-1]:
-            return replace(
+            checked = replace(
                 checked, checked=-1, checked_since=current.round_since, round_since=current.began_at
             )
-        return replace(checked, checked=following[-1])
+        else:
+            checked = replace(checked, checked=following[-1])
+        return checked, gone
 
     def _confirm_deleted(self, before: Snapshot, current: Snapshot) -> None:
         left = minutes(current.table).keys()
@@ -240,8 +271,7 @@ class IncrementalRead:
         if is_cheap and rules_on_ids not in self._support.unsupported:
             with suppress(PaginationUnsupported):
                 found = Deletions(self._fetch, self._request(("id",)), ids).find(total)
-                if len(found) == deleted:
-                    return found
+                return found if len(found) == deleted else []
             self._reject(rules_on_ids)
         return []
 

@@ -17,6 +17,7 @@ from salesmate_nb._ui.address import refusal
 from salesmate_nb._ui.browser import open_browser
 from salesmate_nb._ui.offer import LoginOffer
 from salesmate_nb._ui.refusals import explain
+from salesmate_nb._values.text import in_encoding_of
 from salesmate_nb.errors import SalesmateError
 
 _PAGE_TIMEOUT = 5.0  # seconds for the browser to receive the page that says "Connected"
@@ -118,7 +119,7 @@ def announce(login: LoginFlow, *, tries_browser: bool) -> None:
 
 def say(text: str) -> None:
     """Write a line to stderr, so that stdout holds results only."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201 - a prompt prints
+    print(in_encoding_of(sys.stderr, text), file=sys.stderr, flush=True)  # noqa: T201 - a prompt prints
 
 
 @sealed

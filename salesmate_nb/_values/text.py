@@ -3,19 +3,66 @@
 from __future__ import annotations
 
 import difflib
+import re
 import unicodedata
 from collections.abc import Collection, Iterable
 
 _MOST_LISTED = 10
 _MOST_CLOSE = 3
 _MOST_CHARACTERS = 60  # of each text in a sentence
+# Controls other than spaces, and Default_Ignorable_Code_Point (Unicode, DerivedCoreProperties.txt) without
+# what can be seen: the tags (U+E0020 to E007F) that make the flags of England and Scotland differ, and the
+# joiners between two letters that are not ASCII, as in Persian, Hindi and emoji.
+_INVISIBLE = re.compile(
+    "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b\u200e\u200f"
+    "\u202a-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3"
+    "\U0001d173-\U0001d17a\U000e0000-\U000e001f\U000e0080-\U000e0fff]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_JOINERS = re.compile(r"(?<![^\x00-\x7f])[\u200c\u200d]+|[\u200c\u200d]+(?![^\x00-\x7f])")
+
+
+def visible(text: str) -> str:
+    r"""Return text without invisible characters, spaces at its ends, and more than one in between.
+
+    Examples
+    --------
+    >>> visible(" Won\u200b  deal\ufeff")
+    'Won deal'
+    """
+    return " ".join(_JOINERS.sub("", _INVISIBLE.sub("", text)).split())
+
+
+def is_unicode(text: str) -> bool:
+    r"""Return whether text can be stored: half of a surrogate pair, as JSON may hold, is not a character.
+
+    Examples
+    --------
+    >>> is_unicode("\U0001f600"), is_unicode("\ud83d")
+    (True, False)
+    """
+    return _SURROGATE.search(text) is None
+
+
+def in_encoding_of(stream: object, text: str) -> str:
+    r"""Return text that a stream can write, with a code in place of what its encoding lacks.
+
+    Examples
+    --------
+    >>> import io
+    >>> in_encoding_of(io.TextIOWrapper(io.BytesIO(), "ascii"), "Łódź")
+    '\\u0141\\xf3d\\u017a'
+    """
+    encoding = getattr(stream, "encoding", None) or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
 
 
 def comparable(text: str) -> str:
     r"""Return what two texts have in common if they are the same to a reader.
 
-    Spaces at the ends, the number of those in between, upper case, and whether an accent is a character of
-    its own make no difference (canonical caseless matching: Unicode Standard, section 3.13).
+    Spaces at the ends, the number of those in between, invisible characters, upper case, and whether an
+    accent is a character of its own make no difference (canonical caseless matching: Unicode Standard,
+    section 3.13).
 
     Examples
     --------
@@ -24,7 +71,7 @@ def comparable(text: str) -> str:
     >>> comparable("Jose\u0301") == comparable("José")
     True
     """
-    folded = unicodedata.normalize("NFD", " ".join(text.split())).casefold()
+    folded = unicodedata.normalize("NFD", visible(text)).casefold()
     return unicodedata.normalize("NFC", folded)
 
 

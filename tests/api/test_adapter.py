@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import importlib.util
 import json
 import socket
@@ -89,6 +90,14 @@ def test_deadline_keeps_pool_connections():
     assert pools[0].ConnectionCls.response_class is not Connection.response_class
 
 
+def test_debug_output(server, monkeypatch, capsys):
+    """The debug output of http.client, which prints whole headers, does not show the key."""
+    monkeypatch.setattr(http.client.HTTPConnection, "debuglevel", 1)
+    client(server.url).get("/x")
+    assert KEY in str(server.requests)
+    assert capsys.readouterr().out == ""
+
+
 def test_http_proxy(server, monkeypatch):
     """HTTP_PROXY is used as in requests, and so is NO_PROXY."""
     for name in ("HTTP_PROXY", "http_proxy"):
@@ -131,6 +140,13 @@ def test_password_of_proxy(monkeypatch, password):
         get("https://acme.example")
     assert (caught.value.__cause__, caught.value.__context__) == (None, None)
     assert not any(word in str(caught.value) for word in ("pa#", "123", "ss@", "jo", "8080"))
+
+
+def test_host_of_proxy(monkeypatch):
+    """A proxy whose host cannot be looked up is an error that names the variable."""
+    monkeypatch.setenv("HTTPS_PROXY", f"http://{'a' * 70}.example:8080")
+    with pytest.raises(SettingsError, match="proxy in HTTPS_PROXY cannot be read"):
+        get("https://acme.example")
 
 
 @pytest.mark.parametrize(
@@ -181,6 +197,15 @@ def test_file_without_authorities(secure, no_authority, monkeypatch, tmp_path):
         ConnectionFailed, match=r"no certificate could be read from .*ca\.pem\. Set REQUESTS_CA"
     ):
         get(secure.url)
+
+
+def test_folder_of_authorities(secure, no_authority, monkeypatch, tmp_path):
+    """A folder in place of a file is said to be one, by its full path."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", ".")
+    with pytest.raises(ConnectionFailed) as caught:
+        get(secure.url)
+    assert f"it is set to the folder {tmp_path}, of which only" in str(caught.value)
 
 
 def test_untrusted_certificate(secure, no_authority, monkeypatch, tmp_path):

@@ -231,6 +231,7 @@ def test_long_error_is_cut(error):
         ({"error": "invalid_grant", "error_description": None}, ("invalid_grant", None)),
         ({"Error": "no such thing"}, (None, "no such thing")),
         ({"Error": {"Message": {"rows": [251, None]}}}, (None, "{'rows': [251, None]}")),
+        ({"Error": {"Message": "a\x1b[31mb\r\n\ud83dc\u202e"}}, (None, "a [31mb   c ")),
         ({"Error": ["x"]}, (None, None)),
         ({"Error": {}}, (None, None)),
         ([], (None, None)),
@@ -238,7 +239,7 @@ def test_long_error_is_cut(error):
     ],
 )
 def test_error_words(payload, words):
-    """Salesmate's and OAuth's errors give a name and a message, each only if the server sent it."""
+    """An error gives a name and a message, if the server sent them, and nothing that steers a terminal."""
     assert error_words(payload, []) == words
 
 

@@ -107,6 +107,32 @@ def test_killed_writer(path):
     assert list(path.parent.iterdir()) == [path]
 
 
+@posix
+@pytest.mark.parametrize("kind", ["folder", "link"])
+def test_no_lock_but_a(path, kind):
+    """A folder or a link in the place of a lock is named in the reason, and stays."""
+    marker = path.with_suffix(".lock")
+    path.parent.mkdir(parents=True)
+    if kind == "folder":
+        marker.mkdir()
+    else:
+        marker.symlink_to(path.parent / "elsewhere")
+    with (
+        pytest.raises(OSError, match=rf"its lock {marker.name} is a {kind}; delete that"),
+        files.lock(path, 1),
+    ):
+        pass
+    assert (marker.is_symlink(), marker.is_dir()) == (kind == "link", kind == "folder")
+
+
+def test_file_in_the_place_of_a_folder(path):
+    """A file where a folder should be is named, also above it."""
+    write(path)
+    for folder in (path, path / "deeper"):
+        with pytest.raises(NotADirectoryError, match="is not a folder"):
+            files.make_folder(folder)
+
+
 def test_leftovers(path):
     """Only unfinished files of this very path are removed, with any characters in its name."""
     path = path.with_name("note[1].json")

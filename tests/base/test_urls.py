@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from salesmate_nb._base.urls import is_loopback, origin
+from salesmate_nb._base.urls import as_sent, check_host, is_loopback, origin
 
 
 @pytest.mark.parametrize(
@@ -49,3 +49,11 @@ def test_loopback(host):
 def test_not_loopback(host):
     """Other addresses and names are not this machine, even if they begin like it."""
     assert not is_loopback(f"http://{host}/")
+
+
+def test_host_that_cannot_be_looked_up():
+    """A part of a host with more than 63 characters is an error before any request."""
+    assert as_sent("https://Acme.example/x") == "https://acme.example/x"
+    for check in (check_host, lambda host: as_sent(f"https://{host}/")):
+        with pytest.raises(ValueError, match="label"):
+            check(f"{'a' * 64}.example")

@@ -84,6 +84,10 @@ def test_invalid_linkname(given):
         "https://user:pass@example.com/",
         "https://example.com:port/",
         "https://example.com/#part",
+        "https://example.com/#",
+        f"https://{'a' * 64}.example.com",
+        "https://example..com",
+        "https://a\u3002b",
         "https://[::1",
         "https:\\\\example.com",
         "https://exa mple.com",
@@ -101,6 +105,25 @@ def test_invalid_url(validate, url):
 def test_loopback_url(host):
     """A sandbox on this machine needs no certificate."""
     assert validators.url("api_url", f"http://{host}") == f"http://{host}"
+
+
+@pytest.mark.parametrize(
+    ("given", "sent"),
+    [
+        ("https://b\u00fccher.example/", "https://xn--bcher-kva.example"),
+        ("https://API.salesmate.io", "https://api.salesmate.io"),
+    ],
+)
+def test_api_url_as_it_is_sent(given, sent):
+    """The API's address is the one that requests sends, so that a session knows its own requests."""
+    assert validators.api_url("api_url", given) == sent
+
+
+@pytest.mark.parametrize("end", ["?x=1", "/?"])
+def test_query_of_api_url(end):
+    """The API's address has no query, behind which every path would end up."""
+    with pytest.raises(SettingsError, match=r"SALESMATE_API_URL .*contains a '\?'"):
+        validators.api_url("api_url", f"https://acme.example{end}")
 
 
 def test_missing_url():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import argparse
+import errno
 import io
 import os
 import stat
 import sys
+import tempfile
 import threading
 from pathlib import Path
 
@@ -117,6 +119,43 @@ def test_mode_and_link(tmp_path, linked):
 
 
 @posix
+def test_hard_links(tmp_path):
+    """A file with two names has the new content, and no more, under both."""
+    path, other = tmp_path / "won.csv", tmp_path / "other.csv"
+    path.write_bytes(b"old" * 100)
+    other.hardlink_to(path)
+    write(FRAME, "csv", path)
+    assert path.read_bytes() == other.read_bytes() == CSV
+    assert path.samefile(other)
+
+
+@pytest.mark.parametrize("refused", ["replace", "TemporaryDirectory"])
+def test_file_that_cannot_be_replaced(tmp_path, monkeypatch, refused):
+    """A file mounted by itself into a container, or in a folder without write access, is written in place."""
+    path, new_folder = tmp_path / "made" / "won.csv", tempfile.TemporaryDirectory
+    path.parent.mkdir()
+
+    def refuse(*_, **where):
+        if refused == "replace" or where.get("dir") == path.parent:
+            raise OSError(errno.EBUSY, "Device or resource busy")
+        return new_folder(**where)
+
+    path.write_bytes(b"old" * 100)
+    monkeypatch.setattr(Path if refused == "replace" else tempfile, refused, refuse)
+    write(FRAME, "csv", path)
+    assert ([path], path.read_bytes()) == (list(path.parent.iterdir()), CSV)
+    with pytest.raises(SalesmateError, match="busy"):
+        write(FRAME, "csv", path.with_name("new.csv"))
+
+
+@pytest.mark.parametrize("written", ["", " ", "won.csv/", "."])
+def test_no_name_of_a_file(written):
+    """An empty name and that of a folder are refused in words, before anything is read."""
+    with pytest.raises(argparse.ArgumentTypeError, match="Name a file"):
+        output_path(written)
+
+
+@posix
 def test_link_to_nothing(tmp_path):
     """A link whose target is missing stays a link, and its target is made, with a mode by the umask."""
     (tmp_path / "won.csv").symlink_to("made.csv")
@@ -186,6 +225,14 @@ def test_full_standard_output(monkeypatch):
         monkeypatch.setattr(sys, "stdout", full)
         with pytest.raises(SalesmateError, match="cannot be written"):
             say_result("42 deals")
+
+
+def test_stderr_in_a_narrow_encoding(monkeypatch):
+    """A warning about a name that stderr cannot write is written, with a code in place of the letter."""
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(raw, encoding="cp1252"))
+    say("No deal has owner '\u0141 \ud83d'.")
+    assert raw.getvalue().rstrip() == b"No deal has owner '\\u0141 \\ud83d'."
 
 
 def test_without_stderr(monkeypatch, capsys):

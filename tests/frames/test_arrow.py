@@ -313,6 +313,14 @@ def test_order_of_other_spellings():
     assert list(frame["stage"]) == ["x", "C ", "c", "b"]
 
 
+def test_half_an_emoji_in_the_order():
+    """A category that no column can hold is left out of the order, and the others stay."""
+    order = {"stage": ("x\ud83d", "New", "\udfff")}
+    rows = BatchBuilder(DEALS.fields).build([{"id": 1, "stage": "Demo"}, {"id": 2, "stage": "New"}])
+    stage = to_pandas(assemble(DEALS.fields, [rows], order=order))["stage"]
+    assert list(stage.cat.categories) == ["New", "Demo"]
+
+
 def test_arrow_types():
     """The table has int64, string, double, bool, timestamp[us, UTC] and dictionaries of string."""
     builder = BatchBuilder(DEALS.fields)

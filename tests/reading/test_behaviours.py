@@ -48,8 +48,10 @@ def columns_for(behaviour):
 def most_requests(behaviour, spare):
     """Return how many requests a read may take in all: users, field catalog and pipelines included.
 
-    Two pages share a row, which counts where pages hold far fewer than 250. An order by time of creation
-    alone is found two requests later, and pages share a few rows of equal times.
+    With pages of 250 rows and a total order by any form of the sort, that is N/250 + 8 the first time, and
+    N/250 + 3 later. Smaller pages count with the row that two of them share. Where equal creation times come
+    in any order, two pages share all rows of one time and the row before them, three here, and three more
+    requests find which order is kept, or read the rows of one time that do not fit into one page.
     """
     if "createdAt" in behaviour.order:
         return COUNT / (behaviour.row_cap - 3) + spare + 3

@@ -9,6 +9,7 @@ import random
 import signal
 import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from zoneinfo import ZoneInfo
@@ -826,6 +827,24 @@ def test_exactly_as_many():
     assert server.requests <= 10_000 / 249 + 2
 
 
+@pytest.mark.parametrize("hidden", [0, 30])
+def test_round_number_in_any_order(hidden, monkeypatch):
+    """If each pass has another order, a round number is no limit: passes would find what lies beyond it."""
+    monkeypatch.setattr("salesmate_nb._pagination.open_read.ROUND", 100)
+    chance, rows, support = random.Random(1), list(range(100 + hidden)), Support()
+
+    def fetch(request):
+        if request.offset == 0 or request.offset % 10:  # not on the pages of a pass
+            chance.shuffle(rows)
+        page = rows[:100][request.offset :][: request.rows]
+        return SearchPage(records=[{"id": row} for row in page], total=100)
+
+    for _ in range(2):
+        full_read = FullRead(fetch, replace(REQUEST, rows=10), strategies_for("v1", UTC), support=support)
+        assert sorted(ids_of(full_read)) == sorted(rows)
+        assert full_read.strategy == "repeated passes"
+
+
 class ChangingList:
     """A list in some order, in which colleagues change rows before each page but the first."""
 
@@ -859,15 +878,16 @@ class ChangingList:
             self.create()
 
 
-@pytest.mark.parametrize("seed", range(4))
-def test_list_in_another_order(seed):
+def test_list_in_another_order():
     """In an order other than that of ids, one row created and one deleted before each page hide no other."""
-    server = ChangingList(1_100, lambda _number, place: place, ChangingList.create_and_delete, seed)
-    try:
-        found = ids_of(FullRead(server, REQUEST, strategies_for("v1", UTC), workers=4))
-    except IncompleteRead:
-        return
-    assert not server.there - set(found)
+    whole = 0
+    for seed in range(8):
+        server = ChangingList(1_100, lambda _number, place: place, ChangingList.create_and_delete, seed)
+        with suppress(IncompleteRead):
+            found = ids_of(FullRead(server, REQUEST, strategies_for("v1", UTC), workers=4))
+            assert not server.there - set(found)
+            whole += 1
+    assert whole >= 4  # most; a few may fail loudly
 
 
 def test_newest_first_while_it_grows():
@@ -890,10 +910,7 @@ def test_replica_without_some_rows(seed):
         page = rows[request.offset :][: request.rows]
         return SearchPage(records=[{"id": row} for row in page], total=len(rows))
 
-    try:
-        found = ids_of(FullRead(fetch, REQUEST, strategies_for("v1", UTC)))
-    except IncompleteRead:
-        return
+    found = ids_of(FullRead(fetch, REQUEST, strategies_for("v1", UTC)))
     assert len(found) == max(totals)
 
 

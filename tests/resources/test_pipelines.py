@@ -89,6 +89,16 @@ def test_unreadable_values(box):
     assert frame["stage"].isna().tolist() == [False, True, True]
 
 
+def test_no_percentage(box):
+    """A probability outside of 0 to 100 percent is missing, and counted with those that cannot be read."""
+    stages = [{"stage": str(value), "winProbability": value} for value in (0, "100", 150, -5, 1e308, "10%")]
+    script(box, {"pipeline": "Sales", "stages": stages})
+    with pytest.warns(UserWarning, match="missing: 4 in win_probability"):
+        frame = reach(box, "key-v4").pipelines_df()
+    assert frame["win_probability"].tolist()[:2] == [0, 100]
+    assert frame["win_probability"].isna().tolist() == [False, False, True, True, True, True]
+
+
 @pytest.mark.parametrize("payload", [{}, {"Status": "success", "Data": {}}, {"Data": ["x"]}])
 def test_bad_response(box, payload):
     """A response without a list of pipelines is an error, not an empty frame."""

@@ -101,6 +101,8 @@ def test_datetime_without_zone(value):
         {"status": True},
         {"status": b"Won"},
         {"owner": object()},
+        {"owner": {"7": 1}},
+        {"status": {"Won": True}},
         {"created_since": "soon"},
         {"created_since": 2026},
         {"created_since": []},
@@ -111,6 +113,17 @@ def test_invalid_filter(given):
     """The error names the argument and what it takes."""
     with pytest.raises(SalesmateError, match=next(iter(given))):
         Filters.parse(**given)
+
+
+@pytest.mark.parametrize("owner", ["7", " 7", "7\u200b", "\u202a7\u202c"])
+def test_owner_id_as_text(owner):
+    """An id may be text, with invisible characters from where it was copied."""
+    assert Filters.parse(owner=owner).owner_ids == (7,)
+
+
+def test_very_long_owner():
+    """A number that is longer than any id is a name that nobody has, not an error of Python."""
+    assert Filters.parse(owner="7" * 5_000).owner_ids == ()
 
 
 def test_columns_of_filters():

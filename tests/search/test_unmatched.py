@@ -88,6 +88,14 @@ def test_deals_that_were_won_are_closed():
     assert found == "No deal has status 'Won'. Did you mean 'Close'? There are: Close, Open, Won."
 
 
+def test_invisible_characters():
+    """A value is right though the rows have it with invisible characters, and no choice is named twice."""
+    rows = pa.table({"status": ["Won\u200b", "Wo\u00adn", "\u202aWon\u202c", "Lost\ufeff"]})
+    assert describe({"status": "Won"}, rows) == []
+    [found] = describe({"status": "Wonn"}, rows)
+    assert found == "No deal has status 'Wonn'. Did you mean 'Won'? There are: Lost, Won."
+
+
 def test_owner_under_another_name():
     """A user whose records name their owner in another way is found by id."""
     [found] = describe({"owner": "Bodil Hansen"}, users=USERS)

@@ -69,7 +69,13 @@ def test_invisible_name(project):
 
 
 @pytest.mark.parametrize(
-    "line", ["SALESMATE_SESSION_KEY: s3cret", "set SALESMATE_SESSION_KEY=s3cret", 'SALESMATE_SCOPE="s3cret']
+    "line",
+    [
+        "SALESMATE_SESSION_KEY: s3cret",
+        "set SALESMATE_SESSION_KEY=s3cret",
+        'SALESMATE_SCOPE="s3cret',
+        "\0SALESMATE_SCOPE=s3cret",
+    ],
 )
 def test_bad_line(project, line):
     """A setting that cannot be parsed is an error with the file and the line's number, not its content."""

@@ -48,3 +48,21 @@ def test_no_values():
     _, origins = read_settings(NAMES, {})
     assert isinstance(origins, Origins)
     assert "s3cret" not in repr(origins)
+
+
+@pytest.mark.parametrize("name", ["SALESMATE_SESION_KEY", "SALESMATE_SESSIONKEY", "salesmate_session_key"])
+@pytest.mark.parametrize("in_file", [True, False])
+def test_misspelt_name(monkeypatch, name, in_file):
+    """A name that is close to a setting's is named once, with its place and that setting, not its value."""
+    monkeypatch.setenv("SALESMATE_PORT", "tcp://10.0.0.1:80")  # as Kubernetes does
+    if in_file:
+        Path(".env").write_text(f"{name}=k3y-s3cret\n")
+    else:
+        monkeypatch.setenv(name, "k3y-s3cret")
+    place = str(Path(".env").absolute()) if in_file else "the environment"
+    with pytest.warns(UserWarning, match="not a setting") as caught:
+        read_settings({"linkname": ["linkname"], "session_key": ["session_key"]}, {})
+    assert [str(each.message) for each in caught] == [
+        f"{name} in {place} is not a setting and does not count. Did you mean SALESMATE_SESSION_KEY?"
+    ]
+    read_settings({"linkname": ["linkname"], "session_key": ["session_key"]}, {})

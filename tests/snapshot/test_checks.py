@@ -70,11 +70,18 @@ def test_few_deletions_cost_few_requests():
 
 
 def test_server_without_id_rules():
-    """A server that ignores rules on ids is noticed by the first count, and nothing is reported deleted."""
+    """A server that ignores rules on ids is noticed by the first count."""
     known = range(1, 1001)
     server = Server(set(known) - {7}, supports_id_rules=False)
-    assert find(server, known) == []
+    with pytest.raises(PaginationUnsupported, match="ignored a rule on id"):
+        find(server, known)
     assert server.requests == 1
+
+
+def test_restored_beside_deleted():
+    """If a row of the same page was restored, counts do not show what is deleted: nothing is reported."""
+    known = [number for number in range(1, 201) if number != 100]
+    assert find(Server(set(range(1, 201)) - {99, 101}), known) == []
 
 
 @pytest.mark.parametrize(
@@ -132,6 +139,22 @@ def test_rows_are_found_though_others_are_gone(gone, rows):
     assert {0, 500, 999} - gone <= {record["id"] for record in again.records}
     assert {0, 500, 999} & gone <= again.gone <= gone
     assert not again.left
+
+
+def test_rows_that_slide_between_two_pages():
+    """A row that slides over the edge of a page, since another one is deleted, is read, and not gone."""
+    there = list(range(1000))
+    pages = listing(there, [])
+
+    def fetch(request):
+        page = pages(request)
+        if 0 in there:
+            there.remove(0)
+        return page
+
+    again = read_again(fetch, EVERYTHING, list(range(1000)), list(range(498)), 9)
+    assert {record["id"] for record in again.records} >= set(range(498))
+    assert (again.gone, list(again.left)) == (frozenset(), [])
 
 
 def test_rows_are_not_where_expected():

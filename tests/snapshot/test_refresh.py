@@ -310,6 +310,35 @@ def test_changes_during_a_refresh(box):
     same(connection.deals_df(refresh="auto"), connection.deals_df())
 
 
+@pytest.mark.parametrize("number", [5, 8, 9])
+def test_deletion_during_a_refresh(number):
+    """A colleague who deletes a deal before any page of a refresh makes no other deal disappear."""
+    with sandbox.start(deals=1100, behavior="kind") as box:
+        crm = reach(box)
+        crm.deals_df(refresh="auto")
+        requests = itertools.count(1)
+
+        def delete_before_a_page():
+            if next(requests) == number:
+                box.deals.delete(box.deals.ids()[0])
+
+        box.before_search = delete_before_a_page
+        frame = crm.deals_df(refresh="auto")
+        assert next(requests) > number
+        assert set(box.deals.ids()) <= set(frame["id"])
+
+
+def test_empty_page_during_a_refresh():
+    """A page that comes back empty, as a fault, makes no deal disappear."""
+    with sandbox.start(deals=1100, behavior="kind") as box:
+        crm = reach(box)
+        before = crm.deals_df(refresh="auto")
+        empty = ScriptedResponse(body=b'{"Status":"success","Data":{"data":[],"totalRows":0}}')
+        real = [ScriptedResponse(real=True)] * 8
+        box.script(SEARCH, *real, empty)
+        same(crm.deals_df(refresh="auto"), before)
+
+
 def test_interrupted_read_resumes(box):
     """The rows that were read stay on disk, and the next refresh reads only the others."""
     interrupted_read(box, 4)

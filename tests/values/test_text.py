@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from salesmate_nb._values.text import closest, comparable, enumerate_texts
@@ -15,17 +17,27 @@ from salesmate_nb._values.text import closest, comparable, enumerate_texts
         ("Won  deal", "Won\u00a0deal"),
         ("Jose\u0301", "José"),
         ("STRASSE", "Straße"),
+        ("Won\u200b", "Wo\u00adn"),
+        ("\u202aWon\u202c", "Won\ufeff\u200e"),
+        ("Won\u200d", "W\u200con\x00"),
         ("\u0390", "\u03b9\u0308\u0301"),  # casefold alone leaves them apart
     ],
 )
 def test_comparable(left, right):
-    """Spaces, case and the way in which an accent is stored make no difference."""
+    """Spaces, case, invisible characters and the way in which an accent is stored make no difference."""
     assert comparable(left) == comparable(right)
 
 
 def test_not_comparable():
-    """An accent and a space between words make a difference."""
-    assert len({comparable(text) for text in ("Jose", "José", "New deal", "Newdeal")}) == 4
+    """An accent, a space between words, and a joiner that changes what a reader sees make a difference."""
+    words = ("Jose", "José", "New deal", "Newdeal")
+    joined = (
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\u0915\u094d\u200d\u0937",
+        "\U0001f468\u200d\U0001f469",
+    )
+    assert len({comparable(text) for text in words}) == 4
+    assert all(comparable(text) != comparable(re.sub("[\u200c\u200d]", "", text)) for text in joined)
 
 
 @pytest.mark.parametrize(

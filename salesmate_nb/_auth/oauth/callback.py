@@ -12,7 +12,10 @@ from salesmate_nb.errors import LoginError
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\ud800-\udfff]")  # the last: half of a surrogate pair
 _MARKDOWN_LINK = re.compile(r"\]\(\s*<?([^\s>)]+)")  # [text](address "title")
-_AROUND = "\"'`<>()[]{}*.,;:!? \t\r\n"
+_AROUND = "\"'`<>()[]{}*.,;:!? \t\r\n\u2018\u2019\u201c\u201d"
+_WRAP = re.compile(r"\s*[\r\n]\s*")
+_BETWEEN = re.compile("[\\s\u2026]+|(?<=[^=])(?=https?://)")  # words, or addresses without a space in between
+_OUTCOME = re.compile(r"(?:^|[?&#])(?:code|error)=")
 RESPONSE_FIELD = re.compile(r"(?:^|[?&#])(?:code|error|state)=")
 _MAX_LENGTH = 16_384  # characters; no URL in a browser's address bar is longer
 
@@ -68,7 +71,8 @@ def parse_authorization_response(pasted: str | Secret) -> AuthorizationResponse:
 def unwrapped(pasted: Secret) -> Secret:
     """Return an address without the sentence or the Markdown link around it; a bare code as it is.
 
-    Only for what a person copied: what a browser sends is not part of a sentence.
+    Only for what a person copied: what a browser sends is not part of a sentence. Of several addresses it is
+    the first with a code or an error. Line breaks are taken for those of a long line.
 
     Examples
     --------
@@ -79,7 +83,9 @@ def unwrapped(pasted: Secret) -> Secret:
     if "://" not in text and RESPONSE_FIELD.search(text) is None:
         return pasted
     link = _MARKDOWN_LINK.search(text)
-    return Secret((link[1] if link else text).strip(_AROUND))
+    joined = _WRAP.sub("", link[1] if link else text)
+    words = _BETWEEN.split(joined)
+    return Secret(next(filter(_OUTCOME.search, words), joined).strip(_AROUND))
 
 
 @sealed

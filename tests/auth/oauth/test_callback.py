@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import LoginError
-from salesmate_nb._auth.oauth.callback import parse_authorization_response
+from salesmate_nb._auth.oauth.callback import parse_authorization_response, unwrapped
 from salesmate_nb._base.secret.text import Secret
 
 URL = "http://localhost:3000/callback?code=c0de-1&state=st4te-1"
@@ -47,6 +47,27 @@ def test_pasted_url(pasted):
         False,
         None,
     )
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"{URL} and more text",
+        f"{URL}\u2026",
+        f"{URL} {URL}",
+        f"{URL}\n{URL}",
+        f"I opened https://login.example/?state=x and got \u201c{URL}\u201d.",
+        URL.replace("st4te", "\r\n  st4te"),
+    ],
+)
+def test_address_in_text(pasted):
+    """The first address with a code is read out of what is before and after it; a line break is a wrap."""
+    assert unwrapped(Secret(pasted)).reveal() == URL
+
+
+def test_issuer_that_is_not_encoded():
+    """An address inside of the address stays part of it."""
+    assert unwrapped(Secret(f"{URL}&iss=https://as.example/x.")).reveal() == f"{URL}&iss=https://as.example/x"
 
 
 @pytest.mark.parametrize(

@@ -111,7 +111,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     fails(connection.deals_df)
     fails(lambda: connection.finish_login("not it"))
     fails(lambda: connection.finish_login("".join(stale).replace("state=", "state=x")))
-    fails(lambda: connection.finish_login("".join(stale + "&" + stale)))
+    fails(lambda: connection.finish_login("".join(stale + "&code=other")))
     fails(lambda: connection.finish_login(quietly(lambda: allow(connection.login_url, "deny"))))
     for fault in (
         ScriptedResponse(status=500, body=b"oops"),
@@ -179,7 +179,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     del values["client_secret"]
     os.environ |= {f"SALESMATE_{name.upper()}": str(value) for name, value in values.items()}
     os.environ["SALESMATE_CLIENT_SECRET"] = box.settings.client_secret
-    for command in "status", "deals --limit 3", "deals --columns x", "deals --output no/x":
+    for command in "status", "deals --limit 3", "deals --columns x", "deals --output no/x.csv":
         print(command, cli.main(command.split()))
     other = connect(settings)
     box.revoke_all()
@@ -190,7 +190,7 @@ with sandbox.start(deals=40, approve="ask", client_secret="M4rked-" + sys.argv[2
     print(cli.main(["deals"]))
 
     login = {"linkname": box.linkname, "session_key": box.session_key}
-    key = Settings(**login, api_url=box.url, token_cache=tmp_path / "cache")
+    key = Settings(**login, api_url=box.url, token_cache=os.path.abspath("cache"))
     by_key = connect(key)
     for thing in (key, by_key, by_key.session, by_key.session.auth, by_key.status()):
         show(thing)
