@@ -317,7 +317,9 @@ class Account:
         }
         file = SnapshotFile(folder, resource.name, bound, check=lambda: self._check_owner(who, waiter))
         owner = {name: bound[name] for name in OWNER}
-        history = HistoryFolder(folder, resource.name, owner) if resource is DEALS else None
+        history = (
+            HistoryFolder(folder, resource.name, owner, file.check_logout) if resource is DEALS else None
+        )
         return SnapshotRefresher(reader, file, settings, history)
 
     def _check_owner(self, who: str, waiter: Waiter) -> None:

@@ -58,8 +58,11 @@ def settings_with_key(settings: Settings, workspace: str, key: Secret) -> Settin
         )
     with contextlib.suppress(SettingsError):
         written = validators.session_key("session_key", key)
-    if not written or " " in written.reveal():
-        raise SettingsError(f"This is not a Session Key. Copy it again. {WHERE_THE_KEY_IS}")
+    if not written:
+        raise SettingsError(
+            "This is not a Session Key. Copy it again, without 'accessToken:', 'Bearer' or anything else "
+            f"before or after it. {WHERE_THE_KEY_IS}"
+        )
     is_named = settings.linkname is not None or settings.api_url != VENDOR
     api_url = settings.api_url if is_named else f"https://{linkname}.salesmate.io"
     return replace(settings, linkname=linkname, api_url=api_url, session_key=written)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 
-from salesmate_nb._auth.token_stores.base import TextTokenStore, TokenStore
+from salesmate_nb._auth.token_stores.base import MEMORY_ONLY, TextTokenStore, TokenStore
+from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
 from salesmate_nb._auth.tokens import SESSION_KEY, Token
 from salesmate_nb._base import files
 from salesmate_nb.errors import LoginRequired
@@ -73,6 +75,36 @@ def remove_logins(store: TokenStore) -> tuple[list[Token], str]:
     except OSError as err:
         return removed, f"{store.location} ({files.reason(err)})"
     return removed, ""
+
+
+def why_not_replaced(store: TokenStore, token: Token) -> str:
+    """Return in a few words why a store would not take the token after this one; it takes this one again.
+
+    Empty if it would, or if only this process has the token.
+    """
+    try:
+        if isinstance(store, TextTokenStore):
+            store.check_replaceable(token)
+        else:
+            store.save(token)
+    except OSError as err:
+        return files.reason(err)
+    return ""
+
+
+def is_inherited(store: TokenStore, holder: int) -> bool:
+    """Return whether a login is in memory, and was made in a process that this one was forked from.
+
+    Parameters
+    ----------
+    store : TokenStore
+        Where it is.
+    holder : int
+        The id of the process that was the first to use it.
+    """
+    if isinstance(store, MemoryTokenStore):
+        return store.is_inherited
+    return store.location == MEMORY_ONLY and holder != os.getpid()
 
 
 def why_none(store: TokenStore, settings: Settings) -> str:

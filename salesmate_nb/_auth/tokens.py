@@ -174,6 +174,10 @@ class Token:
         leeway = min(_LEEWAY, (self.expires_at - self.obtained_at) / 10)
         return (time.time() if now is None else now) >= self.expires_at - leeway
 
+    def has_expired(self, now: float | None = None) -> bool:
+        """Return whether its lifetime, as far as it is known, is over."""
+        return self.expires_at is not None and (time.time() if now is None else now) >= self.expires_at
+
     def belongs_to(self, settings: Settings) -> bool:
         """Return whether these settings may use it: they match it, and can refresh it."""
         return self.matches(settings) and not (settings.client_id is None and self.is_confidential)

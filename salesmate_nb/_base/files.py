@@ -9,13 +9,14 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
 import filelock
 
 _SAFELY = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+_REMOVALS = 3
 _TURN_INTERVAL = 0.1  # seconds
 _RANDOM = "????????"  # what mkstemp inserts into a name
 
@@ -145,6 +146,14 @@ def remove_folder(folder: Path) -> str:
     str
         In a few words why something is still there; empty if nothing is.
     """
+    for _ in range(_REMOVALS):  # another process may be writing into it
+        refused = _remove_once(folder)
+        if not refused:
+            break
+    return refused
+
+
+def _remove_once(folder: Path) -> str:
     refused = ""
     for path in (*sorted(folder.rglob("*"), reverse=True), folder):  # what is in a folder before the folder
         is_folder = path.is_dir() and not path.is_symlink()
@@ -154,6 +163,40 @@ def remove_folder(folder: Path) -> str:
             if os.path.lexists(path):
                 refused = refused or reason(err)
     return refused
+
+
+@contextlib.contextmanager
+def watch_folder(folder: Path) -> Iterator[Callable[[], bool]]:
+    """Return a function that says whether a folder is still the same, and was not removed since.
+
+    Parameters
+    ----------
+    folder : Path
+        A folder that exists.
+
+    Examples
+    --------
+    >>> folder = Path(tempfile.mkdtemp())
+    >>> with watch_folder(folder) as stands:
+    ...     before = stands()
+    ...     folder.rmdir()
+    ...     folder.mkdir()
+    ...     before, stands()
+    (True, False)
+    """
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError):  # Windows opens no folder; there no number is given again
+            handle = os.open(folder, os.O_RDONLY)  # while it is open, no other folder gets its number
+            held.callback(os.close, handle)
+        before = folder.stat()
+
+        def stands() -> bool:
+            try:
+                return os.path.samestat(before, folder.stat())
+            except OSError:
+                return False
+
+        yield stands
 
 
 def leftovers(path: Path) -> list[Path]:

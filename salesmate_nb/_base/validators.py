@@ -91,13 +91,23 @@ def secret(name: str, value: object) -> Secret | None:
 
 
 def session_key(name: str, value: object) -> Secret | None:
-    """Return a Session Key, which is ASCII."""
+    """Return a Session Key, which is ASCII, and neither a header nor a sentence that holds it."""
     key = secret(name, value)
     if key and not key.reveal().isascii():
         raise SettingsError(
             f"{variable(name)} ({name}) contains a non-ASCII character, such as a curly quote; copy it again."
         )
+    if key and _is_more_than_a_key(key):
+        raise SettingsError(
+            f"{variable(name)} ({name}) is more than a Session Key; copy it again, without 'accessToken:', "
+            "'Bearer' or anything else before or after it."
+        )
     return key
+
+
+@sealed
+def _is_more_than_a_key(key: Secret) -> bool:
+    return bool(re.search(r"\s|^accesstoken\s*[:=]", key.reveal(), re.IGNORECASE))
 
 
 def linkname(name: str, value: object) -> str | None:

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import re
 import shutil
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -86,9 +86,14 @@ class HistoryFolder:
         The resource's name.
     bound : mapping of str to str
         Whose rows they are; the history of another account, API or user is not used.
+    check : callable, optional
+        Called before a file gets its name; it raises an error if none may be written any more.
     """
 
-    def __init__(self, folder: Path, name: str, bound: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, name: str, bound: Mapping[str, str], check: Callable[[], None] = lambda: None
+    ) -> None:
+        self._check = check
         self.path = folder / f"{name}.history"
         self._bound = {"version": str(VERSION), **bound}
 
@@ -248,6 +253,7 @@ class HistoryFolder:
         written = table.replace_schema_metadata({_METADATA: json.dumps(metadata)})
         with files.atomic_write(self.path / name) as file:
             pq.write_table(written, file, compression="zstd", write_page_checksum=True)
+            self._check()
 
 
 def _contiguous(parts: Iterable[_Part]) -> list[_Part]:

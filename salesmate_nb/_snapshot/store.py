@@ -20,7 +20,7 @@ import pyarrow.parquet as pq
 from salesmate_nb._base import files
 from salesmate_nb._base.warn import warn
 from salesmate_nb._frames.arrow import arrow_schema, concat
-from salesmate_nb.errors import SalesmateError
+from salesmate_nb.errors import LoginRequired, SalesmateError
 from salesmate_nb.resources.base import Field
 from salesmate_nb.settings import Settings
 
@@ -157,6 +157,7 @@ class SnapshotFile:
     ) -> None:
         self.path = folder / f"{name}.parquet"
         self._check = check
+        self._stands: Callable[[], bool] = lambda: True
         self._bound = {"version": str(VERSION), **bound}
         self._parts = folder / f"{name}.parts"
 
@@ -203,6 +204,7 @@ class SnapshotFile:
         SalesmateError
             If the rows are not of this user any more, or the disk refuses.
         """
+        self.check_logout()
         self._check()
         with _reporting(path):
             yield
@@ -219,7 +221,22 @@ class SnapshotFile:
         with contextlib.ExitStack() as held:
             with _reporting(self.path):
                 held.enter_context(files.lock(self.path, _LOCK_TIMEOUT))
+                self._stands = held.enter_context(files.watch_folder(self.path.parent))
             yield
+
+    def check_logout(self) -> None:
+        """Check that no logout has removed the folder since the file was locked.
+
+        Raises
+        ------
+        LoginRequired
+            If one has; nothing may be written there then.
+        """
+        if not self._stands():
+            raise LoginRequired(
+                "Somebody logged out while records were read, so they were not saved. Run connect(), and "
+                "read again if rows are to be kept here."
+            )
 
     def load_checkpoint(self, fields: Sequence[Field]) -> Snapshot | None:
         """Return the rows that an interrupted read of the same fields left; discard any others."""
@@ -266,12 +283,14 @@ class SnapshotFile:
         return Snapshot.from_table(table, metadata) if metadata["bound"] == self._bound else None
 
     def _write(self, path: Path, snapshot: Snapshot) -> None:
+        self.check_logout()
         self._check()
         metadata = json.dumps({"bound": self._bound, **snapshot.metadata()})
         attrs = json.dumps({"salesmate": {"host": self._bound.get("host"), "read_at": snapshot.read_at}})
         table = snapshot.table.replace_schema_metadata({_METADATA: metadata, _PANDAS_ATTRS: attrs})
         with _reporting(path), files.atomic_write(path) as file:
             pq.write_table(table, file, compression="zstd", write_page_checksum=True)
+            self.check_logout()  # the folder may have been removed, and made again for this file
 
 
 def now() -> str:

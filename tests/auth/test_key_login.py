@@ -50,7 +50,7 @@ def test_not_a_workspace(written):
     assert "key-s3cret" not in str(caught.value)
 
 
-@pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "curly\u2019quote"])
+@pytest.mark.parametrize("key", ["", "two words", "line\nbreak", "curly\u2019quote", "accessToken:key"])
 def test_not_a_key(key):
     """Text that cannot be a key is refused before anything is sent."""
     with pytest.raises(SettingsError, match=r"not a Session Key.*third one"):

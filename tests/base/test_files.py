@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 import pytest
 
@@ -279,6 +280,22 @@ def test_remove_folder(path, tmp_path, monkeypatch):
     monkeypatch.setattr(os, "unlink", refuse)
     monkeypatch.setattr(os, "ftruncate", refuse)
     assert files.remove_folder(path.parents[1]) == "Read-only file system"
+
+
+def test_remove_folder_that_is_written_to(path, monkeypatch):
+    """What another process writes while a folder is removed goes too."""
+    write(path)
+    rmdir, late = Path.rmdir, [path.parent / "late"]
+
+    def write_late(folder):
+        for each in late:
+            each.touch()
+        late.clear()
+        rmdir(folder)
+
+    monkeypatch.setattr(Path, "rmdir", write_late)
+    assert files.remove_folder(path.parent) == ""
+    assert not path.parent.exists()
 
 
 def test_turn(path):

@@ -17,8 +17,9 @@ import pytest
 import requests
 from tqdm.auto import tqdm
 
-from salesmate_nb import Salesmate, Settings, sandbox
+from salesmate_nb import LoginRequired, Salesmate, Settings, sandbox
 from salesmate_nb._auth.oauth.loopback import LoopbackServer
+from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
 from salesmate_nb._base import files
 from salesmate_nb._base.fork import fork_safe_lock
 from tests.api.conftest import make_certificate
@@ -251,17 +252,43 @@ def test_file_lock(tmp_path):
     assert succeeds(child)
 
 
-@pytest.mark.parametrize("store", ["file", "memory"])
-def test_refresh(tmp_path, store):
+def test_refresh(tmp_path):
     """A child refreshes its token, though a thread of the parent was about to."""
     with sandbox.start(deals=1) as box:
-        crm = reach(box, token_cache=tmp_path / "c", token_store=store)
-        locks = [crm.session._refreshing]
-        if store == "memory":  # the lock of a file is the parent's, and the child would wait
-            locks.append(crm._token_store.lock())
-        with held(*locks):
+        crm = reach(box, token_cache=tmp_path / "c")
+        with held(crm.session._refreshing):
             box.expire_access_tokens()
             assert succeeds(fork(lambda: crm.get("apis/core/v4/users")))
+
+
+class OwnStore:
+    """A store of the user's own, in memory."""
+
+    location = "memory only"
+
+    def __init__(self):
+        self.load, self.save = (made := MemoryTokenStore()).load, made.save
+        self.lock, self.profiles = made.lock, made.profiles
+
+
+@pytest.mark.parametrize("store", [None, OwnStore()])
+def test_login_in_memory(store):
+    """A child uses the token of its parent's memory until it ends, and leaves the refresh to the parent."""
+
+    def refused():
+        with pytest.raises(LoginRequired, match="after the fork"):
+            crm.get("apis/core/v4/users")
+        return True
+
+    with sandbox.start(deals=1) as box:
+        account = {**box.settings, "token_store": "memory", "linkname": box.linkname}
+        crm = Salesmate(Settings(**account), token_store=store)
+        box.visit(crm.login_url)
+        assert succeeds(fork(lambda: crm.get("apis/core/v4/users")))
+        box.expire_access_tokens()
+        assert succeeds(fork(refused))
+        assert crm.get("apis/core/v4/users")
+        assert sum(request.form.get("grant_type") == "refresh_token" for request in box.log) == 1
 
 
 def test_workers_refresh_once(tmp_path):

@@ -49,9 +49,20 @@ def test_secret():
     assert validators.secret("client_secret", "") is None
 
 
-@pytest.mark.parametrize("key", ["k3y-s3cret\r\nX-One: 1", "“k3y-s3cret", "k3y\u200b-s3cret", "k3y-s3cr€t"])
+@pytest.mark.parametrize(
+    "key",
+    [
+        "k3y-s3cret\r\nX-One: 1",
+        "“k3y-s3cret",
+        "k3y\u200b-s3cret",
+        "k3y-s3cr€t",
+        "accessToken: k3y-s3cret",
+        "AccessToken:k3y-s3cret",
+        "Bearer k3y-s3cret",
+    ],
+)
 def test_invalid_session_key(key):
-    """A key that no HTTP header carries is an error when it is set, and the error does not show it."""
+    """A key that no header carries, or a whole header, is an error when it is set, and is not shown."""
     with pytest.raises(SettingsError, match=r"SALESMATE_SESSION_KEY.*copy it again") as caught:
         validators.session_key("session_key", key)
     assert "k3y" not in str(caught.value)

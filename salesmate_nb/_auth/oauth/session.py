@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 import time
 from typing import Any
 
@@ -12,22 +13,24 @@ from requests_oauthlib import OAuth2Session
 
 from salesmate_nb._api.session import BoundedSession, HostBoundAuth
 from salesmate_nb._auth.oauth import token_endpoint
-from salesmate_nb._auth.oauth.uninterrupted import uninterrupted
+from salesmate_nb._auth.oauth.uninterrupted import let_work_end, uninterrupted
 from salesmate_nb._auth.stored_logins import (
     add_login,
     end_login,
     find_login,
+    is_inherited,
     login_required,
     remove_logins,
     why_none,
+    why_not_replaced,
 )
-from salesmate_nb._auth.token_stores.base import TokenStore
+from salesmate_nb._auth.token_stores.base import TextTokenStore, TokenStore
 from salesmate_nb._auth.tokens import OAUTH, Token
 from salesmate_nb._base import files
 from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.secret.text import Secret, WireText
 from salesmate_nb._base.warn import warn
-from salesmate_nb.errors import LoginRequired
+from salesmate_nb.errors import LoginRequired, SalesmateError
 from salesmate_nb.settings import Settings
 
 log = logging.getLogger("salesmate_nb")
@@ -61,8 +64,10 @@ class OAuthSession(OAuth2Session, BoundedSession):
         self._store = store
         self._profile = profile
         self._held: Token | None = None
+        self._holder = os.getpid()  # the process that was the first to hold it
         self._used_up: Token | None = None  # still in the store, which refused the one after it
         self._refreshing = fork_safe_lock()
+        let_work_end()
 
     @property
     def current_token(self) -> Token | None:
@@ -114,6 +119,8 @@ class OAuthSession(OAuth2Session, BoundedSession):
             If there is no token, or it cannot be refreshed any more.
         ConnectionFailed, ApiError
             If the token endpoint did not respond, or failed. The token is kept.
+        SalesmateError
+            If the token has expired, and the store could not keep a new one. None is requested.
         """
         token = self.current_token
         if token is None:
@@ -126,7 +133,7 @@ class OAuthSession(OAuth2Session, BoundedSession):
         The base class posts the keywords of the pending request to the endpoint; here none is sent.
         """
         del token_url
-        self._refresh(self.ensure_fresh())
+        self._refresh(self.ensure_fresh(), is_refused=True)
         return dict(self.token)
 
     def request(  # type: ignore[override] # the base class's further arguments are for its own refresh
@@ -141,8 +148,9 @@ class OAuthSession(OAuth2Session, BoundedSession):
         response = self._send_with(token, method, url, kwargs)
         has_renewed = False
         while token.refresh_token and _may_have_ended(response, token, has_renewed=has_renewed):
-            newer = self._refresh(token)
-            if newer is token or not _is_repeatable(kwargs):
+            is_refused = response.status_code == requests.codes.unauthorized
+            newer = self._refresh(token, is_refused=is_refused)
+            if newer.access_token == token.access_token or not _is_repeatable(kwargs):
                 break
             response.close()
             token, has_renewed = newer, True
@@ -154,17 +162,45 @@ class OAuthSession(OAuth2Session, BoundedSession):
         credential = HostBoundAuth(self._settings.api_url, {"Authorization": bearer})
         return BoundedSession.request(self, method, url, **{**kwargs, "auth": credential})
 
-    def _refresh(self, old: Token) -> Token:
-        """Return a newer token than `old`: another thread's, another process's, or the server's."""
+    def _refresh(self, old: Token, *, is_refused: bool = False) -> Token:
+        """Return a newer token than `old`: another thread's, another process's, or the server's.
+
+        If none may be requested here, a token is used until it ends, or the server has refused it.
+        """
         with self._refreshing, self._store.lock():
             token = self._stored()
             if token is None:
                 self._hold(None)
                 raise self._login_required(f"The login at {self._settings.api_url} was ended elsewhere.")
-            if token.access_token == old.access_token or token.needs_refresh():
-                token = uninterrupted(functools.partial(self._renew, token))
+            is_old = token.access_token == old.access_token
+            if is_old or token.needs_refresh():
+                obstacle = self._obstacle(token)
+                if obstacle is None:
+                    token = uninterrupted(functools.partial(self._renew, token))
+                elif (is_old and is_refused) or token.has_expired():
+                    raise obstacle
             self._hold(token)
             return token
+
+    def _obstacle(self, token: Token) -> SalesmateError | None:
+        """Return why a refresh token must not be sent: the one after it would not reach who else has it."""
+        if token.refresh_token is None or self._used_up is not None:  # the latter: only this process has it
+            return None
+        if is_inherited(self._store, self._holder):
+            return self._login_required(
+                f"The login at {self._settings.api_url} is in the memory of the process that this one was "
+                "forked from, which alone may refresh it. Log in after the fork, or before it with "
+                "SALESMATE_TOKEN_STORE=file."
+            )
+        why = why_not_replaced(self._store, token)
+        if not why:
+            return None
+        remedy = self._store.remedy if isinstance(self._store, TextTokenStore) else ""
+        return SalesmateError(
+            f"The login was not refreshed, since {self._store.location} cannot be written ({why}): the new "
+            "token would be lost, and with it the login. Make it writable and run this again. "
+            f"{remedy} Or log in with SALESMATE_TOKEN_STORE=memory."
+        )
 
     def _renew(self, token: Token) -> Token:
         """Refresh a token, and store the new one."""
@@ -206,6 +242,8 @@ class OAuthSession(OAuth2Session, BoundedSession):
         return refreshed
 
     def _hold(self, token: Token | None) -> None:
+        if token != self._held:
+            self._holder = os.getpid()
         self._held = token
         self.token = (
             {}

@@ -170,7 +170,8 @@ def _post(settings: Settings, url: str, form: Secret, *, hide: tuple[Secret | No
     payload = _payload(response)
     tokens = {name: _secret(payload.get(name)) for name in ("access_token", "refresh_token")}
     has_result = is_token(tokens["access_token"]) or url == settings.revoke_url
-    if response.status_code < requests.codes.multiple_choices and has_result:
+    is_error = response.status_code >= requests.codes.multiple_choices or bool(payload.get("error"))
+    if has_result and not is_error:
         return {**tokens, "expires_in": payload.get("expires_in")}
     raise _error(response.status_code, url, *error_words(payload, (*hide, settings.client_secret)))
 

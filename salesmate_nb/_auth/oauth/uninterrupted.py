@@ -10,19 +10,23 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Generic, TypeVar
 
+from salesmate_nb._base.fork import renew_in_child
 from salesmate_nb.errors import ConnectionFailed
 
 _Result = TypeVar("_Result")
 _Handler = Callable[[int, FrameType | None], object] | int | None
 
-_SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_ENDING_SIGNALS = [getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name)]
+_SIGNALS = [signal.SIGINT, *_ENDING_SIGNALS]
+_ENDING = "This process is ending, so that no token is refreshed any more."
 
 
 def uninterrupted(work: Callable[[], _Result]) -> _Result:
     """Return what `work` returns; Ctrl+C, or a request to end the process, takes effect once it is done.
 
     In the main thread signals wait until then. Other threads receive none; but a daemon thread ends with the
-    process, so that `work` runs in a thread that the process waits for.
+    process, so that `work` runs in a thread that the process waits for. A signal that would end the whole
+    process waits too, if :func:`let_work_end` was called before.
 
     Parameters
     ----------
@@ -35,16 +39,75 @@ def uninterrupted(work: Callable[[], _Result]) -> _Result:
         If the process is ending already; nothing was begun.
     """
     if threading.current_thread() is threading.main_thread():
-        with _signals_held():
+        with _signals_held(), _endings.delayed():
             return work()
     if not threading.current_thread().daemon:
-        return work()
+        with _endings.delayed():
+            return work()
     if not threading.main_thread().is_alive():
-        raise ConnectionFailed("This process is ending, so that no token is refreshed any more.")
-    running = _Running(work)
+        raise ConnectionFailed(_ENDING)
+    running = _Running(lambda: uninterrupted(work))
     running.start()
     running.join()
     return running.result()
+
+
+def let_work_end() -> None:
+    """Let SIGTERM and SIGHUP end the process only once no work is under way, in whichever thread.
+
+    By default they end it at once, and only a handler can change that, which only the main thread can set: in
+    another one this does nothing, nor where the program has a handler of its own or ignores the signal.
+    """
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_kill"):
+        return
+    for number in _ENDING_SIGNALS:
+        if signal.getsignal(number) is signal.SIG_DFL:
+            with contextlib.suppress(ValueError):  # an interpreter that cannot set any, as in some servers
+                signal.signal(number, _endings.receive)
+
+
+class _Endings:
+    """Which work is under way, and which signals came to end the process during it.
+
+    A handler can run between any two steps of the main thread, so that a lock would block for ever. Instead
+    each side announces itself before it looks at the other.
+    """
+
+    def __init__(self) -> None:
+        self._forget()
+        renew_in_child(self, _Endings._forget)
+
+    def _forget(self) -> None:
+        self._under_way: set[object] = set()
+        self._received: list[int] = []
+
+    @contextlib.contextmanager
+    def delayed(self) -> Iterator[None]:
+        """Delay the end of the process until the block ends.
+
+        Raises
+        ------
+        ConnectionFailed
+            If the process is to end already.
+        """
+        this = object()
+        self._under_way.add(this)
+        try:
+            if self._received:
+                raise ConnectionFailed(_ENDING)
+            yield
+        finally:
+            self._under_way.discard(this)
+            if self._received and not self._under_way:
+                signal.pthread_kill(threading.main_thread().ident or 0, self._received[0])
+
+    def receive(self, number: int, frame: FrameType | None) -> None:
+        """End the process as the signal does by default, now or once no work is under way."""
+        del frame
+        self._received.append(number)
+        if not self._under_way:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(os.getpid(), number)
 
 
 class _Running(threading.Thread, Generic[_Result]):
@@ -94,3 +157,6 @@ def _signals_held() -> Iterator[None]:
             signal.signal(number, handler)
         for number in received:
             signal.raise_signal(number)
+
+
+_endings = _Endings()

@@ -24,6 +24,7 @@ from salesmate_nb.errors import ConnectionFailed
 
 MEMORY_ONLY = "memory only"
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS})
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _TURN_TIMEOUT = 40.0  # seconds, longer than a refresh
 _LOCK_TIMEOUT = 90.0  # seconds; a refresh takes 35 s at most, and two may be waiting
 
@@ -33,7 +34,7 @@ class TokenStore(Protocol):
 
     @property
     def location(self) -> str:
-        """The place of the token, in words."""
+        """The place of the token, in words; ``"memory only"`` if a forked child has a copy of its own."""
 
     def load(self) -> Token | None:
         """Return the stored token, or ``None`` if there is none that can be read."""
@@ -92,6 +93,7 @@ class TextTokenStore(abc.ABC):
         self.has_lock = True
         self._memory: list[Token] = []
         self._memory_only = False
+        self._placed: list[Secret] = []  # what other processes can find in the place, as far as is known
         self._outdated: list[Token] = []  # still in the place, since it refused the text without them
         self._warned: set[str] = set()
 
@@ -149,6 +151,7 @@ class TextTokenStore(abc.ABC):
             moved_to = self.set_aside()
             moved = f" and was moved to {moved_to}" if moved_to else ""
             warn(f"The login in {self.place} is corrupt{moved}. Log in again.")
+        self._placed = [_credential(token) for token in stored]
         self._memory = self._with_unsaved(stored) if self.trouble else stored
         return list(self._memory)
 
@@ -172,6 +175,32 @@ class TextTokenStore(abc.ABC):
         except OSError as err:
             self.trouble = files.reason(err)
             self._retire(tokens)
+
+    def check_replaceable(self, token: Token) -> None:
+        """Check that the token after this one can be stored, by writing the text again that is there.
+
+        Nothing is checked of a token that no other process can find.
+
+        Raises
+        ------
+        OSError
+            If the place refuses. A full disk does not: the place of the text is enough for the next one.
+        """
+        if _credential(token) not in self._placed:
+            return
+        text = patiently(self.read_text)
+        if text is None:
+            return
+        try:
+            patiently(lambda: self.rewrite(text))
+        except OSError as err:
+            if err.errno not in _FULL:
+                raise
+
+    def rewrite(self, text: Secret) -> None:
+        """Write the stored text again; not without a lock, where it may be older than another process's."""
+        if self.has_lock:
+            self.write_text(text)
 
     @contextlib.contextmanager
     def lock(self) -> Iterator[None]:
@@ -206,6 +235,7 @@ class TextTokenStore(abc.ABC):
             self.write_text(_text(tokens))
         else:
             self.delete_text()
+        self._placed = [_credential(token) for token in tokens]
 
     def _retire(self, tokens: list[Token]) -> None:
         """Delete the text that could not be replaced, if it has a credential that `tokens` do not have.
@@ -223,7 +253,7 @@ class TextTokenStore(abc.ABC):
         with contextlib.suppress(OSError):
             if self._outdated and tokens:
                 self.delete_text()
-                self._outdated = []
+                self._outdated, self._placed = [], []
                 self._write(tokens)
                 self.trouble = ""
         if self.trouble and tokens:

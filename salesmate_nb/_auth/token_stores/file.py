@@ -9,6 +9,7 @@ from pathlib import Path
 
 from salesmate_nb._auth.token_stores.base import TextTokenStore
 from salesmate_nb._auth.token_stores.profiles import profile_names
+from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base import files
 from salesmate_nb._base.secret.frames import sealed
 from salesmate_nb._base.secret.text import Secret
@@ -48,10 +49,7 @@ class FileTokenStore(TextTokenStore):
     def lock(self) -> Iterator[None]:
         """Keep other threads and processes out, and reserve space for the next text."""
         with super().lock():
-            with contextlib.suppress(OSError):  # writing the text will say why
-                if self.has_lock:
-                    files.remove_leftovers(self.path)
-                self._spare = files.SpareFile(self.path, _SPARE)
+            self._reserve()
             try:
                 yield
             finally:
@@ -103,6 +101,25 @@ class FileTokenStore(TextTokenStore):
     def profiles(self) -> list[str]:
         """Return the names of the token files in the folder."""
         return profile_names(self.folder, ".json")
+
+    def check_replaceable(self, token: Token) -> None:
+        """Check that the token after this one can be stored, and reserve space for it."""
+        super().check_replaceable(token)
+        if self._spare is None:
+            self._reserve()
+
+    def rewrite(self, text: Secret) -> None:
+        """Replace the file by its own text; without a lock, find out that a file can be created beside it."""
+        if self.has_lock:
+            self.write_text(text)
+        elif self._spare is None:
+            self._spare = files.SpareFile(self.path, _SPARE)
+
+    def _reserve(self) -> None:
+        with contextlib.suppress(OSError):  # writing the text will say why
+            if self.has_lock:
+                files.remove_leftovers(self.path)
+            self._spare = files.SpareFile(self.path, _SPARE)
 
     def _drop_spare(self) -> None:
         spare, self._spare = self._spare, None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import io
 import logging
 import threading
@@ -18,6 +19,7 @@ from salesmate_nb import connect, sandbox
 from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.oauth.token_endpoint import build_authorization_request, exchange_code
 from salesmate_nb._auth.token_stores.file import FileTokenStore
+from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import (
@@ -26,6 +28,7 @@ from salesmate_nb.errors import (
     LoginError,
     LoginRequired,
     RateLimited,
+    SalesmateError,
     SettingsError,
 )
 
@@ -60,6 +63,14 @@ BAD_RESPONSES = [  # one of each kind; test_token_endpoint.py has them all
     ({"text": "", "status_code": 429}, RateLimited, "Try again later"),
     ({"exc": requests.exceptions.ReadTimeout}, ConnectionFailed, "did not respond in time"),
 ]
+
+
+class OneTokenStore(MemoryTokenStore):
+    """A store of the user's own, as far as this package knows."""
+
+    def __init__(self, folder, profile):
+        super().__init__()
+        self.location = str(folder / profile)
 
 
 @pytest.fixture
@@ -273,6 +284,28 @@ def test_concurrent_refresh_without_locks(settings, store, session, requests_moc
     requests_mock.post(settings.token_url, json=refuse)
     assert session.ensure_fresh().access_token == "at-s3cret-7"
     assert (requests_mock.call_count, store.load().access_token) == (1, "at-s3cret-7")
+
+
+@pytest.mark.parametrize("kind", [FileTokenStore, OneTokenStore])
+def test_place_that_takes_no_token(settings, requests_mock, monkeypatch, kind):
+    """A refresh token is not sent while the next one cannot be kept; the token is used until it ends."""
+    store = kind(settings.token_cache, "default")
+    session = OAuthSession(settings, store)
+    store.save(token_for(settings, lives=30))
+    requests_mock.post(settings.token_url, json=TOKEN_RESPONSE)
+    requests_mock.get("https://api.example.com/x", [{"json": []}, {"status_code": 401}])
+
+    def refuse(*_, **__):
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as disk:
+        disk.setattr("tempfile.mkstemp", refuse)
+        disk.setattr(OneTokenStore, "save", refuse)
+        assert session.get("https://api.example.com/x").status_code == 200
+        with pytest.raises(SalesmateError, match=r"default.*Read-only.*TOKEN_STORE=memory"):
+            session.get("https://api.example.com/x")
+    assert [request.path for request in requests_mock.request_history] == ["/x", "/x"]
+    assert session.ensure_fresh().access_token == store.load().access_token == "at-s3cret-2"
 
 
 @pytest.fixture

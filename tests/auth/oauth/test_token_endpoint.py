@@ -73,6 +73,7 @@ BAD_RESPONSES = [
         LoginError,
         "Unknown: why",
     ),
+    ({"json": {"error": "invalid_scope", "access_token": "at-s3cret"}}, LoginError, "invalid_scope"),
     ({"text": "<html>proxy</html>"}, BadResponse, "not a JSON object with a token"),
     ({"text": ""}, BadResponse, "not a JSON object with a token"),
     ({"text": '{"access_token": "at-s3'}, BadResponse, "not a JSON object with a token"),

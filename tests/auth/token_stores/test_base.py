@@ -314,9 +314,11 @@ def test_foreign_store(box):
 def test_foreign_store_that_refuses(box, monkeypatch):
     """If a store of the user's own refuses the new token, the used one is not sent a second time."""
     session = log_in(box, DictTokenStore("jo"))
+    first = session.current_token
 
-    def refuse(*_):
-        raise OSError(5, "Input/output error")
+    def refuse(_, token):
+        if token != first:
+            raise OSError(5, "Input/output error")
 
     monkeypatch.setattr(DictTokenStore, "save", refuse)
     for _ in range(2):
@@ -328,3 +330,21 @@ def test_foreign_store_that_refuses(box, monkeypatch):
     session.refresh_token()
     assert DictTokenStore("jo").load() == session.current_token
     session.forget()
+
+
+def test_check_without_locks(store, token, monkeypatch):
+    """Where files cannot be locked, checking does not put an older text over another kernel's."""
+    store.save(token)
+    newer = dataclasses.replace(token, refresh_token=Secret("rt-s3cret-2"))
+    read = store.read_text
+
+    def read_before_another_kernel_saves():
+        text = read()
+        FileTokenStore(store.folder, "default").save(newer)
+        return text
+
+    monkeypatch.setattr(store, "read_text", read_before_another_kernel_saves)
+    store.has_lock = False
+    store.check_replaceable(token)
+    monkeypatch.undo()
+    assert store.load() == newer
