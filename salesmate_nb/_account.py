@@ -49,6 +49,7 @@ from salesmate_nb.errors import (
     LoginRequired,
     SalesmateError,
     SettingsError,
+    interruptible,
 )
 from salesmate_nb.resources import DEALS, RESOURCES
 from salesmate_nb.resources.base import Resource
@@ -113,14 +114,16 @@ class Account:
 
     def frame(self, resource: Resource, arguments: Mapping[str, Any]) -> pd.DataFrame:
         """Read a DataFrame; its ``attrs`` hold the report."""
-        table, report = self._read(resource, arguments)
+        with interruptible(f"Reading {resource.name}"):
+            table, report = self._read(resource, arguments)
         frame = to_pandas(table, consume=True)
         frame.attrs["salesmate"] = report.as_attrs()
         return frame
 
     def arrow(self, resource: Resource, arguments: Mapping[str, Any]) -> pa.Table:
         """Read an Arrow table; the metadata of its schema hold the report."""
-        table, report = self._read(resource, arguments)
+        with interruptible(f"Reading {resource.name}"):
+            table, report = self._read(resource, arguments)
         return table.replace_schema_metadata({"salesmate": json.dumps(report.as_attrs())})
 
     def records(self, resource: Resource, arguments: Mapping[str, Any]) -> Iterator[dict[str, Any]]:

@@ -10,11 +10,9 @@ from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
 from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.signatures import same_arguments_as_method
-from salesmate_nb._display.cards import card
-from salesmate_nb._display.output import Output, running_cell
+from salesmate_nb._display.output import running_cell
 from salesmate_nb._ui.frontend import Frontend, frontend, has_kernel
-from salesmate_nb._ui.offer import LoginOffer, short
-from salesmate_nb._ui.refusals import plain
+from salesmate_nb._ui.offer import LoginOffer
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SettingsError
 from salesmate_nb.settings import Settings
@@ -164,14 +162,6 @@ def _log_in(connection: Salesmate, box: RunningSandbox | None, wait: float) -> N
     from salesmate_nb._ui import prompt, texts  # noqa: PLC0415 - prompts are loaded when shown
 
     there = frontend()
-    if not connection.takes_key:  # that of the settings was refused, and only there it can be replaced
-        if there is Frontend.NOTEBOOK:
-            reason = short(plain(connection.login_reason))
-            Output().show(card(texts.NOT_LOGGED_IN_YET, {texts.WHY: reason}), reason)
-            connection.panel_cell = running_cell()  # which needs no second card
-        elif there is Frontend.TERMINAL:
-            prompt.say(connection.login_reason)
-        return
     offer = _offer(connection)
     login = offer.flow
     if login is not None:
@@ -208,6 +198,8 @@ def _offer(connection: Salesmate) -> LoginOffer:
         hosts=connection.unusual_hosts,
         flow=connection.pending_login() if connection.has_login_link else None,
         reason=connection.login_reason,
+        had_key=connection.had_key,
+        has_refused_key=connection.has_refused_key,
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import pandas as pd
@@ -30,9 +30,9 @@ from salesmate_nb._display.explained import explained_by
 from salesmate_nb._display.output import Output, running_cell, running_kernel
 from salesmate_nb._search.query import Refresh
 from salesmate_nb._snapshot.store import snapshot_folder
-from salesmate_nb._status import IN_SETTINGS, Status
-from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError
-from salesmate_nb.settings import Settings
+from salesmate_nb._status import IN_SETTINGS, NOBODY, Status
+from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError, interruptible
+from salesmate_nb.settings import VENDOR, Settings
 
 
 class ShownPanel(Protocol):
@@ -167,12 +167,22 @@ class Connection:
     @property
     def has_login_link(self) -> bool:
         """Whether the settings name an OAuth client, so that one can log in by a link."""
-        return bool(self._login.given.client_id) and self.takes_key
+        return bool(self._login.given.client_id) and not self._login.given.session_key
 
     @property
     def takes_key(self) -> bool:
-        """Whether :meth:`login_with_key` can be used: not if the settings hold a key, which comes first."""
-        return not self._login.given.session_key
+        """Whether :meth:`login_with_key` can be used: not if the settings hold a key that works."""
+        return self._login.takes_key
+
+    @property
+    def had_key(self) -> bool:
+        """Whether the login that has ended was a stored Session Key."""
+        return self._login.had_key
+
+    @property
+    def has_refused_key(self) -> bool:
+        """Whether the settings hold a key that Salesmate has refused."""
+        return self.takes_key and bool(self._login.given.session_key)
 
     @property
     def unusual_hosts(self) -> list[UnusualHost]:
@@ -185,6 +195,7 @@ class Connection:
         return self._login.reason
 
     @hides("key")
+    @interruptible("The login")
     def login_with_key(self, workspace: str, key: str | Secret) -> str:
         """Log in with a Session Key: prove it by one request, store it, and use it from now on.
 
@@ -207,16 +218,17 @@ class Connection:
         ------
         SettingsError
             If the workspace or the key is not written as one, or the settings name another workspace or
-            hold a key themselves.
+            hold a key themselves that Salesmate has not refused.
         LoginError
             If Salesmate does not accept the key, or does not know the workspace.
         ConnectionFailed, ApiError
             If no response arrived, or one that does not show whether the key works.
         """
-        if self._login.given.session_key:
+        if not self.takes_key:
             raise SettingsError(
-                f"The Session Key of {self._login.given.source('session_key')} comes before a stored one. "
-                "Replace or remove it there."
+                f"Nothing was stored: the Session Key of {self._login.given.source('session_key')} comes "
+                "before a stored one. Put the new key there in its place, or remove it there and log in "
+                "again."
             )
         user = self._login.log_in_with_key(workspace, Secret(key), RateLimiter)
         self._parts.current_user.set(user)
@@ -242,6 +254,20 @@ class Connection:
         if not self.authorized:
             self.pending_login().finish(pasted)
 
+    def check_login(self) -> None:
+        """Make sure that requests can be made, and that Salesmate accepts the login.
+
+        Raises
+        ------
+        LoginError, ConnectionFailed, ApiError
+            If it does not, no response shows whether it does, or somebody has to log in first.
+        """
+        if self._login.is_of_settings and self.authorized:
+            self._parts.current_user.set(self._login.check_key(self._parts.limiter))
+        elif self.authorized:
+            self.identify()
+        self.require_login()
+
     def require_login(self) -> None:
         """Make sure that requests can be made, refreshing the token if it is about to expire.
 
@@ -258,11 +284,18 @@ class Connection:
         with contextlib.suppress(LoginRequired):
             self.require_login()
 
-    def identify(self) -> None:
-        """Ask Salesmate once who is connected; if it does not say, the name stays unknown."""
+    def identify(self) -> str:
+        """Ask Salesmate once who is connected; if it does not say, the name stays unknown.
+
+        Returns
+        -------
+        str
+            Why it does not accept the login, or empty.
+        """
         if self.settings.linkname:
             with contextlib.suppress(SalesmateError):
                 self._parts.current_user.get()
+        return self.login_reason
 
     def pending_login(self) -> LoginFlow:
         """Return the login that waits for a person: the same one until it is finished."""
@@ -281,10 +314,16 @@ class Connection:
             self._login_flow = LoginFlow(self._login.given, self._accept)
         return self._login_flow
 
-    def logout(self) -> None:
-        """Forget the token here and in the token store; revoke it if a revocation endpoint is set.
+    def logout(self) -> list[str]:
+        """Forget every login of this profile, here and in the token store; then nobody is connected by it.
 
-        Snapshots of this profile, and what is remembered of its user, are removed too.
+        A token is revoked if a revocation endpoint is set. Snapshots of this profile, and what is remembered
+        of its user, are removed too.
+
+        Returns
+        -------
+        list of str
+            The workspaces, or hosts, whose logins were forgotten.
 
         Raises
         ------
@@ -292,20 +331,25 @@ class Connection:
             If a Session Key in the settings still signs in; if the disk refuses to remove something; or if
             the revocation endpoint did not confirm.
         """
-        folder, current_user = snapshot_folder(self.settings, self.profile), self._parts.current_user
-        failures = self._login.forget()  # first, so that no other process writes rows after they were removed
-        if self._has_snapshots and (refused := files.remove_folder(folder)):
-            failures.append(f"The rows in {folder} could not be removed ({refused}). Delete them yourself.")
+        account, current_user = self.settings, self._parts.current_user
+        forgotten, failures = self._login.forget()  # first: then no other process writes rows after that
+        accounts = [account, *(replace(account, api_url=token.api_url or VENDOR) for token in forgotten)]
+        for folder in dict.fromkeys(snapshot_folder(each, self.profile) for each in accounts):
+            if self._has_snapshots and (refused := files.remove_folder(folder)):
+                failures.append(
+                    f"The rows in {folder} could not be removed ({refused}). Delete them yourself."
+                )
         failures += filter(None, [current_user.forget()])
         if self._login_flow is not None:
             self._login_flow.expire()
         if failures:
             raise LoginError(" ".join(failures))
-        if self._login.given.session_key:
+        if not self.takes_key:
             raise LoginError(
                 f"The Session Key in {self._login.given.source('session_key')} still signs you in. Remove it "
                 "there. To end it for good, make a new one in Salesmate under My Account, tab Access Key."
             )
+        return list(dict.fromkeys(token.account for token in forgotten))
 
     def status(self) -> Status:
         """Return who is connected to what, and what is known of the server; makes no request.
@@ -316,7 +360,7 @@ class Connection:
         """
         user = self._parts.current_user.known().name
         client = self.settings.client_id
-        by = "Session Key" if self.settings.session_key else f"client {client}" if client else "nobody"
+        by = "Session Key" if self.settings.session_key else f"client {client}" if client else NOBODY
         token = self.session.current_token if isinstance(self.session, OAuthSession) else None
         ends = token.expires_at if token else None
         return Status(
@@ -326,19 +370,21 @@ class Connection:
             host=self.settings.api_url,
             api=self._account.api,
             expires_at=pd.Timestamp(ends, unit="s", tz="UTC") if ends else None,
-            token_location=IN_SETTINGS if self._login.given.session_key else self._token_store.location,
+            token_location=IN_SETTINGS if self._login.is_of_settings else self._token_store.location,
             calls_made=self._parts.limiter.used,
             calls_left=self._parts.limiter.remaining,
             server=self._account.server_profile.describe(),
             user=user,
             workspace=self.settings.linkname or "",
             is_untried=bool(
-                self._login.given.session_key and not (user or self._parts.api_client.has_succeeded)
+                self._login.is_of_settings and not (user or self._parts.api_client.has_succeeded)
             ),
         )
 
     def _ready(self, refresh: Refresh | None = None) -> Account:
         """Return the account, after somebody has logged in if this login's panel is shown."""
+        if refresh != "never":
+            self._login.notice_logout()
         if self.login_panel is not None and refresh != "never" and not self.authorized:
             self.login_panel.wait()
         return self._account

@@ -11,6 +11,7 @@ import pandas as pd
 from salesmate_nb._display.cards import card
 
 IN_SETTINGS = "the settings"  # where a login is "stored" that is none of the token store
+NOBODY = "nobody"  # is logged in, and no client is set
 _WIDTH = 100  # characters of a line
 
 
@@ -70,6 +71,8 @@ class Status:
 
     def lines(self) -> dict[str, str]:
         """Return it in words, line by line."""
+        if not self.authorized and self.who == NOBODY:  # then nothing else is known
+            return {"next step": "run connect() or `salesmate-nb login`", "profile": self.profile}
         expires = "not known" + ("; Session Keys last some weeks" if "Session Key" in self.who else "")
         if self.expires_at is not None:
             expires = f"{self.expires_at:%Y-%m-%d %H:%M} UTC, refreshed automatically"

@@ -109,7 +109,7 @@ def _parser() -> argparse.ArgumentParser:
     command(
         "doctor", commands.doctor, "Print what the server supports, for a bug report; at most 12 requests."
     )
-    command("logout", commands.logout, "Forget the login, and revoke it if a revocation endpoint is set.")
+    command("logout", commands.logout, "Forget every login of the profile, and revoke what can be revoked.")
     _add_deals_options(command("deals", commands.deals, "Print deals, or write them to a file."))
     _add_movement_options(
         command(

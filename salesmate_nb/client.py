@@ -16,6 +16,7 @@ from salesmate_nb._display.explained import explained_by
 from salesmate_nb._doctor.diagnosis import Diagnosis
 from salesmate_nb._search.query import Refresh, TextFilter
 from salesmate_nb._values.times import DatetimeLike
+from salesmate_nb.errors import interruptible
 from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
 
 
@@ -298,6 +299,7 @@ class Salesmate(Connection):
         """Yield activities as the server sent them, as :meth:`deals` yields deals."""
         return self._ready().records(ACTIVITIES, arguments)
 
+    @interruptible("Reading users")
     def users_df(self) -> pd.DataFrame:
         """Read the users of the account into a DataFrame; ``owner_id`` of any record is the ``id`` of one.
 
@@ -314,6 +316,7 @@ class Salesmate(Connection):
         """
         return self._ready().users()
 
+    @interruptible("Reading fields")
     def fields_df(self) -> pd.DataFrame:
         """Read the field catalog into a DataFrame: what each field is called, in Salesmate and in the API.
 
@@ -331,6 +334,7 @@ class Salesmate(Connection):
         """
         return self._ready().fields()
 
+    @interruptible("Reading pipelines")
     def pipelines_df(self) -> pd.DataFrame:
         """Read the pipelines into a DataFrame: a row for each stage, in the order of the sales process.
 
@@ -366,6 +370,7 @@ class Salesmate(Connection):
         """
         return self._ready().pipelines()
 
+    @interruptible("The doctor")
     def doctor(self) -> Diagnosis:
         """Find out what the server supports and which formats it sends, to paste into a bug report.
 
@@ -441,6 +446,7 @@ class Salesmate(Connection):
             {"progress": progress, "wait": wait, "allow_incomplete": allow_incomplete},
         )
 
+    @interruptible("The request")
     def get(self, path: str, **params: Any) -> Any:
         """Send a GET request to any other endpoint, and return the data inside the response's envelope.
 
@@ -464,6 +470,7 @@ class Salesmate(Connection):
         self._ready()
         return unwrap(self._parts.api_client.request("GET", path, params=params))
 
+    @interruptible("The request", "It may have been carried out: check that before you run this again.")
     def post(self, path: str, json: Any = None) -> Any:
         """Send a POST request to any other endpoint, once, and return the data inside its envelope.
 

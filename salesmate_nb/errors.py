@@ -25,7 +25,9 @@ alone; ``%tb`` then shows the traceback.
 
 from __future__ import annotations
 
+import contextlib
 import sys
+from collections.abc import Iterator
 
 
 class _OneSentence:
@@ -173,3 +175,25 @@ class ConnectionFailed(SalesmateError):
 
 class Interrupted(_OneSentence, KeyboardInterrupt):
     """A read was interrupted; no data was returned."""
+
+
+@contextlib.contextmanager
+def interruptible(what: str, next_step: str = "Run this again.") -> Iterator[None]:
+    """Let an interrupt say in a sentence what was interrupted, and what to do next.
+
+    Parameters
+    ----------
+    what, next_step : str
+        The subject of the sentence, and the sentence after it.
+
+    Raises
+    ------
+    Interrupted
+        In place of a bare ``KeyboardInterrupt``.
+    """
+    try:
+        yield
+    except Interrupted:
+        raise
+    except KeyboardInterrupt as err:
+        raise Interrupted(f"{what} was interrupted. {next_step}") from err

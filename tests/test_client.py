@@ -20,6 +20,8 @@ from salesmate_nb import (
     connect,
     sandbox,
 )
+from salesmate_nb._api.client import ApiClient
+from salesmate_nb.errors import Interrupted
 from tests.helpers import same
 from tests.live_account import Behaviour, LiveAccount, made
 
@@ -286,3 +288,30 @@ def test_oauth_with_v4_names_the_key(box):
     box.script("/apis/core/v4/users", refusal, refusal)  # the second after the token was refreshed
     with pytest.raises(LoginRequired, match=r"No public client is known to use OAuth.*SALESMATE_SESSION_KEY"):
         connection.get("apis/core/v4/users")
+
+
+@pytest.mark.parametrize(
+    ("method", "arguments", "words"),
+    [
+        ("users_df", (), "Reading users was"),
+        ("fields_df", (), "Reading fields was"),
+        ("pipelines_df", (), "Reading pipelines was"),
+        ("contacts_df", (), "Reading contacts was"),
+        ("doctor", (), "The doctor was"),
+        ("get", ("x",), "The request was interrupted. Run this again."),
+        ("post", ("x",), "The request was interrupted. It may have been carried out"),
+        ("login_with_key", ("acme", "k3y"), "The login was"),
+    ],
+)
+def test_interrupt(account, monkeypatch, tmp_path, method, arguments, words):
+    """An interrupt says in a sentence what was interrupted, before the first page of a read too."""
+
+    def interrupted(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ApiClient, "request", interrupted)
+    settings = keyed(account, token_cache=tmp_path)
+    if method == "login_with_key":
+        settings = Settings(token_cache=tmp_path)
+    with pytest.raises(Interrupted, match=words):
+        getattr(Salesmate(settings), method)(*arguments)

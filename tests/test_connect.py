@@ -7,7 +7,6 @@ import dataclasses
 import socket
 import threading
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import requests
@@ -23,6 +22,7 @@ from salesmate_nb import (
     sandbox,
 )
 from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._ui import prompt
 from salesmate_nb._ui.frontend import Frontend
 from salesmate_nb._ui.panel import panel
@@ -189,11 +189,10 @@ def test_frontend_decides_panel_or_prompt(asking, monkeypatch):
 
 
 def test_refused_key_of_the_settings(monkeypatch):
-    """A notebook shows once why a key of the settings is not used, without request and home folder."""
+    """The panel says why a key of the settings is not used and what to do, and takes another instead."""
     shown = []
     monkeypatch.setattr(_connect, "frontend", lambda: Frontend.NOTEBOOK)
-    monkeypatch.setattr(_connect, "running_cell", lambda: 7)
-    monkeypatch.setattr(_connect, "Output", lambda: SimpleNamespace(show=lambda *words: shown.append(words)))
+    monkeypatch.setattr(panel, "show", shown.append)
     monkeypatch.setattr(Path, "home", Path.cwd)
     with LiveAccount() as account:
         lines = f"LINKNAME={account.linkname}", f"SESSION_KEY={account.access_key}", f"API_URL={account.url}"
@@ -201,11 +200,13 @@ def test_refused_key_of_the_settings(monkeypatch):
         with pytest.raises(LoginRequired):
             connect().deals_df()
         connection = connect()
-    [(html, text)] = shown
-    assert text.startswith("The Session Key was not accepted.")
-    assert "It is the key of SALESMATE_SESSION_KEY in ~/.env." in text
-    assert "Not logged in to Salesmate yet" in html
-    assert connection.panel_cell == 7  # so that the connection shows no card of its own there
+        [offer] = shown
+        head = panel.Panel(offer)._head.value
+        assert "The Session Key was not accepted." in head
+        assert "It is the key of SALESMATE_SESSION_KEY in ~/.env." in head
+        assert "Then run connect() again. Or enter another key here" in head
+        offer.with_key(account.linkname, Secret(account.session_key))
+        assert len(connection.deals_df()) == 0
 
 
 def test_missing_credentials():

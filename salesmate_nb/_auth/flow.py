@@ -267,7 +267,7 @@ class LoginFlow:
             reply(BrowserPage(title="Not connected", text=str(err), status=HTTPStatus.BAD_REQUEST))
             return
         try:
-            reply(BrowserPage(title="Connected to Salesmate", text="You can close this tab."))
+            reply(BrowserPage(title="Access allowed", text="You can close this tab."))
         finally:
             self._over.set()  # only now: whoever waits may end the process, and the browser needs its page
 

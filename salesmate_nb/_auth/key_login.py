@@ -1,4 +1,4 @@
-"""Log in with a Session Key: check what a person typed, and prove it by one request."""
+"""Log in with a Session Key: check what a person typed, and prove it by a request."""
 
 from __future__ import annotations
 
@@ -14,14 +14,16 @@ from salesmate_nb._auth.current_user import CurrentUser
 from salesmate_nb._base import validators
 from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import ApiError, BadResponse, KeyRefused, LoginError, LoginRequired, SettingsError
+from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.users import USERS_PATH
 from salesmate_nb.settings import VENDOR, Settings
 
 WHERE_THE_KEY_IS = (
-    "It is in Salesmate under My Account, tab Access Key: the third one, Session Key; the other two are "
+    "The Session Key is in Salesmate under My Account, tab Access Key: the third one; the other two are "
     "refused."
 )
 _FORBIDDEN = 403
+_UNDERSTOOD = frozenset({400, 403, 422})  # the key is accepted, this search is not
 
 
 def settings_with_key(settings: Settings, workspace: str, key: Secret) -> Settings:
@@ -32,7 +34,7 @@ def settings_with_key(settings: Settings, workspace: str, key: Secret) -> Settin
     settings : Settings
         If they name a workspace it must be this one. If they name an ``api_url``, the key is for that host.
     workspace : str
-        ``acme``, ``acme.salesmate.io`` or ``https://acme.salesmate.io/``.
+        ``acme``, ``acme.salesmate.io``, or any address that the browser shows in it.
     key : Secret
         The Session Key.
 
@@ -44,7 +46,7 @@ def settings_with_key(settings: Settings, workspace: str, key: Secret) -> Settin
     linkname = written = None
     with contextlib.suppress(SettingsError):  # its message repeats what was typed, perhaps a key
         linkname = validators.linkname("linkname", workspace)
-    if linkname is None or linkname == key:
+    if linkname is None or linkname == key.reveal().strip().lower():
         raise SettingsError(
             "This is not the name of a workspace. Use the first part of its address: 'acme' for "
             "https://acme.salesmate.io."
@@ -67,14 +69,17 @@ def settings_with_key(settings: Settings, workspace: str, key: Secret) -> Settin
 
 
 def prove_key(settings: Settings, limiter: RateLimiter) -> CurrentUser:
-    """Find out by one request whether Salesmate accepts the Session Key, and whose it is.
+    """Find out whether Salesmate accepts the Session Key, and whose it is.
+
+    The list of users shows both. Salesmate's response to a user who may not see it is the same as to another
+    of the three keys (measured: 403 ``AuthorizationFailed``). Then a search for one deal decides.
 
     Parameters
     ----------
     settings : Settings
         With the key and its workspace.
     limiter : RateLimiter
-        Counts the request.
+        Counts the requests.
 
     Returns
     -------
@@ -83,8 +88,10 @@ def prove_key(settings: Settings, limiter: RateLimiter) -> CurrentUser:
 
     Raises
     ------
+    LoginRequired
+        If Salesmate does not accept the key.
     LoginError
-        If Salesmate does not accept the key, or does not know the workspace.
+        If it does not know the workspace.
     ConnectionFailed, ApiError
         If no response arrived, or one that is neither.
     """
@@ -92,10 +99,12 @@ def prove_key(settings: Settings, limiter: RateLimiter) -> CurrentUser:
     try:
         payload = client.request("GET", USERS_PATH, idempotent=False, waiter=Waiter(0.0))
     except KeyRefused:
-        refusal = "It is probably another of the three keys"
+        if _may_search_deals(client):
+            return CurrentUser()
+        refusal = "it is probably another of the three keys. Or its user may see neither users nor deals"
     except LoginRequired as err:
         is_expired = "has expired" in str(err)
-        refusal = "It has expired" if is_expired else "It is not the Session Key, has expired or was replaced"
+        refusal = "it has expired" if is_expired else "it is not the Session Key, has expired or was replaced"
     except ApiError as err:
         if err.code == "NoSuchLinkExist":
             raise LoginError(
@@ -113,4 +122,29 @@ def prove_key(settings: Settings, limiter: RateLimiter) -> CurrentUser:
                 "workspace, and SALESMATE_API_URL if it is set."
             )
         return CurrentUser.from_users(users)
-    raise LoginError(f"Salesmate did not accept this key. {refusal}. {WHERE_THE_KEY_IS}")
+    raise LoginRequired(f"Salesmate did not accept this key: {refusal}. {WHERE_THE_KEY_IS}")
+
+
+def _may_search_deals(client: ApiClient) -> bool:
+    """Return whether Salesmate accepts the key for a search of one deal; one that it cannot read will do."""
+    body = {
+        "displayingFields": [f"{DEALS.singular}.id"],
+        "filterQuery": {"group": {"operator": "AND", "rules": []}},
+        "moduleId": DEALS.number,
+        "reportType": "get_data",
+    }
+    try:
+        client.request(
+            "POST",
+            f"{DEALS.path}/search",
+            params={**DEALS.params, "rows": 1, "from": 0},
+            json=body,
+            idempotent=False,
+            waiter=Waiter(0.0),
+        )
+    except LoginRequired:
+        return False
+    except ApiError as err:
+        if err.status not in _UNDERSTOOD:
+            raise
+    return True

@@ -11,8 +11,8 @@ import requests
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.session import ApiKeySession, BoundedSession
 from salesmate_nb._auth.current_user import CurrentUser
-from salesmate_nb._auth.hosts import check_key_host
-from salesmate_nb._auth.key_login import prove_key, settings_with_key
+from salesmate_nb._auth.hosts import caution_of_login, check_key_host
+from salesmate_nb._auth.key_login import WHERE_THE_KEY_IS, prove_key, settings_with_key
 from salesmate_nb._auth.oauth.session import OAuthSession
 from salesmate_nb._auth.oauth.token_endpoint import revoke_token
 from salesmate_nb._auth.stored_logins import (
@@ -29,15 +29,19 @@ from salesmate_nb._auth.tokens import OAUTH, SESSION_KEY, Token
 from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.urls import origin
+from salesmate_nb._base.warn import warn
 from salesmate_nb.errors import KeyRefused, LoginRequired, SalesmateError
 from salesmate_nb.settings import COPY_THE_KEY, Settings
+
+_REMOVED = "Somebody has logged out in another notebook or terminal."
 
 
 class Login:
     """Who is logged in to what, for one connection; several threads may use it at once.
 
-    Tried in order: the Session Key of the settings; the stored login that belongs to them. If neither is
-    there, or the server has ended it, the login is pending. Then nothing is sent.
+    Tried in order: the Session Key of the settings; the stored login that belongs to them. If the server has
+    refused the key of the settings, a stored key of the same workspace is used in its place. If there is
+    nothing to use, the login is pending. Then nothing is sent.
 
     Parameters
     ----------
@@ -65,6 +69,7 @@ class Login:
         self.generation = 0
         self._profile = profile
         self._key: Token | None = None  # the stored Session Key in use
+        self._is_removed = False  # the login that was in use, by another process
         self._refusal = ""  # why the key of the settings is not used any more
         self._lock = fork_safe_lock()
         self.session: BoundedSession = self._pending_session()
@@ -86,23 +91,54 @@ class Login:
     @property
     def stands(self) -> bool:
         """Whether the login in use is still there: in the settings, or stored, where others may remove it."""
-        return bool(self.given.session_key) or find_login(self.store, self.settings) is not None
+        return self.is_of_settings or find_login(self.store, self.settings) is not None
+
+    @property
+    def is_of_settings(self) -> bool:
+        """Whether the key of the settings is the one in use, or nobody has entered another in its place."""
+        return bool(self.given.session_key) and self._key is None
+
+    @property
+    def takes_key(self) -> bool:
+        """Whether somebody may enter a key: not as long as one of the settings, which comes first, works."""
+        return not self.given.session_key or bool(self._refusal)
 
     @property
     def reason(self) -> str:
         """Why nobody is logged in, in a sentence; empty if somebody is, or nobody ever was."""
         if self.is_authorized:
             return ""
-        return self._refusal or why_none(self.store, self.given)
+        return self._refusal or why_none(self.store, self.given) or (_REMOVED if self._is_removed else "")
+
+    @property
+    def had_key(self) -> bool:
+        """Whether the stored login that has ended was a Session Key."""
+        last = last_login(self.store, self.given)
+        return last is not None and last.kind == SESSION_KEY and last.ended is not None
 
     def look(self) -> None:
         """Without a login that works, take the one that this or another process has stored."""
         with self._lock:
-            if self._is_live() or self.given.session_key:
+            if self._is_live() or not self.takes_key:
                 return
-            token = find_login(self.store, self.given)
+            token = self._replacement() if self.given.session_key else find_login(self.store, self.given)
             if token is not None:
                 self._use(token)
+                if self.given.session_key:
+                    warn(
+                        f"Salesmate refused the Session Key of {self.given.source('session_key')}. The one "
+                        f"that is stored in {self.store.location} is used instead. Correct it there."
+                    )
+
+    def notice_logout(self) -> None:
+        """Stop using a login that another process has removed from the token store."""
+        with self._lock:
+            if not self._is_live() or self.stands:
+                return
+            if isinstance(self.session, OAuthSession):
+                self.session.release()
+            self._key, self._is_removed = None, True
+            self._change(self._pending_session(), self.given)
 
     def ensure(self) -> None:
         """Make sure that requests can be made; refresh a token that is about to expire.
@@ -119,12 +155,34 @@ class Login:
             self.session.ensure_fresh()
 
     def recheck(self, limiter: RateLimiter) -> None:
-        """If the key of the settings was refused, find out by one request whether it is accepted now."""
-        if self._refusal:
+        """If the key of the settings is in doubt, find out whether Salesmate accepts it.
+
+        It is if it was refused before, or somebody has stored another one for the same workspace.
+        """
+        if self._refusal or (self.given.session_key and self._replacement() is not None):
             with contextlib.suppress(SalesmateError):
-                prove_key(self.given, limiter)
-                self._refusal = ""
+                self.check_key(limiter)
+
+    def check_key(self, limiter: RateLimiter) -> CurrentUser:
+        """Find out whether Salesmate accepts the key of the settings; one that it refuses is not used.
+
+        Raises
+        ------
+        LoginError, ConnectionFailed, ApiError
+            As :func:`salesmate_nb._auth.key_login.prove_key` raises them.
+        """
+        try:
+            user = prove_key(self.given, limiter)
+        except LoginRequired as err:
+            with self._lock:
+                if not (self._refusal or self._key):
+                    self._end_key_of_settings(str(err).partition(f" {WHERE_THE_KEY_IS}")[0])
+            raise LoginRequired(self._refusal) from None
+        with self._lock:
+            if self._refusal:
+                self._refusal, self._key = "", None
                 self._change(ApiKeySession(self.given), self.given)
+        return user
 
     def log_in_with_key(self, workspace: str, key: Secret, limiter: type[RateLimiter]) -> CurrentUser:
         """Prove a Session Key by one request, store it, and use it; after an error nothing is stored.
@@ -132,7 +190,7 @@ class Login:
         Raises
         ------
         SettingsError
-            If workspace or key is not valid, or the settings hold a key, which comes first.
+            If workspace or key is not valid.
         LoginError, ConnectionFailed, ApiError
             As :func:`salesmate_nb._auth.key_login.prove_key` raises them.
         """
@@ -177,27 +235,33 @@ class Login:
                 return has_newer
             if self._key is not None and self._replace_key(self._key, what):
                 return True
-            if self._key is None:
-                source = self.given.source("session_key")
-                self._refusal = f"{what} It is the key of {source}. {COPY_THE_KEY} Then run this again."
-            self._change(self._pending_session(), self.settings)
+            if self.given.session_key:
+                self._end_key_of_settings(what)
+            else:
+                self._change(self._pending_session(), self.settings)
             required = LoginRequired(self._refusal) if self._refusal else self._required()
             required.code = err.code
             raise required
 
-    def forget(self) -> list[str]:
-        """Delete the stored logins for this host and revoke their tokens; return in sentences what failed."""
+    def forget(self) -> tuple[list[Token], list[str]]:
+        """Delete the stored logins of the profile and revoke their tokens.
+
+        Returns
+        -------
+        tuple of (list of Token, list of str)
+            The logins, the newest last, and in sentences what failed.
+        """
         with self._lock, self.store.lock():
-            removed, still_in = remove_logins(self.store, self.settings)
+            removed, still_in = remove_logins(self.store)
             if isinstance(self.session, OAuthSession):
                 self.session.release()
-            if not self.given.session_key:
+            if not self.is_of_settings:
                 self._key = None
                 self._change(self._pending_session(), self.given)
         failures = [self._revoke(token) for token in removed if token.kind == OAUTH]
         if still_in:
             failures.append(f"The login could not be removed from {still_in}. Delete it there yourself.")
-        return [failure for failure in failures if failure]
+        return removed, [failure for failure in failures if failure]
 
     def _is_live(self) -> bool:
         if isinstance(self.session, OAuthSession):
@@ -206,6 +270,8 @@ class Login:
 
     def _use(self, token: Token) -> None:
         settings = token.applied_to(self.given)
+        if caution := caution_of_login(self.given, settings.api_url):
+            warn(caution)
         if token.kind == SESSION_KEY:
             self._key = token
             self._change(ApiKeySession(settings), settings)
@@ -231,6 +297,19 @@ class Login:
             end_login(self.store, used, what)
             return False
 
+    def _replacement(self) -> Token | None:
+        """Return the stored key that may be used in place of a refused one of the settings."""
+        token = find_login(self.store, self.given, kind=SESSION_KEY)
+        return None if token is None or token.access_token == self.given.session_key else token
+
+    def _end_key_of_settings(self, what: str) -> None:
+        """Stop using the key of the settings, or the one entered in its place, and keep in mind why."""
+        source = self.given.source("session_key")
+        which = "It is the key" if self._key is None else "It was entered in place of the key"
+        self._refusal = f"{what} {which} of {source}. {COPY_THE_KEY} {_next_step(source)}"
+        self._key = None
+        self._change(self._pending_session(), self.given)
+
     def _change(self, session: BoundedSession, settings: Settings) -> None:
         if isinstance(self.session, ApiKeySession) and session is not self.session:
             self.session.auth = self._refuse  # who still holds it sends nothing
@@ -252,7 +331,7 @@ class Login:
     def _required(self) -> LoginRequired:
         if self._refusal:
             return LoginRequired(self._refusal)
-        reason = why_none(self.store, self.given)
+        reason = why_none(self.store, self.given) or (_REMOVED if self._is_removed else "")
         if not reason and not (self.given.client_id or self.given.linkname):
             reason = "Not logged in to Salesmate."
         return login_required(reason, self.given, self._profile)
@@ -282,3 +361,11 @@ class Login:
                 f"{hint} Until it is revoked in Salesmate, a copy of it still works."
             )
         return ""
+
+
+def _next_step(source: str) -> str:
+    """Return what to do once a key is corrected where it comes from."""
+    if " in " not in source:
+        return "Pass it to connect()."
+    is_environment = source.endswith(" in the environment")
+    return "Then restart the kernel." if is_environment else "Then run connect() again."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import replace
 
 from salesmate_nb._auth.token_stores.base import MEMORY_ONLY, TextTokenStore, TokenStore
@@ -11,6 +12,8 @@ from salesmate_nb._auth.tokens import SESSION_KEY, Token
 from salesmate_nb._base import files
 from salesmate_nb.errors import LoginRequired
 from salesmate_nb.settings import VENDOR, Settings
+
+_REQUEST = re.compile(r"^\S+ returned HTTP \d+(?: \([^)]*\))?: ")
 
 
 def all_logins(store: TokenStore) -> list[Token]:
@@ -55,23 +58,20 @@ def end_login(store: TokenStore, token: Token, reason: str) -> None:
         store.save(replace(token, ended=reason))
 
 
-def remove_logins(store: TokenStore, settings: Settings) -> tuple[list[Token], str]:
-    """Delete the tokens for the API's host of these settings, of any client.
+def remove_logins(store: TokenStore) -> tuple[list[Token], str]:
+    """Delete all tokens of a profile: of any client, workspace and host.
 
     Returns
     -------
     tuple of (list of Token, str)
         The tokens, and why the store still holds them; an empty text if it does not.
     """
-    stored = all_logins(store)
-    removed = [token for token in stored if token.api_url is None or token.is_at(settings)]
-    kept = [token for token in stored if token not in removed]
+    removed = all_logins(store)
     if isinstance(store, TextTokenStore):
-        store.save_all(kept)
+        store.save_all([])
         return removed, f"{store.place} ({store.trouble})" if store.trouble else ""
     try:
-        if not kept:
-            store.save(None)
+        store.save(None)
     except OSError as err:
         return removed, f"{store.location} ({files.reason(err)})"
     return removed, ""
@@ -136,10 +136,23 @@ def login_required(reason: str, settings: Settings, profile: str) -> LoginRequir
     argument = option = ""
     if profile != "default":
         argument, option = f"profile={profile!r}", f" --profile {profile}"
+    why = plain(reason) or f"Not logged in at {settings.api_url}."
     names_account = settings.linkname or settings.client_id
     return LoginRequired(
-        f"{reason or f'Not logged in at {settings.api_url}.'} Run connect({argument}) in a notebook and log "
-        f"in there, or `salesmate-nb login{option}` in a terminal; then run this again. If nobody can log in "
-        "there, set SALESMATE_SESSION_KEY and SALESMATE_LINKNAME."
+        f"{why} Run connect({argument}) in a notebook and log in there, or `salesmate-nb login{option}` in a "
+        "terminal; then run this again. If nobody can log in there, set SALESMATE_SESSION_KEY and "
+        "SALESMATE_LINKNAME."
         f"{'' if names_account else f' {settings.searched}'.rstrip()}"
     )
+
+
+def plain(reason: str) -> str:
+    """Return why a login has ended without the request that showed it.
+
+    Examples
+    --------
+    >>> plain("https://acme.salesmate.io/apis returned HTTP 401 (Unauthorized): the key has expired.")
+    'The key has expired.'
+    """
+    text = _REQUEST.sub("", reason)
+    return text[:1].upper() + text[1:]

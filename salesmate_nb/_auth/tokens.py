@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Self, TypeGuard
+from urllib.parse import urlsplit
 
 from salesmate_nb._base.secret.frames import sealed
 from salesmate_nb._base.secret.text import Secret
@@ -196,6 +197,11 @@ class Token:
     def is_at(self, settings: Settings) -> bool:
         """Return whether it is for the API's host of these settings."""
         return origin(self.api_url or VENDOR) == origin(settings.api_url)
+
+    @property
+    def account(self) -> str:
+        """The workspace that it is for, or the API's host if it names none."""
+        return self.linkname or urlsplit(self.api_url or VENDOR).netloc
 
     def replaces(self, other: Token) -> bool:
         """Return whether it is a newer token of the same kind, client and account."""

@@ -33,6 +33,8 @@ _INVISIBLE = "".join(
 _AROUND = f"{_INVISIBLE}\ufeff"  # a byte order mark in the middle of a line
 _QUOTES = {'"': '"', "'": "'", "\u201c": "\u201d", "\u2018": "\u2019"}
 _VARIABLE = re.compile(r"\$\w+|\$\{[^}]*\}?|\$\(|%\w+%")
+_AROUND_LINKNAME = re.compile(r"^https?://|/$|\.salesmate\.io(?:[/?#].*)?$")
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")  # the form of Salesmate's keys
 _LINKNAME = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 
 
@@ -113,7 +115,12 @@ def linkname(name: str, value: object) -> str | None:
     given = text(name, value)
     if given is None:
         return None
-    label = given.lower().removeprefix("https://").removesuffix("/").removesuffix(".salesmate.io")
+    label = _AROUND_LINKNAME.sub("", given.lower())
+    if _UUID.fullmatch(label):
+        raise SettingsError(
+            f"{variable(name)} has the form of a key, and is not the name of a workspace. Use the first "
+            "part of its address: 'acme' for https://acme.salesmate.io."
+        )
     if not _LINKNAME.fullmatch(label):
         raise SettingsError(
             f"{variable(name)} is {given!r}, which is not a valid workspace name. "

@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 
+from salesmate_nb._auth.token_stores.base import MEMORY_ONLY
 from salesmate_nb._auth.token_stores.registry import stored_profiles
 from salesmate_nb._base.files import reason
 from salesmate_nb._cli.output import TABLE, choose_format, say, say_result, write
@@ -22,7 +23,8 @@ from salesmate_nb._ui.prompt import key_from_stdin
 from salesmate_nb._values.text import closest
 from salesmate_nb.analysis import movement as movement_of
 from salesmate_nb.client import Salesmate
-from salesmate_nb.errors import LoginRequired, SalesmateError
+from salesmate_nb.errors import LoginRequired, SalesmateError, SettingsError
+from salesmate_nb.resources import RESOURCES
 from salesmate_nb.settings import Settings
 
 TEXT_FILTERS = ("status", "stage", "pipeline", "owner")
@@ -36,8 +38,8 @@ _PORT_REFUSED = {errno.EACCES, errno.EADDRINUSE, errno.EPERM}
 
 def login(options: argparse.Namespace) -> None:
     """Log in by link, by a Session Key that is typed, or by one from standard input."""
+    settings = _settings_for(options.workspace)
     if options.key_stdin:
-        settings = Settings.load()
         connection = Salesmate(settings, profile=options.profile or "default")
         try:
             key = key_from_stdin()
@@ -45,11 +47,19 @@ def login(options: argparse.Namespace) -> None:
             raise SalesmateError(
                 "Standard input is closed or not text. Write the Session Key to it."
             ) from None
-        connection.login_with_key(options.workspace or settings.linkname or "", key)
-        say(repr(connection.status()))
-        return
-    connection = connect(profile=options.profile or "default", wait=options.wait)
-    say(repr(_logged_in(connection).status()))
+        if not key:
+            raise SalesmateError("There is no key in standard input. Write the Session Key to it.")
+        connection.login_with_key(settings.linkname or "", key)
+    else:
+        connection = connect(settings, profile=options.profile or "default", wait=options.wait)
+        connection.check_login()
+    shown = connection.status()
+    say(in_command_line_words(repr(shown), ()))
+    if shown.token_location == MEMORY_ONLY:
+        raise SalesmateError(
+            "The login was accepted, but it could not be stored: it ends with this command. Set "
+            "SALESMATE_TOKEN_STORE=file, and SALESMATE_TOKEN_CACHE to a folder of your own; log in again."
+        )
 
 
 def status(options: argparse.Namespace) -> None:
@@ -69,9 +79,9 @@ def doctor(options: argparse.Namespace) -> None:
 
 
 def logout(options: argparse.Namespace) -> None:
-    """Forget a login."""
-    Salesmate(Settings.load(), profile=options.profile or "default").logout()
-    say("Logged out.")
+    """Forget every login of a profile, and name them."""
+    accounts = Salesmate(Settings.load(), profile=options.profile or "default").logout()
+    say(f"Logged out of {' and '.join(accounts)}." if accounts else "Nobody was logged in.")
 
 
 def deals(options: argparse.Namespace) -> None:
@@ -118,7 +128,9 @@ def snapshot(options: argparse.Namespace) -> None:
     frame = read(refresh="full" if options.full else "auto")
     folder = snapshot_folder(connection.settings, connection.profile)
     requests = frame.attrs["salesmate"]["calls"]
-    say(f"{len(frame):,} {options.resource} in {folder / options.resource}.parquet; {requests} requests.")
+    rows = f"{len(frame):,} {options.resource if len(frame) != 1 else RESOURCES[options.resource].singular}"
+    made = f"{requests} request{'s' if requests != 1 else ''}"
+    say(f"{rows} in {folder / options.resource}.parquet; {made}.")
     if options.output:
         write(frame, kind, options.output, options.resource)
 
@@ -149,6 +161,21 @@ def _sandbox(**options: Any) -> Iterator[Any]:
         raise SalesmateError(f"The sandbox cannot start: {err}") from err
     with box:
         yield box
+
+
+def _settings_for(workspace: str | None) -> Settings:
+    """Return the settings, with a workspace in the place of none."""
+    settings = Settings.load(linkname=workspace)
+    if workspace is None:
+        return settings
+    with contextlib.suppress(SettingsError):  # a key without a workspace, which the option gives
+        named = Settings.load()
+        if named.linkname not in {None, settings.linkname}:
+            raise SalesmateError(
+                f"{named.source('linkname')} names the workspace {named.linkname}. Remove it there to log in "
+                f"to {settings.linkname}, or leave out --workspace."
+            )
+    return settings
 
 
 def _group(name: str, deals: pd.DataFrame) -> str:

@@ -10,6 +10,7 @@ _WORDS = (
     (rf"\b([Rr])un connect\([^)]*\) in a notebook and log in there, or {_LOGIN} in a terminal", r"\1un \2"),
     (rf"\b([Rr])un connect\(\) or {_LOGIN}", r"\1un \2"),
     (r"\b([Rr])un connect\(\) again", r"\1un `salesmate-nb login`"),
+    (r"Then restart the kernel\.", "Then run this again."),
     (r"connect\(\)\.login_with_key\(workspace, key\)", "`salesmate-nb login`"),
     (r" or connect\(token_store=\.\.\.\)", ""),
     (r"(\w+) with refresh=None", r"\1 with `salesmate-nb deals`"),

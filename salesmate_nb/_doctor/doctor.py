@@ -120,7 +120,7 @@ class Doctor:
         settings, limiter = self._settings, self._limiter
         is_other = settings.api_url != f"https://{settings.linkname or 'api'}.salesmate.io"
         found = {
-            "login": "Session Key" if settings.session_key else "OAuth",
+            "login": "Session Key" if settings.session_key else "OAuth" if settings.client_id else "nobody",
             "API": ("v4" if self._is_v4 else "v1") + (", at another address" if is_other else ""),
             "who": self._user if self._is_v4 else "not known: requires SALESMATE_LINKNAME",
             "time zone": f"{settings.timezone or 'none'} in the settings, {self._zone}",

@@ -34,7 +34,8 @@ class LoginOffer:
     status : callable
         Returns the status of the connection.
     identify : callable
-        Asks who is connected, so that the status knows the name.
+        Asks who is connected, so that the status knows the name; returns why Salesmate does not accept the
+        login, or an empty text.
     is_authorized : callable
         Returns whether somebody has logged in, here or in another notebook.
     hosts : sequence of UnusualHost
@@ -43,6 +44,10 @@ class LoginOffer:
         The OAuth login, if the settings have a client id.
     reason : str
         Why a login that worked has ended, or empty.
+    had_key : bool
+        Whether the login that has ended was a Session Key, so that another one is asked for first.
+    has_refused_key : bool
+        Whether the settings hold a key that Salesmate refused, so that one is asked for in its place.
     """
 
     settings: Settings
@@ -50,11 +55,13 @@ class LoginOffer:
     stored_in: str
     with_key: Callable[[str, Secret], object]
     status: Callable[[], Status]
-    identify: Callable[[], object]
+    identify: Callable[[], str]
     is_authorized: Callable[[], bool]
     hosts: Sequence[UnusualHost] = ()
     flow: LoginFlow | None = None
     reason: str = ""
+    had_key: bool = False
+    has_refused_key: bool = False
 
     @property
     def key(self) -> tuple[Settings, str]:
@@ -74,9 +81,28 @@ class LoginOffer:
         return bool(self.host) and not host_of(self.settings.api_url).endswith(_DOMAIN)
 
     @property
-    def caution(self) -> str:
-        """What to check before anything is sent: hosts that are not plainly the user's own choice."""
-        hosts = [f"{unusual.host} ({short(unusual.source)})" for unusual in self.hosts]
+    def note(self) -> str:
+        """How long a key is used that is entered in place of a refused one of the settings; else empty."""
+        return texts.KEY_IN_PLACE if self.has_refused_key else ""
+
+    @property
+    def kept(self) -> str:
+        """In a sentence, where the login is stored."""
+        is_stored = self.settings.token_store != "memory"  # noqa: S105 - a kind of store
+        return texts.STORED_IN.format(place=short(self.stored_in)) if is_stored else texts.NOT_STORED
+
+    @property
+    def by_key(self) -> bool:
+        """Whether a Session Key is asked for first, and not the login link offered."""
+        return self.flow is None or self.had_key
+
+    def caution(self, *, by_key: bool) -> str:
+        """Return what to check before anything is sent: hosts that are not plainly the user's own choice."""
+        hosts = [
+            f"{unusual.host} ({short(unusual.source)})"
+            for unusual in self.hosts
+            if not (by_key and unusual.is_of_link)
+        ]
         return texts.UNUSUAL_HOST.format(hosts=", ".join(dict.fromkeys(hosts))) if hosts else ""
 
 

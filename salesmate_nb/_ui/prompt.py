@@ -9,13 +9,14 @@ from prompt_toolkit import PromptSession
 from prompt_toolkit.output import create_output
 
 from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._auth.stored_logins import plain
 from salesmate_nb._base.secret.frames import sealed
 from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._ui import texts
 from salesmate_nb._ui.address import refusal
 from salesmate_nb._ui.browser import open_browser
 from salesmate_nb._ui.offer import LoginOffer
-from salesmate_nb._ui.refusals import explain, plain
+from salesmate_nb._ui.refusals import explain
 from salesmate_nb._values.text import in_encoding_of
 from salesmate_nb.errors import SalesmateError
 
@@ -30,10 +31,11 @@ def ask(offer: LoginOffer) -> None:
     offer : LoginOffer
         The login. Where it leads and what there is to check is shown first.
     """
-    for sentence in (plain(offer.reason), offer.caution):
+    caution = offer.caution(by_key=offer.by_key)
+    for sentence in (plain(offer.reason), offer.note, caution, f"{texts.READS_ONLY} {offer.kept}"):
         if sentence:
             say(sentence)
-    if offer.flow is None:
+    if offer.flow is None or offer.by_key:
         ask_for_key(offer)
     else:
         follow_link(offer.flow)
@@ -48,9 +50,9 @@ def ask_for_key(offer: LoginOffer) -> None:
         The login to complete.
     """
     say(texts.KEY_INTRO)
-    is_done = False
+    workspace, is_done = offer.settings.linkname or "", False
     while not is_done:
-        workspace = _ask(texts.WORKSPACE_PROMPT, default=offer.settings.linkname or "")
+        workspace = _ask(texts.WORKSPACE_PROMPT, default=workspace)
         key = _ask_for_secret(texts.KEY_PROMPT) if workspace else Secret()
         if not key:
             break
@@ -64,7 +66,12 @@ def ask_for_key(offer: LoginOffer) -> None:
 
 @sealed
 def key_from_stdin() -> Secret:
-    """Read a Session Key from standard input, for scripts; it may be followed by a line break."""
+    """Read a Session Key from standard input, for scripts; it may be followed by a line break.
+
+    If that is a terminal, the key is asked for, and not shown.
+    """
+    if sys.stdin.isatty():
+        return _ask_for_secret(texts.KEY_PROMPT)
     return Secret(sys.stdin.readline().strip())
 
 

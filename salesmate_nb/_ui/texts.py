@@ -9,8 +9,8 @@ TITLE = "Log in to Salesmate"
 TITLE_TO = "Log in to {account}"
 PROFILE = "profile {name}"
 READS_ONLY = "Reads your records. Changes nothing in Salesmate."
-STORED_IN = "Your login is stored in {place}. Later notebooks do not ask again."
-NOT_STORED = "Your login stays in the memory of this kernel. The next one asks again."
+STORED_IN = "Your login is stored in {place}. Later notebooks and commands do not ask again."
+NOT_STORED = "Your login stays in memory and ends with this process. The next one asks again."
 UNUSUAL_HOST = (
     "Your login would be sent to {hosts}. Continue only if you know this address and who wrote it there."
 )
@@ -28,6 +28,7 @@ WHERE_THE_KEY_IS = (
     "To find the key, open {salesmate}, then My Account, tab Access Key. Copy the third one, "
     "<b>Session Key</b>; the other two are refused."
 )
+KEY_IN_PLACE = "Or enter another key here: it is used instead, until you correct that one."
 WORKSPACE_MISSING = "Type your workspace: the 'acme' of https://acme.salesmate.io."
 KEY_MISSING = "Paste the Session Key first."
 USE_KEY = "Use a Session Key instead"
@@ -81,8 +82,8 @@ PASTE_OR_SKIP = (
 )
 ADDRESS_PROMPT = "Address: "
 KEY_INTRO = (
-    "Log in with a Session Key. It is in Salesmate under My Account, tab Access Key: the third one; the "
-    "other two are refused. To log in later, press Enter."
+    "Log in with a Session Key. You find it in Salesmate under My Account, tab Access Key: the third one; "
+    "the other two are refused. To log in later, press Enter."
 )
 WORKSPACE_PROMPT = "Workspace (the 'acme' of https://acme.salesmate.io): "
 KEY_PROMPT = "Session Key (not shown): "

@@ -8,6 +8,8 @@ import pytest
 
 from salesmate_nb import Salesmate, Settings, SettingsError
 from salesmate_nb._auth.hosts import unusual_hosts
+from salesmate_nb._auth.token_stores.file import FileTokenStore
+from salesmate_nb._auth.tokens import Token
 
 
 @pytest.mark.parametrize(
@@ -44,15 +46,15 @@ def test_host_that_looks_like_another(host, shown):
     assert [found.host for found in unusual_hosts(Settings(api_url=f"https://{host}"))] == [shown]
 
 
-@pytest.mark.parametrize("is_home", [True, False])
-def test_dotenv_outside_home(monkeypatch, tmp_path, is_home):
+@pytest.mark.parametrize("home", [".", "home", "", "/"])
+def test_dotenv_outside_home(monkeypatch, home):
     """A .env outside the home folder has each host that it names shown, a workspace too."""
     Path(".env").write_text("SALESMATE_LINKNAME=acme\n")
-    home = tmp_path if is_home else tmp_path / "home"
-    monkeypatch.setattr(Path, "home", lambda: home)
+    monkeypatch.setenv("SALESMATE_TOKEN_CACHE", str(Path.cwd()))
+    monkeypatch.setenv("HOME", str(Path(home).absolute()) if home else "")
     shown = [(found.host, found.source) for found in unusual_hosts(Settings.load())]
     source = f"SALESMATE_LINKNAME in {Path('.env').absolute()}"
-    assert shown == ([] if is_home else [("acme.salesmate.io", source)])
+    assert shown == ([] if home == "." else [("acme.salesmate.io", source)])
 
 
 @pytest.mark.parametrize("host", ["https://evil.example", "http://localhost:9999"])
@@ -73,3 +75,26 @@ def test_key_and_host_from_different_places(monkeypatch, key_in_file, host):
     ) as caught:
         Salesmate(Settings.load())
     assert "k3y" not in str(caught.value)
+
+
+@pytest.mark.parametrize("is_home", [True, False])
+def test_key_and_foreign_workspace(monkeypatch, tmp_path, is_home):
+    """A key of the environment is not sent to a workspace that a .env outside the home folder names."""
+    Path(".env").write_text("SALESMATE_LINKNAME=stranger\n")
+    monkeypatch.setenv("SALESMATE_SESSION_KEY", "k3y-of-the-environment")
+    monkeypatch.setattr(Path, "home", lambda: tmp_path if is_home else tmp_path / "home")
+    if is_home:
+        assert Salesmate(Settings.load()).authorized
+        return
+    with pytest.raises(SettingsError, match=r"LINKNAME in .* names the host stranger\.salesmate\.io"):
+        Salesmate(Settings.load())
+
+
+def test_login_in_a_folder_of_a_dotenv(monkeypatch, tmp_path):
+    """A login for another host, in a folder that a .env names, is used with a caution."""
+    monkeypatch.delenv("SALESMATE_TOKEN_CACHE")
+    Path(".env").write_text(f"SALESMATE_TOKEN_CACHE={tmp_path}\n")
+    settings = Settings(linkname="acme", session_key="k3y", api_url="https://evil.example")
+    FileTokenStore(tmp_path, "default").save(Token.from_key(settings))
+    with pytest.warns(UserWarning, match=r"is for evil\.example.*TOKEN_CACHE in .*Go on only if"):
+        assert Salesmate(Settings.load()).authorized

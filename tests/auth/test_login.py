@@ -90,6 +90,27 @@ def test_profiles_and_logout(account, given, nothing):
     assert [path.name for path in given.token_cache.glob("*.json")] == ["default.json"]
 
 
+def test_logout_in_another_kernel(account, given, nothing):
+    """The next read of another kernel notices a logout, and sends nothing."""
+    kernel = log_in(account, given)
+    Salesmate(nothing).logout()
+    count = len(account.requests)
+    with pytest.raises(LoginRequired, match="has logged out in another notebook"):
+        kernel.deals_df()
+    assert (kernel.authorized, len(account.requests)) == (False, count)
+
+
+def test_logout_of_two_workspaces(account, given, nothing, capsys, monkeypatch):
+    """logout forgets every login of the profile, with its rows, and names them; then nobody is connected."""
+    with LiveAccount(seed=1, linkname="beta") as beta:
+        for each in (account, beta):
+            log_in(each, dataclasses.replace(given, api_url=each.url)).deals_df(refresh="auto")
+        monkeypatch.setenv("SALESMATE_TOKEN_CACHE", str(given.token_cache))
+        assert cli.main(["logout"]) == 0
+        assert capsys.readouterr().err == "Logged out of acme and beta.\n"
+        assert (Salesmate(nothing).authorized, list(given.token_cache.rglob("*.parquet"))) == (False, [])
+
+
 @pytest.mark.parametrize("kind", ["memory", "own", "keyring"])
 def test_other_stores(account, given, kind, tmp_path, keychain):
     """A key is kept in memory, in the keychain, or in a store of the user's own; in no file of ours."""
@@ -131,7 +152,7 @@ def test_login_at_another_server(provider, given):
     )
     connection = Salesmate(settings)
     response = requests.post(connection.login_url, data={"sub": "jo@example.com"}, timeout=30)
-    assert "Connected to Salesmate" in response.text
+    assert "Access allowed" in response.text
     assert connection.get("userinfo") == Salesmate(settings).get("userinfo") == {"sub": "jo@example.com"}
     assert not Salesmate(given).authorized
     connection.logout()
@@ -255,10 +276,30 @@ def test_key_of_settings_ends(account, given, monkeypatch, place):
     count = len(account.requests)
     assert connect(settings) is connection
     assert (connection.authorized, len(account.requests)) == (False, count + 1)
-    with pytest.raises(SettingsError, match="comes before a stored one"):
-        connection.login_with_key("acme", "other")
     account.expired = False
     assert connect(settings).authorized
+    with pytest.raises(SettingsError, match="comes before a stored one"):
+        connection.login_with_key("acme", "other")
+
+
+def test_key_in_place_of_a_dead_one(account, given, recwarn):
+    """A key entered in place of a dead one of the settings is used by later kernels until they change."""
+    dead = dataclasses.replace(given, linkname="acme", session_key="dead")
+    connection = connect(dead)
+    with pytest.raises(LoginRequired, match=r"the argument session_key.*Pass it to connect\(\)"):
+        connection.deals_df()
+    connection.login_with_key("acme", account.session_key)
+    assert len(connection.deals_df()) == 5
+    kernel = connect(dead)
+    assert kernel.authorized
+    assert "refused the Session Key of the argument session_key" in str(recwarn[-1].message)
+    assert kernel.status().token_location == str(given.token_cache / "default.json")
+    account.session_key = "renewed"
+    assert len(connect(dataclasses.replace(dead, session_key="renewed")).deals_df()) == 5
+    with pytest.raises(LoginRequired, match="entered in place"):
+        kernel.deals_df()
+    kernel.logout()
+    assert list(given.token_cache.glob("*.json")) == []
 
 
 def test_dead_key_offline_and_logout(account, given, nothing):

@@ -69,13 +69,13 @@ def test_secret_of_the_client(store):
     assert "client" not in why_none(store, Settings(client_id="my-app", api_url="https://acme.salesmate.io"))
 
 
-def test_remove_one_host(store):
-    """The logins of other hosts stay."""
+def test_remove(store):
+    """The logins of every workspace are removed."""
     for settings in (GLOBEX, ACME):
         add_login(store, Token.from_key(settings))
-    removed, still_in = remove_logins(store, ACME)
-    assert ([token.linkname for token in removed], still_in) == (["acme"], "")
-    assert (names(store, Settings()), names(store, ACME)) == ("globex", None)
+    removed, still_in = remove_logins(store)
+    assert ([token.account for token in removed], still_in) == (["globex", "acme"], "")
+    assert (names(store, Settings()), names(store, GLOBEX)) == (None, None)
 
 
 def test_file_of_first_version(store):
@@ -84,6 +84,7 @@ def test_file_of_first_version(store):
     token = Token.from_response({"access_token": "at-s3cret"}, settings)
     store.folder.mkdir()
     content = json.loads(token.to_json().reveal())
+    store.path.touch(mode=0o600)
     store.path.write_text(json.dumps({"version": 1, **{name: content[name] for name in FIRST_FIELDS}}))
     old = find_login(store, settings)
     assert (old.access_token, old.api_url) == ("at-s3cret", None)

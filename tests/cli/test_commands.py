@@ -11,6 +11,7 @@ import pandas as pd
 import pytest
 
 from salesmate_nb import cli, sandbox
+from salesmate_nb._cli import commands
 
 
 @pytest.fixture
@@ -58,6 +59,39 @@ def test_format_by_ending(account, run, tmp_path, kind):
         path.unlink()
 
 
+def test_login_with_a_dead_key(account, run, monkeypatch):
+    """login asks Salesmate once whether it accepts a key of the settings: exit code 1 if not."""
+    assert run("login")[0] == 0
+    assert len(account.log) == 1
+    monkeypatch.setenv("SALESMATE_SESSION_KEY", "dead")
+    code, _, err = run("login")
+    assert (code, "did not accept this key" in err) == (1, True)
+    assert "It is the key of SALESMATE_SESSION_KEY in the environment." in err
+    assert [seen.path for seen in account.log[1:]] == ["/apis/core/v4/users", "/apis/deal/v4/search"]
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"), [("", "no key in standard input"), ("{key}", "could not be stored")]
+)
+def test_key_that_is_not_stored(account, run, monkeypatch, typed, words):
+    """login fails if it read no key, or could store nothing."""
+    monkeypatch.delenv("SALESMATE_SESSION_KEY")
+    monkeypatch.setenv("SALESMATE_TOKEN_STORE", "memory")
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed.format(key=account.session_key)))
+    code, _, err = run("login", "--key-stdin")
+    assert (code, words in err) == (1, True)
+
+
+@pytest.mark.parametrize("named", ["", "beta"])
+def test_login_to_a_workspace(run, monkeypatch, named):
+    """login --workspace leads to that workspace, unless the settings name another one."""
+    monkeypatch.setenv("SALESMATE_LINKNAME", named)
+    seen = []
+    monkeypatch.setattr(commands, "connect", lambda settings, **_: seen.append(settings.linkname) or 1 / 0)
+    code, _, err = run("login", "--workspace", "acme")
+    assert (code, seen, "names the workspace beta" in err) == (1, [] if named else ["acme"], bool(named))
+
+
 def test_quoted_key(account, run, monkeypatch):
     """A key in the quotes that `docker run --env-file` keeps is sent without them, and accepted."""
     monkeypatch.setenv("SALESMATE_SESSION_KEY", f'"{account.session_key}"')
@@ -77,6 +111,7 @@ def test_status_words(run):
     """status names the command that logs in."""
     _, out, _ = run("status")
     assert "run `salesmate-nb login`" in out
+    assert "host" not in out  # nothing else is known
     assert "connect(" not in out
 
 
@@ -107,6 +142,18 @@ def test_key_that_is_not_text(run, monkeypatch, content):
     code, _, err = run("login", "--key-stdin", "--workspace", "acme")
     assert (code, err.count("\n"), "Standard input" in err) == (1, 1, True)
     assert "k3y" not in err
+
+
+def test_one_row(run, monkeypatch):
+    """One row is not called by the plural."""
+    with sandbox.start(deals=1) as box:
+        for name, value in (
+            ("API_URL", box.url),
+            ("LINKNAME", box.linkname),
+            ("SESSION_KEY", box.session_key),
+        ):
+            monkeypatch.setenv(f"SALESMATE_{name}", value)
+        assert run("snapshot")[2].startswith("1 deal in ")
 
 
 def test_movement(account, run):

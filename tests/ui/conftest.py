@@ -55,7 +55,7 @@ class Account:
 
     def __init__(self):
         self.tried, self.error, self.is_authorized = [], None, False
-        self.user = "Ann <Weber>"
+        self.user, self.problem = "Ann <Weber>", ""
 
     def with_key(self, workspace, key):
         self.tried.append((workspace, key.reveal()))
@@ -103,7 +103,7 @@ def offer(account):
                 "stored_in": "<home>/default.json",
                 "with_key": account.with_key,
                 "status": account.status,
-                "identify": lambda: setattr(account, "user", "Ann <Weber>"),
+                "identify": lambda: setattr(account, "user", "Ann <Weber>") or account.problem,
                 "is_authorized": lambda: account.is_authorized,
                 **fields,
             }

@@ -37,7 +37,7 @@ def test_host(offer, settings, host, is_own):
 )
 def test_caution(offer, settings, expected):
     """A host that is neither Salesmate's nor this computer is named, and who names it."""
-    caution = offer(settings=Settings(**settings)).caution
+    caution = offer(settings=Settings(**settings)).caution(by_key=False)
     assert expected in caution
     assert bool(caution) == bool(expected)
 
@@ -46,10 +46,10 @@ def test_settings_of_somebody_else(offer, monkeypatch, tmp_path):
     """Hosts that a .env outside the home names are shown with its path, also Salesmate's own."""
     Path(".env").write_text("SALESMATE_LINKNAME=acme")
     monkeypatch.setattr(Path, "home", lambda: tmp_path / "home")
-    caution = offer(settings=Settings.load()).caution
+    caution = offer(settings=Settings.load()).caution(by_key=False)
     assert f"acme.salesmate.io (SALESMATE_LINKNAME in {Path.cwd() / '.env'})" in caution
     monkeypatch.setattr(Path, "home", lambda: tmp_path)
-    assert offer(settings=Settings.load()).caution == ""
+    assert offer(settings=Settings.load()).caution(by_key=False) == ""
 
 
 @pytest.mark.parametrize("home", ["/", None])

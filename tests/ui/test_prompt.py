@@ -201,15 +201,15 @@ def test_key(enter_key, account):
     screen = enter_key("acme\rs3cret-key\r")
     assert account.tried == [("acme", "s3cret-key")]
     assert "s3cret" not in screen
-    assert "third" in screen
+    assert screen.index(texts.READS_ONLY) < screen.index("default.json") < screen.index("third")
     assert screen.rstrip().endswith(texts.CONNECTED)
 
 
 def test_refused_key_prompts_again(enter_key, account):
     """A refused key shows why, and the prompt begins again."""
     account.error = LoginError("It has expired.")
-    screen = enter_key("acme\rold\racme\r\r")
-    assert account.tried == [("acme", "old")]
+    screen = enter_key("acme\rold\r\rolder\r\x03")  # the workspace stays
+    assert account.tried == [("acme", "old"), ("acme", "older")]
     assert "It has expired." in screen
     assert screen.rstrip().endswith(texts.NOT_CONNECTED)
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from salesmate_nb import ConnectionFailed, Salesmate, SalesmateError, Settings
-from salesmate_nb._ui.refusals import KEY, WORKSPACE, explain, plain
+from salesmate_nb._auth.stored_logins import plain
+from salesmate_nb._ui.refusals import KEY, WORKSPACE, explain
 from tests.live_account import LiveAccount, made
 
 
@@ -18,9 +19,9 @@ def account():
 @pytest.mark.parametrize(
     ("workspace", "key", "field", "text"),
     [
-        ("acme", "n0nsense-n0nsense", KEY, "did not accept this key. It is not the Session Key"),
-        ("acme", "access_key", KEY, "did not accept this key. It is probably another"),
-        ("acme", "expired", KEY, "did not accept this key. It has expired"),
+        ("acme", "n0nsense-n0nsense", KEY, "did not accept this key: it is not the Session Key"),
+        ("acme", "access_key", KEY, "did not accept this key: it is probably another"),
+        ("acme", "expired", KEY, "did not accept this key: it has expired"),
         ("acme", "two words", KEY, "This is not a Session Key"),
         ("nobody", "session_key", WORKSPACE, "knows no workspace 'nobody'"),
         ("no name", "session_key", WORKSPACE, "not the name of a workspace"),

@@ -33,7 +33,7 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'",
 }
 _NEXT_STEPS = {
-    True: "Go back to your notebook or terminal. It continues by itself.",
+    True: "Go back to your notebook or terminal. It continues by itself, and says whether the login works.",
     False: "Nothing was changed. Go back to your notebook or terminal and try again there.",
 }
 _PAGE = """<!doctype html>

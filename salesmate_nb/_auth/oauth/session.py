@@ -85,7 +85,7 @@ class OAuthSession(OAuth2Session, BoundedSession):
     def forget(self) -> None:
         """Forget the token, here and in the store."""
         with self._refreshing, self._store.lock():
-            remove_logins(self._store, self._settings)
+            remove_logins(self._store)
             self._hold(None)
 
     def release(self) -> None:

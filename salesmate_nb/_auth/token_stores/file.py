@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -59,6 +60,7 @@ class FileTokenStore(TextTokenStore):
         """Return the file's text; an empty file, which could not be removed, has none."""
         try:
             with files.open_private(self.path) as file:
+                self._close_to_others(file.fileno())
                 return Secret(file.read(_MAX_BYTES).decode(errors="replace")) or None
         except (FileNotFoundError, NotADirectoryError):
             return None
@@ -123,6 +125,18 @@ class FileTokenStore(TextTokenStore):
         spare, self._spare = self._spare, None
         if spare is not None:
             spare.remove()
+
+    def _close_to_others(self, handle: int) -> None:
+        """Take the rights of other users away, which a copy or an archive gave them."""
+        mode = os.fstat(handle).st_mode & 0o777
+        if os.name != "posix" or not mode & 0o077:
+            return
+        with contextlib.suppress(OSError):
+            os.fchmod(handle, 0o600)
+            self._warn_once(
+                f"Other users of this computer could read the login in {self.path} (mode {mode:o}); now only "
+                "you can. If somebody may have read it, end it: make a new Session Key, or log out."
+            )
 
     @property
     def _aside(self) -> Path:

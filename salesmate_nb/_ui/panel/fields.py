@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -10,6 +11,7 @@ import traitlets
 
 from salesmate_nb._base.secret.text import Secret
 
+TOGETHER = 0.5  # seconds within which the two messages of the Enter key arrive
 FIELD = {
     "style": {"description_width": "6.5em"},
     "layout": {"flex": "1 1 14em", "width": "auto", "min_width": "0", "margin": "0"},
@@ -46,14 +48,14 @@ class _EmptiedText(ipywidgets.Text):  # type: ignore[misc] # ipywidgets has no t
         self._placeholders = (placeholder, placeholder_held)
         self._held = Secret()
         self._on_enter = on_enter
-        self._has_entered = False
+        self._is_entering = False
         self.observe(self._hold, "value")
         self.on_msg(self._listen)
 
     def take(self) -> Secret:
         """Return what was typed, and keep nothing of it."""
         taken, self._held = self._held, Secret()
-        self._has_entered = False
+        self._is_entering = False
         self.placeholder = self._placeholders[0]
         return taken
 
@@ -63,15 +65,26 @@ class _EmptiedText(ipywidgets.Text):  # type: ignore[misc] # ipywidgets has no t
         self._held = Secret(change["new"])
         self.value = ""
         self.placeholder = self._placeholders[1]
-        if self._has_entered:
+        if self._is_entering:
             self._on_enter()
 
     def _listen(self, _widget: Any, content: Any, _buffers: Any) -> None:
-        """Handle the message of the Enter key, which comes before or after the text."""
-        if content.get("event") == "submit":
-            self._has_entered = True
-            if self._held:
-                self._on_enter()
+        """Handle the message of the Enter key, which comes right before or after the text, if any."""
+        if content.get("event") != "submit":
+            return
+        if self._held:
+            self._on_enter()
+            return
+        self._is_entering = True
+        timer = threading.Timer(TOGETHER, self._find_empty)
+        timer.daemon = True
+        timer.start()
+
+    def _find_empty(self) -> None:
+        """Pass on that Enter was pressed in the empty field; a text that comes later waits for another."""
+        if self._is_entering:
+            self._is_entering = False
+            self._on_enter()
 
 
 class AddressField(_EmptiedText):

@@ -47,6 +47,7 @@ class KeyForm(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self.workspace_alert, self.key_alert, self.hint = (ipywidgets.HTML() for _ in range(3))
         self.button = fields.main_button(texts.KEY_BUTTON, self._submit)
         self.workspace.observe(lambda _: self._name_workspace(), "value")
+        self.workspace.on_msg(self._move_on)
         row = {"flex_flow": "row wrap", "align_items": "center", "margin": "2px 2px 8px"}
         super().__init__(
             [
@@ -71,6 +72,11 @@ class KeyForm(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             salesmate = markup.link(f"https://{name}.salesmate.io", f"{name}.salesmate.io")
         where = texts.WHERE_THE_KEY_IS.format(salesmate=salesmate)
         self.hint.value = markup.card(markup.paragraph(where, "soft small"))
+
+    def _move_on(self, _widget: Any, content: Any, _buffers: Any) -> None:
+        """Let Enter in the workspace's field lead to the key's; it sends nothing."""
+        if content.get("event") == "submit":
+            self.key.focus()
 
     def _linkname(self) -> str:
         """Return the workspace's name, from its name or address; empty if it is neither."""

@@ -12,6 +12,7 @@ import ipywidgets
 from IPython.display import display
 
 from salesmate_nb._auth.flow import LoginFlow, LoginState
+from salesmate_nb._auth.stored_logins import plain
 from salesmate_nb._display.cards import card
 from salesmate_nb._display.output import Output, running_cell
 from salesmate_nb._ui import texts
@@ -21,8 +22,7 @@ from salesmate_nb._ui.offer import LoginOffer, short
 from salesmate_nb._ui.panel import fields, markup
 from salesmate_nb._ui.panel.key_form import KeyForm
 from salesmate_nb._ui.panel.link_form import LinkForm
-from salesmate_nb._ui.panel.saved import connected_card, pending_card
-from salesmate_nb._ui.refusals import plain
+from salesmate_nb._ui.panel.saved import connected_card, pending_card, refused_card
 
 _CHECK_EVERY = 2.0  # seconds between two looks at whether somebody has logged in elsewhere
 
@@ -80,14 +80,13 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
         self._link_form = LinkForm(offer.flow) if offer.flow else None
         self._other = fields.quiet_button(texts.USE_KEY, self._switch)
         self._other.layout.margin = "8px 2px 0"
-        if self._link_form:
-            fields.show(self._key_form, visible=False)
+        self._is_by_key = offer.by_key
         forms = [form for form in (self._link_form, self._key_form) if form]
         super().__init__([self._head, *forms, self._other, self._foot])
         self._id = f"salesmate-nb-{secrets.token_hex(4)}"
         self.add_class("salesmate-nb").add_class(self._id)
         fields.show(self._other, visible=offer.flow is not None)
-        self._show_head(_title(offer), markup.alert(plain(offer.reason)) + markup.caution(offer.caution))
+        self._show_form()
         if offer.flow:
             offer.flow.subscribe(self._follow)
 
@@ -112,12 +111,21 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
 
     def _switch(self) -> None:
         """Show the other form."""
-        was_key = self._key_form.layout.display == ""
-        fields.show(self._key_form, visible=not was_key)
-        fields.show(self._link_form, visible=was_key)
-        self._other.description = texts.USE_KEY if was_key else texts.USE_LINK
-        if not was_key:
+        self._is_by_key = not self._is_by_key
+        self._show_form()
+        if self._is_by_key:
             self._key_form.focus()
+
+    def _show_form(self) -> None:
+        """Show one form, and above it what is to be known before it is used."""
+        fields.show(self._key_form, visible=self._is_by_key)
+        if self._link_form:
+            fields.show(self._link_form, visible=not self._is_by_key)
+        self._other.description = texts.USE_LINK if self._is_by_key else texts.USE_KEY
+        offer = self._offer
+        problem = short(f"{plain(offer.reason)} {offer.note}".strip())
+        caution = offer.caution(by_key=self._is_by_key)
+        self._show_head(_title(offer), markup.alert(problem) + markup.caution(caution))
 
     def _follow(self, login: LoginFlow) -> None:
         fields.show(self._other, visible=login.phase is not LoginState.EXCHANGING)
@@ -145,11 +153,10 @@ class Panel(ipywidgets.VBox):  # type: ignore[misc] # ipywidgets has no types
             threading.Thread(target=self._name_user, name="salesmate_nb-user", daemon=True).start()
 
     def _name_user(self) -> None:
-        self._offer.identify()
-        self._show_connection()
+        self._show_connection(problem=self._offer.identify())
 
-    def _show_connection(self) -> None:
-        shown = connected_card(self._offer.status())
+    def _show_connection(self, problem: str = "") -> None:
+        shown = refused_card(problem) if problem else connected_card(self._offer.status())
         panel: Panel | None = self
         while panel is not None:
             panel._replace(*shown)
@@ -186,7 +193,5 @@ def _title(offer: LoginOffer) -> str:
 
 
 def _facts(offer: LoginOffer) -> str:
-    is_kept = offer.settings.token_store != "memory"  # noqa: S105 - a kind of store
-    where = texts.STORED_IN.format(place=short(offer.stored_in)) if is_kept else texts.NOT_STORED
-    wraps_at_slashes = markup.escaped(where).replace("/", "/<wbr>")
+    wraps_at_slashes = markup.escaped(offer.kept).replace("/", "/<wbr>")
     return markup.paragraph(wraps_at_slashes, "facts soft small")

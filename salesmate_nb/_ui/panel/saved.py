@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from salesmate_nb._auth.stored_logins import plain
 from salesmate_nb._display.cards import card
 from salesmate_nb._status import Status
 from salesmate_nb._ui import texts
@@ -47,3 +48,10 @@ def connected_card(status: Status) -> tuple[str, str]:
     next_step = {texts.NEXT: texts.NEXT_STEP}
     details = {name: short(value) for name, value in status.lines().items()}
     return card(title, next_step, is_on=True, folded=details), f"{title}."
+
+
+def refused_card(problem: str) -> tuple[str, str]:
+    """Return what is there if Salesmate does not accept a login that has just been made."""
+    reason = short(plain(problem))
+    shown = card(texts.NOT_LOGGED_IN_YET, {texts.WHY: reason, texts.NEXT: texts.RUN_TO_LOG_IN})
+    return shown, f"{texts.NOT_LOGGED_IN_YET}. {reason}"

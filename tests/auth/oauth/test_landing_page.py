@@ -11,7 +11,7 @@ from salesmate_nb._auth.oauth.landing_page import BrowserPage, page_html
 
 @pytest.mark.parametrize(
     ("status", "mark", "step"),
-    [(HTTPStatus.OK, "✓", "continues by itself"), (HTTPStatus.BAD_REQUEST, "!", "try again there")],
+    [(HTTPStatus.OK, "✓", "says whether the login works"), (HTTPStatus.BAD_REQUEST, "!", "try again there")],
 )
 def test_page_leads_back(status, mark, step):
     """The page shows whether it worked, and sends the user back to the notebook or terminal."""

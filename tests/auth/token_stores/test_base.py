@@ -261,6 +261,7 @@ def test_any_bytes_are_corrupt(tmp_path_factory, examples):
         | values.map(json.dumps).map(str.encode)
     )
     def check(content):
+        store.path.touch(mode=0o600)
         store.path.write_bytes(content)
         with pytest.warns(UserWarning, match="corrupt"):
             assert store.load() is None

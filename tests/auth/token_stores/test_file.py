@@ -269,3 +269,12 @@ def test_leftovers_are_removed(store, token, verb):
         path.write_text("at-s3cret")
     store.save(token if verb == "save" else None)
     assert names(store.folder) == [others.name, *(["default.json"] if verb == "save" else [])]
+
+
+def test_file_that_others_can_read(store, token):
+    """The rights of others are taken away, with a warning; the login is used."""
+    store.save(token)
+    store.path.chmod(0o644)
+    with pytest.warns(UserWarning, match=r"Other users .* could read the login in .*mode 644"):
+        assert store.load() == token
+    assert store.path.stat().st_mode & 0o777 == 0o600

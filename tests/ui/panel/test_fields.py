@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import ipywidgets
 import pytest
 
@@ -39,6 +41,14 @@ def test_enter(field, order):
     for step in steps if order == "text first" else reversed(steps):
         step()
     assert field.entered == ["s3cret"]
+
+
+def test_enter_in_the_empty_field(field, monkeypatch):
+    """Enter in the empty field is passed on once, and a text that comes later waits for another Enter."""
+    monkeypatch.setattr(fields.threading, "Timer", lambda _, end: SimpleNamespace(start=end))
+    field._handle_custom_msg(SUBMIT, [])
+    field.value = "s3cret"
+    assert field.entered == [""]
 
 
 def test_leaving_the_field(field):

@@ -91,6 +91,16 @@ def test_key_waits_for_workspace(form, account):
     assert account.tried == [("acme", "s3cret")]
 
 
+def test_enter_in_workspace(form, account, monkeypatch):
+    """Enter in the workspace's field leads to the key's and sends nothing, not even a key that waits."""
+    focused = []
+    monkeypatch.setattr(type(form.key), "focus", lambda self: focused.append("key"))
+    form.key.value = "s3cret"
+    form.workspace.value = "acme"
+    form.workspace._handle_custom_msg({"event": "submit"}, [])
+    assert (focused, account.tried) == (["key"], [])
+
+
 def test_unexpected_error(form, account):
     """An unexpected error is shown by its name, without what it says: that might hold the key."""
     account.error = ZeroDivisionError("s3cret")

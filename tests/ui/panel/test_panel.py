@@ -66,6 +66,16 @@ def test_with_a_client_id(offer, login):
     assert visible(shown._other)
 
 
+def test_after_a_key(offer, login):
+    """After a Session Key has ended its form comes first, with no caution about hosts of the link."""
+    settings = Settings(client_id="my-app", linkname="acme", auth_url="https://evil.example/")
+    shown = Panel(offer(flow=login, had_key=True, settings=settings))
+    assert (visible(shown._link_form), visible(shown._key_form)) == (False, True)
+    assert "evil.example" not in shown._head.value
+    shown._other.click()
+    assert (visible(shown._link_form), "evil.example" in shown._head.value) == (True, True)
+
+
 def test_what_is_said_before(offer):
     """Before anything is sent: to which account, that it only reads, where it is stored, what to check."""
     settings = Settings(api_url="https://crm.example.com", linkname="acme")
@@ -128,9 +138,10 @@ def test_saved_while_it_waits(offer, outputs):
     assert shown._repr_mimebundle_()["text/plain"] == ""
 
 
-def test_name_comes_later(offer, login, account, outputs):
-    """If the user's name is not known yet, it is asked for, and the card then says it."""
-    account.user = ""
+@pytest.mark.parametrize("problem", ["", "It was not accepted."])
+def test_name_comes_later(offer, login, account, outputs, problem):
+    """If the user's name is not known yet, it is asked for; the card says it, or why the login is no use."""
+    account.user, account.problem = "", problem
     panel.show(offer(flow=login))
     login.move(LoginState.DONE)
     for thread in threading.enumerate():
@@ -138,7 +149,7 @@ def test_name_comes_later(offer, login, account, outputs):
             thread.join()
     assert [text for _, text in outputs[0].shown[1:]] == [
         "Connected to acme.",
-        "Connected as Ann <Weber> to acme.",
+        f"{texts.NOT_LOGGED_IN_YET}. {problem}" if problem else "Connected as Ann <Weber> to acme.",
     ]
 
 
