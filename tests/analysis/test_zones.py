@@ -43,7 +43,7 @@ def test_ends_of_the_calendar(timezone, shown):
     assert [text[:19] for text in moved["estimated_close_date"].astype("str")] == shown
     assert str(moved["created_at"].dtype) == f"datetime64[us, {timezone}]"
     assert repr(moved)
-    assert moved["created_at"].dt.normalize().dt.date.notna().all()
+    assert moved["created_at"].dt.date.notna().all()
     assert all(repr(function(moved)) for function in FUNCTIONS.values())
     nanoseconds = deals[["created_at"]].iloc[:0].astype("datetime64[ns, UTC]")
     assert in_zone(nanoseconds, timezone)["created_at"].dt.unit == "ns"
