@@ -63,7 +63,7 @@ def test_any_states(states):
 
 
 @pytest.mark.slow
-@settings(max_examples=300)
+@settings(max_examples=100)
 @given(STATES)
 def test_many_states(states):
     """The same for more of them."""

@@ -518,7 +518,7 @@ def test_stable_server(rows, quirks, workers):
 
 
 @pytest.mark.slow
-@settings(max_examples=600)
+@settings(max_examples=200)
 @stable_servers
 def test_stable_server_long(rows, quirks, workers):
     """As above, with ten times as many servers."""
@@ -533,7 +533,7 @@ def test_changing_server(rows, name, changes, per_call, zone_ahead, workers):
 
 
 @pytest.mark.slow
-@settings(max_examples=600)
+@settings(max_examples=200)
 @changing_servers
 def test_changing_server_long(rows, name, changes, per_call, zone_ahead, workers):
     """As above, with ten times as many servers."""

@@ -256,7 +256,7 @@ def test_any_history_equals_live_read(history, id_rules, deals):
 
 
 @pytest.mark.slow
-@settings(max_examples=60)
+@settings(max_examples=15)
 @HISTORIES
 def test_many_histories_equal_live_reads(history, id_rules, deals):
     """The same for many histories."""
