@@ -27,7 +27,7 @@ def past_state(
     was_there = first["field"].eq(DELETED)
     gone, new = pd.Index(first.loc[was_there, "id"]), pd.Index(first.loc[~was_there, "id"])
     present = by_id(now, *columns)
-    ids = present.index.difference(new).union(gone)
+    ids = present.index.difference(new).union(gone).sort_values()
     state = present.reindex(ids).assign(id=ids)
     for name in columns:
         changed = events[events["field"].eq(name) & events["id"].isin(ids)].drop_duplicates("id")

@@ -51,6 +51,12 @@ def test_any_past_states(random):
     check_past(any_states(random, random.randrange(2, 6), random.randrange(30)))
 
 
+def test_deals_that_are_all_gone():
+    """If no deal is left, those of then come by id, in whatever order they were deleted."""
+    states = days_of({1: {"stage": "Demo"}, 4: None}, {1: {"stage": "Demo"}, 3: None})
+    assert list(past_state(history_of(*states), states[-1], day(1), ["stage"])["id"]) == [0, 1]
+
+
 def test_types_of_columns():
     """Values are of the dtype of the column now; an old stage that is no longer there is added at the end."""
     states = days_of(
