@@ -7,7 +7,7 @@ from dataclasses import replace
 from zoneinfo import ZoneInfo
 
 from salesmate_nb._pagination.page_walk import PageState, PaginationUnsupported
-from salesmate_nb._search.search import Record, SearchRequest, created_at, modified_at, record_id
+from salesmate_nb._search.search import Record, SearchRequest, created_at, record_id
 
 
 class KeysetPaginator:
@@ -141,44 +141,6 @@ class OffsetPaginator:
         if missing * 2 > len(expected) > 1 or not (expected or set(page.ids).isdisjoint(last.ids)):
             raise PaginationUnsupported("rows come again in another order")
         return bool(expected) or is_before
-
-
-class LastModifiedPaginator:
-    """Page by row offset, newest change first: each page starts with a row already read, or a newer one.
-
-    A modified row moves to the front and pushes the others back, so some rows arrive twice. A deletion
-    pulls the others forward, which the first row of the next page shows.
-
-    Parameters
-    ----------
-    zone : zoneinfo.ZoneInfo
-        The account's time zone.
-    """
-
-    name = "newest"
-    sort = "lastModifiedAt"
-    sorts_by_list = False
-    needs_total = True
-    uses_offsets = False
-    is_descending = False
-    has_segments = True
-
-    def __init__(self, zone: ZoneInfo) -> None:
-        self._zone = zone
-
-    def key(self, record: Record) -> float:
-        """Return the negated timestamp of the last change, so that keys ascend."""
-        return -modified_at(record, self._zone).timestamp()
-
-    def next_request(self, start: SearchRequest, last: PageState, rewind: int) -> SearchRequest:
-        """Request rows from the last row on."""
-        return _from_last_row(start, last, rewind)
-
-    def is_contiguous(self, last: PageState, page: PageState) -> bool:
-        """Return whether the first row was already read, or is newer than the last one that was."""
-        if page.request.offset == 0 or not page.keys:
-            return page.request.offset == 0
-        return _starts_inside(last, page)
 
 
 def _from_last_row(start: SearchRequest, last: PageState, rewind: int) -> SearchRequest:

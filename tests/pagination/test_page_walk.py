@@ -12,7 +12,6 @@ from salesmate_nb._pagination.page_walk import PageWalk, PaginationUnsupported
 from salesmate_nb._pagination.paginators import (
     CreatedWindowPaginator,
     KeysetPaginator,
-    LastModifiedPaginator,
     OffsetPaginator,
 )
 from salesmate_nb._search.search import SearchPage, SearchRequest
@@ -169,10 +168,8 @@ def test_stops_at_the_next_walk():
     [
         (KeysetPaginator(), page(2, 1), "not sorted by id"),
         (CreatedWindowPaginator(UTC), page(2, 1), "not sorted by createdAt"),
-        (LastModifiedPaginator(UTC), page(1, 2), "not sorted by lastModifiedAt"),
         (OffsetPaginator(), page(1, total=9), "one row"),
         (CreatedWindowPaginator(UTC), SearchPage(records=[{"id": 1}], total=1), "createdAt"),
-        (LastModifiedPaginator(UTC), SearchPage(records=[{"id": 1}], total=1), "lastModifiedAt"),
     ],
 )
 def test_unsupported(paginator, response, message):
@@ -188,16 +185,6 @@ def test_same_page_again(total):
     walk.take(page(1, 2, 3, 4, total=total))
     with pytest.raises(PaginationUnsupported, match="same page"):
         walk.take(page(1, 2, 3, 4, total=total))
-
-
-def test_newest_first():
-    """Changes are read newest first, and a row modified during the walk arrives again."""
-    rows = list(range(20, 0, -1))
-    _, found = read(
-        PageWalk(LastModifiedPaginator(UTC), START),
-        lambda request: page(*rows[request.offset : request.offset + 4], total=20),
-    )
-    assert found == rows
 
 
 def test_exact():

@@ -12,7 +12,6 @@ from salesmate_nb._pagination.page_walk import PageState, PaginationUnsupported
 from salesmate_nb._pagination.paginators import (
     CreatedWindowPaginator,
     KeysetPaginator,
-    LastModifiedPaginator,
     OffsetPaginator,
 )
 from salesmate_nb._search.search import SearchPage, SearchRequest
@@ -26,7 +25,6 @@ ALL = [
     KeysetPaginator(),
     OffsetPaginator(is_descending=True),
     CreatedWindowPaginator(UTC),
-    LastModifiedPaginator(UTC),
 ]
 each_paginator = pytest.mark.parametrize("paginator", ALL, ids=lambda each: each.name)
 
@@ -148,15 +146,14 @@ class TestCreatedWindow:
 
 
 class TestOffsets:
-    @pytest.mark.parametrize("paginator", [OffsetPaginator(), LastModifiedPaginator(UTC)])
     @pytest.mark.parametrize(
         ("count", "offset", "rewind", "expected"),
         [(4, 0, 0, 3), (4, 100, 0, 103), (1, 5, 0, 6), (4, 100, 8, 95), (4, 0, 8, 0)],
     )
-    def test_next_request(self, paginator, count, offset, rewind, expected):
+    def test_next_request(self, count, offset, rewind, expected):
         """The next page starts at the last row, or some rows before it, but never below 0."""
         last = state(list(range(count)), request=replace(START, offset=offset))
-        assert paginator.next_request(START, last, rewind) == replace(START, offset=expected)
+        assert OffsetPaginator().next_request(START, last, rewind) == replace(START, offset=expected)
 
     @pytest.mark.parametrize(
         ("offset", "ids", "expected"),
@@ -183,27 +180,3 @@ class TestOffsets:
         """If other rows come again than those that should, the server does not keep the order."""
         with pytest.raises(PaginationUnsupported, match="another order"):
             OffsetPaginator().is_contiguous(state([1, 2, 3, 4]), state(ids, request=replace(START, offset=3)))
-
-    @pytest.mark.parametrize(
-        ("offset", "keys", "ids", "expected"),
-        [
-            (3, [-9], [7], True),  # a newer change
-            (3, [-5], [2], True),  # the last row itself
-            (3, [-5], [7], False),
-            (3, [-4], [7], False),
-            (3, [], [], False),
-            (0, [], [], True),
-            (0, [-1], [7], True),
-        ],
-    )
-    def test_last_modified_contiguous(self, offset, keys, ids, expected):
-        """Newest change first: a page follows if it starts with a row that was read, or a newer one."""
-        later = state(keys, ids, request=replace(START, offset=offset))
-        assert LastModifiedPaginator(UTC).is_contiguous(state([-8, -5], [1, 2]), later) is expected
-
-    def test_last_modified_key(self):
-        """Keys ascend while changes get older, in any time zone that a timestamp is written in."""
-        key = LastModifiedPaginator(ZoneInfo("Asia/Kolkata")).key
-        times = ["2026-01-02T00:00:00Z", "2026-01-01T12:00:00", "2026-01-01T06:00:00+00:00"]
-        keys = [key({"lastModifiedAt": written}) for written in times]
-        assert keys == sorted(keys)
