@@ -317,5 +317,5 @@ def _reporting(path: Path) -> Iterator[None]:
     except (OSError, NotImplementedError) as err:
         raise SalesmateError(
             f"{path} cannot be written ({files.reason(err)}). Set SALESMATE_TOKEN_CACHE to a folder of "
-            "your own, or read live with refresh=None."
+            "your own, or read live with refresh='live'."
         ) from err
