@@ -34,6 +34,7 @@ from salesmate_nb._auth.stored_logins import add_login
 from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._snapshot import incremental
+from salesmate_nb.analysis import movement
 from salesmate_nb.resources import DEALS
 from salesmate_nb.sandbox import ScriptedResponse
 from tests.helpers import reach, same
@@ -163,6 +164,21 @@ def test_setting(box, tmp_path):
     assert next(connection.deals(limit=1))["title"] == "changed"
     assert connection.write_dataset("deals", tmp_path / "deals") == 800
     assert connection.deals_df(refresh="live")["title"].iloc[0] == "changed"
+
+
+def test_one_clock():
+    """Live reads, refreshes and the past are dated by the server's clock, and movement compares them."""
+    with sandbox.start(deals=120, login="session_key") as box:
+        connection = connect(box)
+        box.pass_days(0)
+        then = connection.deals_df(refresh="auto")
+        box.pass_days(2)
+        now, live = connection.deals_df(refresh="auto"), connection.deals_df()
+        past = [connection.deals_df(as_of=f"2026-07-0{day}T23:00Z") for day in (1, 2)]
+    times = [frame.attrs["salesmate"]["read_at"] for frame in (then, past[0], now, past[1], live)]
+    assert times[:4] == [times[0], times[0], times[2], times[2]]
+    assert [time[:16] for time in times[::2]] == ["2026-06-30T18:00", "2026-07-02T18:00", "2026-07-02T18:00"]
+    assert movement(past[0], live).equals(movement(then, now))
 
 
 def test_only_changed_rows_are_read(box):
