@@ -196,11 +196,13 @@ class SnapshotRefresher:
 
     def _save(self, previous: Snapshot | None, current: Snapshot, context: ReadContext) -> Snapshot:
         """Write what changed to the history, and then the snapshot, which makes it count."""
+        read_at = context.read_at()
+        current = replace(current, read_at=read_at.isoformat(timespec="seconds"))
         if self._history is None:
             return self._file.save(current)
         with self._file.writing(self._history.path):
             before = None if previous is None else _state(previous, _time(previous.read_at))
-            after = _state(current, context.server_time() or dt.datetime.now(dt.UTC))
+            after = _state(current, read_at)
             number = record(self._history, NONE if previous is None else previous.history, before, after)
             saved = self._file.save(replace(current, history=number))
             self._history.compact(number, saved.paths)
