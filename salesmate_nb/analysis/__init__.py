@@ -8,6 +8,7 @@ its own, groups come in the order of their categories, and values in different c
 from salesmate_nb.analysis._changes.days_in_stage import days_in_stage
 from salesmate_nb.analysis._changes.forecast_accuracy import forecast_accuracy
 from salesmate_nb.analysis._changes.slippage import slippage
+from salesmate_nb.analysis._changes.slipped import slipped
 from salesmate_nb.analysis._changes.stage_conversion import stage_conversion
 from salesmate_nb.analysis._changes.time_in_stage import time_in_stage
 from salesmate_nb.analysis._deals.by_period import cohorts, won_value
@@ -37,6 +38,7 @@ __all__ = [
     "pipeline",
     "quiet",
     "slippage",
+    "slipped",
     "stage_conversion",
     "survival",
     "time_in_stage",
