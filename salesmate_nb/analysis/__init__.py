@@ -12,7 +12,7 @@ from salesmate_nb.analysis._changes.slipped import slipped
 from salesmate_nb.analysis._changes.stage_conversion import stage_conversion
 from salesmate_nb.analysis._changes.time_in_stage import time_in_stage
 from salesmate_nb.analysis._deals.by_period import cohorts, won_value
-from salesmate_nb.analysis._deals.choice import choose, largest_pipeline
+from salesmate_nb.analysis._deals.choice import choose, choose_history, largest_pipeline
 from salesmate_nb.analysis._deals.cycle_times import cycle_time, survival
 from salesmate_nb.analysis._deals.funnel import funnel
 from salesmate_nb.analysis._deals.meeting import news, overdue, quiet
@@ -23,6 +23,7 @@ from salesmate_nb.analysis._zones import in_zone
 
 __all__ = [
     "choose",
+    "choose_history",
     "cohorts",
     "cycle_time",
     "days_in_stage",

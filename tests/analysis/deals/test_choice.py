@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import pytest
 
-from salesmate_nb.analysis import choose, largest_pipeline
+from salesmate_nb.analysis import choose, choose_history, largest_pipeline
 from salesmate_nb.errors import SalesmateError
 from tests.analysis.frames import frame_of
 
@@ -26,6 +27,15 @@ def test_choose():
     assert list(choose(DEALS, pipeline="sales ").index) == [0, 2]
     assert list(choose(DEALS, pipeline="Sales", currency="usd").index) == [2]
     assert len(choose(DEALS)) == len(choose(DEALS, pipeline="all", currency="all")) == 4
+
+
+def test_choose_history():
+    """A deal counts with all its past for the pipeline that it has now, a deleted one for its last."""
+    now = frame_of([{"pipeline": "Sales"}, {"pipeline": "Renewals"}])
+    places = [(0, "Renewals"), (0, "Sales"), (1, "Sales"), (2, "Renewals"), (2, "Sales"), (3, "Renewals")]
+    history = pd.DataFrame(places, columns=["id", "pipeline"]).assign(currency="EUR")
+    assert list(choose_history(history, now, pipeline="Sales").index) == [0, 1, 3, 4]
+    assert len(choose_history(history, now, pipeline="all")) == len(history)
 
 
 def test_unknown_name():
