@@ -18,11 +18,6 @@ import salesmate_nb
 pytestmark = pytest.mark.wheel
 ROOT = Path(__file__).parents[1]
 NOTEBOOK = ["nbclient", "ipykernel", "matplotlib", "jinja2"]  # what it needs of the extra lab
-    "nbclient",
-    "ipykernel",
-    "matplotlib",
-    "jinja2",
-]  # of the extra lab, what one needs without JupyterLab
 TRY = """
 import salesmate_nb
 from salesmate_nb import connect, deals_df, sandbox
