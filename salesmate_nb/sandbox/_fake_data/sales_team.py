@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,7 +30,7 @@ _TALK = 0.06
 _HAND_OVER = 0.002
 _REPLACE_OWNER = 0.06  # who left the company
 _REOPEN = {"Lost": 0.0015, "Won": 0.0004}
-_DELETE = {"Open": 0.0015, "Won": 0.00005, "Lost": 0.0001}
+_DELETE = {"Open": 0.002, "Won": 0.00005, "Lost": 0.0001}
 _RESTORE = 0.03
 
 _get_id = getter("id")
@@ -102,7 +101,7 @@ class SalesTeam(DealMaker):
         """
         if (end // DAY + 3) % 7 >= _WEEKDAYS:  # 1970 began on a Thursday
             return []
-        self._random = Random(f"{self._seed} {end}")  # noqa: S311 - no secrets
+        self._random.seed(f"{self._seed} {end}")
         changes = self._new_deals(end)
         for deal in deals:
             deal_id = int(_get_id(deal))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-ACCOUNT = "Grün Press"
+ACCOUNT = "Pioneer Freight"
 """The company whose sales team it is."""
 
 OWNERS = (
