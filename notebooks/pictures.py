@@ -17,6 +17,7 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.spines import Spine
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter
 
@@ -71,7 +72,8 @@ def _axes(ax: Axes) -> Iterator[Any]:
     yield from (_axis(axis) for axis in (ax.xaxis, ax.yaxis))
     if legend := ax.get_legend():
         yield [text.get_text() for text in legend.get_texts()]
-    yield from (_artist(artist) for artist in ax.get_children() if artist.get_visible())
+    artists = [each for each in ax.get_children() if each.get_visible() and not isinstance(each, Spine)]
+    yield from map(_artist, artists)
 
 
 def _axis(axis: Axis) -> list[Any]:

@@ -43,7 +43,7 @@ CURRENCIES = ("USD", "EUR", "GBP", "JPY", "CHF", "INR", "BRL")
 CHANGES: dict[str, Callable] = {
     "as it is": lambda deal: {},
     "empty": lambda deal: None,
-    "one deal": lambda deal: {} if deal["id"] == 1003 else None,
+    "one deal": lambda deal: {"status": "Open", "closedDate": None} if deal["id"] == 1003 else None,
     "one pipeline": lambda deal: {"pipeline": "Sales", "stage": "Talk"},
     "five pipelines": lambda deal: {"pipeline": f"Pipeline {deal['id'] % 5}"},
     "no close dates": lambda deal: {"estimatedCloseDate": None},
