@@ -57,7 +57,14 @@ __all__ = [
     "deals_df",
 ]
 
-_MODULES = ("analysis", "sandbox", "token_stores")  # public too, and imported when they are first used
+_MODULES = (
+    "analysis",
+    "charts",
+    "report",
+    "sandbox",
+    "sentences",
+    "token_stores",
+)  # public too, and imported when they are first used
 
 
 def __dir__() -> list[str]:

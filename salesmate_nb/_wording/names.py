@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
 import pandas as pd
 
@@ -58,5 +59,5 @@ _WORDS = {
 }
 
 
-def _is_missing(value: object) -> bool:
-    return value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
+def _is_missing(value: Any) -> bool:
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))

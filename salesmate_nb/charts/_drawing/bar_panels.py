@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from salesmate_nb._wording.numbers import Unit, number
+from salesmate_nb._wording.ranking import distinct, places_of
 from salesmate_nb.charts._drawing.glyphs import drawable
 from salesmate_nb.charts._drawing.panels import Panels, figure_of, finish, patch
-from salesmate_nb.charts._drawing.ranking import distinct, places_of
 from salesmate_nb.charts._drawing.rows import BAR, height_of, name_rows, number_rows
 from salesmate_nb.charts._drawing.style import styled
 

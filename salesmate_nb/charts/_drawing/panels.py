@@ -15,7 +15,7 @@ from matplotlib.legend import Legend
 from matplotlib.patches import Patch
 
 from salesmate_nb._wording.numbers import day
-from salesmate_nb._wording.sentence import Sentence
+from salesmate_nb._wording.shown import Sentence
 from salesmate_nb.charts._drawing.glyphs import drawable
 from salesmate_nb.charts._drawing.rows import fit_numbers
 from salesmate_nb.charts._drawing.style import current
@@ -64,7 +64,7 @@ class Panels(list[Axes]):
 
         figure = self.figure
         if figure is None:
-            display(self.text)
+            self.text._ipython_display_()
         elif mpl.get_backend() in _INLINE:
             display(figure)
             plt.close(figure)  # or it would be shown again at the end of the cell
@@ -113,7 +113,7 @@ def figure_of(
     head = 0.12 + 0.23 * len(titles) + 0.19 * len(subtitles) + 0.22 * len(legend) + 0.08
     height = head + sum(heights) + _AROUND * len(heights)
     figure = plt.figure(figsize=(WIDTH, height))
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - head / height))
+    figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - head / height))
     left, top = 0.1 / WIDTH, 0.12
     figure.suptitle("\n".join(titles), x=left, y=1 - top / height, ha="left", va="top", linespacing=1.25)
     top += 0.23 * len(titles)

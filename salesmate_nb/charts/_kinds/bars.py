@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesmate_nb._wording.columns import is_count, needed
 from salesmate_nb._wording.names import words_of
+from salesmate_nb._wording.ranking import LIMIT
 from salesmate_nb.charts._drawing.bar_panels import Part, bar_panels
-from salesmate_nb.charts._drawing.columns import is_count, needed
 from salesmate_nb.charts._drawing.panels import Panels, nothing, subject
-from salesmate_nb.charts._drawing.ranking import LIMIT
 from salesmate_nb.charts._drawing.style import current
 
 

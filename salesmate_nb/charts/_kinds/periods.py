@@ -9,13 +9,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
+from salesmate_nb._wording.columns import needed, rows_of
 from salesmate_nb._wording.numbers import Unit, counted, number, period_name
+from salesmate_nb._wording.ranking import distinct
 from salesmate_nb.charts._drawing.bar_panels import Part
 from salesmate_nb.charts._drawing.calendar import Calendar, calendar_of, tick_names
-from salesmate_nb.charts._drawing.columns import needed
 from salesmate_nb.charts._drawing.glyphs import drawable
 from salesmate_nb.charts._drawing.panels import WIDTH, Panels, figure_of, finish, nothing, patch, subject
-from salesmate_nb.charts._drawing.ranking import distinct
 from salesmate_nb.charts._drawing.style import current, styled
 
 _HEIGHT = 1.7  # inches, of a panel
@@ -98,7 +98,7 @@ def forecast(
                     drawn[0].set_facecolor(late[part.column])
             texts = [
                 f"{unit.text(row.value)}\n({unit.text(row.weighted)})" if row.value else ""
-                for row in sums[["value", "weighted"]].itertuples()
+                for row in rows_of(sums[["value", "weighted"]])
             ]
             _finish_columns(ax, calendar, unit, {0.0: (sums["value"], texts)})
         return finish(figure, axes)
@@ -362,7 +362,7 @@ def _number_columns(ax: Axes, labels: dict[float, tuple[pd.Series, list[str]]], 
         for place, (height, text) in enumerate(zip(heights, texts, strict=True)):
             ax.annotate(
                 text,
-                (place + shift, height),
+                (place + shift, max(height, 0)),
                 (0, 2),
                 textcoords="offset points",
                 ha="center",
