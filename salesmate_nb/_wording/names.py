@@ -55,7 +55,7 @@ _WORDS = {
     "quarter_days": "days for 25 %",
     "median_days": "median days",
     "three_quarters_days": "days for 75 %",
-    "listed": "deals",
+    "listed": "deals listed",
 }
 
 

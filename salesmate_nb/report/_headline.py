@@ -132,7 +132,7 @@ def headline(
     opened = forecast(deals, stages=stages, now=at)
     before = None if then is None else forecast(then, stages=stages, now=at)
     start = None if then is None else read_at(then)
-    since = "before" if start is None else f"since {short_day(start.tz_convert(closed.dt.tz))}"
+    since = "since then" if start is None else f"since {short_day(start.tz_convert(closed.dt.tz))}"
     lines = []
     for name, mask in distinct(rows["currency"]):
         if currency is None or name == currency:

@@ -144,7 +144,7 @@ def time_in_stage(deals: pd.DataFrame) -> Sentence:
         return lines([])
     late = rows[rows["too_long"]]
     are = "is" if len(late) == 1 else "are"
-    of_all = counted(len(rows), "open deal")
+    of_all = f"{number(len(rows))} open deals"
     parts = [
         f"{number(len(late))} of {of_all} {are} in their stage for longer than three quarters of all stays."
     ]

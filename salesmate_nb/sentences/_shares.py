@@ -58,7 +58,7 @@ def _rates(pipeline: str | None, rows: pd.DataFrame, by: str | None) -> Iterator
         return
     where = f"{pipeline}: " if pipeline else ""
     were = f"{'was' if won == 1 else 'were'} won ({percent(won / decided)})"
-    yield f"{where}{number(won)} of {counted(decided, 'decided deal')} {were}."
+    yield f"{where}{number(won)} of {number(decided)} decided deals {were}."
     if by is not None:
         sums = rows.groupby(by, observed=True, dropna=False)[["won", "decided"]].sum()
         named = sums.assign(name=[person(name, by) for name in sums.index]).reset_index(drop=True)
@@ -104,7 +104,7 @@ def _steps(pipeline: str, stages: pd.DataFrame) -> Iterator[str]:
     if not deals:
         return
     are = f"{'is' if won == 1 else 'are'} won until now ({percent(won / deals)})"
-    yield f"{pipeline}: {number(won)} of {counted(deals, 'deal')} {are}."
+    yield f"{pipeline}: {number(won)} of {number(deals)} deals {are}."
     before = stages["deals"].shift()
     steps = stages.loc[before >= FEW, "step"]
     least = steps[steps == steps.min()]
@@ -145,7 +145,7 @@ def cohorts(table: pd.DataFrame) -> Sentence:
         return lines([])
     last = rows.iloc[-1]
     noun = period_noun(str(last["period"])) or "period"
-    deals, still = counted(int(last["deals"]), "deal"), int(last["open"])
+    deals, still = f"{number(last['deals'])} deals", int(last["open"])
     parts = []
     if still:
         parts.append(
@@ -172,7 +172,8 @@ def cycle_time(table: pd.DataFrame) -> Sentence:
     Returns
     -------
     Sentence
-        It speaks of the three groups with the most deals, and is empty if there are no deals.
+        It speaks of the three groups with the most deals, and is empty if there are no deals. Of fewer than
+        ten it says that they are too few.
 
     Raises
     ------
@@ -196,6 +197,8 @@ def _cycle(name: str, row: Any) -> str:
         return ""
     where = f"{name}: " if name else ""
     deals = counted(row.deals, "deal")
+    if row.deals < FEW:
+        return f"{where}{deals}: too few to say how long deals take."
     if pd.isna(row.median_days):
         return f"{where}fewer than half of {deals} have closed."
     half, rest = counted(round(row.median_days), "day"), row.three_quarters_days
