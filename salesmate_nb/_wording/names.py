@@ -52,10 +52,10 @@ _WORDS = {
     "created_at": "created",
     "last_modified_at": "modified",
     "last_activity_at": "last activity",
-    "quarter_days": "days of a quarter",
+    "quarter_days": "days for 25 %",
     "median_days": "median days",
-    "three_quarters_days": "days of three quarters",
-    "listed": "deals",
+    "three_quarters_days": "days for 75 %",
+    "listed": "deals listed",
 }
 
 

@@ -12,7 +12,8 @@ class Shown:
         return str(self)
 
     def _repr_html_(self) -> str:
-        return f"<p>{html.escape(str(self))}</p>" if str(self) else ""
+        lines = "<br>".join(map(html.escape, str(self).splitlines()))
+        return f"<p>{lines}</p>" if lines else ""
 
     def _ipython_display_(self) -> None:
         from IPython.display import display  # noqa: PLC0415 - only notebooks ask

@@ -122,7 +122,7 @@ def headline(
     ... )
     >>> headline(deals, now=pd.Timestamp("2026-11-26", tz="UTC"))
     EUR: open 1,000; weighted 400; won in Q4 2026 500 (none in Q3 2026 by the same day);
-    win rate in Q4 2026 50 % (1 of 2)
+    win rate in Q4 2026 50 % of 2
     """
     rows = select(deals, "status", "currency", "deal_value", "closed_date")
     closed = datetimes(rows["closed_date"])
@@ -132,7 +132,7 @@ def headline(
     opened = forecast(deals, stages=stages, now=at)
     before = None if then is None else forecast(then, stages=stages, now=at)
     start = None if then is None else read_at(then)
-    since = "before" if start is None else f"since {short_day(start.tz_convert(closed.dt.tz))}"
+    since = "since then" if start is None else f"since {short_day(start.tz_convert(closed.dt.tz))}"
     lines = []
     for name, mask in distinct(rows["currency"]):
         if currency is None or name == currency:
@@ -181,4 +181,4 @@ def _closed(rows: pd.DataFrame, at: pd.Timestamp, freq: str) -> list[Figure]:
 def _rate(rows: pd.DataFrame) -> str:
     """Return the win rate, and of how many deals it is; empty if none is decided."""
     won, decided = int(rows["won"].sum()), int(rows["decided"].sum())
-    return f"{percent(won / decided)} ({number(won)} of {number(decided)})" if decided else ""
+    return f"{percent(won / decided)} of {number(decided)}" if decided else ""

@@ -75,7 +75,7 @@ def table(
     frame: pd.DataFrame,
     *,
     total: bool = True,
-    rows: int = 20,
+    rows: int = 25,
     percent: Sequence[str] = (),
     names: Mapping[str, str] | None = None,
     links: Mapping[str, str] | None = None,

@@ -35,9 +35,10 @@ def compare(rates: pd.DataFrame, names: str) -> str:
     low, high = rows.iloc[0], rows.iloc[-1]
     if high["low"] > low["high"]:
         return f"{_rate(high)} has a higher win rate than {_rate(low)}, by more than chance explains."
+    between = f"between {percent(low['rate'])} and {percent(high['rate'])}"
     return (
-        f"the win rates are between {percent(low['rate'])} and {percent(high['rate'])}; "
-        f"such differences may be chance."
+        f"the win rates of {number(len(rows))} {names} with at least {FEW} decided deals are {between}; "
+        "such differences may be chance."
     )
 
 

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 import pandas as pd
 
-from salesmate_nb._wording.columns import groups_of, needed
+from salesmate_nb._wording.columns import groups_of, needed, rows_of
 from salesmate_nb._wording.numbers import counted, number, percent, period_noun
 from salesmate_nb._wording.shown import Sentence
-from salesmate_nb.sentences._text import in_groups, joined, money, person
+from salesmate_nb.sentences._text import in_groups, lines, money, person
 
 _TOTALS = ["opening", "closing"]
+_CENT = 0.005  # amounts that differ by less are equal
 
 
 def movement(table: pd.DataFrame) -> Sentence:
@@ -41,35 +42,30 @@ def movement(table: pd.DataFrame) -> Sentence:
     """
     rows = needed(table, "currency", "line", "value", "listed")
     by = [name for name in groups_of(table, "line") if name != "currency"][:1]
-    return joined(_moves(rows.assign(weight=rows["listed"]), [*by, "currency"]))
+    groups = in_groups(rows.assign(weight=rows["listed"]), [*by, "currency"])
+    return lines(_moves(names, part) for names, part in groups)
 
 
-def _moves(rows: pd.DataFrame, columns: list[str]) -> Iterator[str]:
-    for names, part in in_groups(rows, columns):
-        if not part["listed"].sum():
-            continue
-        currency = names["currency"]
-        line = part["line"].astype("str")
-        start, end = (part.loc[line == name, "value"].sum() for name in _TOTALS)
-        where = " of ".join(["open pipeline", *(name for key, name in names.items() if key != "currency")])
-        change = end - start
-        if abs(change) < 0.005:  # noqa: PLR2004 - half a cent
-            yield f"the {where} stands at {money(end, currency)}, as before."
-        else:
-            share = f" ({percent(abs(change) / start)})" if start > 0 else ""
-            yield (
-                f"the {where} {'rose' if change > 0 else 'fell'} by {money(abs(change), currency)}{share} "
-                f"to {money(end, currency)}."
-            )
-        moved = part[~line.isin(_TOTALS)]
-        size = moved["value"].abs()
-        most = moved[(size == size.max()) & (size > 0)]
-        if len(most) == 1:
-            row = most.iloc[0]
-            yield (
-                f"the largest part of what moved was {row['line']}: {money(abs(row['value']), currency)} in "
-                f"{counted(int(row['listed']), 'deal')}."
-            )
+def _moves(names: dict[str, str], rows: pd.DataFrame) -> Iterator[str]:
+    if not rows["listed"].sum():
+        return
+    currency = names["currency"]
+    line = rows["line"].astype("str")
+    start, end = (rows.loc[line == name, "value"].sum() for name in _TOTALS)
+    where = " of ".join(["open pipeline", *(name for key, name in names.items() if key != "currency")])
+    change = end - start
+    if abs(change) < _CENT:
+        yield f"the {where} stands at {money(end, currency)}, as before."
+    else:
+        moves = f"{'rose' if change > 0 else 'fell'} by {money(abs(change), currency)}"
+        share = f" ({percent(abs(change) / start)})" if start > 0 else ""
+        yield f"the {where} {moves}{share} to {money(end, currency)}."
+    moved = rows[~line.isin(_TOTALS)]
+    size = moved["value"].abs()
+    most = moved[(size == size.max()) & (size > 0)]
+    for row in rows_of(most) if len(most) == 1 else []:
+        value, deals = money(abs(row.value), currency), counted(row.listed, "deal")
+        yield f"the largest part of what moved was {row.line}: {value} in {deals}."
 
 
 def slippage(table: pd.DataFrame) -> Sentence:
@@ -100,7 +96,7 @@ def slippage(table: pd.DataFrame) -> Sentence:
     rows = needed(table, "later", "later_days", "earlier")
     later, earlier = int(rows["later"].sum()), int(rows["earlier"].sum())
     if not later + earlier:
-        return Sentence("")
+        return lines([])
     parts = [
         f"close dates were moved to a later day {_times(later)}, and to an earlier one {_times(earlier)}."
     ]
@@ -112,7 +108,7 @@ def slippage(table: pd.DataFrame) -> Sentence:
             f"most often later with {person(row[by[0]], by[0])}: {_times(int(row['later']))}, "
             f"{counted(round(row['later_days']), 'day')} in all."
         )
-    return joined(parts)
+    return lines([parts])
 
 
 def _times(count: int) -> str:
@@ -145,10 +141,10 @@ def time_in_stage(deals: pd.DataFrame) -> Sentence:
     """
     rows = needed(deals, "stage", "too_long")
     if rows.empty:
-        return Sentence("")
+        return lines([])
     late = rows[rows["too_long"]]
     are = "is" if len(late) == 1 else "are"
-    of_all = counted(len(rows), "open deal")
+    of_all = f"{number(len(rows))} open deals"
     parts = [
         f"{number(len(late))} of {of_all} {are} in their stage for longer than three quarters of all stays."
     ]
@@ -158,7 +154,7 @@ def time_in_stage(deals: pd.DataFrame) -> Sentence:
         stage = person(counts.index[0], "stage")
         whole = "all of them are" if len(counts) == 1 else f"{number(counts.max())} of them are"
         parts.append(f"{whole} in {stage}.")
-    return joined(parts)
+    return lines([parts])
 
 
 def forecast_accuracy(table: pd.DataFrame) -> Sentence:
@@ -188,22 +184,19 @@ def forecast_accuracy(table: pd.DataFrame) -> Sentence:
     forecast was above what was won in 1 of them, below in 1.
     """
     rows = needed(table, "period", "currency", "won", "weighted", "won_value")
-    return joined(_against(rows.assign(weight=rows["won"])))
+    groups = in_groups(rows.assign(weight=rows["won"]), ["currency"])
+    return lines(_against(names["currency"], part) for names, part in groups)
 
 
-def _against(rows: pd.DataFrame) -> Iterator[str]:
-    for names, part in in_groups(rows, ["currency"]):
-        if part.empty:
-            continue
-        currency = names["currency"]
-        said, won = part["weighted"].sum(), part["won_value"].sum()
-        noun = period_noun(str(part["period"].iloc[0])) or "period"
-        share = f" ({percent(won / said)})" if said > 0 else ""
-        yield (
-            f"over {counted(len(part), noun)}, {money(said, currency)} was forecast, weighted by win "
-            f"probability, and {money(won, currency)} was won{share}."
-        )
-        above = int((part["weighted"] > part["won_value"]).sum())
-        below = int((part["weighted"] < part["won_value"]).sum())
-        if len(part) > 1:
-            yield f"the forecast was above what was won in {number(above)} of them, below in {number(below)}."
+def _against(currency: str, rows: pd.DataFrame) -> Iterator[str]:
+    said, won = (rows[name].sum() for name in ("weighted", "won_value"))
+    periods = counted(len(rows), period_noun(str(rows["period"].iloc[0])) or "period")
+    share = f" ({percent(won / said)})" if said > 0 else ""
+    yield (
+        f"over {periods}, {money(said, currency)} was forecast, weighted by win probability, "
+        f"and {money(won, currency)} was won{share}."
+    )
+    above = int((rows["weighted"] > rows["won_value"]).sum())
+    below = int((rows["weighted"] < rows["won_value"]).sum())
+    if len(rows) > 1:
+        yield f"the forecast was above what was won in {number(above)} of them, below in {number(below)}."

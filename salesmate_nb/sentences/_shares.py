@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pandas as pd
 
-from salesmate_nb._wording.columns import groups_of, needed
+from salesmate_nb._wording.columns import groups_of, needed, rows_of
 from salesmate_nb._wording.names import name_of, words_of
 from salesmate_nb._wording.numbers import counted, number, percent, period_name, period_noun
 from salesmate_nb._wording.shown import Sentence
 from salesmate_nb.sentences._comparison import FEW, compare
-from salesmate_nb.sentences._text import NAME, in_groups, joined, person
+from salesmate_nb.sentences._text import NAME, in_groups, lines, person
 
 _YOUNG = 0.05  # of deals that are still open: a cohort with more is not comparable yet
 
@@ -47,21 +48,21 @@ def win_rate(table: pd.DataFrame, by: str | None = None) -> Sentence:
     rows = needed(table, "won", "lost", "decided", *([by] if by else []))
     by = by or (groups[-1] if groups else None)
     panels = ["pipeline"] if by != "pipeline" and "pipeline" in groups else []
-    return joined(_rates(rows.assign(weight=rows["decided"]), by, panels))
+    parts = in_groups(rows.assign(weight=rows["decided"]), panels)
+    return lines(_rates(names.get("pipeline"), part, by) for names, part in parts)
 
 
-def _rates(rows: pd.DataFrame, by: str | None, panels: list[str]) -> Iterator[str]:
-    for names, part in in_groups(rows, panels):
-        decided, won = int(part["decided"].sum()), int(part["won"].sum())
-        if not decided:
-            continue
-        where = f"{names['pipeline']}: " if names else ""
-        were = f"{'was' if won == 1 else 'were'} won ({percent(won / decided)})"
-        yield f"{where}{number(won)} of {counted(decided, 'decided deal')} {were}."
-        if by is not None:
-            sums = part.groupby(by, observed=True, dropna=False)[["won", "decided"]].sum()
-            named = sums.assign(name=[person(name, by) for name in sums.index]).reset_index(drop=True)
-            yield compare(named[named["decided"] > 0], _plural(words_of(by)))
+def _rates(pipeline: str | None, rows: pd.DataFrame, by: str | None) -> Iterator[str]:
+    decided, won = int(rows["decided"].sum()), int(rows["won"].sum())
+    if not decided:
+        return
+    where = f"{pipeline}: " if pipeline else ""
+    were = f"{'was' if won == 1 else 'were'} won ({percent(won / decided)})"
+    yield f"{where}{number(won)} of {number(decided)} decided deals {were}."
+    if by is not None:
+        sums = rows.groupby(by, observed=True, dropna=False)[["won", "decided"]].sum()
+        named = sums.assign(name=[person(name, by) for name in sums.index]).reset_index(drop=True)
+        yield compare(named[named["decided"] > 0], _plural(words_of(by)))
 
 
 def _plural(noun: str) -> str:
@@ -94,28 +95,24 @@ def funnel(table: pd.DataFrame) -> Sentence:
     of 60.
     """
     rows = needed(table, "pipeline", "stage", "deals", "won", "step")
-    return joined(_steps(rows.assign(weight=rows["deals"])))
+    groups = in_groups(rows.assign(weight=rows["deals"]), ["pipeline"])
+    return lines(_steps(names["pipeline"], part.reset_index(drop=True)) for names, part in groups)
 
 
-def _steps(rows: pd.DataFrame) -> Iterator[str]:
-    for names, part in in_groups(rows, ["pipeline"]):
-        stages = part.reset_index(drop=True)
-        deals, won = int(stages["deals"].max()), int(stages["won"].max())
-        if not deals:
-            continue
-        are = "is" if won == 1 else "are"
-        share = percent(won / deals)
-        yield f"{names['pipeline']}: {number(won)} of {counted(deals, 'deal')} {are} won until now ({share})."
-        before = stages["deals"].shift()
-        steps = stages.loc[before >= FEW, "step"]
-        least = steps[steps == steps.min()]
-        if len(steps) > 1 and len(least) == 1:
-            place = int(least.index[0])
-            start, end = (name_of(stages.loc[at, "stage"], NAME) for at in (place - 1, place))
-            yield (
-                f"the smallest share goes on from {start} to {end}: "
-                f"{percent(least.iloc[0])} of {number(before[place])}."
-            )
+def _steps(pipeline: str, stages: pd.DataFrame) -> Iterator[str]:
+    deals, won = int(stages["deals"].max()), int(stages["won"].max())
+    if not deals:
+        return
+    are = f"{'is' if won == 1 else 'are'} won until now ({percent(won / deals)})"
+    yield f"{pipeline}: {number(won)} of {number(deals)} deals {are}."
+    before = stages["deals"].shift()
+    steps = stages.loc[before >= FEW, "step"]
+    least = steps[steps == steps.min()]
+    if len(steps) > 1 and len(least) == 1:
+        place = int(least.index[0])
+        start, end = (name_of(stages.loc[at, "stage"], NAME) for at in (place - 1, place))
+        share = f"{percent(least.iloc[0])} of {number(before[place])}"
+        yield f"the smallest share goes on from {start} to {end}: {share}."
 
 
 def cohorts(table: pd.DataFrame) -> Sentence:
@@ -145,10 +142,10 @@ def cohorts(table: pd.DataFrame) -> Sentence:
     rows = needed(table, "period", "deals", "won", "lost", "open")
     rows = rows[(rows["period"].astype("str") != "undated") & (rows["deals"] > 0)].sort_values("period")
     if rows.empty:
-        return Sentence("")
+        return lines([])
     last = rows.iloc[-1]
     noun = period_noun(str(last["period"])) or "period"
-    deals, still = counted(int(last["deals"]), "deal"), int(last["open"])
+    deals, still = f"{number(last['deals'])} deals", int(last["open"])
     parts = []
     if still:
         parts.append(
@@ -161,7 +158,7 @@ def cohorts(table: pd.DataFrame) -> Sentence:
         names = [period_name(str(period)) for period in old["period"]]
         rates = old.assign(name=names, decided=old["won"] + old["lost"]).reset_index(drop=True)
         parts.append(compare(rates, f"{noun}s"))
-    return joined(parts)
+    return lines([parts])
 
 
 def cycle_time(table: pd.DataFrame) -> Sentence:
@@ -175,7 +172,8 @@ def cycle_time(table: pd.DataFrame) -> Sentence:
     Returns
     -------
     Sentence
-        It speaks of the three groups with the most deals, and is empty if there are no deals.
+        It speaks of the three groups with the most deals, and is empty if there are no deals. Of fewer than
+        ten it says that they are too few.
 
     Raises
     ------
@@ -190,23 +188,22 @@ def cycle_time(table: pd.DataFrame) -> Sentence:
     """
     rows = needed(table, "deals", "median_days", "three_quarters_days")
     columns = groups_of(table, "deals")[-1:]
-    return joined(_cycles(rows.assign(weight=rows["deals"]), columns))
+    groups = in_groups(rows.assign(weight=rows["deals"]), columns)
+    return lines([_cycle(" ".join(names.values()), row)] for names, part in groups for row in rows_of(part))
 
 
-def _cycles(rows: pd.DataFrame, columns: list[str]) -> Iterator[str]:
-    for names, part in in_groups(rows, columns):
-        row = part.iloc[0] if len(part) else None
-        if row is None or not row["deals"]:
-            continue
-        where = "".join(f"{name}: " for name in names.values())
-        deals = counted(int(row["deals"]), "deal")
-        if pd.isna(row["median_days"]):
-            yield f"{where}fewer than half of {deals} have closed."
-            continue
-        half = counted(round(row["median_days"]), "day")
-        rest = row["three_quarters_days"]
-        more = "" if pd.isna(rest) else f", three quarters within {counted(round(rest), 'day')}"
-        yield f"{where}half of {deals} close within {half}{more}."
+def _cycle(name: str, row: Any) -> str:
+    if not row.deals:
+        return ""
+    where = f"{name}: " if name else ""
+    deals = counted(row.deals, "deal")
+    if row.deals < FEW:
+        return f"{where}{deals}: too few to say how long deals take."
+    if pd.isna(row.median_days):
+        return f"{where}fewer than half of {deals} have closed."
+    half, rest = counted(round(row.median_days), "day"), row.three_quarters_days
+    more = "" if pd.isna(rest) else f", three quarters within {counted(round(rest), 'day')}"
+    return f"{where}half of {deals} close within {half}{more}."
 
 
 def outcomes(table: pd.DataFrame, by: str) -> Sentence:
@@ -239,8 +236,8 @@ def outcomes(table: pd.DataFrame, by: str) -> Sentence:
     apart = (rows["won"] - rows["lost"]).abs()
     most = rows[apart == apart.max()]
     if len(most) != 1 or not apart.max() > 0:
-        return Sentence("")
+        return lines([])
     row = most.iloc[0]
     name, won, lost = name_of(row[by], NAME), number(row["won"], 1), number(row["lost"], 1)
     difference = f"won and lost deals differ most in {name}: {won} against {lost}."
-    return joined([difference, "that alone does not show a cause."])
+    return lines([[difference, "that alone does not show a cause."]])

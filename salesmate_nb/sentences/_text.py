@@ -41,9 +41,14 @@ def person(value: object, by: str) -> str:
     return f"deals without {words_of(by)}" if name == MISSING else name
 
 
-def joined(sentences: Iterable[str]) -> Sentence:
+def sentence(parts: Iterable[str]) -> str:
     """Return sentences as one text; each starts with a capital letter, and empty ones are left out."""
-    return Sentence(" ".join(text[0].upper() + text[1:] for text in sentences if text))
+    return " ".join(text[0].upper() + text[1:] for text in parts if text)
+
+
+def lines(groups: Iterable[Iterable[str]]) -> Sentence:
+    """Return a line for each group of sentences."""
+    return Sentence("\n".join(filter(None, map(sentence, groups))))
 
 
 def in_groups(rows: pd.DataFrame, columns: Sequence[str]) -> Iterator[tuple[dict[str, str], pd.DataFrame]]:

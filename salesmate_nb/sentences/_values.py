@@ -10,7 +10,7 @@ from salesmate_nb._wording.columns import is_count, needed
 from salesmate_nb._wording.names import MISSING, words_of
 from salesmate_nb._wording.numbers import counted, number, percent, period_name, period_noun
 from salesmate_nb._wording.shown import Sentence
-from salesmate_nb.sentences._text import in_groups, joined, money, person
+from salesmate_nb.sentences._text import in_groups, lines, money, person
 
 
 def largest(table: pd.DataFrame, by: str, value: str = "value", what: str | None = None) -> Sentence:
@@ -53,10 +53,10 @@ def largest(table: pd.DataFrame, by: str, value: str = "value", what: str | None
     rows = rows.assign(weight=rows["deals"])
     what = what or words_of(value)
     if is_count(rows[value]):
-        return joined([_first(rows, by, value, f"the most {what}")])
+        return lines([[_first(rows, by, value, f"the most {what}")]])
     groups = in_groups(rows, ["currency"])
-    return joined(
-        _first(part, by, value, f"the largest {what}{_in(names.get('currency'))}") for names, part in groups
+    return lines(
+        [_first(part, by, value, f"the largest {what}{_in(names.get('currency'))}")] for names, part in groups
     )
 
 
@@ -112,21 +112,18 @@ def pipeline(table: pd.DataFrame, by: str) -> Sentence:
     largest open value in EUR: 900 of 1,000 (90 %).
     """
     rows = needed(table, by, "currency", "deals", "value", "weighted", "without_value")
-    return joined(_open(rows.assign(weight=rows["deals"]), by))
+    groups = in_groups(rows.assign(weight=rows["deals"]), ["currency"])
+    return lines(_open(names["currency"], part, by) for names, part in groups)
 
 
-def _open(rows: pd.DataFrame, by: str) -> Iterator[str]:
-    for names, part in in_groups(rows, ["currency"]):
-        currency = names["currency"]
-        deals, without = int(part["deals"].sum()), int(part["without_value"].sum())
-        if not deals:
-            continue
-        value, weighted = (money(part[name].sum(), currency) for name in ("value", "weighted"))
-        missing = f"; {number(without)} {'has' if without == 1 else 'have'} no value" if without else ""
-        are = f"{'is' if deals == 1 else 'are'} open, {weighted} weighted by win probability{missing}"
-        yield f"{counted(deals, 'deal')} worth {value} {are}."
-        if len(part[by].unique()) > 1:
-            yield _first(part, by, "value", f"the largest open value{_in(currency)}")
+def _open(currency: str, rows: pd.DataFrame, by: str) -> Iterator[str]:
+    deals, without = int(rows["deals"].sum()), int(rows["without_value"].sum())
+    value, weighted = (money(rows[name].sum(), currency) for name in ("value", "weighted"))
+    missing = f"; {number(without)} {'has' if without == 1 else 'have'} no value" if without else ""
+    are = f"{'is' if deals == 1 else 'are'} open, {weighted} weighted by win probability{missing}"
+    yield f"{counted(deals, 'deal')} worth {value} {are}."
+    if len(rows[by].unique()) > 1:
+        yield _first(rows, by, "value", f"the largest open value{_in(currency)}")
 
 
 def forecast(table: pd.DataFrame) -> Sentence:
@@ -153,35 +150,34 @@ def forecast(table: pd.DataFrame) -> Sentence:
     --------
     >>> table = pd.DataFrame({"period": ["overdue", "2026-07", "2026-08"], "currency": "EUR"})
     >>> forecast(table.assign(deals=[1, 2, 1], value=[50.0, 100.0, 50.0]))
-    50 EUR of 200 EUR (25 %) should have closed before, in 1 deal. The most in one month is planned for
-    Jul 2026: 100 EUR.
+    1 deal worth 50 EUR is overdue: 25 % of the open value. The most in one month is planned for Jul 2026:
+    100 EUR.
     """
     rows = needed(table, "period", "currency", "deals", "value")
-    return joined(_planned(rows.assign(weight=rows["deals"])))
+    groups = in_groups(rows.assign(weight=rows["deals"]), ["currency"])
+    return lines(_planned(names["currency"], part) for names, part in groups)
 
 
-def _planned(rows: pd.DataFrame) -> Iterator[str]:
-    for names, part in in_groups(rows, ["currency"]):
-        currency = names["currency"]
-        period = part["period"].astype("str")
-        total = part["value"].sum()
-        late, undated = part[period == "overdue"], part[period == "undated"]
-        if late["deals"].sum():
-            value, deals = late["value"].sum(), counted(int(late["deals"].sum()), "deal")
-            share = f" of {money(total, currency)} ({percent(value / total)})" if total > 0 else ""
-            yield f"{money(value, currency)}{share} should have closed before, in {deals}."
-        elif part["deals"].sum():
-            yield f"no deal{_in(currency)} is overdue."
-        ahead = part[~period.isin(["overdue", "undated"])].set_index("period")["value"]
-        most = ahead[ahead == ahead.max()]
-        if len(ahead) > 1 and len(most) == 1 and most.iloc[0] > 0:
-            name = str(most.index[0])
-            yield (
-                f"the most in one {period_noun(name)} is planned for {period_name(name)}: "
-                f"{money(most.iloc[0], currency)}."
-            )
-        if count := int(undated["deals"].sum()):
-            yield f"{counted(count, 'deal')}{_in(currency)} {'has' if count == 1 else 'have'} no close date."
+def _planned(currency: str, rows: pd.DataFrame) -> Iterator[str]:
+    period = rows["period"].astype("str")
+    late, undated = rows[period == "overdue"], rows[period == "undated"]
+    if count := int(late["deals"].sum()):
+        value, total = late["value"].sum(), rows["value"].sum()
+        share = f": {percent(value / total)} of the open value" if 0 <= value <= total and total > 0 else ""
+        are = "is" if count == 1 else "are"
+        yield f"{counted(count, 'deal')} worth {money(value, currency)} {are} overdue{share}."
+    else:
+        yield f"no deal{_in(currency)} is overdue."
+    ahead = rows[~period.isin(["overdue", "undated"])].set_index("period")["value"]
+    most = ahead[ahead == ahead.max()]
+    if len(ahead) > 1 and len(most) == 1 and most.iloc[0] > 0:
+        name = str(most.index[0])
+        yield (
+            f"the most in one {period_noun(name)} is planned for {period_name(name)}: "
+            f"{money(most.iloc[0], currency)}."
+        )
+    if count := int(undated["deals"].sum()):
+        yield f"{counted(count, 'deal')}{_in(currency)} {'has' if count == 1 else 'have'} no close date."
 
 
 def won_value(table: pd.DataFrame) -> Sentence:
@@ -212,22 +208,16 @@ def won_value(table: pd.DataFrame) -> Sentence:
     """
     rows = needed(table, "period", "currency", "deals", "value")
     rows = rows[rows["period"].astype("str") != "undated"]
-    return joined(_won(rows.assign(weight=rows["deals"])))
+    groups = in_groups(rows.assign(weight=rows["deals"]), ["currency"])
+    return lines(_won(names["currency"], part) for names, part in groups)
 
 
-def _won(rows: pd.DataFrame) -> Iterator[str]:
-    for names, part in in_groups(rows, ["currency"]):
-        value = part.sort_values("period").set_index("period")["value"]
-        if value.empty:
-            continue
-        last, noun = str(value.index[-1]), period_noun(str(value.index[-1]))
-        yield (
-            f"in {period_name(last)}, the last {noun} with a won deal, "
-            f"{money(value.iloc[-1], names['currency'])} was won."
-        )
-        best = value[value == value.max()]
-        if len(value) > 1 and len(best) == 1 and str(best.index[0]) != last:
-            yield (
-                f"the best {noun} was {period_name(str(best.index[0]))}: "
-                f"{money(best.iloc[0], names['currency'])}."
-            )
+def _won(currency: str, rows: pd.DataFrame) -> Iterator[str]:
+    value = rows.sort_values("period").set_index("period")["value"]
+    last = str(value.index[-1])
+    noun = period_noun(last)
+    won = money(value.iloc[-1], currency)
+    yield f"in {period_name(last)}, the last {noun} with a won deal, {won} was won."
+    best = value[value == value.max()]
+    if len(value) > 1 and len(best) == 1 and str(best.index[0]) != last:
+        yield f"the best {noun} was {period_name(str(best.index[0]))}: {money(best.iloc[0], currency)}."
