@@ -56,7 +56,7 @@ def test_meaning():
 
 
 def test_stages():
-    """Stages are in their order, in a row of panels for each pipeline; the weighted value is inside the open one."""
+    """Stages are in their order, in panels for each pipeline; the weighted value is inside the open one."""
     table = analysis.pipeline(DEALS[DEALS["currency"] == "EUR"], ["pipeline", "stage"], now=NOW)
     renewals, sales = charts.pipeline(table)
     assert (names(renewals), names(sales)) == (["Offer"], ["Demo", "Offer"])

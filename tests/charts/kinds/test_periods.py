@@ -29,7 +29,7 @@ FORECAST = pd.DataFrame(
 
 
 def test_forecast():
-    """Each currency has a panel with all periods; a column has its value, and in brackets the weighted one."""
+    """Each currency has all periods; a column has its value, and in brackets the weighted one."""
     eur, usd = charts.forecast(FORECAST, now=pd.Timestamp("2026-06-30"))
     assert ticks(eur) == ticks(usd) == ["overdue", "Jul", "Aug", "Sep", "undated"]
     assert texts(eur) == ["50\n(25)", "100\n(40)", "", "9\n(0.9)", "0.4\n(<0.1)"]
@@ -69,7 +69,7 @@ def test_no_room_for_numbers():
     table = pd.DataFrame({"period": months, "currency": "EUR", "value": 5_000_000.0})
     (ax,) = charts.won_value(table)
     assert texts(ax) == []
-    assert "4,000" in [label.get_text() for label in ax.get_yticklabels()]
+    assert "4,500" in [label.get_text() for label in ax.get_yticklabels()]
     assert overlaps(ax.figure) == []
 
 
@@ -90,7 +90,7 @@ def test_forecast_accuracy():
 
 
 def test_cohorts():
-    """Shares add up to all deals, won at the foot; a period without deals is empty, and other deals are counted."""
+    """Shares add up to all deals, won at the foot; a period without deals is empty."""
     table = pd.DataFrame({"period": ["2026-05", "2026-07"], "deals": [4, 2], "won": [1, 0], "lost": [2, 0]})
     (ax,) = charts.cohorts(table.assign(open=[1, 1], other=[0, 1]))
     assert texts(ax) == ["4", "", "2"]
