@@ -34,7 +34,7 @@ DEALS = frame_of(
 
 
 def test_cohorts():
-    """Each deal counts once, by the period of its creation; other statuses, and no date, are counted apart."""
+    """Each deal counts once, by when it was created; other statuses, and no date, are counted apart."""
     table = cohorts(DEALS)
     counts = table.set_index("period")[["deals", "won", "lost", "open", "other"]]
     assert counts.T.to_dict("list") == {"2026-05": [4, 2, 1, 0, 1], "undated": [1, 0, 0, 1, 0]}
