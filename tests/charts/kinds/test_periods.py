@@ -15,7 +15,7 @@ def texts(ax):
 
 
 def ticks(ax):
-    return [label.get_text().split("\n")[0] for label in ax.get_xticklabels()]
+    return [label.get_text() for label in ax.get_xticklabels()]
 
 
 FORECAST = pd.DataFrame(
@@ -34,6 +34,7 @@ def test_forecast():
     assert ticks(eur) == ticks(usd) == ["overdue", "Jul", "Aug", "Sep", "undated"]
     assert texts(eur) == ["50\n(25)", "100\n(40)", "", "9\n(0.9)", "0.4\n(<0.1)"]
     assert texts(usd) == ["", "7\n(3.5)", "", "", ""]
+    assert [label.get_text() for label in eur.get_xticklabels(minor=True)] == ["2026"]
     assert [ax.get_title(loc="left") for ax in (eur, usd)] == ["thousand EUR", "USD"]
     assert eur.figure.get_suptitle() == "Expected value by closing month, as of 30 June 2026"
     assert overlaps(eur.figure) == []
@@ -74,10 +75,10 @@ def test_no_room_for_numbers():
 
 
 def test_weeks():
-    """Of many weeks, every other has its name."""
-    weeks = [str(each) for each in pd.period_range("2026-01-05", periods=24, freq="W")]
+    """Every other week has its name, and those without a date too."""
+    weeks = [*(str(each) for each in pd.period_range("2026-01-05", periods=24, freq="W")), "undated"]
     (ax,) = charts.won_value(pd.DataFrame({"period": weeks, "currency": "EUR", "value": 5.0}))
-    assert ticks(ax)[:2] == ["5 Jan", "19 Jan"]
+    assert [*ticks(ax)[:2], *ticks(ax)[-2:]] == ["5 Jan", "19 Jan", "8 Jun", "undated"]
     assert overlaps(ax.figure) == []
 
 
