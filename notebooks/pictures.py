@@ -21,8 +21,6 @@ from matplotlib.spines import Spine
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter
 
-from salesmate_nb.charts import Panels
-
 DPI = 110  # of the saved PNG; sharp enough on GitHub's page, and small
 
 
@@ -61,10 +59,10 @@ def png(figure: Figure) -> tuple[bytes, dict[str, Any]]:
 
 
 def sign() -> None:
-    """Show every figure of this kernel, and every chart of ``salesmate_nb.charts``, by :func:`png`."""
+    """Show every figure of this kernel by :func:`png`."""
+    get_ipython().run_line_magic("matplotlib", "inline")  # or the first figure would replace what follows
     formatter = get_ipython().display_formatter.formatters["image/png"]
     formatter.for_type(Figure, png)
-    formatter.for_type(Panels, lambda panels: png(panels[0].figure) if panels else None)
 
 
 def _axes(ax: Axes) -> Iterator[Any]:

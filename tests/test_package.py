@@ -13,7 +13,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import salesmate_nb
-from salesmate_nb import analysis, sandbox, token_stores
+from salesmate_nb import analysis, charts, report, sandbox, sentences, token_stores
 
 ROOT = Path(__file__).parents[1]
 PROBE = """
@@ -33,7 +33,8 @@ builtins.open = only_read
 import salesmate_nb
 assert dict(os.environ) == before, "the environment was changed"
 assert threading.active_count() == 1, "a thread was started"
-assert not any(name.startswith(("werkzeug", "salesmate_nb.sandbox", "ipywidgets")) for name in sys.modules)
+late = ("werkzeug", "matplotlib", "jinja2", "salesmate_nb.sandbox", "ipywidgets")
+assert not any(name.startswith(late) for name in sys.modules)
 """
 
 
@@ -52,11 +53,11 @@ def test_time_zones_come_along():
     assert ";" not in tzdata
 
 
-MODULES = ["analysis", "sandbox", "token_stores"]
+MODULES = ["analysis", "charts", "report", "sandbox", "sentences", "token_stores"]
 
 
 def test_tab():
-    """dir() lists the public names and the three public modules, and nothing else; all can be used."""
+    """dir() lists the public names and the public modules, and nothing else; all can be used."""
     assert dir(salesmate_nb) == sorted([*salesmate_nb.__all__, *MODULES])
     assert all(hasattr(salesmate_nb, name) for name in dir(salesmate_nb))
     with pytest.raises(AttributeError, match="has no attribute 'analyses'"):
@@ -98,7 +99,7 @@ def test_tab_in_a_kernel(tmp_path):
 
 def public_callables():
     """Yield what users call, by name: functions, constructors, and methods of what they hold."""
-    for module in (salesmate_nb, analysis, sandbox, token_stores):
+    for module in (salesmate_nb, analysis, charts, report, sandbox, sentences, token_stores):
         for name in getattr(module, "__all__", vars(module)):
             found = getattr(module, name)
             is_own = getattr(found, "__module__", "").startswith(module.__name__) and name[0] != "_"

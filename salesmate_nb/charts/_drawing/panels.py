@@ -13,7 +13,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.patches import Patch
+from matplotlib.text import Text
 
+from salesmate_nb._wording.names import name_of
 from salesmate_nb._wording.numbers import day
 from salesmate_nb._wording.shown import Sentence
 from salesmate_nb.charts._drawing.glyphs import drawable
@@ -175,5 +177,21 @@ def patch(color: str, label: str) -> Artist:
 def finish(figure: Figure, axes: Sequence[Axes], *, same_scale: bool = False) -> Panels:
     """Make room for the numbers of rows, and return the panels."""
     figure.draw_without_rendering()  # makes all ticks, in the style in use, and measures all texts
+    for ax in axes:
+        _fit_title(ax)
     fit_numbers(axes, same_scale=same_scale)
     return Panels(axes, figure.get_suptitle().replace("\n", " "))
+
+
+def _fit_title(ax: Axes) -> None:
+    """Shorten the first line of a title that has no room: as wide as its panel, or as the figure if alone."""
+    box, spec = ax.get_window_extent(), ax.get_subplotspec()
+    is_alone = spec is None or spec.get_geometry()[1] == 1
+    room = (ax.figure.bbox.x1 if is_alone else box.x1) - box.x0
+    title = next(text for text in ax.findobj(Text) if text.get_text() == ax.get_title(loc="left"))
+    first, *rest = title.get_text().split("\n")
+    width = title.get_window_extent().width
+    while width > room and len(first) > 1:
+        first = name_of(first.rstrip("…"), max(int(len(first) * room / width) - 1, 1))
+        title.set_text("\n".join([first, *rest]))
+        width = title.get_window_extent().width

@@ -103,8 +103,8 @@ def _reliable(curve: pd.DataFrame) -> pd.DataFrame:
     """Return a curve without its end, where it is that of a few deals, or does not fall any more."""
     enough = curve[curve["at_risk"] >= _FEW]
     shown = enough if len(enough) else curve
-    falls = shown.loc[shown["still_open"] > shown["still_open"].min() + _LEVEL, "day"]
-    return shown[shown["day"] <= falls.max() * 1.2] if len(falls) else shown
+    level = shown.loc[shown["still_open"] <= shown["still_open"].min() + _LEVEL, "day"].min()
+    return shown[shown["day"] <= level * 1.2]
 
 
 def _half(curve: pd.DataFrame) -> float | None:

@@ -32,6 +32,7 @@ _MEANINGS = {  # the color of each line
     "deleted": "gone",
     "closing": "open",
 }
+_NOTES = "number of deals in brackets; a bar with a gap does not begin at 0"
 _CUT, _GAP = 0.06, 0.02  # of the axis: the foot of a bar that does not begin at 0, and the gap above it
 
 
@@ -100,9 +101,8 @@ def movement(
     panels = [panel for panel in panels if panel[2]["listed"].sum()]
     days = f" from {day(then)} to {day(now)}" if then is not None and now is not None else ""
     with styled():
-        figure, grid = figure_of(
-            f"{title}{days}", "number of deals in brackets", [height_of(len(lines)) for *_, lines in panels]
-        )
+        heights = [height_of(len(lines)) for *_, lines in panels]
+        figure, grid = figure_of(f"{title}{days}", _NOTES, heights)
         axes = [line[0] for line in grid]
         for ax, (group, currency, lines) in zip(axes, panels, strict=True):
             unit = Unit.of(lines["value"], currency)

@@ -85,8 +85,8 @@ def win_rate(
     ]
     heading = subject(title or ("Win rate" if by is None else f"Win rate by {words_of(by)}"), now)
     notes = (
-        f"won / (won + lost) with its {percent(confidence)} interval; number of decided deals in brackets, "
-        f"a hollow dot if fewer than {_FEW}; dashed: all deals"
+        f"won / (won + lost) with its {percent(confidence)} interval; decided deals in brackets, "
+        f"hollow if fewer than {_FEW}; dashed: all"
     )
     with styled():
         figure, grid = figure_of(heading, notes, [height_of(len(rates)) + 0.15 for _, rates in panels])
