@@ -12,7 +12,7 @@ from salesmate_nb.sandbox._fake_data.process.chances import CLEAR_UP, FORGOTTEN_
 from salesmate_nb.sandbox.records import Record
 from salesmate_nb.sandbox.timestamps import DAY
 
-_REVISE = 0.4  # the chance that a close date is set anew when a deal goes on
+_REVISE = 0.4  # the chance that a deal gets another close date when it goes on
 _MONTH_END = 0.25  # the share of close dates at the end of a month
 _POSTPONED = (7, 7, 14, 14, 21, 30)  # days
 _WEEK = 7 / 5  # days for each weekday
@@ -20,7 +20,7 @@ _SATURDAY = 5
 
 
 class Course(NamedTuple):
-    """Where a deal is, and how it came there; times are in milliseconds since 1970.
+    """Where a deal stands and since when; times are in milliseconds since 1970.
 
     Parameters
     ----------

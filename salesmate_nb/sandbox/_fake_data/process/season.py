@@ -102,11 +102,12 @@ class Calendar:
         return (self._first + day) * DAY + _OPENS + int(share * WORKDAY)
 
     def after(self, time: int, work: float) -> int:
-        """Return the time at which so much more work is done than at a time."""
+        """Return the time at which so much more work is done than at a time; it is always later."""
         day, rest = divmod(time, DAY)
         day = min(max(day - self._first, 0), len(self._sums) - 2)
         share = min(max(rest - _OPENS, 0) / WORKDAY, 1.0)
-        return self.at(self._sums[day] + share * (self._sums[day + 1] - self._sums[day]) + work)
+        done = self._sums[day] + share * (self._sums[day + 1] - self._sums[day])
+        return max(self.at(done + work), time + 1)
 
 
 @lru_cache
