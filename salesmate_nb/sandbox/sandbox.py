@@ -134,10 +134,10 @@ class Sandbox:
     def pass_days(self, days: int) -> None:
         """Let the account's sales team work for some days: create, edit, win, lose and delete deals.
 
-        Deals move through the stages of their pipelines, and are won or lost at the rates of the made-up past.
-        Close dates that have passed are postponed after days or weeks, values change, owners sometimes; a few
-        deals are reopened, deleted or restored. The same seed and the same calls give the same deals, whatever day it
-        is, and two calls give what one call for all their days gives.
+        Deals move through the stages of their pipelines, and are won or lost at the rates of the made-up
+        past. Close dates that have passed are postponed after days or weeks, values change, owners
+        sometimes; a few deals are reopened, deleted or restored. The same seed and the same calls give the
+        same deals, whatever day it is, and two calls give what one call for all their days gives.
 
         The first call begins on 2026-06-30 at 18:00 UTC, where the made-up past ends. From then on the
         account has its own time: responses have it in their ``Date``, from which snapshots and their history
