@@ -161,7 +161,7 @@ class SalesTeam(DealMaker):
         if changed.get("status"):
             return changed
         if not changed.get("estimatedCloseDate"):
-            changed |= self._planned_anew(owner, days_late)
+            changed |= self._replanned(owner, days_late)
         if self._chance(_REPRICE) or (changed.get("stage") and deal.get("dealValue") in MISSING):
             changed |= self._repriced(deal)
         if self._chance(_HAND_OVER):
@@ -186,7 +186,7 @@ class SalesTeam(DealMaker):
             changed |= self._planned(planned)
         return changed
 
-    def _planned_anew(self, owner: Any, days_late: float) -> Record:
+    def _replanned(self, owner: Any, days_late: float) -> Record:
         """Return the new close date of a deal, if it gets one."""
         if days_late > 1:
             late = self._chance(chances.postpone_chance(owner))
@@ -200,7 +200,7 @@ class SalesTeam(DealMaker):
         return {"estimatedCloseDate": self._timestamp(planned)}
 
     def _handed_over(self, deal: Record, days_late: float) -> Record:
-        """Return the fields that change when a deal gets another owner, who plans it anew if it is late."""
+        """Return the fields that change when a deal gets another owner, who postpones it if it is late."""
         owner = chances.owner_of(deal)
         changed: Record = {"owner": self._pick([each for each in self._owners if each["id"] != owner])}
         return changed | (self._planned(course.postponed(self._random, self._now)) if days_late > 0 else {})

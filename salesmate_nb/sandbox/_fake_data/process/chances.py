@@ -46,7 +46,7 @@ WIN_RATES = {name: math.prod(stage.share for stage in stages) for name, stages i
 
 _OWNERS = {11: 1.15, 13: 2.0, 14: 0.7}  # Maya Lindqvist, Priya Raman, Owen Gallagher
 _SOURCES = {"Referral": 1.8, "Cold call": 0.65}
-_QUARTERS = {(2026, 1): 1.8, (2026, 2): 0.55}
+_QUARTERS = {(2026, 1): 1.8, (2026, 2): 0.55}  # the odds in a good and a weak one
 _POSTPONE = 0.06  # the chance on a weekday that a close date that has passed is postponed
 _CARELESS = {14: 0.035}
 
@@ -70,9 +70,9 @@ def share_at(stage: Stage, factor: float, time: int) -> float:
 
     Examples
     --------
-    >>> october, january = 1_759_320_000_000, 1_767_268_800_000
-    >>> [round(share_at(Stage(20, 0.5), 1.0, time), 2) for time in (october, january)]
-    [0.63, 0.38]
+    >>> february, may = 1_770_000_000_000, 1_778_000_000_000  # of 2026
+    >>> [round(share_at(Stage(20, 0.5), 1.0, time), 2) for time in (february, may)]
+    [0.64, 0.35]
     """
     factor *= _quarter_odds(time // DAY)
     return factor * stage.share / (factor * stage.share + 1 - stage.share)

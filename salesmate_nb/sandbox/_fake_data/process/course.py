@@ -12,7 +12,7 @@ from salesmate_nb.sandbox._fake_data.process.chances import CLEAR_UP, FORGOTTEN_
 from salesmate_nb.sandbox.records import Record
 from salesmate_nb.sandbox.timestamps import DAY
 
-_REVISE = 0.4  # the chance that a close date is set anew when a deal goes on
+_REVISE = 0.4  # the chance that a deal gets another close date when it goes on
 _MONTH_END = 0.25  # the share of close dates at the end of a month
 _POSTPONED = (7, 7, 14, 14, 21, 30)  # days
 _WEEK = 7 / 5  # days for each weekday
@@ -20,7 +20,7 @@ _SATURDAY = 5
 
 
 class Course(NamedTuple):
-    """Where a deal is, and how it came there; times are in milliseconds since 1970.
+    """Where a deal stands and since when; times are in milliseconds since 1970.
 
     Parameters
     ----------
@@ -87,9 +87,9 @@ class Courses:
 
     def _postponed(self, owner: Any, estimate: int, entered: int, until: int) -> tuple[int, int | None]:
         """Return the close date after all that were missed, and when the deal was forgotten, if ever."""
-        weekdays = 1 / chances.postpone_chance(owner)
+        chance = chances.postpone_chance(owner)
         while estimate < until:
-            late = self._random.expovariate(1 / weekdays) * _WEEK
+            late = self._random.expovariate(chance) * _WEEK
             moved, forgotten = max(estimate, entered) + int(late * DAY), estimate + FORGOTTEN_AFTER * DAY
             if min(moved, forgotten) >= until:
                 break
