@@ -62,13 +62,15 @@ class Panels(list[Axes]):
         return None if self else self.text._repr_html_()
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display  # noqa: PLC0415 - only notebooks ask
+        from IPython.core.formatters import format_display_data  # noqa: PLC0415 - only notebooks ask
+        from IPython.display import display  # noqa: PLC0415
 
         figure = self.figure
         if figure is None:
             self.text._ipython_display_()
         elif mpl.get_backend() in _INLINE:
-            display(figure)
+            data, metadata = format_display_data(figure)
+            display(data | {"text/plain": str(self.text)}, metadata=metadata, raw=True)
             plt.close(figure)  # or it would be shown again at the end of the cell
 
 

@@ -37,8 +37,10 @@ def test_shown_once(displayed, monkeypatch):
     panels._ipython_display_()
     assert (displayed, plt.get_fignums()) == ([], [panels.figure.number])  # a window shows it
     monkeypatch.setattr(mpl, "get_backend", lambda: "inline")
+    formats = {"image/png": "pixels", "text/plain": "<Figure size>"}
+    monkeypatch.setattr("IPython.core.formatters.format_display_data", lambda _: (formats, {}))
     panels._ipython_display_()
-    assert displayed == [panels.figure]
+    assert displayed == [{"image/png": "pixels", "text/plain": "Deals by owner"}]
     assert not plt.get_fignums()
     assert panels._repr_html_() is None
 
