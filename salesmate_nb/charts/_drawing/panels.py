@@ -53,7 +53,8 @@ class Panels(list[Axes]):
     @property
     def figure(self) -> Figure | None:
         """The figure of the panels, or ``None`` if there are none."""
-        return self[0].get_figure(root=True) if self else None
+        figure = self[0].figure if self else None
+        return figure if isinstance(figure, Figure) else None
 
     def __repr__(self) -> str:
         return str(self.text)
