@@ -69,7 +69,7 @@ class Panels(list[Axes]):
         if figure is None:
             self.text._ipython_display_()
         elif mpl.get_backend() in _INLINE:
-            display(figure)
+            display(figure, metadata={"image/png": {"alt": str(self.text)}})  # for screen readers
             plt.close(figure)  # or it would be shown again at the end of the cell
 
 

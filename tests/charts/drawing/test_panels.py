@@ -15,9 +15,9 @@ from tests.charts.overlaps import overlaps
 
 @pytest.fixture
 def displayed(monkeypatch):
-    """Return what is displayed."""
+    """Return what is displayed, and with which options."""
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda value, **_: shown.append(value))
+    monkeypatch.setattr("IPython.display.display", lambda value, **options: shown.append((value, options)))
     return shown
 
 
@@ -27,18 +27,20 @@ def test_nothing(displayed):
     assert (list(panels), panels.figure, repr(panels)) == ([], None, "No deal is open.")
     panels._ipython_display_()
     nothing("")._ipython_display_()
-    assert displayed == [{"text/plain": "No deal is open.", "text/html": "<p>No deal is open.</p>"}]
+    assert [value for value, _ in displayed] == [
+        {"text/plain": "No deal is open.", "text/html": "<p>No deal is open.</p>"}
+    ]
     assert not plt.get_fignums()
 
 
 def test_shown_once(displayed, monkeypatch):
-    """In a notebook the last line of a cell shows the figure at once, and the cell does not show it again."""
+    """In a notebook the last line of a cell shows the figure once, with its title for screen readers."""
     panels = bars(pd.DataFrame({"owner_name": ["Ann"], "deals": [1]}), "owner_name", "deals")
     panels._ipython_display_()
     assert (displayed, plt.get_fignums()) == ([], [panels.figure.number])  # a window shows it
     monkeypatch.setattr(mpl, "get_backend", lambda: "inline")
     panels._ipython_display_()
-    assert displayed == [panels.figure]
+    assert displayed == [(panels.figure, {"metadata": {"image/png": {"alt": "Deals by owner"}}})]
     assert not plt.get_fignums()
     assert panels._repr_html_() is None
 
