@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import subprocess
@@ -135,3 +136,12 @@ def test_callables_are_found():
     """The functions that people start with are among those that are checked."""
     assert {"salesmate_nb.deals_df", "salesmate_nb.connect", "Salesmate.activities_df"} <= set(CALLABLES)
     assert {"salesmate_nb.analysis.survival", "salesmate_nb.sandbox.start"} <= set(CALLABLES)
+
+
+@pytest.mark.parametrize(("module", "needs"), [("charts", "matplotlib"), ("report", "jinja2")])
+def test_without_the_extra(module, needs, monkeypatch):
+    """Without what it needs, a module says what to install."""
+    monkeypatch.delitem(sys.modules, f"salesmate_nb.{module}")
+    monkeypatch.setitem(sys.modules, needs, None)
+    with pytest.raises(ImportError, match=rf'need {needs}\. Run: pip install "salesmate-nb\[lab\]"'):
+        importlib.import_module(f"salesmate_nb.{module}")

@@ -53,7 +53,8 @@ class Panels(list[Axes]):
     @property
     def figure(self) -> Figure | None:
         """The figure of the panels, or ``None`` if there are none."""
-        return self[0].get_figure(root=True) if self else None
+        figure = self[0].figure if self else None
+        return figure if isinstance(figure, Figure) else None
 
     def __repr__(self) -> str:
         return str(self.text)
@@ -69,8 +70,10 @@ class Panels(list[Axes]):
         if figure is None:
             self.text._ipython_display_()
         elif mpl.get_backend() in _INLINE:
+            text = str(self.text)
             data, metadata = format_display_data(figure)
-            display(data | {"text/plain": str(self.text)}, metadata=metadata, raw=True)
+            metadata["image/png"] = {**metadata.get("image/png", {}), "alt": text}  # for screen readers
+            display(data | {"text/plain": text}, metadata=metadata, raw=True)
             plt.close(figure)  # or it would be shown again at the end of the cell
 
 

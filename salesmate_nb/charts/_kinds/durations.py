@@ -103,7 +103,7 @@ def _reliable(curve: pd.DataFrame) -> pd.DataFrame:
     """Return a curve without its end, where it is that of a few deals, or does not fall any more."""
     enough = curve[curve["at_risk"] >= _FEW]
     shown = enough if len(enough) else curve
-    level = shown.loc[shown["still_open"] <= shown["still_open"].min() + _LEVEL, "day"].min()
+    level = float(shown.loc[shown["still_open"] <= shown["still_open"].min() + _LEVEL, "day"].min())
     return shown[shown["day"] <= level * 1.2]
 
 

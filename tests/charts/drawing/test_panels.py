@@ -15,9 +15,9 @@ from tests.charts.overlaps import overlaps
 
 @pytest.fixture
 def displayed(monkeypatch):
-    """Return what is displayed."""
+    """Return what is displayed, and with which options."""
     shown = []
-    monkeypatch.setattr("IPython.display.display", lambda value, **_: shown.append(value))
+    monkeypatch.setattr("IPython.display.display", lambda value, **options: shown.append((value, options)))
     return shown
 
 
@@ -27,20 +27,26 @@ def test_nothing(displayed):
     assert (list(panels), panels.figure, repr(panels)) == ([], None, "No deal is open.")
     panels._ipython_display_()
     nothing("")._ipython_display_()
-    assert displayed == [{"text/plain": "No deal is open.", "text/html": "<p>No deal is open.</p>"}]
+    assert [value for value, _ in displayed] == [
+        {"text/plain": "No deal is open.", "text/html": "<p>No deal is open.</p>"}
+    ]
     assert not plt.get_fignums()
 
 
 def test_shown_once(displayed, monkeypatch):
-    """In a notebook the last line of a cell shows the figure at once, and the cell does not show it again."""
+    """In a notebook the last line of a cell shows the figure once, with its title for screen readers."""
     panels = bars(pd.DataFrame({"owner_name": ["Ann"], "deals": [1]}), "owner_name", "deals")
     panels._ipython_display_()
     assert (displayed, plt.get_fignums()) == ([], [panels.figure.number])  # a window shows it
     monkeypatch.setattr(mpl, "get_backend", lambda: "inline")
     formats = {"image/png": "pixels", "text/plain": "<Figure size>"}
-    monkeypatch.setattr("IPython.core.formatters.format_display_data", lambda _: (formats, {}))
+    monkeypatch.setattr(
+        "IPython.core.formatters.format_display_data", lambda _: (formats, {"image/png": {"width": 9}})
+    )
     panels._ipython_display_()
-    assert displayed == [{"image/png": "pixels", "text/plain": "Deals by owner"}]
+    content = {"image/png": "pixels", "text/plain": "Deals by owner"}
+    alt = {"image/png": {"width": 9, "alt": "Deals by owner"}}
+    assert displayed == [(content, {"metadata": alt, "raw": True})]
     assert not plt.get_fignums()
     assert panels._repr_html_() is None
 
