@@ -31,6 +31,8 @@ def only_read(file, mode="r", *args, **kwargs):
     return deny("the disk")(file) if set(mode) & set("wax+") else real(file, mode, *args, **kwargs)
 builtins.open = only_read
 import salesmate_nb
+for name in salesmate_nb.__all__:
+    getattr(salesmate_nb, name)
 assert dict(os.environ) == before, "the environment was changed"
 assert threading.active_count() == 1, "a thread was started"
 assert not any(name.startswith(("werkzeug", "salesmate_nb.sandbox", "ipywidgets")) for name in sys.modules)
@@ -64,9 +66,10 @@ def test_tab():
 
 
 def test_modules_on_first_use(tmp_path):
-    """`import salesmate_nb` is enough to use a public module, which is imported only then."""
+    """`import salesmate_nb` is enough to use a public module; this one, and pandas, are imported only then."""
     code = (
         "import sys, salesmate_nb\n"
+        "assert 'pandas' not in sys.modules\n"
         "for name in ('analysis', 'sandbox'):\n"
         "    assert f'salesmate_nb.{name}' not in sys.modules\n"
         "    assert getattr(salesmate_nb, name) is sys.modules[f'salesmate_nb.{name}']\n"
