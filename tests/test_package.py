@@ -66,7 +66,7 @@ def test_tab():
 
 
 def test_modules_on_first_use(tmp_path):
-    """`import salesmate_nb` is enough to use a public module; this one, and pandas, are imported only then."""
+    """`import salesmate_nb` is enough to use a public module; it and pandas are imported only then."""
     code = (
         "import sys, salesmate_nb\n"
         "assert 'pandas' not in sys.modules\n"

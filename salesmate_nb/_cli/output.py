@@ -1,4 +1,4 @@
-"""Where results go: standard output, or a file that stays whole; and in which format."""
+"""Where frames go: to the screen, to standard output, or to a file that stays whole; and in which format."""
 
 from __future__ import annotations
 
@@ -10,36 +10,22 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
 import pandas as pd
 
 from salesmate_nb._base.files import reason
-from salesmate_nb._base.validators import expanded
+from salesmate_nb._cli.options.command import TABLE
+from salesmate_nb._cli.streams import say, say_result, standard_output
+from salesmate_nb._cli.table import as_table
 from salesmate_nb._frames.export import FORMATS, write_frame
-from salesmate_nb._values.text import in_encoding_of
-from salesmate_nb.errors import SalesmateError, SettingsError
+from salesmate_nb.errors import SalesmateError
 
-TABLE = "table"
-_TABLE_ROWS = 20
-_TEXT_WIDTH = 32
 _STANDARD_OUTPUT = Path("-")
 _DEVICES = {"/dev", "/dev/fd"}
 _FILE_ENDINGS = ", ".join(f".{each}" for each in FORMATS)
-
-
-def output_path(written: str) -> Path:
-    """Return the path that `--output` names, if it can be a file's."""
-    if not written.strip():
-        raise argparse.ArgumentTypeError("it is empty. Name a file, or - for standard output")
-    if written.endswith((os.sep, os.altsep or os.sep)) or os.path.isdir(written):  # noqa: PTH112 - a Path raises
-        raise argparse.ArgumentTypeError(f"{written!r} is a folder. Name a file in it")
-    try:
-        return expanded("it", written)
-    except SettingsError as err:
-        raise argparse.ArgumentTypeError(str(err)) from err
 
 
 def choose_format(given: str | None, output: Path | None, *, default: str = TABLE) -> str:
@@ -77,19 +63,39 @@ def choose_format(given: str | None, output: Path | None, *, default: str = TABL
     raise argparse.ArgumentError(None, f"argument --output: {problem}.")
 
 
-def write(frame: pd.DataFrame, kind: str, output: Path | None, what: str = "deals") -> None:
+def write(
+    frame: pd.DataFrame,
+    kind: str,
+    output: Path | None,
+    what: str = "deals",
+    *,
+    first: Sequence[str] | None = None,
+) -> None:
     """Write a frame to standard output or a file, and say on stderr what was written to which file.
 
     A plain file is replaced once the new one is complete, also behind a link, and keeps its mode. If it has
     several names (hard links), or its folder does not let it be replaced, the new content is written into it.
     A pipe or a device is written to as it is.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        What to write.
+    kind : str
+        The format.
+    output : Path, optional
+        The file; ``None`` or ``-`` for standard output.
+    what : str
+        What a row is, in the plural.
+    first : sequence of str, optional
+        The columns that matter: a table in a terminal then has no more columns than fit, and stderr names
+        the others. By default, and in a pipe, a table has all columns.
     """
     if kind == TABLE:
-        shown = frame.to_string(index=False, max_rows=_TABLE_ROWS, max_colwidth=_TEXT_WIDTH, na_rep="")
-        say_result(f"{shown}\n\n{len(frame):,} {what}, {len(frame.columns)} columns")
+        _write_table(frame, what, first)
         return
     if output is None or output == _STANDARD_OUTPUT:
-        with _standard_output() as stream:
+        with standard_output() as stream:
             _write_bytes(frame, kind, stream)
         return
     try:
@@ -101,37 +107,20 @@ def write(frame: pd.DataFrame, kind: str, output: Path | None, what: str = "deal
     say(f"Wrote {len(frame):,} {what} to {output}.")
 
 
-def say_result(text: str) -> None:
-    """Write text to standard output; characters that it cannot show become question marks."""
-    with _standard_output() as stream:
-        encoding = getattr(stream, "encoding", None) or "utf-8"
-        stream.write(f"{text}\n".encode(encoding, "replace").decode(encoding))
-
-
-def say(text: str) -> None:
-    """Write a line to stderr, for the person, if there is one."""
-    if sys.stderr is not None:
-        print(in_encoding_of(sys.stderr, text), file=sys.stderr, flush=True)  # noqa: T201 - for the person
-
-
-def discard_output() -> None:
-    """Drop what standard output still holds, so that the end of the process does not fail to write it."""
-    with contextlib.suppress(OSError, ValueError), open(os.devnull, "wb") as nowhere:  # noqa: PTH123 - a device
-        os.dup2(nowhere.fileno(), sys.stdout.fileno())
-
-
-@contextlib.contextmanager
-def _standard_output() -> Iterator[TextIO]:
-    if sys.stdout is None:
-        raise SalesmateError("Standard output is closed, so the result was not written. Use --output FILE.")
-    try:
-        yield sys.stdout
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as err:
-        discard_output()
-        raise SalesmateError(f"Standard output cannot be written ({reason(err)}).") from err
+def _write_table(frame: pd.DataFrame, what: str, first: Sequence[str] | None) -> None:
+    is_fitted = first is not None and sys.stdout is not None and sys.stdout.isatty()
+    width = shutil.get_terminal_size().columns if is_fitted else None
+    text, left_out = as_table(frame, width=width, first=first or ())
+    every = len(frame.columns)
+    columns = f"{every - len(left_out)} of {every}" if left_out else f"{every}"
+    has_times = any(isinstance(dtype, pd.DatetimeTZDtype) for dtype in frame.dtypes.drop(left_out))
+    zone = "; times in UTC" if has_times else ""
+    say_result(f"{text}\n\n{len(frame):,} {what}, {columns} columns{zone}")
+    if left_out:
+        say(
+            f"Left out to fit {width} characters: {', '.join(left_out)}. Choose with --columns A,B, or write "
+            f"all to a file: --output {what}.csv"
+        )
 
 
 def _write_bytes(frame: pd.DataFrame, kind: str, stream: TextIO) -> None:

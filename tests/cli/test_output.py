@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 
 from salesmate_nb import SalesmateError
-from salesmate_nb._cli.output import choose_format, output_path, say, say_result, write
+from salesmate_nb._cli.output import choose_format, write
 
 FRAME = pd.DataFrame({"title": ["Łódź", "a\rb"]})
 CSV = 'title\r\nŁódź\r\n"a\rb"\r\n'.encode()
@@ -91,14 +91,6 @@ def test_parquet_for_a_terminal(monkeypatch):
         choose_format("parquet", None)
 
 
-def test_path(tmp_path, monkeypatch):
-    """~ is the home folder; a variable that nobody replaced is an error, so that no such folder is made."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert output_path("~/won.csv") == tmp_path / "won.csv"
-    with pytest.raises(argparse.ArgumentTypeError, match=r"Variables such as \$\{HOME\}"):
-        output_path("${HOME}/won.csv")
-
-
 @posix
 @pytest.mark.parametrize("linked", [False, True])
 def test_mode_and_link(tmp_path, linked):
@@ -146,13 +138,6 @@ def test_file_that_cannot_be_replaced(tmp_path, monkeypatch, refused):
     assert ([path], path.read_bytes()) == (list(path.parent.iterdir()), CSV)
     with pytest.raises(SalesmateError, match="busy"):
         write(FRAME, "csv", path.with_name("new.csv"))
-
-
-@pytest.mark.parametrize("written", ["", " ", "won.csv/", "."])
-def test_no_name_of_a_file(written):
-    """An empty name and that of a folder are refused in words, before anything is read."""
-    with pytest.raises(argparse.ArgumentTypeError, match="Name a file"):
-        output_path(written)
 
 
 @posix
@@ -209,34 +194,3 @@ def test_folder_as_output(tmp_path):
     """A folder stays as it is."""
     with pytest.raises(SalesmateError, match="cannot be written"):
         write(FRAME, "csv", tmp_path)
-
-
-def test_closed_standard_output(monkeypatch):
-    """A result without a standard output is an error, not silence."""
-    monkeypatch.setattr(sys, "stdout", None)
-    with pytest.raises(SalesmateError, match="Standard output is closed"):
-        say_result("42 deals")
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-def test_full_standard_output(monkeypatch):
-    """If the disk behind standard output is full, that is an error, and the end of the process adds none."""
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        monkeypatch.setattr(sys, "stdout", full)
-        with pytest.raises(SalesmateError, match="cannot be written"):
-            say_result("42 deals")
-
-
-def test_stderr_in_a_narrow_encoding(monkeypatch):
-    """A warning about a name that stderr cannot write is written, with a code in place of the letter."""
-    raw = io.BytesIO()
-    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(raw, encoding="cp1252"))
-    say("No deal has owner '\u0141 \ud83d'.")
-    assert raw.getvalue().rstrip() == b"No deal has owner '\\u0141 \\ud83d'."
-
-
-def test_without_stderr(monkeypatch, capsys):
-    """Without stderr, what is for the person does not get into the result."""
-    monkeypatch.setattr(sys, "stderr", None)
-    say("Wrote 2 deals.")
-    assert capsys.readouterr().out == ""

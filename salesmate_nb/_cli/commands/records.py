@@ -1,0 +1,69 @@
+"""Print the records of a resource, or write them to a file."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import inspect
+
+import pandas as pd
+
+from salesmate_nb._cli.commands.account import connected
+from salesmate_nb._cli.commands.sandbox import started
+from salesmate_nb._cli.options.records import RECORDS
+from salesmate_nb._cli.output import choose_format, write
+from salesmate_nb._values.text import closest
+from salesmate_nb.client import Salesmate
+from salesmate_nb.errors import LoginRequired, SalesmateError
+
+_SHORT = {"owner": "owner_name"}
+
+
+def read(options: argparse.Namespace) -> None:
+    """Print the records that the options choose, or write them to a file."""
+    kind = choose_format(options.format, options.output)
+    with started() if options.sandbox else contextlib.nullcontext() as target:
+        is_offline = _is_offline(options)
+        connection = connected(options.profile, target, is_offline=is_offline)
+        if not is_offline:
+            _require_login(connection)
+        method = getattr(connection, f"{options.resource}_df")
+        named = inspect.signature(method).parameters.keys() & vars(options).keys()
+        frame = method(**{name: getattr(options, name) for name in named})
+    if options.columns and "columns" not in named:
+        frame = frame[[column_of(frame, name, "columns") for name in options.columns]]
+    records = RECORDS[options.resource]
+    first = None if options.columns else records.first
+    write(frame, kind, options.output, records.rows or records.name, first=first)
+
+
+def _is_offline(options: argparse.Namespace) -> bool:
+    """Return whether records are read from disk, without any request."""
+    is_past = getattr(options, "as_of", None) is not None
+    refresh = getattr(options, "refresh", None)
+    return refresh == "never" or (is_past and refresh is None)
+
+
+def _require_login(connection: Salesmate) -> None:
+    try:
+        connection.require_login()
+    except LoginRequired as err:
+        if connection.settings.linkname or connection.settings.client_id:
+            raise
+        raise LoginRequired(f"{err} To try it without an account, use --sandbox.") from err
+
+
+def column_of(frame: pd.DataFrame, name: str, option: str) -> str:
+    """Return the column that an option names.
+
+    Raises
+    ------
+    SalesmateError
+        If there is none; the message names the closest one.
+    """
+    column = _SHORT.get(name.strip(), name.strip())
+    if column not in frame.columns:
+        near = closest(name, frame.columns)[:1]
+        advice = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(frame.columns)}."
+        raise SalesmateError(f"{option}: there is no column {name!r}. {advice}")
+    return column

@@ -1,0 +1,80 @@
+"""The values of options, each checked before anything is requested."""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import math
+import os
+import re
+from pathlib import Path
+
+from salesmate_nb.errors import SalesmateError, SettingsError
+
+_WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
+_AGE = re.compile(r"([0-9]{1,4})([dw])")
+
+
+def whole(text: str, *, low: int = 0, high: float = math.inf) -> int:
+    """Return a whole number in a range.
+
+    Examples
+    --------
+    >>> whole("12"), whole("0")
+    (12, 0)
+    """
+    if not (_WHOLE.fullmatch(text) and low <= int(text) <= high):
+        span = f"of {low} or more" if high == math.inf else f"between {low} and {high}"
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number {span}")
+    return int(text)
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds."""
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < math.inf:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds")
+    return number
+
+
+def names(text: str) -> list[str]:
+    """Return names that commas separate.
+
+    Examples
+    --------
+    >>> names("id,title")
+    ['id', 'title']
+    """
+    return text.split(",")
+
+
+def since(text: str) -> str | dt.timedelta:
+    """Return an age in days, or the text of a time."""
+    from salesmate_nb._values.times import parse_time  # noqa: PLC0415 - it takes pandas, and a Tab has no time
+
+    if age := _AGE.fullmatch(text.strip().lower()):
+        return dt.timedelta(days=int(age[1]) * (7 if age[2] == "w" else 1))
+    try:
+        parse_time("since", text, "UTC")
+    except SalesmateError:
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not an age, such as 7d or 4w, nor a time, such as 2026-01-31 or 2026-01-31T09:00"
+        ) from None
+    return text
+
+
+def output_path(written: str) -> Path:
+    """Return the path that ``--output`` names, if it can be a file's."""
+    from salesmate_nb._base.validators import expanded  # noqa: PLC0415 - it takes requests, as above
+
+    if not written.strip():
+        raise argparse.ArgumentTypeError("it is empty. Name a file, or - for standard output")
+    if written.endswith((os.sep, os.altsep or os.sep)) or os.path.isdir(written):  # noqa: PTH112 - a Path raises
+        raise argparse.ArgumentTypeError(f"{written!r} is a folder. Name a file in it")
+    try:
+        return expanded("it", written)
+    except SettingsError as err:
+        raise argparse.ArgumentTypeError(str(err)) from err
