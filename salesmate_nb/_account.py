@@ -176,8 +176,8 @@ class Account:
         _warn_of_unreadable(Counter(builder.unreadable) + Counter(win_probability=int(outside.sum())))
         return frame
 
-    def doctor(self) -> Diagnosis:
-        """Find out what the server supports, and which formats it sends."""
+    def doctor(self, problem: SalesmateError | None = None) -> Diagnosis:
+        """Find out what the server supports, and which formats it sends; nothing if nobody is logged in."""
         doctor = Doctor(
             self._api_client,
             self._settings,
@@ -185,7 +185,7 @@ class Account:
             earlier=self.server_profile.describe(),
             learn=self._current_user.learn,
         )
-        return doctor.diagnose()
+        return doctor.diagnose(problem)
 
     def write_dataset(
         self, resource: str, path: Path, partition_by: Sequence[str], arguments: Mapping[str, Any]

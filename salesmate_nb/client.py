@@ -16,7 +16,7 @@ from salesmate_nb._display.explained import explained_by
 from salesmate_nb._doctor.diagnosis import Diagnosis
 from salesmate_nb._search.query import Refresh, TextFilter
 from salesmate_nb._values.times import DatetimeLike
-from salesmate_nb.errors import interruptible
+from salesmate_nb.errors import ConnectionFailed, LoginRequired, interruptible
 from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
 
 
@@ -393,7 +393,12 @@ class Salesmate(Connection):
         >>> diagnosis.search["rule on id"], diagnosis.totals["deals"], diagnosis.requests <= 12
         ('applied', 'about 500', True)
         """
-        return self._ready().doctor()
+        account = self._ready()
+        try:
+            self.require_login()
+        except (LoginRequired, ConnectionFailed) as err:
+            return account.doctor(err)
+        return account.doctor()
 
     def write_dataset(
         self,

@@ -232,7 +232,9 @@ def test_doctor_without_login(box, capsys):
     code, out, err = run(capsys, "doctor")
     assert (code, "salesmate-nb login" in err) == (1, True)
     assert "Not logged in" in out
+    assert out.startswith("Salesmate doctor: 0 requests\n")
     assert box.url not in out
+    assert box.log == []
 
 
 def test_doctor_refused_key(on_v4, capsys, monkeypatch):
