@@ -256,8 +256,8 @@ class Account:
         names = TRACKED if query.columns is None else query.columns
         refresher = self._refresher(DEALS, self._reader(DEALS, settings), settings, query)
         start = parse_time("since", since, settings.zone)
-        table, snapshot, known_since = refresher.events(start, names, _ids(deal))
-        return history_frame(table, snapshot.order, since=known_since, host=self._settings.api_url)
+        table, snapshot, known = refresher.events(start, names, _ids(deal))
+        return history_frame(table, snapshot.order, {**known, "host": self._settings.api_url})
 
     def timezone(self) -> str:
         """Return the time zone of dates without one: of the settings, else of the user, else UTC."""

@@ -102,8 +102,9 @@ class Salesmate(Connection):
             ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging, how many ``passes`` over
             all rows it took, the server's ``totals``, and whether the rows are ``complete``; ``fields``,
             the API's names of custom columns; and ``unreadable``, how many values of which column could not
-            be read and are missing. With `as_of`, ``read_at`` is when that state was read, and
-            ``history_since`` since when the history knows.
+            be read and are missing. With `as_of`, ``read_at`` is when that state was read; ``stale_hours``
+            are the hours from then to ``as_of``, in which changes are not known (24 and more if there was no
+            refresh on that day); and ``history_since`` is since when the history knows.
 
         Raises
         ------
@@ -196,7 +197,8 @@ class Salesmate(Connection):
             when a refresh found it (both ``datetime64[us, UTC]``). Then the deal as that refresh found it, or
             the one before if it is deleted: ``stage``, ``pipeline``, ``status``, ``owner_id``,
             ``owner_name``, ``deal_value`` and ``currency``. A deal that appeared, or disappeared, has a row
-            for each of its values too. ``df.attrs["salesmate"]["since"]`` says since when changes are known.
+            for each of its values too. ``df.attrs["salesmate"]`` has ``since``, since when changes are known,
+            and ``refreshes``, when the deals were read, the last time before it included.
 
         Raises
         ------

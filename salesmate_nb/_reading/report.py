@@ -35,6 +35,8 @@ class ReadReport:
     as_of, history_since : str
         Of a past state: the time that was asked for, and since when the history knows; ISO 8601, UTC. Then
         `read_at` is when the state was read.
+    stale_hours : float, optional
+        Of a past state: the hours between `read_at` and `as_of`. What changed in them is not known.
     host, api : str
         The API's address, and ``"v4"`` or ``"v1"``.
     calls, calls_left : int
@@ -60,6 +62,7 @@ class ReadReport:
     checked_within: int = 0
     as_of: str = ""
     history_since: str = ""
+    stale_hours: float | None = None
     host: str = ""
     api: str = ""
     calls: int = 0

@@ -178,6 +178,7 @@ def test_one_clock():
     times = [frame.attrs["salesmate"]["read_at"] for frame in (then, past[0], now, past[1], live)]
     assert times[:4] == [times[0], times[0], times[2], times[2]]
     assert [time[:16] for time in times[::2]] == ["2026-06-30T18:00", "2026-07-02T18:00", "2026-07-02T18:00"]
+    assert [frame.attrs["salesmate"]["stale_hours"] for frame in past] == pytest.approx([29, 5], abs=0.1)
     assert movement(past[0], live).equals(movement(then, now))
 
 
