@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -30,7 +29,7 @@ from salesmate_nb._frames.parsing import collect_zoneless
 from salesmate_nb._frames.plausibility import describe, implausible_dates
 from salesmate_nb._history.folder import HistoryFolder
 from salesmate_nb._history.frame import history_frame
-from salesmate_nb._history.timeline import TRACKED
+from salesmate_nb._history.timeline import TRACKED, deal_ids
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
@@ -256,7 +255,7 @@ class Account:
         names = TRACKED if query.columns is None else query.columns
         refresher = self._refresher(DEALS, self._reader(DEALS, settings), settings, query)
         start = parse_time("since", since, settings.zone)
-        table, snapshot, known = refresher.events(start, names, _ids(deal))
+        table, snapshot, known = refresher.events(start, names, deal_ids(deal))
         return history_frame(table, snapshot.order, {**known, "host": self._settings.api_url})
 
     def timezone(self) -> str:
@@ -359,15 +358,6 @@ class Account:
             raise SalesmateError(
                 "Somebody else has logged in while records were read, so they were not saved. Run this again."
             )
-
-
-def _ids(deal: int | Sequence[int] | None) -> list[int] | None:
-    if deal is None:
-        return None
-    try:
-        return [operator.index(each) for each in ([deal] if hasattr(deal, "__index__") else deal)]
-    except TypeError as err:
-        raise SalesmateError(f"id={deal!r} is not valid. Give an id, or a list of ids.") from err
 
 
 def _warn_of_unreadable(unreadable: Mapping[str, int]) -> None:
