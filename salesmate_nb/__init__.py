@@ -59,7 +59,7 @@ __all__ = [
     "deals_df",
 ]
 
-_MODULES = ("analysis", "sandbox", "token_stores")  # public too
+_MODULES = ("analysis", "history", "sandbox", "token_stores")  # public too
 _HOMES = {
     "Salesmate": "client",
     "Settings": "settings",

@@ -18,8 +18,8 @@ def end_grant(settings: Settings, token: Token) -> str:
     Parameters
     ----------
     settings : Settings
-        Their client secret is sent for a token of their own client only, and their revocation endpoint is used
-        for tokens of the same authorization server.
+        Their client secret is sent for a token of their own client only, and their revocation endpoint is
+        used for tokens of the same authorization server.
     token : Token
         An OAuth token that was forgotten here.
 
