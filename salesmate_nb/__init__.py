@@ -16,6 +16,8 @@ from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
 from salesmate_nb._connect import connect, deals_df
+from salesmate_nb._frames.export.files import to_excel
+from salesmate_nb._frames.export.formulas import escape_formulas
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import (
     ApiError,
@@ -55,6 +57,8 @@ __all__ = [
     "__version__",
     "connect",
     "deals_df",
+    "escape_formulas",
+    "to_excel",
 ]
 
 _MODULES = ("analysis", "sandbox", "token_stores")  # public too, and imported when they are first used

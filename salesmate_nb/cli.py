@@ -15,7 +15,7 @@ from salesmate_nb import __version__
 from salesmate_nb._cli import commands
 from salesmate_nb._cli.output import TABLE, discard_output, output_path, say
 from salesmate_nb._cli.words import in_command_line_words
-from salesmate_nb._frames.export import FORMATS
+from salesmate_nb._frames.export.formats import FORMATS
 from salesmate_nb._values.times import parse_time
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources import RESOURCES

@@ -6,19 +6,17 @@ import argparse
 import contextlib
 import io
 import os
-import shutil
-import stat
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO, TextIO
+from typing import TextIO
 
 import pandas as pd
 
 from salesmate_nb._base.files import reason
+from salesmate_nb._base.user_files import is_plain, replaced
 from salesmate_nb._base.validators import expanded
-from salesmate_nb._frames.export import FORMATS, write_frame
+from salesmate_nb._frames.export.formats import FORMATS, write_frame
 from salesmate_nb._values.text import in_encoding_of
 from salesmate_nb.errors import SalesmateError, SettingsError
 
@@ -26,7 +24,6 @@ TABLE = "table"
 _TABLE_ROWS = 20
 _TEXT_WIDTH = 32
 _STANDARD_OUTPUT = Path("-")
-_DEVICES = {"/dev", "/dev/fd"}
 _FILE_ENDINGS = ", ".join(f".{each}" for each in FORMATS)
 
 
@@ -61,7 +58,7 @@ def choose_format(given: str | None, output: Path | None, *, default: str = TABL
     """
     if output == _STANDARD_OUTPUT:
         output = None
-    ending = output.suffix.lower().removeprefix(".") if output and _is_plain(output) else ""
+    ending = output.suffix.lower().removeprefix(".") if output and is_plain(output) else ""
     if ending in {"xlsx", "xls"}:
         problem = "Excel files cannot be written yet. Write a .csv file, and open it with Data, From Text/CSV"
     elif ending and ending not in FORMATS:
@@ -93,7 +90,7 @@ def write(frame: pd.DataFrame, kind: str, output: Path | None, what: str = "deal
             _write_bytes(frame, kind, stream)
         return
     try:
-        opened = _replaced(Path(os.path.realpath(output))) if _is_plain(output) else output.open("ab")
+        opened = replaced(output) if is_plain(output) else output.open("ab")
         with opened as file:
             write_frame(frame, kind, file)
     except OSError as err:
@@ -143,62 +140,3 @@ def _write_bytes(frame: pd.DataFrame, kind: str, stream: TextIO) -> None:
         held = io.BytesIO()
         write_frame(frame, kind, held)
         stream.write(held.getvalue().decode("utf-8", "replace"))
-
-
-def _is_plain(path: Path) -> bool:
-    """Return whether a path is, or would become, a plain file: not a pipe, a device or a folder."""
-    folder = os.path.realpath(path.parent)
-    if folder in _DEVICES or folder.startswith("/proc/"):  # such as /dev/stdout, which may be a file's
-        return False
-    try:
-        return stat.S_ISREG(path.stat().st_mode)
-    except OSError:  # it is missing, or opening it says what is wrong
-        return True
-
-
-@contextlib.contextmanager
-def _replaced(path: Path) -> Iterator[BinaryIO]:
-    """Open a new file that takes the place of `path` when it is complete, with its owner and mode."""
-    with contextlib.ExitStack() as stack:
-        try:
-            folder = tempfile.TemporaryDirectory(dir=path.parent, prefix=".salesmate-nb.")
-        except OSError:  # the folder takes no new files, but the one that is there may be written
-            if not path.exists():
-                raise
-            folder = tempfile.TemporaryDirectory(prefix="salesmate-nb.")
-        made = Path(stack.enter_context(folder)) / path.name
-        with made.open("wb") as file:
-            yield file
-        if not _has_replaced(made, path):
-            _copy(made, path)
-
-
-def _has_replaced(made: Path, path: Path) -> bool:
-    """Give a new file the name of an old one, unless that is refused, or would separate hard links."""
-    try:
-        old = path.stat()
-    except FileNotFoundError:
-        made.replace(path)
-        return True
-    if old.st_nlink > 1:
-        return False
-    for owner, group in ((-1, old.st_gid), (old.st_uid, -1)):
-        with contextlib.suppress(PermissionError, AttributeError):  # Windows has no owners to keep
-            os.chown(made, owner, group)
-    made.chmod(stat.S_IMODE(old.st_mode))
-    try:
-        made.replace(path)
-    except OSError:  # such as a file that is mounted by itself into a container
-        return False
-    return True
-
-
-def _copy(made: Path, path: Path) -> None:
-    """Write the content of a new file into an old one."""
-    with made.open("rb") as source, path.open("r+b") as target:
-        try:
-            shutil.copyfileobj(source, target)
-            target.truncate()
-            target.flush()
-        except OSError as err:
-            raise SalesmateError(f"{path} is incomplete now: it cannot be written ({reason(err)}).") from err

@@ -42,6 +42,12 @@ class ReadReport:
         `read_at` is when the state was read.
     host, api : str
         The API's address, and ``"v4"`` or ``"v1"``.
+    resource : str
+        What was read, as ``"deals"``.
+    filters : mapping of str to (str or list)
+        The filters by argument, times as ISO 8601 in UTC.
+    timezone : str
+        The account's time zone, as far as it is known: IANA name.
     calls, calls_left : int
         API calls that this read made, and how many are left of the account's hourly limit.
 
@@ -67,6 +73,9 @@ class ReadReport:
     history_since: str = ""
     host: str = ""
     api: str = ""
+    resource: str = ""
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    timezone: str = "UTC"
     calls: int = 0
     calls_left: int = 0
 
