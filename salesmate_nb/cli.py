@@ -16,13 +16,12 @@ from salesmate_nb._cli import commands
 from salesmate_nb._cli.output import TABLE, discard_output, output_path, say
 from salesmate_nb._cli.words import in_command_line_words
 from salesmate_nb._frames.export.formats import FORMATS
-from salesmate_nb._values.times import parse_time
+from salesmate_nb._values.times import parse_age, parse_time
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources import RESOURCES
 
 _HIGHEST_PORT = 65535
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
-_AGE = re.compile(r"([0-9]{1,4})([dw])")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -240,8 +239,8 @@ def _whole(text: str, *, low: int = 0, high: float = math.inf) -> int:
 
 def _since(text: str) -> str | dt.timedelta:
     """Return an age in days, or the text of a time."""
-    if age := _AGE.fullmatch(text.strip().lower()):
-        return dt.timedelta(days=int(age[1]) * (7 if age[2] == "w" else 1))
+    if (age := parse_age(text)) is not None:
+        return age
     try:
         parse_time("since", text, "UTC")
     except SalesmateError:

@@ -107,7 +107,7 @@ def _cell(value: Any, zone: zoneinfo.ZoneInfo) -> Cell:
     if isinstance(value, dt.date):
         return _date(value, zone)
     if isinstance(value, dt.timedelta) and value >= dt.timedelta():
-        return dt.timedelta(seconds=value.total_seconds())
+        return dt.timedelta(value.days, value.seconds, value.microseconds)
     return str(value).encode(errors="replace").decode()  # half of a surrogate pair cannot be stored
 
 
