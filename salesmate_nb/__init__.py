@@ -33,6 +33,8 @@ from salesmate_nb.errors import (
 
 if _TYPE_CHECKING:
     from salesmate_nb._connect import connect, deals_df
+    from salesmate_nb._frames.export.files import to_excel
+    from salesmate_nb._frames.export.formulas import escape_formulas
     from salesmate_nb.client import Salesmate
     from salesmate_nb.settings import Settings
 
@@ -57,6 +59,8 @@ __all__ = [
     "__version__",
     "connect",
     "deals_df",
+    "escape_formulas",
+    "to_excel",
 ]
 
 _MODULES = ("analysis", "history", "sandbox", "token_stores")  # public too
@@ -65,6 +69,8 @@ _HOMES = {
     "Settings": "settings",
     "connect": "_connect",
     "deals_df": "_connect",
+    "escape_formulas": "_frames.export.formulas",
+    "to_excel": "_frames.export.files",
 }  # imported when they are first used: pandas takes most of a second, which a Tab in a shell does not have
 
 

@@ -241,6 +241,8 @@ class Account:
             report,
             host=self._settings.api_url,
             api=self.api,
+            resource=resource.name,
+            timezone=settings.zone,
             calls=self._limiter.request_count - before,
             calls_left=self._limiter.remaining,
         )

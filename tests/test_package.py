@@ -95,7 +95,8 @@ def test_tab_in_a_kernel(tmp_path):
     public = {name for name in dir(salesmate_nb) if not name.startswith("_")}
     assert set(reply["content"]["matches"]) == public
     shown = re.sub(r"\x1b\[[\d;]*m", "", help_of["text/plain"])  # without its colors
-    assert "modified_since: str | date | Timestamp | datetime64 | None = None" in shown
+    times = "str | date | Timestamp | datetime64 | timedelta | timedelta64 | None"
+    assert f"modified_since: {times} = None" in shown
     assert "columns : str or sequence of str, optional\n    Columns of the frame" in shown
 
 

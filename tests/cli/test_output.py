@@ -16,6 +16,7 @@ import pandas as pd
 import pytest
 
 from salesmate_nb import SalesmateError
+from salesmate_nb._cli import output
 from salesmate_nb._cli.output import choose_format, write
 
 FRAME = pd.DataFrame({"title": ["Łódź", "a\rb"]})
@@ -57,6 +58,7 @@ def test_table_in_a_narrow_encoding(monkeypatch):
         (None, "won.csv", "csv"),
         (None, "WON.JSON", "json"),
         ("parquet", "won.parquet", "parquet"),
+        (None, "Won.xlsx", "xlsx"),
         ("csv", "won", "csv"),
         pytest.param("csv", "/dev/null", "csv", marks=posix),
     ],
@@ -69,8 +71,8 @@ def test_format(given, output, expected):
 @pytest.mark.parametrize(
     ("given", "output", "words"),
     [
-        (None, "won.xlsx", r"Excel files cannot be written yet\. Write a \.csv file"),
-        (None, "won.txt", r"the format of a \.txt file is not known\. Use \.csv, \.json, \.parquet"),
+        (None, "won.xls", r"the format of a \.xls file is not known"),
+        (None, "won.txt", r"the format of a \.txt file is not known\. Use \.csv, \.json, \.parquet, \.xlsx"),
         ("csv", "won.txt", r"\.txt file is not known"),
         ("csv", "won.parquet", "--format csv does not match the ending of won.parquet"),
         ("table", "won.csv", "--format table does not match"),
@@ -84,11 +86,31 @@ def test_refused_format(given, output, words):
         choose_format(given, Path(output))
 
 
-def test_parquet_for_a_terminal(monkeypatch):
-    """Parquet is not written to a terminal."""
+@pytest.mark.parametrize(
+    ("kind", "words"), [("parquet", "Parquet is not text"), ("xlsx", "Excel is not text")]
+)
+def test_bytes_for_a_terminal(monkeypatch, kind, words):
+    """What is not text is not written to a terminal."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    with pytest.raises(argparse.ArgumentError, match="Parquet is not text"):
-        choose_format("parquet", None)
+    with pytest.raises(argparse.ArgumentError, match=words):
+        choose_format(kind, None)
+
+
+def test_excel_without_its_extra(monkeypatch):
+    """A file that cannot be written without an extra is refused before anything is read."""
+    monkeypatch.setattr(output, "find_spec", lambda _: None)
+    with pytest.raises(SalesmateError, match=r'pip install "salesmate-nb\[excel\]"'):
+        choose_format(None, Path("won.xlsx"))
+
+
+def test_escaped_formulas(capsys):
+    """A text that a spreadsheet would run is escaped in CSV, if one likes; other formats refuse the option."""
+    frame = pd.DataFrame({"title": ["=1+1"]})
+    write(frame, choose_format("csv", None, is_escaped=True), None, is_escaped=True)
+    write(frame, "csv", Path("won.csv"), is_escaped=True)
+    assert capsys.readouterr().out == Path("won.csv").read_bytes().decode() == "title\r\n'=1+1\r\n"
+    with pytest.raises(argparse.ArgumentError, match="--escape-formulas: only CSV needs it"):
+        choose_format(None, Path("won.xlsx"), is_escaped=True)
 
 
 @posix

@@ -21,7 +21,7 @@ _SHORT = {"owner": "owner_name"}
 
 def read(options: argparse.Namespace) -> None:
     """Print the records that the options choose, or write them to a file."""
-    kind = choose_format(options.format, options.output)
+    kind = choose_format(options.format, options.output, is_escaped=options.escape_formulas)
     with started() if options.sandbox else contextlib.nullcontext() as target:
         is_offline = _is_offline(options)
         connection = connected(options.profile, target, is_offline=is_offline)
@@ -34,7 +34,14 @@ def read(options: argparse.Namespace) -> None:
         frame = frame[[column_of(frame, name, "columns") for name in options.columns]]
     records = RECORDS[options.resource]
     first = None if options.columns else records.first
-    write(frame, kind, options.output, records.rows or records.name, first=first)
+    write(
+        frame,
+        kind,
+        options.output,
+        records.rows or records.name,
+        first=first,
+        is_escaped=options.escape_formulas,
+    )
 
 
 def _is_offline(options: argparse.Namespace) -> bool:

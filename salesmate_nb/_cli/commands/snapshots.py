@@ -37,7 +37,7 @@ def snapshot(options: argparse.Namespace) -> None:
 
 def movement(options: argparse.Namespace) -> None:
     """Print how the open pipeline changed since an earlier time, or write it to a file."""
-    kind = choose_format(options.format, options.output)
+    kind = choose_format(options.format, options.output, is_escaped=options.escape_formulas)
     connection = logged_in(options.profile, is_offline=options.offline)
     # As of the last day: the newest state, with the time of its refresh by the clock that also dates `then`.
     now = connection.deals_df(refresh="never" if options.offline else "auto", as_of=dt.date.max)
@@ -51,7 +51,8 @@ def movement(options: argparse.Namespace) -> None:
         say_result(f"Open pipeline from {times}\n\n{waterfall(table)}")
     else:
         say(f"Open pipeline from {times}.")
-        write(table.round({"value": _DIGITS}), kind, options.output, "lines")
+        rounded = table.round({"value": _DIGITS})
+        write(rounded, kind, options.output, "lines", is_escaped=options.escape_formulas)
 
 
 def _read_at(deals: pd.DataFrame, timezone: str) -> pd.Timestamp:

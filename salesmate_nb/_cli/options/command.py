@@ -11,7 +11,7 @@ from salesmate_nb._cli.options.values import names, output_path
 
 PROGRAM = "salesmate-nb"
 TABLE = "table"
-FORMATS = ("csv", "json", "parquet")
+FORMATS = ("csv", "json", "parquet", "xlsx")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ def add_columns(parser: argparse.ArgumentParser, option: str, columns: Completer
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:
-    """Add ``--format`` and ``--output``."""
+    """Add ``--format``, ``--output`` and ``--escape-formulas``."""
     parser.add_argument(
         "--format", choices=(TABLE, *FORMATS), help="default: by the ending of the file, else a table"
     )
@@ -74,5 +74,10 @@ def add_output(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=output_path,
         metavar="FILE",
-        help="write to this file, .csv, .json or .parquet, instead of printing; - is standard output",
+        help="write to this file, .csv, .json, .parquet or .xlsx, instead of printing; - is standard output",
+    )
+    parser.add_argument(
+        "--escape-formulas",
+        action="store_true",
+        help="in CSV, write ' before texts that a spreadsheet would take for formulas",
     )

@@ -25,7 +25,7 @@ def _add_snapshot(parser: argparse.ArgumentParser) -> None:
         "--output",
         type=output_path,
         metavar="FILE",
-        help="also write it to this file: Parquet, or as its ending says: .parquet, .csv, .json",
+        help="also write it to this file: Parquet, or as its ending says: .csv, .json, .xlsx",
     )
 
 

@@ -12,7 +12,6 @@ from pathlib import Path
 from salesmate_nb.errors import SalesmateError, SettingsError
 
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
-_AGE = re.compile(r"([0-9]{1,4})([dw])")
 
 
 def whole(text: str, *, low: int = 0, high: float = math.inf) -> int:
@@ -53,10 +52,10 @@ def names(text: str) -> list[str]:
 
 def since(text: str) -> str | dt.timedelta:
     """Return an age in days, or the text of a time."""
-    from salesmate_nb._values.times import parse_time  # noqa: PLC0415 - it takes pandas, and a Tab has no time
+    from salesmate_nb._values.times import parse_age, parse_time  # noqa: PLC0415 - pandas is slow at a Tab
 
-    if age := _AGE.fullmatch(text.strip().lower()):
-        return dt.timedelta(days=int(age[1]) * (7 if age[2] == "w" else 1))
+    if (age := parse_age(text)) is not None:
+        return age
     try:
         parse_time("since", text, "UTC")
     except SalesmateError:

@@ -13,7 +13,7 @@ from salesmate_nb import connect
 from salesmate_nb._cli.options.records import RECORDS
 
 
-@pytest.mark.parametrize("output", ["won.xlsx", "won.txt", "won"])
+@pytest.mark.parametrize("output", ["won.xls", "won.txt", "won"])
 def test_refused_output(account, run, tmp_path, output):
     """A format that cannot be written is refused before anything is requested, and no file is made."""
     code, _, err = run("deals", "--output", str(tmp_path / output))
@@ -21,14 +21,14 @@ def test_refused_output(account, run, tmp_path, output):
     assert (account.log, (tmp_path / output).exists()) == ([], False)
 
 
-@pytest.mark.parametrize("kind", ["csv", "json", "parquet"])
+@pytest.mark.parametrize("kind", ["csv", "json", "parquet", "xlsx"])
 def test_format_by_ending(account, run, tmp_path, kind):
     """deals and snapshot write what the ending of the file says."""
     path = tmp_path / f"deals.{kind}"
     for command in ("deals", "snapshot"):
         code, _, err = run(command, "--output", str(path))
         assert (code, f"Wrote 30 deals to {path}" in err) == (0, True)
-        read = {"csv": pd.read_csv, "parquet": pd.read_parquet}
+        read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "xlsx": pd.read_excel}
         rows = json.loads(path.read_text("utf-8")) if kind == "json" else read[kind](path)
         assert len(rows) == 30
         path.unlink()

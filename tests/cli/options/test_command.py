@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from salesmate_nb._cli.options.command import FORMATS, Command
-from salesmate_nb._frames import export
+from salesmate_nb._frames.export import formats
 
 
 def test_formats():
     """The formats that can be typed are those that can be written."""
-    assert FORMATS == export.FORMATS
+    assert FORMATS == formats.FORMATS
 
 
 def test_epilog():

@@ -1,0 +1,209 @@
+"""DataFrames to Excel files: one sheet of rows, and one that says where they are from."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import tempfile
+import zoneinfo
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO
+
+import pandas as pd
+
+from salesmate_nb._frames.export.about import ABOUT, about, sheet_name, timezone_of
+from salesmate_nb._frames.export.cells import (
+    MOST_CHARACTERS,
+    Cell,
+    cells_of,
+    local,
+    number_format,
+    utf16_length,
+)
+from salesmate_nb._frames.export.formulas import is_formula
+from salesmate_nb._values.zones import zone_of
+from salesmate_nb.errors import SalesmateError
+
+if TYPE_CHECKING:
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+MOST_ROWS, MOST_COLUMNS = 1_048_575, 16_384  # of a sheet, beside its header
+_MOST_LINKS = 65_530  # of a sheet
+_ROWS = 5_000  # that are held in memory at a time
+_MEASURED_ROWS = 500  # by which the widths of columns are chosen
+_NARROWEST, _WIDEST = 8, 50  # characters
+_LINK_COLUMN = "deal_url"
+_Style = dict[str, Any]
+
+
+def write_excel(frame: pd.DataFrame, file: BinaryIO, *, timezone: str | None = None) -> None:
+    """Write a frame as an Excel file; everything in it, or an error.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Levels of its index that have a name become the first columns.
+    file : binary file
+        Open for writing; it need not be seekable.
+    timezone : str, optional
+        IANA name of the zone in which to write datetimes; by default that of the account, else UTC.
+
+    Raises
+    ------
+    SalesmateError
+        If XlsxWriter is not installed, the time zone is not valid, or a sheet cannot hold the frame.
+    OSError
+        If the disk refuses it.
+    """
+    try:
+        import xlsxwriter  # noqa: PLC0415 - an extra
+        from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415
+    except ImportError:
+        raise SalesmateError('Excel files need XlsxWriter. Run: pip install "salesmate-nb[excel]"') from None
+    frame = with_named_index(frame)
+    name = timezone_of(frame) if timezone is None else timezone
+    zone = zone_of(name)
+    _check_size(frame)
+    with tempfile.TemporaryDirectory(prefix="salesmate-nb.", ignore_cleanup_errors=True) as folder:
+        made = Path(folder) / "made.xlsx"
+        options = {"constant_memory": True, "tmpdir": folder}
+        try:
+            with xlsxwriter.Workbook(made, options) as book:
+                book.use_zip64()
+                _Rows(book, frame, zone).write()
+                _write_about(book, about(frame, name))
+        except FileCreateError as err:  # hides the error of the disk
+            raise err.args[0] from None
+        with made.open("rb") as source:
+            shutil.copyfileobj(source, file)
+
+
+def with_named_index(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose index levels with a name, such as those of groups, are its first columns."""
+    named = [level for level, name in enumerate(frame.index.names) if name is not None]
+    if not named:
+        return frame
+    levels = [frame.index.get_level_values(level).to_series(index=frame.index) for level in named]
+    columns = [*levels, *(frame.iloc[:, place] for place in range(frame.shape[1]))]
+    names = [*(frame.index.names[level] for level in named), *frame.columns]
+    joined = pd.concat([column.reset_index(drop=True) for column in columns], axis=1)
+    joined.columns = pd.Index(names, dtype=object)
+    joined.attrs = frame.attrs
+    return joined
+
+
+class _Rows:
+    """The sheet of the rows: one header, which stays in view, with filters."""
+
+    def __init__(self, book: Workbook, frame: pd.DataFrame, zone: zoneinfo.ZoneInfo) -> None:
+        self._frame = frame
+        self._zone = zone
+        self._sheet: Worksheet = book.add_worksheet(sheet_name(frame))
+        self._book = book
+        self._links = 0
+        self._styles: dict[tuple[tuple[str, object], ...], Any] = {}
+        self._names = [_title(name) for name in frame.columns]
+        self._widths = [max(len(name) + 3, _NARROWEST) for name in self._names]  # room for the arrow
+
+    def write(self) -> None:
+        """Write the header, the rows in pieces, and then what depends on both."""
+        rows, columns = self._frame.shape
+        header = self._style(bold=True, bottom=1, quote_prefix=True)
+        for place, name in enumerate(self._names):
+            self._check_text(name, place, "header")
+            self._sheet.write_string(0, place, name, header)
+        self._formats = [
+            number_format(name, local(self._frame.iloc[:, place], self._zone))
+            for place, name in enumerate(self._names)
+        ]
+        for start in range(0, rows, _ROWS):
+            piece = self._frame.iloc[start : start + _ROWS]
+            cells = [cells_of(piece.iloc[:, place], self._zone) for place in range(columns)]
+            for number, row in enumerate(zip(*cells, strict=True), start + 1):
+                for place, value in enumerate(row):
+                    self._write_cell(number, place, value)
+        self._sheet.freeze_panes(1, 0)
+        if columns:
+            self._sheet.autofilter(0, 0, rows, columns - 1)
+            whole = {"number_stored_as_text": f"A1:XFD{rows + 1}"}  # a phone number is meant to be a text
+            self._sheet.ignore_errors(whole)
+        for place, width in enumerate(self._widths):
+            self._sheet.set_column(place, place, min(width, _WIDEST))
+
+    def _write_cell(self, row: int, place: int, value: Cell) -> None:
+        if value is None:
+            return
+        shown = str(value)
+        if isinstance(value, str):
+            self._write_text(row, place, value)
+        elif isinstance(value, bool):
+            self._sheet.write_boolean(row, place, value)
+        elif isinstance(value, dt.datetime | dt.timedelta):
+            is_date = isinstance(value, dt.datetime)
+            pattern = self._formats[place] or ("yyyy-mm-dd hh:mm" if is_date else "[h]:mm:ss")
+            self._sheet.write_datetime(row, place, value, self._style(num_format=pattern))
+            shown = pattern
+        else:
+            pattern = self._formats[place]
+            self._sheet.write_number(row, place, value, self._style(num_format=pattern) if pattern else None)
+            shown = f"{value:,.2f}" if pattern else shown
+        if row <= _MEASURED_ROWS:
+            longest = max(map(len, shown.splitlines()), default=0)
+            self._widths[place] = max(self._widths[place], longest + 2)
+
+    def _write_text(self, row: int, place: int, text: str) -> None:
+        self._check_text(text, place, f"row {row}")
+        if self._names[place] == _LINK_COLUMN and text.startswith(("https://", "http://")):
+            self._links += 1
+            if self._links <= _MOST_LINKS:
+                self._sheet.write_url(row, place, text)
+                return
+        style = self._style(quote_prefix=True) if is_formula(text) else None  # a text also once it is edited
+        self._sheet.write_string(row, place, text, style)
+
+    def _check_text(self, text: str, place: int, where: str) -> None:
+        if len(text) > MOST_CHARACTERS // 2 and utf16_length(text) > MOST_CHARACTERS:
+            name = self._names[place][:100]
+            raise SalesmateError(
+                f"{name}, {where}, has a text of {len(text):,} characters, and a cell of Excel holds "
+                f"{MOST_CHARACTERS:,}. Leave the column out, cut its texts with .str.slice(0, 16_000), or "
+                "write CSV or Parquet."
+            )
+
+    def _style(self, **properties: object) -> Any:
+        key = tuple(properties.items())
+        if key not in self._styles:
+            self._styles[key] = self._book.add_format(properties)
+        return self._styles[key]
+
+
+def _write_about(book: Workbook, lines: Iterable[tuple[str, str]]) -> None:
+    sheet = book.add_worksheet(ABOUT)
+    bold, plain = book.add_format({"bold": True}), book.add_format({"quote_prefix": True, "text_wrap": True})
+    for row, (name, value) in enumerate(lines):
+        sheet.write_string(row, 0, name, bold)
+        sheet.write_string(row, 1, value[:MOST_CHARACTERS], plain)
+    sheet.set_column(0, 0, 22)
+    sheet.set_column(1, 1, 90)
+
+
+def _check_size(frame: pd.DataFrame) -> None:
+    rows, columns = frame.shape
+    if rows > MOST_ROWS:
+        raise SalesmateError(
+            f"The frame has {rows:,} rows, and a sheet of Excel holds {MOST_ROWS:,}. Read fewer, such as "
+            "those created since a day, write several files, or write Parquet or CSV."
+        )
+    if columns > MOST_COLUMNS:
+        raise SalesmateError(
+            f"The frame has {columns:,} columns, and a sheet of Excel holds {MOST_COLUMNS:,}. Choose some, "
+            "or write Parquet or CSV."
+        )
+
+
+def _title(name: object) -> str:
+    """Return the name of a column as text; one of several levels as words."""
+    parts = name if isinstance(name, tuple) else (name,)
+    return " ".join(str(part) for part in parts).strip().encode(errors="replace").decode()
