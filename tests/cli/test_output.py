@@ -104,7 +104,7 @@ def test_excel_without_its_extra(monkeypatch):
 
 
 def test_escaped_formulas(capsys):
-    """A text that a spreadsheet would run is escaped in CSV, if one likes; other formats refuse the option."""
+    """What a spreadsheet would run is escaped in CSV, if one likes; other formats refuse it."""
     frame = pd.DataFrame({"title": ["=1+1"]})
     write(frame, choose_format("csv", None, is_escaped=True), None, is_escaped=True)
     write(frame, "csv", Path("won.csv"), is_escaped=True)

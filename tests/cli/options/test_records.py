@@ -10,7 +10,7 @@ from salesmate_nb import Salesmate
 from salesmate_nb._cli.options.parser import make_parser
 from salesmate_nb._cli.options.records import RECORDS
 
-OF_THE_COMMAND = {"run", "resource", "profile", "format", "output", "sandbox", "columns"}
+OF_THE_COMMAND = {"run", "resource", "profile", "format", "output", "sandbox", "columns", "escape_formulas"}
 
 
 @pytest.mark.parametrize("name", RECORDS)
