@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import inspect
+from typing import Any
 
 import pandas as pd
 
@@ -23,10 +24,7 @@ def read(options: argparse.Namespace) -> None:
     """Print the records that the options choose, or write them to a file."""
     kind = choose_format(options.format, options.output, is_escaped=options.escape_formulas)
     with started() if options.sandbox else contextlib.nullcontext() as target:
-        is_offline = _is_offline(options)
-        connection = connected(options.profile, target, is_offline=is_offline)
-        if not is_offline:
-            _require_login(connection)
+        connection = _connection(options, target)
         method = getattr(connection, f"{options.resource}_df")
         named = inspect.signature(method).parameters.keys() & vars(options).keys()
         frame = method(**{name: getattr(options, name) for name in named})
@@ -44,20 +42,20 @@ def read(options: argparse.Namespace) -> None:
     )
 
 
-def _is_offline(options: argparse.Namespace) -> bool:
-    """Return whether records are read from disk, without any request."""
-    is_past = getattr(options, "as_of", None) is not None
-    refresh = getattr(options, "refresh", None)
-    return refresh == "never" or (is_past and refresh is None)
-
-
-def _require_login(connection: Salesmate) -> None:
+def _connection(options: argparse.Namespace, target: Any) -> Salesmate:
+    """Return a connection that can read what the options choose, with a login if that takes a request."""
+    if target is None:
+        connection = connected(options.profile, is_offline=True)
+        if connection.is_offline(getattr(options, "refresh", "live"), getattr(options, "as_of", None)):
+            return connection
+    connection = connected(options.profile, target)
     try:
         connection.require_login()
     except LoginRequired as err:
         if connection.settings.linkname or connection.settings.client_id:
             raise
         raise LoginRequired(f"{err} To try it without an account, use --sandbox.") from err
+    return connection
 
 
 def column_of(frame: pd.DataFrame, name: str, option: str) -> str:

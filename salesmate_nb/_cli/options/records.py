@@ -17,9 +17,10 @@ _TEXTS = {
     "owner": "keep {name} of this owner, a full name or an id; may be repeated",
 }
 _TIMES = {
-    "modified_since": "keep {name} modified at this time or later: 2026-01-31, or 2026-01-31T09:00",
-    "created_since": "keep {name} created at this time or later",
+    "modified_since": "keep {name} modified since 7d or 4w ago, 2026-01-31, or 2026-01-31T09:00",
+    "created_since": "keep {name} created at this time or later, written as above",
 }
+REFRESH = ("auto", "full", "never", "live")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,9 +92,9 @@ def _add_search_options(records: Records, parser: argparse.ArgumentParser) -> No
     parser.add_argument("--limit", type=whole, metavar="N", help=f"write at most N {records.name}")
     parser.add_argument(
         "--refresh",
-        choices=("auto", "full", "never"),
-        help="read from the snapshot: what changed since (auto), everything again (full), or no request "
-        "(never); default: read live",
+        choices=REFRESH,
+        help="how to use the snapshot: read what changed (auto), everything again (full), nothing (never), "
+        "or do without it (live); default: SALESMATE_REFRESH, else live",
     )
     parser.add_argument(
         "--no-wait", dest="wait", action="store_false", help="fail if the hourly limit is reached"

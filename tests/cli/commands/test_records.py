@@ -67,13 +67,31 @@ def test_columns_of_a_list(account, run):
     assert "--columns: there is no column 'mail'. Did you mean 'email'?" in err
 
 
-def test_snapshot_as_source(account, run):
-    """--refresh keeps a snapshot, and with never reads it without a login or a request."""
-    run("companies", "--refresh", "auto")
+@pytest.mark.parametrize("name", ["companies", "deals"])
+def test_snapshot_as_source(account, run, monkeypatch, name):
+    """--refresh keeps a snapshot, and with never reads it without a request; so does SALESMATE_REFRESH."""
+    _, live, _ = run(name, "--format", "csv")
+    monkeypatch.setenv("SALESMATE_REFRESH", "auto")
+    assert run(name, "--format", "csv")[:2] == (0, live)
     requests = len(account.log)
-    code, out, _ = run("companies", "--refresh", "never", "--columns", "id", "--format", "csv")
-    assert (code, len(account.log)) == (0, requests)
-    assert len(out.split()) > 1
+    assert run(name, "--refresh", "never", "--format", "csv")[:2] == (0, live)
+    monkeypatch.setenv("SALESMATE_REFRESH", "never")
+    assert run(name, "--format", "csv")[:2] == (0, live)
+    assert len(account.log) == requests
+
+
+def test_as_of(account, run):
+    """--as-of shows deals as they stood at the end of that day, without a request."""
+    account.pass_days(0)
+    run("deals", "--refresh", "auto")
+    account.pass_days(7)
+    run("deals", "--refresh", "auto")
+    requests = len(account.log)
+    _, then, _ = run("deals", "--as-of", "2026-07-03", "--format", "csv")
+    _, now, _ = run("deals", "--refresh", "never", "--format", "csv")
+    assert len(account.log) == requests
+    assert then != now
+    assert len(then) > 0
 
 
 def test_table_in_a_terminal(account, run, monkeypatch):

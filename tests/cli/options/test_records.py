@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import inspect
+from typing import get_args
 
 import pytest
 
 from salesmate_nb import Salesmate
 from salesmate_nb._cli.options.parser import make_parser
-from salesmate_nb._cli.options.records import RECORDS
+from salesmate_nb._cli.options.records import RECORDS, REFRESH
+from salesmate_nb.settings import Refresh
 
 OF_THE_COMMAND = {"run", "resource", "profile", "format", "output", "sandbox", "columns", "escape_formulas"}
 
@@ -20,6 +22,11 @@ def test_options_are_arguments(name):
     arguments = set(inspect.signature(getattr(Salesmate, f"{name}_df")).parameters) - {"self"}
     assert options - OF_THE_COMMAND <= arguments
     assert arguments - options <= {"progress"}
+
+
+def test_refresh():
+    """Every way to use a snapshot can be typed."""
+    assert get_args(Refresh) == REFRESH
 
 
 @pytest.mark.parametrize("name", RECORDS)
