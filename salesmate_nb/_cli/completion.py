@@ -65,6 +65,21 @@ def column_names(resource: str) -> Completer:
     return completer
 
 
+def conditions(resource: str) -> Completer:
+    """Return what completes the column of a condition.
+
+    Examples
+    --------
+    >>> conditions("deals")("sou")
+    ['source=']
+    """
+
+    def completer(prefix: str, **_: object) -> list[str]:
+        return [f"{name}=" for name in column_names(resource)(prefix)]
+
+    return completer
+
+
 def profile_names(prefix: str, **_: object) -> list[str]:
     """Return the stored profiles that begin with what was typed; none if the settings cannot be read."""
     from salesmate_nb._auth.token_stores.registry import stored_profiles  # noqa: PLC0415 - only on this Tab

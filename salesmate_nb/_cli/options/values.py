@@ -8,9 +8,11 @@ import math
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 from salesmate_nb.errors import SalesmateError, SettingsError
 
+_RANGE = re.compile(r"(?P<min>[-+]?[0-9]\S*?)?\.\.(?P<max>[-+]?[0-9]\S*)?")
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 
 
@@ -48,6 +50,42 @@ def names(text: str) -> list[str]:
     ['id', 'title']
     """
     return text.split(",")
+
+
+class Where(argparse.Action):
+    """Collects conditions on columns into the mapping that ``where=`` of a read takes.
+
+    ``source=Web`` is a value, and may be repeated; ``priority=`` means the rows without one; and
+    ``deal_value=1000..5000`` is a range, one end of which may be left out. A shell needs no quotes for these.
+
+    Examples
+    --------
+    >>> parser = argparse.ArgumentParser()
+    >>> option = parser.add_argument("--where", action=Where)
+    >>> parser.parse_args(["--where", "source=Web", "--where", "source=Mail", "--where", "deal_value=1000.."])
+    Namespace(where={'source': ['Web', 'Mail'], 'deal_value': {'min': '1000'}})
+    """
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Add one condition."""
+        del parser, option_string
+        column, mark, text = values.partition("=")
+        if not (mark and column.strip()):
+            raise argparse.ArgumentError(self, f"{values!r} is not a condition, such as source=Web")
+        where = dict(getattr(namespace, self.dest) or {})
+        held = where.setdefault(column.strip(), [])
+        span = _RANGE.fullmatch(text.strip())
+        ends = {end: value for end, value in span.groupdict().items() if value} if span else {}
+        if isinstance(held, dict) or (ends and held):
+            raise argparse.ArgumentError(self, f"{column} has a range. Give one range, or values")
+        where[column.strip()] = ends or [*held, text or None]
+        setattr(namespace, self.dest, where)
 
 
 def since(text: str) -> str | dt.timedelta:
