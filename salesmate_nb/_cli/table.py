@@ -55,8 +55,8 @@ def as_table(
     width : int, optional
         Characters of a line. By default every column is shown.
     first : sequence of str
-        The columns that matter, most important first. Then others follow in their order, and those that are
-        empty come last. All that are shown keep the order of the frame.
+        The columns that matter, most important first. Others follow in their order if all of these fit, and
+        those that are empty come last. All that are shown keep the order of the frame.
 
     Examples
     --------
@@ -83,18 +83,21 @@ def as_table(
 def _that_fit(columns: Sequence[_Column], width: int, first: Sequence[str]) -> set[int]:
     """Return the positions of the most important columns that fit into a line; one does in any case."""
 
-    def importance(position: int) -> tuple[bool, int, int]:
+    def rank(position: int) -> tuple[bool, int]:
         column = columns[position]
-        rank = first.index(column.name) if column.name in first else len(first)
-        return column.is_empty, rank, position
+        return column.is_empty, first.index(column.name) if column.name in first else len(first)
 
     kept: set[int] = set()
-    room = width
-    for position in sorted(range(len(columns)), key=importance):
+    room, last = width, (True, len(first))
+    for position in sorted(range(len(columns)), key=rank):
         needed = columns[position].width + (len(_GAP) if kept else 0)
+        if rank(position) > last:
+            break  # others do not fill the room of one that matters
         if needed <= room or not kept:
             kept.add(position)
             room -= needed
+        else:
+            last = (False, len(first) - 1)
     return kept
 
 

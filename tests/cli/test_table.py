@@ -65,6 +65,7 @@ def test_many_rows():
     [
         (3, ["c"]),
         (7, ["b", "c"]),
+        (8, ["b", "c"]),
         (13, ["a", "b", "c"]),
         (100, ["a", "b", "c", "empty"]),
     ],
@@ -75,6 +76,12 @@ def test_columns_that_fit(width, shown):
     text, left_out = as_table(frame, width=width, first=["c", "empty", "b"])
     assert sorted(text.splitlines()[0].split()) == sorted(shown)
     assert set(left_out) == set(frame) - set(shown)
+
+
+def test_no_filling():
+    """A small column that does not matter is not shown in place of a wide one that does."""
+    frame = pd.DataFrame({"a": ["1"], "wide": ["x" * 20], "b": ["22"]})
+    assert as_table(frame, width=10, first=["b", "wide"])[1] == ["a", "wide"]
 
 
 def test_no_rows():
