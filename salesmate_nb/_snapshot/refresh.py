@@ -21,9 +21,10 @@ from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._reading.read_context import ReadContext
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
-from salesmate_nb._search.query import Query, choose_columns
+from salesmate_nb._search.columns import choose_columns
+from salesmate_nb._search.filters.unmatched import FilterTally
+from salesmate_nb._search.query import Query
 from salesmate_nb._search.search import PAGE
-from salesmate_nb._search.unmatched import FilterTally
 from salesmate_nb._snapshot.changes import FullReadDue
 from salesmate_nb._snapshot.incremental import (
     KEEPS_ORDER,
@@ -90,6 +91,7 @@ class SnapshotRefresher:
         since = ""
         if query.as_of is not None:
             snapshot, since = self._past(snapshot, query.as_of)
+        query = replace(query, filters=query.filters.bound(snapshot.fields))
         table, unreadable = select(snapshot, query)
         tally = FilterTally(query.filters)
         tally.add(snapshot.table)
@@ -173,6 +175,7 @@ class SnapshotRefresher:
             fields, order = known.fields, self._reader.order(context, known, known.fields)
             if query.columns is not None:
                 choose_columns(query.columns, fields)  # a misspelt one costs no read
+            query.filters.bound(fields)
             builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
             zone = ZoneInfo(self._settings.zone)
             self._file.remove_others()
