@@ -83,7 +83,8 @@ class Salesmate(Connection):
             By column, also of a custom field, what to keep: a value, as ``{"source": "Web"}``; a list of
             values; ``None`` for rows without one; or a range of numbers or times, both ends included, as
             ``{"deal_value": {"min": 1000}}`` or ``{"rotten_date": {"min": "2026-01", "max": "7d"}}``. Text is
-            compared as `status` is; a day is all of its times. All columns must fit.
+            compared as `status` is, and of ``tags`` one will do; a day is all of its times. All columns must
+            fit.
         columns : str or sequence of str, optional
             Columns of the frame, in that order; by default all, custom fields included.
         url : bool
@@ -163,9 +164,10 @@ class Salesmate(Connection):
 
         Notes
         -----
-        This is the way to Polars and DuckDB: ``polars.from_arrow(table)``, and in DuckDB's Python API
-        ``duckdb.sql("select status, sum(deal_value) from table group by all")``. Neither copies numbers,
-        times or texts.
+        This is the way to Polars and DuckDB. ``polars.from_arrow(deals)`` shares the memory of numbers and
+        times; texts are copied into Polars' own form. DuckDB finds the table by the name of its variable:
+        ``duckdb.sql("select status, sum(deal_value) from deals group by all")``. Whatever takes the Arrow
+        PyCapsule interface takes the table.
         """
         return self._ready(arguments["refresh"]).arrow(DEALS, arguments)
 

@@ -35,6 +35,8 @@ class ColumnTest:
         Ranges to keep.
     keeps_missing : bool
         Whether to keep rows without a value.
+    has_items : bool
+        Whether a text is several values with commas between them, such as tags: one that is wanted will do.
 
     Examples
     --------
@@ -48,6 +50,7 @@ class ColumnTest:
     wanted: tuple[Any, ...] = ()
     spans: tuple[Span, ...] = ()
     keeps_missing: bool = False
+    has_items: bool = False
 
     @property
     def is_text(self) -> bool:
@@ -66,7 +69,7 @@ class ColumnTest:
         """Return for each value whether it is kept."""
         fits = pc.is_null(column) if self.keeps_missing else pa.array([False] * len(column), pa.bool_())
         if self.is_text:
-            fits = pc.or_(fits, is_among(column, self.wanted))
+            fits = pc.or_(fits, is_among(column, self.wanted, has_items=self.has_items))
         elif self.wanted:
             fits = pc.or_(fits, pc.is_in(column, value_set=pa.array(self.wanted, column.type)))
         for start, end in self.spans:
@@ -74,12 +77,25 @@ class ColumnTest:
         return fits
 
 
-def is_among(column: pa.Array, values: Iterable[str]) -> pa.BooleanArray:
-    """Return for each text whether it is the same to a reader as one of the values."""
+def is_among(column: pa.Array, values: Iterable[str], *, has_items: bool = False) -> pa.BooleanArray:
+    """Return for each text whether it, or one of its items, is the same to a reader as one of the values."""
     wanted = set(map(comparable, values))
     encoded = column.dictionary_encode()  # a page repeats few statuses, stages and owners
-    fits = pa.array([comparable(text) in wanted for text in encoded.dictionary.to_pylist()], pa.bool_())
+    texts = encoded.dictionary.to_pylist()
+    fits = pa.array([not wanted.isdisjoint(keys_of(text, has_items=has_items)) for text in texts], pa.bool_())
     return pc.fill_null(fits.take(encoded.indices), False)
+
+
+def keys_of(text: str, *, has_items: bool) -> list[str]:
+    """Return what a text is compared by: itself, and each of its items if it has some.
+
+    Examples
+    --------
+    >>> keys_of("Hot, VIP", has_items=True)
+    ['hot, vip', 'hot', 'vip']
+    """
+    items = text.split(",") if has_items else []
+    return [comparable(each) for each in (text, *items)]
 
 
 def is_within(column: pa.Array, start: Any, end: Any) -> pa.BooleanArray:

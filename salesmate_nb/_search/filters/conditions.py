@@ -15,7 +15,7 @@ from salesmate_nb._frames.parsing import parse_bool, parse_float, parse_int
 from salesmate_nb._search.filters.column_tests import ColumnTest, Span
 from salesmate_nb._values.times import parse_end, parse_time
 from salesmate_nb.errors import SalesmateError
-from salesmate_nb.resources.base import Field, Kind
+from salesmate_nb.resources.base import Field, Kind, has_items
 
 Where = Mapping[str, object] | None
 """By column: a value, a list of them, ``None`` for rows without one, or ``{"min": ..., "max": ...}``."""
@@ -100,6 +100,7 @@ class Condition:
             wanted=() if is_time else tuple(value for value, _ in spans),
             spans=tuple(spans) if is_time else (),
             keeps_missing=len(spans) < len(self.values),
+            has_items=has_items(field.path),
         )
 
     def describe(self) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from salesmate_nb._search.filters.column_tests import ColumnTest
+from salesmate_nb._search.filters.column_tests import ColumnTest, keys_of
 from salesmate_nb._search.filters.filters import TEXT_FILTERS, Filters
 from salesmate_nb._values.text import closest, comparable, enumerate_texts, visible
 
@@ -143,18 +143,19 @@ class _Column:
 
     def __init__(self, test: ColumnTest) -> None:
         wanted = test.wanted if test.kind != "float" else ()  # an amount that nobody has is not misspelt
-        self._is_text = test.is_text
-        self.left = {self._key(value): value for value in wanted}
+        self._test = test
+        self.left = {comparable(value) if test.is_text else value: value for value in wanted}
         self.texts: set[str] = set()
 
     def add(self, values: Iterable[Any]) -> None:
         for value in values:
-            self.left.pop(self._key(value), None)
-            if self._is_text and len(self.texts) < _MOST_VALUES:
-                self.texts.add(value)
-
-    def _key(self, value: Any) -> Any:
-        return comparable(value) if self._is_text else value
+            if not self._test.is_text:
+                self.left.pop(value, None)
+                continue
+            for key in keys_of(value, has_items=self._test.has_items):
+                self.left.pop(key, None)
+            if len(self.texts) < _MOST_VALUES:
+                self.texts.update(value.split(",") if self._test.has_items else [value])
 
 
 def users_of(records: Iterable[Any]) -> list[User]:

@@ -29,6 +29,18 @@ def test_since(test, since):
     assert test.since == since
 
 
+def test_items():
+    """Of a text that is several values, one that is wanted will do, and so will the whole."""
+    column = pa.array(["hot, VIP", "vip", "hot", "hottest", None])
+    for wanted, kept in (
+        ("vip", [True, True, False]),
+        ("Hot,vip", [False, False, False]),
+        ("hot, vip", [True, False, False]),
+    ):
+        test = ColumnTest(column="tags", kind="string", wanted=(wanted,), has_items=True)
+        assert test.mask(column).to_pylist() == [*kept, False, False]
+
+
 def test_nothing_missing_is_within():
     """A missing value is in no range, also one without ends."""
     column = pa.array([1, None])
