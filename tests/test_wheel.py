@@ -63,7 +63,7 @@ def test_metadata(built):
     assert (metadata["Name"], metadata["Version"]) == ("salesmate-nb", salesmate_nb.__version__)
     assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
     assert metadata["Requires-Python"] == ">=3.11"
-    assert {"sandbox", "keyring", "lab", "completion"} <= set(metadata.get_all("Provides-Extra"))
+    assert set(metadata.get_all("Provides-Extra")) == {"sandbox", "keyring", "lab", "excel", "completion"}
     assert {"Framework :: Jupyter", "Typing :: Typed"} <= set(metadata.get_all("Classifier"))
 
 

@@ -133,7 +133,7 @@ def why_refused(what: str, source: str, *, is_replacement: bool) -> str:
     what : str
         What Salesmate made of it, in a sentence.
     source : str
-        Where the key of the settings comes from, in words.
+        In words, what the settings have their key from.
     is_replacement : bool
         Whether it was another key, entered in the place of that one.
 

@@ -127,7 +127,7 @@ def _text(value: object, digits: int | None) -> str:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M}"
     text = "".join(each if each.isprintable() else " " for each in str(value))
-    if get_cwidth(text) <= _WIDEST:
+    if get_cwidth(text) <= _WIDEST or text.startswith(("https://", "http://")):  # half a link leads nowhere
         return text
     while get_cwidth(text) > _WIDEST - len(_CUT):
         text = text[:-1]

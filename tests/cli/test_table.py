@@ -54,6 +54,12 @@ def test_wide_characters():
     assert lines[1].split()[0] == "東京" * 7 + "..."
 
 
+def test_link():
+    """A link is not cut, since half of one leads nowhere."""
+    link = f"https://acme.salesmate.io/{'x' * 40}"
+    assert as_table(pd.DataFrame({"deal_url": [link]}))[0].split() == ["deal_url", link]
+
+
 def test_many_rows():
     """Of more than 20 rows, the first and last ten are shown, with a mark in between."""
     lines = as_table(pd.DataFrame({"id": range(100)}))[0].split()

@@ -15,7 +15,19 @@ import pandas as pd
 import pyarrow as pa
 
 import salesmate_nb
-from salesmate_nb import Salesmate, SalesmateError, Settings, analysis, connect, deals_df, history, sandbox
+from salesmate_nb import (
+    Salesmate,
+    SalesmateError,
+    Settings,
+    analysis,
+    connect,
+    deals_df,
+    escape_formulas,
+    history,
+    sandbox,
+    to_excel,
+)
+from salesmate_nb.analysis import in_zone
 
 # Settings and connections
 settings = Settings(
@@ -45,8 +57,14 @@ df = deals_df(
     pipeline="Sales",
     owner=[7, "Ann"],
     modified_since=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+    modified_until="7d",
     created_since=pd.Timestamp("2026-01-01"),
+    created_until=dt.timedelta(days=7),
+    closed_since="2026-01",
+    closed_until=pd.Timedelta("1h"),
+    where={"source": ["Web", None], "deal_value": {"min": 1000}, "tags": "vip"},
     columns=["id", "title"],
+    url=True,
     limit=3,
     progress=False,
     wait=True,
@@ -71,7 +89,8 @@ assert_type(
 )
 table: pa.Table = crm.deals_arrow(status="Won", columns=["id"], limit=3, refresh="full")
 assert_type(
-    crm.deals(status="Won", owner="Ann", limit=3, progress=False, wait=False), Iterator[dict[str, Any]]
+    crm.deals(status="Won", owner="Ann", where={"stage": "New"}, limit=3, progress=False, wait=False),
+    Iterator[dict[str, Any]],
 )
 
 deals_df(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
@@ -80,6 +99,9 @@ deals_df("Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.deals_df(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.deals_df(limit="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 crm.deals_df(refresh="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.deals_df(where="Web")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.deals_df(url="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.deals(url=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.deals_arrow(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.deals(limit="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
@@ -116,6 +138,8 @@ assert_type(
         owner="Ann",
         modified_since="2026-01-01",
         created_since="2026-01-01",
+        created_until="2026-01-31",
+        where={"type": "Customer"},
         columns=["id", "name"],
         limit=3,
         progress=False,
@@ -133,10 +157,18 @@ assert_type(crm.contacts(owner="Ann", limit=3), Iterator[dict[str, Any]])
 assert_type(crm.companies(created_since="2026-01-01"), Iterator[dict[str, Any]])
 for activity in crm.activities(limit=3):
     assert_type(activity, dict[str, Any])
+crm.contacts_df(closed_since="7d")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.contacts_df(status="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.contacts_df(limit="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 crm.companies_arrow(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.activities(ownr="Ann")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+# Frames for other programs
+to_excel(df, "deals.xlsx")
+to_excel(df, Path("deals.xlsx"), timezone="Europe/Berlin")
+assert_type(escape_formulas(df), pd.DataFrame)
+assert_type(in_zone(df, "Europe/Berlin", naive=True), pd.DataFrame)
+to_excel(df)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 # What else a connection reads
 assert_type(crm.users_df(), pd.DataFrame)

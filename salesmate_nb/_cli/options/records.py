@@ -6,9 +6,9 @@ import argparse
 import functools
 from dataclasses import dataclass
 
-from salesmate_nb._cli.completion import column_names
+from salesmate_nb._cli.completion import column_names, completed_by, conditions
 from salesmate_nb._cli.options.command import Command, add_columns, add_output
-from salesmate_nb._cli.options.values import whole
+from salesmate_nb._cli.options.values import Where, whole
 
 _TEXTS = {
     "status": "keep {name} with this status; may be repeated",
@@ -18,8 +18,13 @@ _TEXTS = {
 }
 _TIMES = {
     "modified_since": "keep {name} modified since 7d or 4w ago, 2026-01-31, or 2026-01-31T09:00",
-    "created_since": "keep {name} created at this time or later, written as above",
+    "modified_until": "keep {name} modified at this time or earlier, written as above; a day means its end",
+    "created_since": "as --modified-since, for the time when {name} were created",
+    "created_until": "as --modified-until, for the time when {name} were created",
+    "closed_since": "as --modified-since, for the time when {name} were closed",
+    "closed_until": "as --modified-until, for the time when {name} were closed",
 }
+_CHANGED = ("modified_since", "modified_until", "created_since", "created_until")
 REFRESH = ("auto", "full", "never", "live")
 
 
@@ -43,6 +48,8 @@ class Records:
         Whether they are read page by page, and so can be limited, or read from a snapshot.
     has_history : bool
         Whether refreshes of their snapshot keep what changed.
+    has_pages : bool
+        Whether the address of each one's page in Salesmate is known.
     """
 
     name: str
@@ -54,6 +61,7 @@ class Records:
     times: tuple[str, ...] = ()
     is_searched: bool = True
     has_history: bool = False
+    has_pages: bool = False
 
     def command(self) -> Command:
         """Return the command that prints them."""
@@ -73,6 +81,17 @@ def _add_options(records: Records, parser: argparse.ArgumentParser) -> None:
     for name in records.times:
         words = _TIMES[name].format(name=records.name)
         parser.add_argument(f"--{name.replace('_', '-')}", metavar="WHEN", help=words)
+    if records.is_searched:
+        where = parser.add_argument(
+            "--where",
+            action=Where,
+            metavar="COLUMN=VALUE",
+            help="keep by any column: source=Website, repeated for more; deal_value=1000..5000 for a range, "
+            "one end of which may be left out; source= for those without",
+        )
+        completed_by(where, conditions(records.name))
+    if records.has_pages:
+        parser.add_argument("--url", action="store_true", help="add deal_url, the address of its page")
     if records.has_history:
         parser.add_argument(
             "--as-of",
@@ -112,11 +131,13 @@ RECORDS = {
         Records(
             name="deals",
             texts=("status", "stage", "pipeline", "owner"),
-            times=("modified_since", "created_since"),
+            times=(*_CHANGED, "closed_since", "closed_until"),
             has_history=True,
+            has_pages=True,
             first=(
                 "id",
                 "title",
+                "deal_url",
                 "deal_value",
                 "currency",
                 "status",
@@ -127,7 +148,8 @@ RECORDS = {
                 "primary_company_name",
             ),
             examples=(
-                "salesmate-nb deals --status Won --output won.csv",
+                "salesmate-nb deals --status Won --closed-since 30d --output won.xlsx",
+                "salesmate-nb deals --where source=Website --where deal_value=1000.. --sandbox",
                 "salesmate-nb deals --owner 'Maya Lindqvist' --columns id,title,deal_value",
                 "salesmate-nb deals --sandbox --limit 10",
             ),
@@ -136,7 +158,7 @@ RECORDS = {
             name="contacts",
             what="contacts, the people at customers",
             texts=("owner",),
-            times=("modified_since", "created_since"),
+            times=_CHANGED,
             first=("id", "name", "email", "company_name", "phone", "owner_name", "designation"),
             examples=("salesmate-nb contacts --columns name,email,company_name --output contacts.csv",),
         ),
@@ -144,7 +166,7 @@ RECORDS = {
             name="companies",
             what="companies, the customers",
             texts=("owner",),
-            times=("modified_since", "created_since"),
+            times=_CHANGED,
             first=("id", "name", "billing_city", "billing_country", "phone", "owner_name", "website"),
             examples=("salesmate-nb companies --created-since 2026-01-01",),
         ),
@@ -152,7 +174,7 @@ RECORDS = {
             name="activities",
             what="activities (calls, meetings, mails, tasks)",
             texts=("owner",),
-            times=("modified_since", "created_since"),
+            times=_CHANGED,
             first=("id", "title", "type", "due_date", "is_completed", "owner_name", "related_to_title"),
             examples=("salesmate-nb activities --modified-since 2026-01-31 --format csv",),
         ),

@@ -24,6 +24,7 @@ from salesmate_nb._frames.export.cells import (
 from salesmate_nb._frames.export.formulas import is_formula
 from salesmate_nb._values.zones import zone_of
 from salesmate_nb.errors import SalesmateError
+from salesmate_nb.resources.deals import LINK_COLUMN
 
 if TYPE_CHECKING:
     from xlsxwriter.workbook import Workbook
@@ -34,7 +35,6 @@ _MOST_LINKS = 65_530  # of a sheet
 _ROWS = 5_000  # that are held in memory at a time
 _MEASURED_ROWS = 500  # by which the widths of columns are chosen
 _NARROWEST, _WIDEST = 8, 50  # characters
-_LINK_COLUMN = "deal_url"
 _Style = dict[str, Any]
 
 
@@ -155,7 +155,7 @@ class _Rows:
 
     def _write_text(self, row: int, place: int, text: str) -> None:
         self._check_text(text, place, f"row {row}")
-        if self._names[place] == _LINK_COLUMN and text.startswith(("https://", "http://")):
+        if self._names[place] == LINK_COLUMN and text.startswith(("https://", "http://")):
             self._links += 1
             if self._links <= _MOST_LINKS:
                 self._sheet.write_url(row, place, text)

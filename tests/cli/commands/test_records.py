@@ -106,3 +106,16 @@ def test_table_in_a_terminal(account, run, monkeypatch):
     asked = "id,title,status,stage,pipeline,owner_name,primary_company_name,last_modified_at"
     _, out, err = run("deals", "--columns", asked)
     assert (out.splitlines()[0].split(), err) == (asked.split(","), "")
+
+
+def test_filters(account, run):
+    """Conditions on columns and ages keep the rows that the method keeps; --url adds links."""
+    arguments = ("--where", "source=Website", "--where", "source=", "--where", "deal_value=5000..")
+    _, out, _ = run("deals", *arguments, "--created-since", "900d", "--url", "--format", "csv")
+    written = pd.read_csv(io.StringIO(out))
+    where = {"source": ["Website", None], "deal_value": {"min": 5000}}
+    expected = connect().deals_df(where=where, created_since="900d", url=True)
+    assert list(written["deal_url"]) == list(expected["deal_url"])
+    assert len(expected) > 0
+    code, _, err = run("deals", "--where", "sorce=Website")
+    assert (code, err.startswith("SalesmateError: --where: there is no column 'sorce'")) == (1, True)
