@@ -361,7 +361,7 @@ def test_sandbox_unknown_behavior(capsys):
 @pytest.mark.slow
 def test_closed_pipe(tmp_path):
     """If the reader of a pipe closes it, as `head` does, the command ends without a traceback."""
-    command = [sys.executable, "-m", "salesmate_nb.cli", "deals", "--sandbox", "--format", "csv"]
+    command = [sys.executable, "-m", "salesmate_nb", "deals", "--sandbox", "--format", "csv"]
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
     with subprocess.Popen(command, cwd=tmp_path, **pipes) as process:
         process.stdout.close()

@@ -76,6 +76,25 @@ class Records:
 
 def _add_options(records: Records, parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(resource=records.name)
+    _add_filters(records, parser)
+    add_columns(parser, "--columns", column_names(records.name), "columns to write, in this order")
+    if records.is_searched:
+        _add_search_options(records, parser)
+    if records.has_pages:
+        parser.add_argument("--url", action="store_true", help="add deal_url, the address of its page")
+    if records.has_history:
+        parser.add_argument(
+            "--as-of",
+            metavar="WHEN",
+            help=f"{records.name} as they stood then, by the history of refreshes; a day means its end",
+        )
+    add_output(parser)
+    parser.add_argument(
+        "--sandbox", action="store_true", help="read a made-up account, started for this command"
+    )
+
+
+def _add_filters(records: Records, parser: argparse.ArgumentParser) -> None:
     for name in records.texts:
         parser.add_argument(f"--{name}", action="append", help=_TEXTS[name].format(name=records.name))
     for name in records.times:
@@ -90,21 +109,6 @@ def _add_options(records: Records, parser: argparse.ArgumentParser) -> None:
             "one end of which may be left out; source= for those without",
         )
         completed_by(where, conditions(records.name))
-    if records.has_pages:
-        parser.add_argument("--url", action="store_true", help="add deal_url, the address of its page")
-    if records.has_history:
-        parser.add_argument(
-            "--as-of",
-            metavar="WHEN",
-            help=f"{records.name} as they stood then, by the history of refreshes; a day means its end",
-        )
-    add_columns(parser, "--columns", column_names(records.name), "columns to write, in this order")
-    if records.is_searched:
-        _add_search_options(records, parser)
-    add_output(parser)
-    parser.add_argument(
-        "--sandbox", action="store_true", help="read a made-up account, started for this command"
-    )
 
 
 def _add_search_options(records: Records, parser: argparse.ArgumentParser) -> None:

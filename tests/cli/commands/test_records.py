@@ -11,6 +11,7 @@ import pytest
 
 from salesmate_nb import connect
 from salesmate_nb._cli.options.records import RECORDS
+from salesmate_nb.resources.deals import LINK_COLUMN
 
 
 @pytest.mark.parametrize("output", ["won.xls", "won.txt", "won"])
@@ -51,12 +52,13 @@ def test_searched(run):
 
 @pytest.mark.parametrize("name", RECORDS)
 def test_each_kind(account, run, name):
-    """Every kind of records is written as the method of its name reads it."""
+    """Every kind is written as the method of its name reads it, and the columns that matter are there."""
     code, out, err = run(name, "--format", "csv")
     expected = getattr(connect(), f"{name}_df")()
     written = pd.read_csv(io.StringIO(out))
     assert (code, err, list(written)) == (0, "", list(expected))
     assert len(written) == len(expected) > 0
+    assert {*RECORDS[name].first} <= {*expected, LINK_COLUMN}
 
 
 def test_columns_of_a_list(account, run):

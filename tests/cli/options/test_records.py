@@ -10,7 +10,6 @@ import pytest
 from salesmate_nb import Salesmate
 from salesmate_nb._cli.options.parser import make_parser
 from salesmate_nb._cli.options.records import RECORDS, REFRESH
-from salesmate_nb.resources.deals import LINK_COLUMN
 from salesmate_nb.settings import Refresh
 
 OF_THE_COMMAND = {"run", "resource", "profile", "format", "output", "sandbox", "columns", "escape_formulas"}
@@ -28,11 +27,3 @@ def test_options_are_arguments(name):
 def test_refresh():
     """Every way to use a snapshot can be typed."""
     assert get_args(Refresh) == REFRESH
-
-
-@pytest.mark.parametrize("name", RECORDS)
-def test_first_columns(name, account):
-    """The columns that matter are columns of the frame."""
-    from salesmate_nb import connect
-
-    assert set(RECORDS[name].first) <= {*getattr(connect(), f"{name}_df")(), LINK_COLUMN}
