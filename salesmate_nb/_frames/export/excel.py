@@ -35,6 +35,8 @@ _MOST_LINKS = 65_530  # of a sheet
 _ROWS = 5_000  # that are held in memory at a time
 _MEASURED_ROWS = 500  # by which the widths of columns are chosen
 _NARROWEST, _WIDEST = 8, 50  # characters
+_PAGE = 250  # characters that can be read on one page
+_RIGHT = "iufmM"  # kinds of numbers, durations and dates, which Excel aligns to the right
 _TIME, _DURATION = "yyyy-mm-dd hh:mm", "[h]:mm:ss"  # of dates beside other objects in one column
 
 
@@ -108,7 +110,8 @@ class _Rows:
         ]
         patterns = {*filter(None, self._formats), _TIME, _DURATION}
         self._styles = {pattern: book.add_format({"num_format": pattern}) for pattern in patterns}
-        self._header = book.add_format({"bold": True, "bottom": 1, "quote_prefix": True})
+        header = {"bold": True, "bottom": 1, "quote_prefix": True}
+        self._headers = {False: book.add_format(header), True: book.add_format({**header, "align": "right"})}
         self._plain_text = book.add_format({"quote_prefix": True})  # a text also once somebody has edited it
 
     def write(self) -> None:
@@ -116,7 +119,8 @@ class _Rows:
         rows, columns = self._frame.shape
         for place, name in enumerate(self._names):
             self._check_text(name, place, "header")
-            self._sheet.write_string(0, place, name, self._header)
+            is_right = self._frame.dtypes.iloc[place].kind in _RIGHT
+            self._sheet.write_string(0, place, name, self._headers[is_right])
         for start in range(0, max(rows, 1), _ROWS):
             piece = self._frame.iloc[start : start + _ROWS]
             cells = [cells_of(piece.iloc[:, place], self._zone) for place in range(columns)]
@@ -133,15 +137,19 @@ class _Rows:
         whole = {"number_stored_as_text": f"A1:XFD{rows + 1}"}  # a phone number is meant to be a text
         self._sheet.ignore_errors(whole)
         self._sheet.set_landscape()
-        self._sheet.fit_to_pages(1, 0)
         self._sheet.repeat_rows(0)
 
     def _set_widths(self, cells: Sequence[Sequence[Cell]]) -> None:
         """Make each column as wide as the longest of its first values, within limits."""
+        total = 0
         for place, values in enumerate(cells):
             shown = [_shown(value, self._formats[place]) for value in values[:_MEASURED_ROWS]]
             longest = max([len(self._names[place]) + 1, *map(len, shown)])  # room for the arrow of the filter
-            self._sheet.set_column(place, place, min(max(longest + 2, _NARROWEST), _WIDEST))
+            width = min(max(longest + 2, _NARROWEST), _WIDEST)
+            self._sheet.set_column(place, place, width)
+            total += width
+        if total <= _PAGE:
+            self._sheet.fit_to_pages(1, 0)
 
     def _write_cell(self, row: int, place: int, value: str | float | dt.datetime | dt.timedelta) -> None:
         pattern = self._formats[place]
@@ -183,6 +191,8 @@ def _write_about(book: Workbook, lines: Iterable[tuple[str, str]]) -> None:
         sheet.write_string(row, 1, value[:MOST_CHARACTERS], plain)
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 90)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
 
 
 def _check_size(frame: pd.DataFrame) -> None:
