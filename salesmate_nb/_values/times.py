@@ -163,9 +163,7 @@ def _datetime(given: object, timezone: str) -> dt.datetime:
     if isinstance(value, np.timedelta64):
         value = pd.Timedelta(value)
     if isinstance(value, dt.timedelta) and value >= dt.timedelta():
-        age = dt.timedelta(
-            value.days, value.seconds, value.microseconds
-        )  # of pandas' own, without its limits
+        age = dt.timedelta(value.days, value.seconds, value.microseconds)  # that of pandas has other limits
         return shift(dt.datetime.now(dt.UTC), -age)
     if isinstance(value, pd.Timestamp):
         return value.to_pydatetime(warn=False)

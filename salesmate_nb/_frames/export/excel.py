@@ -6,9 +6,9 @@ import datetime as dt
 import shutil
 import tempfile
 import zoneinfo
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import pandas as pd
 
@@ -35,7 +35,9 @@ _MOST_LINKS = 65_530  # of a sheet
 _ROWS = 5_000  # that are held in memory at a time
 _MEASURED_ROWS = 500  # by which the widths of columns are chosen
 _NARROWEST, _WIDEST = 8, 50  # characters
-_Style = dict[str, Any]
+_PAGE = 250  # characters that can be read on one page
+_RIGHT = "iufmM"  # kinds of numbers, durations and dates, which Excel aligns to the right
+_TIME, _DURATION = "yyyy-mm-dd hh:mm", "[h]:mm:ss"  # of dates beside other objects in one column
 
 
 def write_excel(frame: pd.DataFrame, file: BinaryIO, *, timezone: str | None = None) -> None:
@@ -101,57 +103,66 @@ class _Rows:
         self._frame = frame
         self._zone = zone
         self._sheet: Worksheet = book.add_worksheet(sheet_name(frame))
-        self._book = book
         self._links = 0
-        self._styles: dict[tuple[tuple[str, object], ...], Any] = {}
         self._names = [_title(name) for name in frame.columns]
-        self._widths = [max(len(name) + 3, _NARROWEST) for name in self._names]  # room for the arrow
+        self._formats = [
+            number_format(name, local(frame.iloc[:, place], zone)) for place, name in enumerate(self._names)
+        ]
+        patterns = {*filter(None, self._formats), _TIME, _DURATION}
+        self._styles = {pattern: book.add_format({"num_format": pattern}) for pattern in patterns}
+        header = {"bold": True, "bottom": 1, "quote_prefix": True}
+        self._headers = {False: book.add_format(header), True: book.add_format({**header, "align": "right"})}
+        self._plain_text = book.add_format({"quote_prefix": True})  # a text also once somebody has edited it
 
     def write(self) -> None:
         """Write the header, the rows in pieces, and then what depends on both."""
         rows, columns = self._frame.shape
-        header = self._style(bold=True, bottom=1, quote_prefix=True)
         for place, name in enumerate(self._names):
             self._check_text(name, place, "header")
-            self._sheet.write_string(0, place, name, header)
-        self._formats = [
-            number_format(name, local(self._frame.iloc[:, place], self._zone))
-            for place, name in enumerate(self._names)
-        ]
-        for start in range(0, rows, _ROWS):
+            is_right = self._frame.dtypes.iloc[place].kind in _RIGHT
+            self._sheet.write_string(0, place, name, self._headers[is_right])
+        for start in range(0, max(rows, 1), _ROWS):
             piece = self._frame.iloc[start : start + _ROWS]
             cells = [cells_of(piece.iloc[:, place], self._zone) for place in range(columns)]
+            if start == 0:
+                self._set_widths(cells)
             for number, row in enumerate(zip(*cells, strict=True), start + 1):
                 for place, value in enumerate(row):
-                    self._write_cell(number, place, value)
-        self._sheet.freeze_panes(1, 0)
-        if columns:
-            self._sheet.autofilter(0, 0, rows, columns - 1)
-            whole = {"number_stored_as_text": f"A1:XFD{rows + 1}"}  # a phone number is meant to be a text
-            self._sheet.ignore_errors(whole)
-        for place, width in enumerate(self._widths):
-            self._sheet.set_column(place, place, min(width, _WIDEST))
-
-    def _write_cell(self, row: int, place: int, value: Cell) -> None:
-        if value is None:
+                    if value is not None:
+                        self._write_cell(number, place, value)
+        if not columns:
             return
-        shown = str(value)
+        self._sheet.freeze_panes(1, 0)
+        self._sheet.autofilter(0, 0, rows, columns - 1)
+        whole = {"number_stored_as_text": f"A1:XFD{rows + 1}"}  # a phone number is meant to be a text
+        self._sheet.ignore_errors(whole)
+        self._sheet.set_landscape()
+        self._sheet.repeat_rows(0)
+
+    def _set_widths(self, cells: Sequence[Sequence[Cell]]) -> None:
+        """Make each column as wide as the longest of its first values, within limits."""
+        total = 0
+        for place, values in enumerate(cells):
+            shown = [_shown(value, self._formats[place]) for value in values[:_MEASURED_ROWS]]
+            longest = max([len(self._names[place]) + 1, *map(len, shown)])  # room for the arrow of the filter
+            width = min(max(longest + 2, _NARROWEST), _WIDEST)
+            self._sheet.set_column(place, place, width)
+            total += width
+        if total <= _PAGE:
+            self._sheet.fit_to_pages(1, 0)
+
+    def _write_cell(self, row: int, place: int, value: str | float | dt.datetime | dt.timedelta) -> None:
+        pattern = self._formats[place]
         if isinstance(value, str):
             self._write_text(row, place, value)
         elif isinstance(value, bool):
             self._sheet.write_boolean(row, place, value)
-        elif isinstance(value, dt.datetime | dt.timedelta):
-            is_date = isinstance(value, dt.datetime)
-            pattern = self._formats[place] or ("yyyy-mm-dd hh:mm" if is_date else "[h]:mm:ss")
-            self._sheet.write_datetime(row, place, value, self._style(num_format=pattern))
-            shown = pattern
+        elif isinstance(value, dt.datetime):
+            self._sheet.write_datetime(row, place, value, self._styles[pattern or _TIME])
+        elif isinstance(value, dt.timedelta):
+            self._sheet.write_datetime(row, place, value, self._styles[pattern or _DURATION])
         else:
-            pattern = self._formats[place]
-            self._sheet.write_number(row, place, value, self._style(num_format=pattern) if pattern else None)
-            shown = f"{value:,.2f}" if pattern else shown
-        if row <= _MEASURED_ROWS:
-            longest = max(map(len, shown.splitlines()), default=0)
-            self._widths[place] = max(self._widths[place], longest + 2)
+            self._sheet.write_number(row, place, value, self._styles[pattern] if pattern else None)
 
     def _write_text(self, row: int, place: int, text: str) -> None:
         self._check_text(text, place, f"row {row}")
@@ -160,8 +171,7 @@ class _Rows:
             if self._links <= _MOST_LINKS:
                 self._sheet.write_url(row, place, text)
                 return
-        style = self._style(quote_prefix=True) if is_formula(text) else None  # a text also once it is edited
-        self._sheet.write_string(row, place, text, style)
+        self._sheet.write_string(row, place, text, self._plain_text if is_formula(text) else None)
 
     def _check_text(self, text: str, place: int, where: str) -> None:
         if len(text) > MOST_CHARACTERS // 2 and utf16_length(text) > MOST_CHARACTERS:
@@ -172,12 +182,6 @@ class _Rows:
                 "write CSV or Parquet."
             )
 
-    def _style(self, **properties: object) -> Any:
-        key = tuple(properties.items())
-        if key not in self._styles:
-            self._styles[key] = self._book.add_format(properties)
-        return self._styles[key]
-
 
 def _write_about(book: Workbook, lines: Iterable[tuple[str, str]]) -> None:
     sheet = book.add_worksheet(ABOUT)
@@ -187,6 +191,8 @@ def _write_about(book: Workbook, lines: Iterable[tuple[str, str]]) -> None:
         sheet.write_string(row, 1, value[:MOST_CHARACTERS], plain)
     sheet.set_column(0, 0, 22)
     sheet.set_column(1, 1, 90)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
 
 
 def _check_size(frame: pd.DataFrame) -> None:
@@ -201,6 +207,17 @@ def _check_size(frame: pd.DataFrame) -> None:
             f"The frame has {columns:,} columns, and a sheet of Excel holds {MOST_COLUMNS:,}. Choose some, "
             "or write Parquet or CSV."
         )
+
+
+def _shown(value: Cell, pattern: str) -> str:
+    """Return a value about as long as Excel shows it; of a text, its longest line."""
+    if isinstance(value, dt.datetime | dt.timedelta):
+        return pattern or _TIME
+    if isinstance(value, str):
+        return max(value.splitlines(), key=len, default="")
+    if value is None:
+        return ""
+    return f"{value:,.2f}" if pattern else str(value)
 
 
 def _title(name: object) -> str:
