@@ -13,9 +13,10 @@ from salesmate_nb._base.signatures import same_arguments_as_method
 from salesmate_nb._display.output import running_cell
 from salesmate_nb._ui.frontend import Frontend, frontend, has_kernel
 from salesmate_nb._ui.offer import LoginOffer
+from salesmate_nb._values.times import DatetimeLike
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SettingsError
-from salesmate_nb.settings import Settings
+from salesmate_nb.settings import Refresh, Settings
 
 
 class RunningSandbox(Protocol):
@@ -100,18 +101,25 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
     ----------
     status, stage, pipeline, owner : str, int or list of them, optional
         Keep deals with one of these values, without regard to case; an owner by full name or id.
-    modified_since, created_since : datetime, date, Timestamp, datetime64 or str, optional
-        Keep deals modified, or created, at this time or later; text is ISO 8601.
+    modified_since, created_since, closed_since : datetime, date, timedelta, str or other, optional
+        Keep deals modified, created, or closed, at this time or later; text is ISO 8601, or an age: ``"7d"``.
+    modified_until, created_until, closed_until : datetime, date, timedelta, str or other, optional
+        The same with the time up to which to keep them; a day is included to its end.
+    where : mapping of str to object, optional
+        By column, what to keep: a value, a list of values, or ``{"min": ..., "max": ...}``.
     columns : str or sequence of str, optional
         Columns of the frame, in that order; by default all.
+    url : bool
+        Whether to add the column ``deal_url``, the address of the deal's page in Salesmate.
     limit : int, optional
         Rows in all.
     progress : bool, optional
         Whether to show a progress bar; by default in a notebook or a terminal only.
     wait : bool
         Whether to wait if the account's hourly limit is reached; if not, ``RateLimited`` is raised.
-    refresh : {"auto", "full", "never"}, optional
-        How to use the snapshot; by default every row is read from the server.
+    refresh : {"auto", "full", "never", "live"}, optional
+        How to use the snapshot; by default as the setting ``SALESMATE_REFRESH`` says, or else ``"live"``:
+        every row is read from the server.
     allow_incomplete : bool
         Whether to return what there is if the server counts deals that it does not return.
     as_of : datetime, date, Timestamp, datetime64 or str, optional
@@ -132,9 +140,7 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
     >>> list(won.columns)
     ['id', 'title', 'deal_value']
     """
-    is_past = arguments["as_of"] is not None and arguments["refresh"] is None
-    is_offline = arguments["refresh"] == "never" or is_past
-    connection = _newest[0] if _newest else _offline() if is_offline else connect()
+    connection = _newest[0] if _newest else _connection_for(arguments["refresh"], arguments["as_of"])
     return connection.deals_df(**arguments)
 
 
@@ -203,9 +209,10 @@ def _offer(connection: Salesmate) -> LoginOffer:
     )
 
 
-def _offline() -> Salesmate:
-    """Return a connection that needs no login, since it makes no request."""
-    return Salesmate(Settings.load())
+def _connection_for(refresh: Refresh | None, as_of: DatetimeLike) -> Salesmate:
+    """Return a connection from the settings, without a login if a read makes no request."""
+    offline = Salesmate(Settings.load())
+    return offline if offline.is_offline(refresh, as_of) else connect()
 
 
 def _resolve(target: Settings | RunningSandbox | None) -> tuple[Settings, RunningSandbox | None]:

@@ -20,9 +20,10 @@ from salesmate_nb._frames.arrow import BatchBuilder
 from salesmate_nb._pagination.parallel_fetch import DaemonPool
 from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.server_profile import Support
-from salesmate_nb._search.query import Filters, Query
+from salesmate_nb._search.filters.filters import Filters
+from salesmate_nb._search.filters.unmatched import FilterTally
+from salesmate_nb._search.query import Query
 from salesmate_nb._search.search import PAGE, Record
-from salesmate_nb._search.unmatched import FilterTally
 from salesmate_nb.errors import Interrupted
 
 _LONGEST_WAIT = 3700.0  # seconds; a rate limit by the hour has room again after one
@@ -83,6 +84,13 @@ class ReadContext:
     def server_time(self) -> dt.datetime | None:
         """Return what the server's clock said in its last response; ``None`` if it did not say."""
         return self._api_client.server_time
+
+    def read_at(self) -> dt.datetime:
+        """Return when the last response came, by the server's clock, or else by this machine's.
+
+        Times in rows are by the server's clock too, so that they can be compared.
+        """
+        return self.server_time() or dt.datetime.now(dt.UTC)
 
     def beside_first_page(self, work: Callable[[], _T]) -> Callable[[], _T]:
         """Begin what takes a request while the first page is under way, and return what waits for it.
