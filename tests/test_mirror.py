@@ -13,6 +13,8 @@ SEVERAL_FILES = {  # what no single source file does
     "auth/test_token_load.py",
     "charts/test_readable.py",
     "reading/test_behaviours.py",
+    "snapshot/test_killed.py",
+    "snapshot/test_lives.py",
     "snapshot/test_thirty_days.py",
     "test_live_account.py",
     "test_live_values.py",

@@ -14,7 +14,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import salesmate_nb
-from salesmate_nb import analysis, charts, report, sandbox, sentences, token_stores
+from salesmate_nb import analysis, charts, history, report, sandbox, sentences, token_stores
 
 ROOT = Path(__file__).parents[1]
 PROBE = """
@@ -32,6 +32,8 @@ def only_read(file, mode="r", *args, **kwargs):
     return deny("the disk")(file) if set(mode) & set("wax+") else real(file, mode, *args, **kwargs)
 builtins.open = only_read
 import salesmate_nb
+for name in salesmate_nb.__all__:
+    getattr(salesmate_nb, name)
 assert dict(os.environ) == before, "the environment was changed"
 assert threading.active_count() == 1, "a thread was started"
 late = ("werkzeug", "matplotlib", "jinja2", "salesmate_nb.sandbox", "ipywidgets")
@@ -54,7 +56,7 @@ def test_time_zones_come_along():
     assert ";" not in tzdata
 
 
-MODULES = ["analysis", "charts", "report", "sandbox", "sentences", "token_stores"]
+MODULES = ["analysis", "charts", "history", "report", "sandbox", "sentences", "token_stores"]
 
 
 def test_tab():
@@ -66,10 +68,11 @@ def test_tab():
 
 
 def test_modules_on_first_use(tmp_path):
-    """`import salesmate_nb` is enough to use a public module, which is imported only then."""
+    """`import salesmate_nb` is enough to use a public module; it and pandas are imported only then."""
     code = (
         "import sys, salesmate_nb\n"
-        "for name in ('analysis', 'sandbox'):\n"
+        "assert 'pandas' not in sys.modules\n"
+        "for name in ('analysis', 'history', 'sandbox'):\n"
         "    assert f'salesmate_nb.{name}' not in sys.modules\n"
         "    assert getattr(salesmate_nb, name) is sys.modules[f'salesmate_nb.{name}']\n"
     )
@@ -94,20 +97,27 @@ def test_tab_in_a_kernel(tmp_path):
     public = {name for name in dir(salesmate_nb) if not name.startswith("_")}
     assert set(reply["content"]["matches"]) == public
     shown = re.sub(r"\x1b\[[\d;]*m", "", help_of["text/plain"])  # without its colors
-    assert "modified_since: str | date | Timestamp | datetime64 | None = None" in shown
+    times = "str | date | Timestamp | datetime64 | timedelta | timedelta64 | None"
+    assert f"modified_since: {times} = None" in shown
     assert "columns : str or sequence of str, optional\n    Columns of the frame" in shown
 
 
 def public_callables():
     """Yield what users call, by name: functions, constructors, and methods of what they hold."""
-    for module in (salesmate_nb, analysis, charts, report, sandbox, sentences, token_stores):
+    for module in (salesmate_nb, analysis, charts, history, report, sandbox, sentences, token_stores):
         for name in getattr(module, "__all__", vars(module)):
             found = getattr(module, name)
             is_own = getattr(found, "__module__", "").startswith(module.__name__) and name[0] != "_"
             is_error = inspect.isclass(found) and issubclass(found, Exception)  # raised here, not by users
             if callable(found) and is_own and not is_error:
                 yield f"{module.__name__}.{name}", found
-    for kind in (salesmate_nb.Salesmate, salesmate_nb.Settings, sandbox.Sandbox, sandbox.Store):
+    for kind in (
+        salesmate_nb.Salesmate,
+        salesmate_nb.Settings,
+        history.ImportedHistory,
+        sandbox.Sandbox,
+        sandbox.Store,
+    ):
         for name in vars(kind):
             if name[0] != "_" and inspect.isroutine(getattr(kind, name)):
                 yield f"{kind.__name__}.{name}", getattr(kind, name)

@@ -48,7 +48,8 @@ class Headline(Shown):
         if not self.lines:
             return super()._repr_html_()
         heads = "".join(
-            f'<th style="text-align: left">{html.escape(figure.name)}</th>' for figure in self.lines[0][1]
+            f'<th style="text-align: left">{html.escape(figure.name[:1].upper() + figure.name[1:])}</th>'
+            for figure in self.lines[0][1]
         )
         rows = "".join(
             f"<tr><th>{html.escape(currency)}</th>{''.join(map(_cell, figures))}</tr>"
@@ -121,7 +122,7 @@ def headline(
     ...     }
     ... )
     >>> headline(deals, now=pd.Timestamp("2026-11-26", tz="UTC"))
-    EUR: open 1,000; weighted 400; won in Q4 2026 500 (none in Q3 2026 by the same day);
+    EUR: open value 1,000; weighted 400; won in Q4 2026 500 (none in Q3 2026 by the same day);
     win rate in Q4 2026 50 % of 2
     """
     rows = select(deals, "status", "currency", "deal_value", "closed_date")
@@ -144,7 +145,7 @@ def headline(
 def _open(currency: str, now: pd.DataFrame, then: pd.DataFrame | None, since: str) -> list[Figure]:
     """Return the open and the weighted value, and how they changed."""
     figures = []
-    for name, column in (("open", "value"), ("weighted", "weighted")):
+    for name, column in (("open value", "value"), ("weighted", "weighted")):
         value = _sum(now, currency, column)
         change = ""
         if then is not None:

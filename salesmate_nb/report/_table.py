@@ -223,10 +223,11 @@ def _styler(grid: _Grid, addresses: Mapping[str, pd.Series]) -> Styler:
         {"selector": f".col{place}", "props": f"text-align: {'right' if is_number else 'left'}"}
         for place, is_number in enumerate(grid.right)
     ]
-    styles += [
-        {"selector": f".row{place}", "props": "font-weight: bold; border-top: 1px solid"}
-        for place in range(grid.count, len(marked))
-    ]
+    totals = range(grid.count, len(marked))
+    styles += [{"selector": f".row{place}", "props": "font-weight: bold"} for place in totals]
+    styles += [{"selector": f".row{place}", "props": "border-top: 1px solid"} for place in totals[:1]]
+    styles += [{"selector": "", "props": "border-collapse: collapse"}]
+    styles += [{"selector": "th, td", "props": "padding: 0.2em 0.6em"}]
     styles.append({"selector": "caption", "props": "caption-side: bottom; text-align: left"})
     styler = Styler(marked, uuid=hashlib.sha256(content.encode()).hexdigest()[:10], cell_ids=False)
     styler = styler.hide(axis="index").set_table_styles(styles)

@@ -118,10 +118,14 @@ def pipeline(table: pd.DataFrame, by: str) -> Sentence:
 
 def _open(currency: str, rows: pd.DataFrame, by: str) -> Iterator[str]:
     deals, without = int(rows["deals"].sum()), int(rows["without_value"].sum())
+    are = "is" if deals == 1 else "are"
+    if without == deals:
+        yield f"{counted(deals, 'deal')} {are} open{_in(currency)}, without a value."
+        return
     value, weighted = (money(rows[name].sum(), currency) for name in ("value", "weighted"))
     missing = f"; {number(without)} {'has' if without == 1 else 'have'} no value" if without else ""
-    are = f"{'is' if deals == 1 else 'are'} open, {weighted} weighted by win probability{missing}"
-    yield f"{counted(deals, 'deal')} worth {value} {are}."
+    rest = f"{weighted} weighted by win probability{missing}"
+    yield f"{counted(deals, 'deal')} worth {value} {are} open, {rest}."
     if len(rows[by].unique()) > 1:
         yield _first(rows, by, "value", f"the largest open value{_in(currency)}")
 

@@ -61,6 +61,7 @@ def test_pipeline():
     assert sentences.pipeline(table[:1], "owner_name") == (
         "1 deal worth 300 EUR is open, 10 EUR weighted by win probability."
     )
+    assert sentences.pipeline(table[2:], "owner_name") == "2 deals are open in EUR, without a value."
     assert sentences.pipeline(table[:0], "owner_name") == ""
 
 

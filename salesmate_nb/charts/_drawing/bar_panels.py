@@ -89,7 +89,8 @@ def _plan(rows: pd.DataFrame, by: str, parts: Sequence[Part], limit: int) -> lis
     plan = []
     for name, mask in distinct(rows["panel"], _LETTERS // min(len(currencies), _IN_A_ROW)):
         here = rows[mask]
-        size = here["deals"] if len(currencies) > 1 else here[parts[0].column]
+        is_alone = len(currencies) == 1 and here[parts[0].column].any()
+        size = here[parts[0].column] if is_alone else here["deals"]
         places, names = places_of(here["name"].rename(by), size, limit)
         every = pd.RangeIndex(len(names))
         sums = [

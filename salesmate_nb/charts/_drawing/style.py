@@ -165,3 +165,5 @@ def styled() -> Iterator[Style]:
         mpl.rcdefaults()
         mpl.rcParams.update(own)
         yield style
+        is_interactive = mpl.is_interactive()  # the first figure of a kernel switches it on
+    mpl.interactive(is_interactive)

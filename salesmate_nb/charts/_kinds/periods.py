@@ -69,8 +69,8 @@ def forecast(
     ['overdue', 'Jul']
     """
     rows = needed(table, "period", "currency", "value", "weighted")
-    if rows.empty:
-        return nothing(empty)
+    if not rows["value"].any():
+        return nothing("No open deal has a value." if len(rows) else empty)
     style = current()
     parts = [
         Part(column="value", color=style.color("open", 0.45), label="open value"),
@@ -143,8 +143,8 @@ def won_value(
     ['May', 'Jun', 'Jul']
     """
     rows = needed(table, "period", "currency", "value")
-    if rows.empty:
-        return nothing(empty)
+    if not rows["value"].any():
+        return nothing("No won deal has a value." if len(rows) else empty)
     part = Part(column="value", color=current().color("won"))
     calendar = calendar_of(rows["period"])
     with styled():

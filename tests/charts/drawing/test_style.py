@@ -70,6 +70,14 @@ def test_strength():
         style.color("green")
 
 
+def test_interactive():
+    """The first figure of a kernel makes Matplotlib interactive, and it stays so."""
+    with mpl.rc_context({"interactive": False}):
+        with styled():
+            mpl.interactive(True)
+        assert mpl.is_interactive()
+
+
 def test_own_settings_stay():
     """Charts ignore the user's settings of Matplotlib, and leave them as they are."""
     with mpl.rc_context({"font.size": 30, "axes.grid": True}):

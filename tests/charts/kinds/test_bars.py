@@ -64,6 +64,16 @@ def test_stages():
     assert [renewals.get_title(loc="left"), sales.get_title(loc="left")] == ["Renewals\nEUR", "Sales\nEUR"]
 
 
+def test_no_values():
+    """If no deal has a value, bars are sorted by numbers of deals, and the pipeline is drawn as these."""
+    deals = DEALS.assign(deal_value=None, currency="EUR", owner_name=["Ann", "Bo", "Bo", "Bo"])
+    (ax,) = charts.bars(deals, "owner_name", "deal_value")
+    assert (names(ax), texts(ax)) == (["Bo", "Ann"], ["no value (3)", "no value (1)"])
+    (ax,) = charts.pipeline(analysis.pipeline(deals, "owner_name", now=NOW), "owner_name", now=NOW)
+    assert (names(ax), texts(ax)) == (["Bo", "Ann"], ["3", "1"])
+    assert ax.figure.get_suptitle() == "Open pipeline by owner, as of 30 June 2026: no deal has a value"
+
+
 def test_negative_value():
     """A negative value has a bar to the left, and its number inside the panel."""
     (ax,) = charts.bars(

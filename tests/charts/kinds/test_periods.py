@@ -119,3 +119,9 @@ def test_empty(draw):
     ]
     panels = draw(pd.DataFrame(columns=columns), empty="Nothing yet.")
     assert (list(panels), repr(panels)) == ([], "Nothing yet.")
+
+
+def test_no_values():
+    """If no deal has a value, a sentence says so in place of columns without height."""
+    assert repr(charts.forecast(FORECAST.assign(value=0.0))) == "No open deal has a value."
+    assert repr(charts.won_value(FORECAST.assign(value=0.0))) == "No won deal has a value."
