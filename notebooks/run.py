@@ -20,11 +20,11 @@ import nbformat
 from nbformat import NotebookNode
 
 PNG = "image/png"
-SIGN_PICTURES = f"""
+PREPARED = f"""
 import sys
 sys.path.insert(0, {str(Path(__file__).resolve().parent)!r})
 import pictures
-pictures.sign()
+pictures.prepare()
 sys.path.pop(0)
 del pictures, sys
 """
@@ -77,7 +77,7 @@ def show(path: Path) -> None:
 
 def save(path: Path) -> None:
     """Run a notebook and save its outputs in it, so that a second run changes no byte."""
-    saved, notebook = nbformat.read(path, as_version=4), executed(path, SIGN_PICTURES)
+    saved, notebook = nbformat.read(path, as_version=4), executed(path, PREPARED)
     for cell_before, cell in zip(saved.cells, notebook.cells, strict=True):
         for before, after in zip(cell_before.get("outputs", []), cell.get("outputs", []), strict=False):
             if PNG in before.get("data", {}) and _content(before) == _content(after):
@@ -88,7 +88,7 @@ def save(path: Path) -> None:
 
 def check(path: Path) -> list[str]:
     """Run a notebook, and return the :func:`differences` between its saved outputs and the new ones."""
-    found = differences(nbformat.read(path, as_version=4), executed(path, SIGN_PICTURES))
+    found = differences(nbformat.read(path, as_version=4), executed(path, PREPARED))
     return [f"{path}, {each}" for each in found]
 
 

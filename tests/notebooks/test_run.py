@@ -63,7 +63,7 @@ def test_saved_twice(tmp_path, capsys, monkeypatch):
     drawn = "figure = Figure()\nfigure.subplots().bar('ab', [1, 2])\nfigure"
     code = f"from matplotlib.figure import Figure\nprint('a')\n{drawn}"
     nbformat.write(new_notebook(cells=[new_code_cell(code, id="some")]), path)
-    done = run.executed(path, run.SIGN_PICTURES)
+    done = run.executed(path, run.PREPARED)
     monkeypatch.setattr(run, "executed", lambda *_: copy.deepcopy(done))
     assert run.main(["--check", str(path)]) == 1
     assert "make notebooks" in capsys.readouterr().out
