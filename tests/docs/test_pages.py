@@ -1,0 +1,96 @@
+"""Pages of the documentation: their code runs, their commands exist, and what they quote is in the code."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import salesmate_nb
+from salesmate_nb import sandbox
+from salesmate_nb.cli import _parser
+
+ROOT = Path(__file__).parents[2]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+FENCE = re.compile(
+    r"^(?:<!-- not run: (?P<reason>.+?) -->\n)?```(?P<language>python|sh)\n(?P<code>.*?)^```$"
+    r"(?:\n+^```text\n(?P<printed>.*?)^```$)?",
+    re.MULTILINE | re.DOTALL,
+)
+
+
+def blocks(page, language):
+    """Return the blocks of a page that run: their code, and the output that follows."""
+    found = FENCE.finditer(page.read_text(encoding="utf-8"))
+    return [
+        (block["code"], block["printed"])
+        for block in found
+        if block["language"] == language and not block["reason"]
+    ]
+
+
+def name_of(page):
+    return str(page.relative_to(ROOT))
+
+
+@pytest.fixture(scope="module")
+def box():
+    """Run a made-up account that all pages read."""
+    with sandbox.start(behavior="kind") as running:
+        yield running
+
+
+@pytest.fixture
+def account(box, monkeypatch):
+    """Let connect() use the sandbox, whatever it is asked for, and stop each sandbox that a page starts."""
+    start, connect = sandbox.start, salesmate_nb.connect
+    with contextlib.ExitStack() as running:
+        monkeypatch.setattr(sandbox, "start", lambda **options: running.enter_context(start(**options)))
+
+        def connect_here(target=None, **options):
+            return connect(target if isinstance(target, sandbox.Sandbox) else box, **options)
+
+        monkeypatch.setattr(salesmate_nb, "connect", connect_here)
+        yield
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "python")], ids=name_of)
+@pytest.mark.usefixtures("account")
+def test_python(page, capsys):
+    """The Python blocks of a page run one after the other, and print exactly the text that follows each."""
+    names = {}
+    for number, (code, printed) in enumerate(blocks(page, "python")):
+        if printed and not code.rstrip().splitlines()[-1].startswith("print("):
+            *lines, last = code.rstrip().splitlines()
+            code = "\n".join([*lines, f"print({last})"])  # noqa: PLW2901 - a notebook shows the last line
+        exec(compile(code, f"{name_of(page)}, block {number}", "exec"), names)
+        out = capsys.readouterr().out
+        assert not printed or out.strip() == printed.strip()
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "sh")], ids=name_of)
+def test_commands(page):
+    """Each salesmate-nb command that a page shows is one that the command line accepts."""
+    commands = [
+        shlex.split(line, comments=True)
+        for code, _ in blocks(page, "sh")
+        for line in code.splitlines()
+        if line.startswith("salesmate-nb ")
+    ]
+    for _, *arguments in commands:
+        ends = [place for place, word in enumerate(arguments) if word in {">", "|", "2>>"}]
+        _parser().parse_args(arguments[: min(ends, default=len(arguments))])
+
+
+def test_reasons():
+    """Only blocks that say why are left out, and they are few."""
+    skipped = [
+        (name_of(page), block["reason"])
+        for page in PAGES
+        for block in FENCE.finditer(page.read_text(encoding="utf-8"))
+        if block["reason"]
+    ]
+    assert len(skipped) < 15
