@@ -14,7 +14,7 @@ HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE / "_ext"))
 
 project = "salesmate_nb"
-author = "The salesmate_nb developers"
+author = project_copyright = "The salesmate_nb developers"
 version = release = salesmate_nb.__version__
 
 extensions = [
@@ -53,15 +53,24 @@ numpydoc_xref_param_type = False
 
 # --- The pages
 html_theme = "furo"
+pygments_dark_style = "github-dark"
 html_title = "salesmate_nb"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_copy_source = False
 html_show_sourcelink = False
 html_theme_options = {
-    "source_repository": "https://github.com/salesmate-nb/salesmate_nb/",
-    "source_branch": "main",
-    "source_directory": "docs/",
+    "top_of_page_buttons": [],
+    "light_css_variables": {"color-brand-primary": "#1557b0", "color-brand-content": "#1557b0"},
+    "dark_css_variables": {"color-brand-primary": "#7db3ff", "color-brand-content": "#7db3ff"},
+    "footer_icons": [
+        {
+            "name": "GitHub",
+            "url": "https://github.com/salesmate-nb/salesmate_nb",
+            "html": "GitHub",
+            "class": "",
+        },
+    ],
 }
 copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True

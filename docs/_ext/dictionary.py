@@ -52,17 +52,14 @@ class Column:
         """Return the Markdown of its row."""
         note = self.note
         what = [note["what"]]
-        if unit := note.get("unit"):
-            what.append(f"Unit: {unit}.")
-        if zone := note.get("zone"):
-            what.append(f"Zone: {zone}.")
+        facts = [f"**{name.capitalize()}** {note[name]}" for name in ("unit", "zone") if name in note]
         if self.is_listed_only:
             what.append("Empty if your account's field catalog does not list it.")
-        what.append(f"Example: `{note['example']}`.")
+        facts.append(f"**Example** `{note['example']}`")
         anchor = f"{self.frame}-{self.name}".replace("_", "-")
         return (
-            f"[`{self.name}`]{{#{anchor}}}<br>{{.dtype}}`{self.dtype}`",
-            " ".join(what),
+            f"[`{self.name}`]{{#{anchor}}}<br>`{self.dtype}`{{.dtype}}",
+            f"{' '.join(what)}<br>[{'<br>'.join(facts)}]{{.fact}}",
             f"`{self.path}`" if self.path else "",
             note["from"],
         )

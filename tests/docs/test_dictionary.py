@@ -80,5 +80,5 @@ def test_markdown():
     """A row has the name under an anchor, the meaning with its unit, and the API name."""
     row = "\n".join(dictionary.markdown("deals"))
     assert "[`deal_value`]{#deals-deal-value}" in row
-    assert "Unit: the deal's own `currency`." in row
+    assert "**Unit** the deal's own `currency`" in row
     assert "`dealValue`" in row

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import inspect
 import re
 import shlex
 from pathlib import Path
@@ -10,7 +11,8 @@ from pathlib import Path
 import pytest
 
 import salesmate_nb
-from salesmate_nb import sandbox
+from salesmate_nb import Salesmate, analysis, errors, sandbox, token_stores
+from salesmate_nb._reading.report import ReadReport
 from salesmate_nb.cli import _parser
 
 ROOT = Path(__file__).parents[2]
@@ -83,6 +85,48 @@ def test_commands(page):
     for _, *arguments in commands:
         ends = [place for place, word in enumerate(arguments) if word in {">", "|", "2>>"}]
         _parser().parse_args(arguments[: min(ends, default=len(arguments))])
+
+
+def test_home_is_readme():
+    """The home page begins with the code and the frame of README, and README is short."""
+    home, readme = (blocks(page, "python")[0] for page in (ROOT / "docs" / "index.md", PAGES[0]))
+    assert home == readme
+    assert len(PAGES[0].read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_read_report():
+    """The page on the read report explains every key of it."""
+    page = (ROOT / "docs" / "reference" / "read-report.md").read_text(encoding="utf-8")
+    keys = ReadReport(strategy="keyset", shortfall=(1, 2)).as_attrs()
+    assert keys.keys() <= set(re.findall("`([a-z_]+)`", page.partition("(strategies)=")[0]))
+
+
+@pytest.mark.parametrize(
+    "part", [salesmate_nb, analysis, Salesmate, sandbox, token_stores], ids=lambda part: part.__name__
+)
+def test_api_reference(part):
+    """Every public name is in the API reference."""
+    pages = (ROOT / "docs" / "reference" / "api").glob("*.*")
+    reference = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    listed = set(re.findall(r"\.\. auto\w+:: (?:\w+\.)*(\w+)$", reference, re.MULTILINE))
+    listed |= {kind.__name__ for kind in vars(errors).values() if isinstance(kind, type)}
+    names = {name for name in getattr(part, "__all__", dir(part)) if not name.startswith("_")}
+    assert names - listed == set()
+
+
+def test_api_examples():
+    """Every function and method has an example in its docstring, or on its page of the API reference."""
+    pages = (ROOT / "docs" / "reference" / "api").glob("*.md")
+    shown = "\n".join(page.read_text(encoding="utf-8") for page in pages)
+    called = set(re.findall(r"\bcrm\.(\w+)\(", shown))
+    public = {name: getattr(Salesmate, name) for name in dir(Salesmate) if name[0] != "_"}
+    public |= {name: getattr(analysis, name) for name in analysis.__all__}
+    without = {
+        name
+        for name, each in public.items()
+        if callable(each) and "Examples\n" not in (inspect.getdoc(each) or "") and name not in called
+    }
+    assert without <= {"check_login", "identify", "pending_login", "renew"}  # what connect() itself uses
 
 
 def test_reasons():
