@@ -9,7 +9,7 @@ from unittest import mock
 
 from salesmate_nb.cli import _parser
 
-_COLUMNS = "100"
+_COLUMNS = "84"  # as wide as a block on the page
 
 
 def help_texts() -> dict[str, str]:
