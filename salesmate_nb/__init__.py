@@ -57,7 +57,7 @@ __all__ = [
     "deals_df",
 ]
 
-_MODULES = ("analysis", "sandbox", "token_stores")  # public too, and imported when they are first used
+_MODULES = ("analysis", "history", "sandbox", "token_stores")  # public too, imported when first used
 
 
 def __dir__() -> list[str]:

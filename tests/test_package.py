@@ -13,7 +13,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import salesmate_nb
-from salesmate_nb import analysis, sandbox, token_stores
+from salesmate_nb import analysis, history, sandbox, token_stores
 
 ROOT = Path(__file__).parents[1]
 PROBE = """
@@ -52,11 +52,11 @@ def test_time_zones_come_along():
     assert ";" not in tzdata
 
 
-MODULES = ["analysis", "sandbox", "token_stores"]
+MODULES = ["analysis", "history", "sandbox", "token_stores"]
 
 
 def test_tab():
-    """dir() lists the public names and the three public modules, and nothing else; all can be used."""
+    """dir() lists the public names and the public modules, and nothing else; all can be used."""
     assert dir(salesmate_nb) == sorted([*salesmate_nb.__all__, *MODULES])
     assert all(hasattr(salesmate_nb, name) for name in dir(salesmate_nb))
     with pytest.raises(AttributeError, match="has no attribute 'analyses'"):
@@ -67,7 +67,7 @@ def test_modules_on_first_use(tmp_path):
     """`import salesmate_nb` is enough to use a public module, which is imported only then."""
     code = (
         "import sys, salesmate_nb\n"
-        "for name in ('analysis', 'sandbox'):\n"
+        "for name in ('analysis', 'history', 'sandbox'):\n"
         "    assert f'salesmate_nb.{name}' not in sys.modules\n"
         "    assert getattr(salesmate_nb, name) is sys.modules[f'salesmate_nb.{name}']\n"
     )
@@ -98,14 +98,20 @@ def test_tab_in_a_kernel(tmp_path):
 
 def public_callables():
     """Yield what users call, by name: functions, constructors, and methods of what they hold."""
-    for module in (salesmate_nb, analysis, sandbox, token_stores):
+    for module in (salesmate_nb, analysis, history, sandbox, token_stores):
         for name in getattr(module, "__all__", vars(module)):
             found = getattr(module, name)
             is_own = getattr(found, "__module__", "").startswith(module.__name__) and name[0] != "_"
             is_error = inspect.isclass(found) and issubclass(found, Exception)  # raised here, not by users
             if callable(found) and is_own and not is_error:
                 yield f"{module.__name__}.{name}", found
-    for kind in (salesmate_nb.Salesmate, salesmate_nb.Settings, sandbox.Sandbox, sandbox.Store):
+    for kind in (
+        salesmate_nb.Salesmate,
+        salesmate_nb.Settings,
+        history.ImportedHistory,
+        sandbox.Sandbox,
+        sandbox.Store,
+    ):
         for name in vars(kind):
             if name[0] != "_" and inspect.isroutine(getattr(kind, name)):
                 yield f"{kind.__name__}.{name}", getattr(kind, name)
