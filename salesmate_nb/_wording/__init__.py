@@ -1,0 +1,1 @@
+"""How numbers, dates and names are written, in charts, tables and sentences alike."""
