@@ -4,7 +4,7 @@ TESTS ?=
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := -n logical --dist worksteal
 
-.PHONY: help demo dev test slow coverage lab lint format types layers browser docs pictures bench wheel check clean
+.PHONY: help demo dev test slow coverage lab lint format types layers browser docs pictures notebooks bench wheel check clean
 .DEFAULT_GOAL := help
 .SECONDARY:
 
@@ -59,6 +59,9 @@ pictures: .venv/browser.done  ## take the README's pictures again: the login pan
 	SALESMATE_NB_SHOTS=build/pictures $(PYTEST) -m browser tests/browser/test_key_panel.py -k pictures
 	cp build/pictures/sign-in.png build/pictures/sign-in-dark.png .github/
 	cp build/pictures/notebook.png build/pictures/notebook-dark.png .github/
+
+notebooks: .venv/test.done  ## run the notebooks in fresh kernels, and save their outputs
+	$(BIN)/python notebooks/run.py --save notebooks/*.ipynb
 
 bench: .venv/test.done  ## measure speed and memory, as ratios of one run
 	$(BIN)/python -m tests.benchmarks
