@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import salesmate_nb
 from salesmate_nb._history.folder import VERSION as HISTORY_VERSION
@@ -88,3 +89,17 @@ def _bring(name: str, *patterns: str) -> None:
 
 
 _bring("notebooks", "notebooks/*.ipynb")
+
+
+def _public(app: Any, env: Any, node: Any, content: Any) -> Any:
+    """Look up a name of a docstring that is exported by the package: ``Salesmate.deals_df``."""
+    if node.get("refdomain") != "py" or node["reftarget"].startswith("salesmate_nb."):
+        return None
+    target = f"salesmate_nb.{node['reftarget']}"
+    python = env.get_domain("py")
+    return python.resolve_xref(env, node["refdoc"], app.builder, node["reftype"], target, node, content)
+
+
+def setup(app: Any) -> None:
+    """Connect what is above."""
+    app.connect("missing-reference", _public)

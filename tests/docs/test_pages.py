@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 import salesmate_nb
-from salesmate_nb import Salesmate, analysis, errors, sandbox, token_stores
+from salesmate_nb import Salesmate, analysis, charts, errors, history, sandbox, token_stores
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb.cli import _parser
 
@@ -102,7 +102,9 @@ def test_read_report():
 
 
 @pytest.mark.parametrize(
-    "part", [salesmate_nb, analysis, Salesmate, sandbox, token_stores], ids=lambda part: part.__name__
+    "part",
+    [salesmate_nb, analysis, charts, history, Salesmate, sandbox, token_stores],
+    ids=lambda part: part.__name__,
 )
 def test_api_reference(part):
     """Every public name is in the API reference."""
@@ -126,7 +128,7 @@ def test_api_examples():
         for name, each in public.items()
         if callable(each) and "Examples\n" not in (inspect.getdoc(each) or "") and name not in called
     }
-    assert without <= {"check_login", "identify", "pending_login", "renew"}  # what connect() itself uses
+    assert without <= {"check_login", "identify", "is_offline", "pending_login", "renew"}  # of connect()
 
 
 def test_reasons():
