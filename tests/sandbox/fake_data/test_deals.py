@@ -13,7 +13,7 @@ from salesmate_nb.sandbox import make_deals, timestamps
 from salesmate_nb.sandbox._crm.crm import Crm
 from salesmate_nb.sandbox._crm.resources import DEALS
 from salesmate_nb.sandbox._fake_data import vocabulary
-from salesmate_nb.sandbox._fake_data.deals import END, pick_lists, pipelines
+from salesmate_nb.sandbox._fake_data.deals import END
 from salesmate_nb.sandbox.records import MISSING
 
 UTC = ZoneInfo("UTC")
@@ -244,20 +244,3 @@ def test_fields(deals):
 def test_few_deals(count):
     """Any number of deals can be made."""
     assert len(make_deals(count, seed=0, zone=UTC)) == count
-
-
-def test_pick_lists():
-    """Pipelines and stages are those that occur, in the order of the sales process."""
-    deals = [
-        {"pipeline": "New business", "stage": "Proposal"},
-        {"pipeline": "New business", "stage": "Demo"},
-        {"pipeline": "Other", "stage": None},
-    ]
-    assert pick_lists(deals) == {"pipeline": ["New business"], "stage": ["Demo", "Proposal"]}
-
-
-def test_pipelines():
-    """Pipelines that occur are listed with all their stages, others not."""
-    [renewals] = pipelines([{"pipeline": "Renewals", "stage": "Quoted"}, {"pipeline": "Other"}, {}])
-    assert renewals["pipeline"] == "Renewals"
-    assert [stage["stage"] for stage in renewals["stages"]] == ["Upcoming", "Quoted", "Verbal yes", "Renewed"]

@@ -87,9 +87,9 @@ class Courses:
 
     def _postponed(self, owner: Any, estimate: int, entered: int, until: int) -> tuple[int, int | None]:
         """Return the close date after all that were missed, and when the deal was forgotten, if ever."""
-        weekdays = 1 / chances.postpone_chance(owner)
+        chance = chances.postpone_chance(owner)
         while estimate < until:
-            late = self._random.expovariate(1 / weekdays) * _WEEK
+            late = self._random.expovariate(chance) * _WEEK
             moved, forgotten = max(estimate, entered) + int(late * DAY), estimate + FORGOTTEN_AFTER * DAY
             if min(moved, forgotten) >= until:
                 break
