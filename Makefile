@@ -86,5 +86,5 @@ clean:  ## remove the environment and what tools left
 	@touch $@
 
 .venv/%.done: pyproject.toml | .venv/pip.done
-	$(BIN)/python -m pip install --quiet --editable '.[keyring,sandbox]' --group $*
+	$(BIN)/python -m pip install --quiet --editable '.[excel,keyring,sandbox]' --group $*
 	@touch $@

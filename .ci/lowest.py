@@ -6,7 +6,7 @@ from pathlib import Path
 
 project = tomllib.loads(Path("pyproject.toml").read_text())["project"]
 extras = project["optional-dependencies"]
-for requirement in [*project["dependencies"], *extras["keyring"], *extras["sandbox"]]:
+for requirement in [*project["dependencies"], *extras["excel"], *extras["keyring"], *extras["sandbox"]]:
     found = re.fullmatch(r"([A-Za-z0-9_-]+)>=([0-9.]+)", requirement)
     if found:
         print(f"{found[1]}=={found[2]}")

@@ -25,6 +25,7 @@ from salesmate_nb._doctor.doctor import Doctor
 from salesmate_nb._frames import dataset
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
+from salesmate_nb._frames.links import with_links
 from salesmate_nb._frames.parsing import collect_zoneless
 from salesmate_nb._frames.plausibility import describe, implausible_dates
 from salesmate_nb._history.folder import HistoryFolder
@@ -33,10 +34,11 @@ from salesmate_nb._history.timeline import TRACKED, deal_ids
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
+from salesmate_nb._search.columns import choose_columns
 from salesmate_nb._search.field_catalog import FieldCatalog
 from salesmate_nb._search.field_entries import list_fields
 from salesmate_nb._search.pipelines import stage_order, stage_records
-from salesmate_nb._search.query import Query, choose_columns
+from salesmate_nb._search.query import Query
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
 from salesmate_nb._snapshot.store import OWNER, SnapshotFile, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend
@@ -52,6 +54,7 @@ from salesmate_nb.errors import (
 )
 from salesmate_nb.resources import DEALS, RESOURCES
 from salesmate_nb.resources.base import Resource
+from salesmate_nb.resources.deals import LINK_COLUMN
 from salesmate_nb.resources.pipelines import PIPELINE_FIELDS, PIPELINES_PATH
 from salesmate_nb.resources.users import USER_FIELDS, USERS_PATH
 from salesmate_nb.settings import Refresh, Settings
@@ -187,8 +190,8 @@ class Account:
         _warn_of_unreadable(Counter(builder.unreadable) + Counter(win_probability=int(outside.sum())))
         return frame
 
-    def doctor(self) -> Diagnosis:
-        """Find out what the server supports, and which formats it sends."""
+    def doctor(self, problem: SalesmateError | None = None) -> Diagnosis:
+        """Find out what the server supports, and which formats it sends; nothing if nobody is logged in."""
         doctor = Doctor(
             self._api_client,
             self._settings,
@@ -196,7 +199,7 @@ class Account:
             earlier=self.server_profile.describe(),
             learn=self._current_user.learn,
         )
-        return doctor.diagnose()
+        return doctor.diagnose(problem)
 
     def write_dataset(
         self, resource: str, path: Path, partition_by: Sequence[str], arguments: Mapping[str, Any]
@@ -223,6 +226,9 @@ class Account:
         arguments = {**arguments, "refresh": refresh}
         settings = self._zoned(arguments)
         query, reader = self._query(arguments, settings), self._reader(resource, settings)
+        columns = query.columns
+        if query.url and columns is not None:
+            query = replace(query, columns=tuple(dict.fromkeys((*columns, "id"))))
         with self._warning_of_zoneless(settings):
             if query.refresh == "live":
                 table, report = reader.table(query)
@@ -234,6 +240,9 @@ class Account:
                     if not query.allow_incomplete or query.as_of is not None:
                         raise
                     table, report = reader.table(query)  # live: an incomplete read is never kept
+        if query.url:
+            table = with_links(table, settings)
+            table = table if columns is None else table.select([*columns, LINK_COLUMN])
         _warn_of_unreadable(report.unreadable)
         if implausible := implausible_dates(table, custom=report.fields):
             warn(describe(implausible))
@@ -241,6 +250,9 @@ class Account:
             report,
             host=self._settings.api_url,
             api=self.api,
+            resource=resource.name,
+            filters=query.filters.describe(),
+            timezone=settings.zone,
             calls=self._limiter.request_count - before,
             calls_left=self._limiter.remaining,
         )
@@ -256,7 +268,8 @@ class Account:
         refresher = self._refresher(DEALS, self._reader(DEALS, settings), settings, query)
         start = parse_time("since", since, settings.zone)
         table, snapshot, known = refresher.events(start, names, deal_ids(deal))
-        return history_frame(table, snapshot.order, {**known, "host": self._settings.api_url})
+        about = {"host": self._settings.api_url, "resource": "history", "timezone": settings.zone}
+        return history_frame(table, snapshot.order, {**known, **about})
 
     def timezone(self) -> str:
         """Return the time zone of dates without one: of the settings, else of the user, else UTC."""

@@ -101,10 +101,16 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
     ----------
     status, stage, pipeline, owner : str, int or list of them, optional
         Keep deals with one of these values, without regard to case; an owner by full name or id.
-    modified_since, created_since : datetime, date, Timestamp, datetime64 or str, optional
-        Keep deals modified, or created, at this time or later; text is ISO 8601.
+    modified_since, created_since, closed_since : datetime, date, timedelta, str or other, optional
+        Keep deals modified, created, or closed, at this time or later; text is ISO 8601, or an age: ``"7d"``.
+    modified_until, created_until, closed_until : datetime, date, timedelta, str or other, optional
+        The same with the time up to which to keep them; a day is included to its end.
+    where : mapping of str to object, optional
+        By column, what to keep: a value, a list of values, or ``{"min": ..., "max": ...}``.
     columns : str or sequence of str, optional
         Columns of the frame, in that order; by default all.
+    url : bool
+        Whether to add the column ``deal_url``, the address of the deal's page in Salesmate.
     limit : int, optional
         Rows in all.
     progress : bool, optional

@@ -317,8 +317,8 @@ class Connection:
     def logout(self) -> list[str]:
         """Forget every login of this profile, here and in the token store; then nobody is connected by it.
 
-        A token is revoked if a revocation endpoint is set. Snapshots of this profile, and what is remembered
-        of its user, are removed too.
+        A token is revoked if a revocation endpoint is set. Snapshots of this profile, the history of its
+        deals, and what is remembered of its user are removed too.
 
         Returns
         -------

@@ -14,9 +14,10 @@ from salesmate_nb._base.signatures import same_arguments
 from salesmate_nb._connection import Connection
 from salesmate_nb._display.explained import explained_by
 from salesmate_nb._doctor.diagnosis import Diagnosis
-from salesmate_nb._search.query import TextFilter
+from salesmate_nb._search.filters.conditions import Where
+from salesmate_nb._search.filters.filters import TextFilter
 from salesmate_nb._values.times import DatetimeLike
-from salesmate_nb.errors import interruptible
+from salesmate_nb.errors import ConnectionFailed, LoginRequired, interruptible
 from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
 from salesmate_nb.settings import Refresh
 
@@ -44,8 +45,14 @@ class Salesmate(Connection):
         pipeline: TextFilter = None,
         owner: TextFilter = None,
         modified_since: DatetimeLike = None,
+        modified_until: DatetimeLike = None,
         created_since: DatetimeLike = None,
+        created_until: DatetimeLike = None,
+        closed_since: DatetimeLike = None,
+        closed_until: DatetimeLike = None,
+        where: Where = None,
         columns: str | Sequence[str] | None = None,
+        url: bool = False,
         limit: int | None = None,
         progress: bool | None = None,
         wait: bool = True,
@@ -63,12 +70,27 @@ class Salesmate(Connection):
             ``Won`` or ``Close``; if an account has both, ask for both.
         owner : str, int or list of them, optional
             Full names or ids of owners.
-        modified_since, created_since : datetime, date, Timestamp, datetime64 or str, optional
-            Keep rows modified, or created, at this time or later. Text is ISO 8601: ``"2026-01-31"`` or
-            ``"2026-01-31T09:00"``. Without a time zone, it is in that of the settings. ``NaT`` is as
+        modified_since, created_since, closed_since : datetime, date, timedelta, str or other, optional
+            Keep rows modified, created, or closed, at this time or later. Text is ISO 8601, ``"2026-01-31"``
+            or ``"2026-01-31T09:00"``; without a time zone, it is in that of the settings. Or it is an age:
+            ``"7d"`` or ``"4w"`` is the start of the day so long ago. A timedelta is exact, so
+            ``timedelta(days=7)`` is 168 hours ago. Types of pandas and numpy will do too; ``NaT`` is as
             ``None``.
+        modified_until, created_until, closed_until : datetime, date, timedelta, str or other, optional
+            Keep rows modified, created, or closed, at this time or earlier. A day without a time of day is
+            included to its end: ``"2026-01-31"`` keeps all of the 31st. So is ``"2026-01"``, a month.
+        where : mapping of str to object, optional
+            By column, also of a custom field, what to keep: a value, as ``{"source": "Web"}``; a list of
+            values; ``None`` for rows without one; or a range of numbers or times, both ends included, as
+            ``{"deal_value": {"min": 1000}}`` or ``{"rotten_date": {"min": "2026-01", "max": "7d"}}``. Text is
+            compared as `status` is, and of ``tags`` one will do; a day is all of its times. All columns must
+            fit.
         columns : str or sequence of str, optional
             Columns of the frame, in that order; by default all, custom fields included.
+        url : bool
+            Whether to add the column ``deal_url`` at the end: the address of the deal's page in Salesmate.
+            It is a link in :func:`to_excel`, and in a notebook by ``df.style.format(hyperlinks="html")``.
+            Over v1 it is empty, with a warning: the workspace is not known.
         limit : int, optional
             Rows in all: the first by id if the server keeps that order, else the first to arrive.
         progress : bool, optional
@@ -101,10 +123,17 @@ class Salesmate(Connection):
             values ``category``. ``df.attrs["salesmate"]`` reports ``host``, ``api``, ``read_at``, the
             ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging, how many ``passes`` over
             all rows it took, the server's ``totals``, and whether the rows are ``complete``; ``fields``,
-            the API's names of custom columns; and ``unreadable``, how many values of which column could not
-            be read and are missing. With `as_of`, ``read_at`` is when that state was read; ``stale_hours``
-            are the hours from then to ``as_of``, in which changes are not known (24 and more if there was no
-            refresh on that day); and ``history_since`` is since when the history knows.
+            the API's names of custom columns; ``resource``, ``filters`` and ``timezone``; and ``unreadable``,
+            how many values of which column could not be read and are missing. With `as_of`, ``read_at`` is
+            when that state was read; ``stale_hours`` are the hours from then to ``as_of``, in which changes
+            are not known (24 and more if there was no refresh on that day); and ``history_since`` is since
+            when the history knows.
+
+        Notes
+        -----
+        All filters are checked here, on each row, and give the same rows live, from a snapshot and over v1.
+        The server is asked for what it is known to support: the earliest time of creation and of the last
+        change, and one status. A read with other filters alone takes as many requests as one without.
 
         Raises
         ------
@@ -137,6 +166,13 @@ class Salesmate(Connection):
             The rows and columns of :meth:`deals_df`: ids ``int64``, amounts ``double``, timestamps
             ``timestamp[us, tz=UTC]``, texts ``string``, and repeated values ``dictionary``. The schema's
             metadata holds under ``salesmate``, as JSON, what ``attrs`` of a frame reports.
+
+        Notes
+        -----
+        This is the way to Polars and DuckDB. ``polars.from_arrow(deals)`` shares the memory of numbers and
+        times; texts are copied into Polars' own form. DuckDB finds the table by the name of its variable:
+        ``duckdb.sql("select status, sum(deal_value) from deals group by all")``. Whatever takes the Arrow
+        PyCapsule interface takes the table.
         """
         return self._ready(arguments["refresh"], arguments["as_of"]).arrow(DEALS, arguments)
 
@@ -148,7 +184,12 @@ class Salesmate(Connection):
         pipeline: TextFilter = None,
         owner: TextFilter = None,
         modified_since: DatetimeLike = None,
+        modified_until: DatetimeLike = None,
         created_since: DatetimeLike = None,
+        created_until: DatetimeLike = None,
+        closed_since: DatetimeLike = None,
+        closed_until: DatetimeLike = None,
+        where: Where = None,
         limit: int | None = None,
         progress: bool | None = None,
         wait: bool = True,
@@ -224,7 +265,10 @@ class Salesmate(Connection):
         *,
         owner: TextFilter = None,
         modified_since: DatetimeLike = None,
+        modified_until: DatetimeLike = None,
         created_since: DatetimeLike = None,
+        created_until: DatetimeLike = None,
+        where: Where = None,
         columns: str | Sequence[str] | None = None,
         limit: int | None = None,
         progress: bool | None = None,
@@ -255,7 +299,10 @@ class Salesmate(Connection):
         *,
         owner: TextFilter = None,
         modified_since: DatetimeLike = None,
+        modified_until: DatetimeLike = None,
         created_since: DatetimeLike = None,
+        created_until: DatetimeLike = None,
+        where: Where = None,
         limit: int | None = None,
         progress: bool | None = None,
         wait: bool = True,
@@ -397,7 +444,12 @@ class Salesmate(Connection):
         >>> diagnosis.search["rule on id"], diagnosis.totals["deals"], diagnosis.requests <= 12
         ('applied', 'about 500', True)
         """
-        return self._ready().doctor()
+        account = self._ready()
+        try:
+            self.require_login()
+        except (LoginRequired, ConnectionFailed) as err:
+            return account.doctor(err)
+        return account.doctor()
 
     def write_dataset(
         self,

@@ -227,7 +227,7 @@ class Settings:
         ``.env`` is searched for in the working folder and the folders above it; one without any
         ``SALESMATE_`` line belongs to another program, and is passed over. It is only read, and
         nothing in it goes to ``os.environ``. A variable that is set but empty counts as given: it
-        hides the one in ``.env``. An empty value in ``.env`` (as in ``.env.example``) counts as not given.
+        hides the one in ``.env``. An empty value in ``.env`` counts as not given.
         Space, invisible characters and a pair of quotes around a value do not count.
 
         Parameters

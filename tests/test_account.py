@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
+from functools import partial
 
 import pandas as pd
 import pytest
 
-from salesmate_nb import SalesmateError, Settings, SettingsError, sandbox
+from salesmate_nb import Salesmate, SalesmateError, Settings, SettingsError, sandbox
 from salesmate_nb._account import Account
 from salesmate_nb._api.client import ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
@@ -15,6 +17,7 @@ from salesmate_nb._api.session import BoundedSession
 from salesmate_nb._auth.current_user import CurrentUserLookup
 from salesmate_nb.resources import CONTACTS, DEALS
 from tests.helpers import reach, same
+from tests.live_account import LiveAccount, made
 
 REPORT = {"host", "api", "read_at", "calls", "calls_left", "fields", "unreadable"}
 
@@ -150,3 +153,122 @@ def test_unknown_resource(make, tmp_path):
     """A dataset of an unknown resource is an error that lists the known ones."""
     with pytest.raises(SalesmateError, match=r"'leads' is not known\. Use one of deals, contacts"):
         make().write_dataset("leads", tmp_path / "leads", (), {})
+
+
+@pytest.fixture(scope="module")
+def read():
+    """Return functions that read the same deals live, from a snapshot, as of a time and over v1."""
+    with sandbox.start(deals=150, behavior="kind") as box:
+        v4, v1 = (reach(box, by, timezone="Asia/Kolkata") for by in ("key-v4", "oauth-v1"))
+        yield {
+            "live": v4.deals_df,
+            "snapshot": partial(v4.deals_df, refresh="auto"),
+            "as of": partial(v4.deals_df, as_of="2100"),
+            "v1": v1.deals_df,
+        }
+
+
+@pytest.fixture(scope="module")
+def every(read):
+    """Return all deals."""
+    return read["live"]()
+
+
+def cases(deals):
+    """Return filters, each with what plain pandas finds by it, of whatever the made-up deals hold."""
+    closed, created = (
+        deals[column].dt.tz_convert("Asia/Kolkata").dt.tz_localize(None)
+        for column in ("closed_date", "created_at")
+    )
+    day, month = closed.median().date(), f"{created.median():%Y-%m}"
+    earlier = day - dt.timedelta(days=99)
+    source, length = deals["source"].mode()[0], deals["contract_length"].mode()[0]
+    tag = deals["tags"].dropna().iloc[0].partition(",")[0]
+    low, high = deals["deal_value"].quantile([0.2, 0.8])
+    lengths = (deals["contract_length"] == length) | deals["contract_length"].isna()
+    months = created.dt.strftime("%Y-%m")
+    return {
+        "closed": ({"closed_since": earlier, "closed_until": day}, closed.dt.date.between(earlier, day)),
+        "until": ({"created_until": month, "modified_until": "2100"}, months <= month),
+        "values": (
+            {"where": {"source": source.upper(), "text_custom_field_1": [length, None]}},
+            (deals["source"] == source) & lengths,
+        ),
+        "range": (
+            {"status": "Open", "where": {"deal_value": {"min": low, "max": str(high)}}},
+            (deals["status"] == "Open") & deals["deal_value"].between(low, high),
+        ),
+        "tag": ({"where": {"tags": tag}}, deals["tags"].map(lambda tags: tag in str(tags).split(","))),
+        "days": (
+            {"where": {"created_at": {"min": month, "max": created.max().date()}}},
+            (months >= month) & (created.dt.date <= created.max().date()),
+        ),
+    }
+
+
+@pytest.mark.parametrize("name", ["closed", "until", "values", "range", "tag", "days"])
+def test_filters_give_the_same_rows(read, every, name):
+    """Filters keep the same rows live, from a snapshot, as of a time and over v1, and those are right."""
+    filters, mask = cases(every)[name]
+    wanted = every["id"][mask].to_list()
+    assert 0 < len(wanted) < 150
+    found = {way: list(read_deals(**filters, columns="id")["id"]) for way, read_deals in read.items()}
+    assert found == dict.fromkeys(read, wanted)
+
+
+@pytest.mark.parametrize("way", ["live", "snapshot"])
+def test_where_is_checked_before_anything_is_read(read, way):
+    """A misspelt column, or a value of another kind, is an error live and from a snapshot."""
+    with pytest.raises(SalesmateError, match=r"where: there is no column 'sourse'\. Did you mean 'source'\?"):
+        read[way](where={"sourse": "Web"})
+    with pytest.raises(SalesmateError, match="where: owner_id is a whole number, and 'many' is not"):
+        read[way](where={"owner_id": "many"})
+
+
+@pytest.mark.parametrize("way", ["live", "snapshot", "v1"])
+def test_where_of_a_value_that_nobody_has(read, every, way):
+    """A warning names the value, the closest one, and what there is."""
+    source = every["source"].mode()[0]
+    with pytest.warns(UserWarning, match=rf"has source '{source}x'\. Did you mean '{source}'\? There are: "):
+        assert read[way](where={"source": f"{source}x"}).empty
+
+
+def test_links(read):
+    """Each deal has its page in the last column, whatever the other columns, live, kept, or as of a time."""
+    for way in ("live", "snapshot", "as of"):
+        frame = read[way](url=True, columns=["title"], limit=2)
+        assert list(frame.columns) == ["title", "deal_url"]
+        assert frame["deal_url"][0].endswith("/#/app/deals/1001/detail")
+        assert frame.dtypes.astype("str").to_dict() == {"title": "str", "deal_url": "str"}
+    assert list(read["live"](url=True).columns)[-1] == "deal_url"
+    with pytest.warns(UserWarning, match="Set SALESMATE_LINKNAME"):
+        assert read["v1"](url=True)["deal_url"].isna().all()
+
+
+def test_report_of_filters(read):
+    """The report says what was read, by which filters, and in which time zone."""
+    attrs = read["live"](status="Won", where={"deal_value": {"min": 5}}, columns="id").attrs["salesmate"]
+    assert (attrs["resource"], attrs["timezone"]) == ("deals", "Asia/Kolkata")
+    assert attrs["filters"] == {"status": ["Won"], "where": {"deal_value": "from 5"}}
+
+
+@pytest.mark.parametrize(
+    ("filters", "rules", "fields"),
+    [
+        ({"closed_since": "2026-01-01"}, [], {"closedDate"}),
+        ({"created_since": "2026-01-02", "created_until": "2026"}, ["createdAt IS_AFTER"], {"createdAt"}),
+        ({"where": {"status": "Won", "tags": "hot"}}, ["status EQUALS"], {"status", "tags"}),
+        ({"where": {"text_custom_field_1": None}}, [], {"textCustomField1"}),
+    ],
+)
+def test_what_the_server_is_asked(filters, rules, fields):
+    """The server is asked for the columns that filters check, and by rules that were seen in use only."""
+    with LiveAccount(deals=made("deals", 30)) as account:
+        given = {"linkname": account.linkname, "session_key": account.session_key, "api_url": account.url}
+        Salesmate(Settings(**given)).deals_df(columns="title", **filters)
+        body = next(seen.body for seen in account.requests if seen.path.endswith("/deal/v4/search"))
+    sent = body["filterQuery"]["group"]["rules"]
+    assert [f"{rule['field']['fieldName']} {rule['condition']}" for rule in sent] == [
+        f"deal.{rule}" for rule in rules
+    ]
+    assert set(body["displayingFields"]) == {f"deal.{name}" for name in ("id", "title", *fields)}

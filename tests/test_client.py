@@ -6,7 +6,9 @@ import dataclasses
 import json
 from pathlib import Path
 
+import duckdb
 import pandas as pd
+import polars as pl
 import pytest
 
 from salesmate_nb import (
@@ -124,7 +126,6 @@ def test_three_forms_of_each_resource(by_key, resource):
         ("id", ["id"]),
         (["id", "id"], ["id"]),
         (("title", "id"), ["title", "id"]),
-        ([], []),
         (["text_custom_field_1", "contract_length"], ["text_custom_field_1", "contract_length"]),
     ],
 )
@@ -135,7 +136,9 @@ def test_columns_live_and_from_snapshot(by_key, columns, expected):
     pd.testing.assert_frame_equal(live, kept)
 
 
-@pytest.mark.parametrize("columns", ["deal_vlaue", ["deal_vlaue"], ["id", 7], 7, ["text_custom_field_99"]])
+@pytest.mark.parametrize(
+    "columns", ["deal_vlaue", ["deal_vlaue"], ["id", 7], 7, [], ["text_custom_field_99"]]
+)
 def test_invalid_columns_live_and_from_snapshot(by_key, columns):
     """A column that does not exist is the same error, live and from a snapshot."""
     messages = []
@@ -144,6 +147,46 @@ def test_invalid_columns_live_and_from_snapshot(by_key, columns):
             by_key.deals_df(columns=columns, refresh=refresh)
         messages.append(str(caught.value))
     assert messages[0] == messages[1]
+
+
+@pytest.mark.parametrize("resource", ["contacts", "companies", "activities"])
+def test_filters_of_other_resources(by_key, resource):
+    """Contacts, companies and activities are filtered by any column, and up to a time, as deals are."""
+    frame = getattr(by_key, f"{resource}_df")()
+    kind, newest = frame["type"].mode()[0], frame["created_at"].median()
+    found = getattr(by_key, f"{resource}_df")(where={"type": kind}, created_until=newest)
+    assert 0 < len(found) < len(frame)
+    assert list(found["id"]) == list(frame["id"][(frame["type"] == kind) & (frame["created_at"] <= newest)])
+
+
+def test_arrow_in_polars(by_key):
+    """Polars reads the table with the right types, and shares its numbers and times."""
+    table = by_key.deals_arrow()
+    frame = pl.from_arrow(table)
+    assert (frame.height, frame.columns) == (60, table.column_names)
+    types = {name: frame.schema[name] for name in ("id", "title", "deal_value", "status", "created_at")}
+    assert types == {
+        "id": pl.Int64,
+        "title": pl.String,
+        "deal_value": pl.Float64,
+        "status": pl.Categorical,
+        "created_at": pl.Datetime("us", "UTC"),
+    }
+    for name in ("id", "deal_value", "created_at"):
+        ours = {values.buffers()[1].address for values in table[name].chunks if len(values)}
+        assert {chunk.to_arrow().buffers()[1].address for chunk in frame[name].get_chunks()} == ours
+    assert pl.DataFrame(table).equals(frame)
+
+
+def test_arrow_in_duckdb(by_key):
+    """DuckDB finds the table by the name of its variable, and knows its types."""
+    deals = by_key.deals_arrow()
+    found = duckdb.sql(
+        "select status, sum(deal_value) as value, max(created_at) as newest from deals group by all"
+    )
+    assert [str(kind) for kind in found.types[1:]] == ["DOUBLE", "TIMESTAMP WITH TIME ZONE"]
+    expected = deals.to_pandas().groupby("status", observed=True)["deal_value"].sum().to_dict()
+    assert {status: value for status, value, _ in found.fetchall()} == pytest.approx(expected)
 
 
 def test_unknown_resource_of_dataset(by_key, tmp_path):

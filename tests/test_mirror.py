@@ -12,6 +12,8 @@ WITHOUT_CODE = {"sandbox/fake_data/test_vocabulary.py"}  # a source file of word
 SEVERAL_FILES = {  # what no single source file does
     "auth/test_token_load.py",
     "reading/test_behaviours.py",
+    "snapshot/test_killed.py",
+    "snapshot/test_lives.py",
     "snapshot/test_thirty_days.py",
     "test_live_account.py",
     "test_live_values.py",

@@ -31,6 +31,8 @@ def only_read(file, mode="r", *args, **kwargs):
     return deny("the disk")(file) if set(mode) & set("wax+") else real(file, mode, *args, **kwargs)
 builtins.open = only_read
 import salesmate_nb
+for name in salesmate_nb.__all__:
+    getattr(salesmate_nb, name)
 assert dict(os.environ) == before, "the environment was changed"
 assert threading.active_count() == 1, "a thread was started"
 assert not any(name.startswith(("werkzeug", "salesmate_nb.sandbox", "ipywidgets")) for name in sys.modules)
@@ -64,9 +66,10 @@ def test_tab():
 
 
 def test_modules_on_first_use(tmp_path):
-    """`import salesmate_nb` is enough to use a public module, which is imported only then."""
+    """`import salesmate_nb` is enough to use a public module; it and pandas are imported only then."""
     code = (
         "import sys, salesmate_nb\n"
+        "assert 'pandas' not in sys.modules\n"
         "for name in ('analysis', 'history', 'sandbox'):\n"
         "    assert f'salesmate_nb.{name}' not in sys.modules\n"
         "    assert getattr(salesmate_nb, name) is sys.modules[f'salesmate_nb.{name}']\n"
@@ -92,7 +95,8 @@ def test_tab_in_a_kernel(tmp_path):
     public = {name for name in dir(salesmate_nb) if not name.startswith("_")}
     assert set(reply["content"]["matches"]) == public
     shown = re.sub(r"\x1b\[[\d;]*m", "", help_of["text/plain"])  # without its colors
-    assert "modified_since: str | date | Timestamp | datetime64 | None = None" in shown
+    times = "str | date | Timestamp | datetime64 | timedelta | timedelta64 | None"
+    assert f"modified_since: {times} = None" in shown
     assert "columns : str or sequence of str, optional\n    Columns of the frame" in shown
 
 

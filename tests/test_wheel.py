@@ -43,11 +43,14 @@ def test_twine_check(built):
 
 
 def test_wheel_content(built):
-    """Types, licence and entry point are in the wheel; tests and notebooks are not."""
+    """Types, licence, entry point and the examples are in the wheel; tests are not."""
     names = zipfile.ZipFile(next(built.glob("*.whl"))).namelist()
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {"salesmate_nb"}
     assert {"salesmate_nb/py.typed", "salesmate_nb/plots.mplstyle"} <= set(names)
     assert "salesmate_nb/sandbox/__init__.py" in names
+    examples = {name.removeprefix("salesmate_nb/_examples/") for name in names if "/_examples/" in name}
+    notebooks = {f"notebooks/{path.name}" for path in ROOT.glob("notebooks/*.ipynb")}
+    assert examples == {".env.example", *notebooks}
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("entry_points.txt") for name in names)
 
@@ -61,7 +64,7 @@ def test_metadata(built):
     assert (metadata["Name"], metadata["Version"]) == ("salesmate-nb", salesmate_nb.__version__)
     assert (metadata["License-Expression"], metadata["License-File"]) == ("MIT", "LICENSE")
     assert metadata["Requires-Python"] == ">=3.11"
-    assert set(metadata.get_all("Provides-Extra")) == {"sandbox", "keyring", "lab"}
+    assert set(metadata.get_all("Provides-Extra")) == {"sandbox", "keyring", "lab", "excel", "completion"}
     assert {"Framework :: Jupyter", "Typing :: Typed"} <= set(metadata.get_all("Classifier"))
 
 
@@ -72,6 +75,7 @@ def test_sdist_content(built):
     assert {
         "Makefile",
         ".env.example",
+        "hatch_build.py",
         "tests/conftest.py",
         "notebooks/quickstart.ipynb",
         "LICENSE",
@@ -91,8 +95,8 @@ def test_empty_environment(built, tmp_path):
     done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
     assert (done.returncode, "3 deals" in done.stdout) == (0, True), done.stderr
     subprocess.run([python, "-m", "pip", "install", "-q", *NOTEBOOK], check=True)
-    for name in ("run.py", "quickstart.ipynb"):
-        shutil.copy(ROOT / "notebooks" / name, tmp_path)
+    subprocess.run([command[0], "notebooks", tmp_path], check=True, capture_output=True)
+    shutil.copy(ROOT / "notebooks" / "run.py", tmp_path)
     done = subprocess.run(
         [python, "run.py", "quickstart.ipynb"], capture_output=True, text=True, cwd=tmp_path, check=False
     )

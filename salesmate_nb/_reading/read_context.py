@@ -20,9 +20,10 @@ from salesmate_nb._frames.arrow import BatchBuilder
 from salesmate_nb._pagination.parallel_fetch import DaemonPool
 from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.server_profile import Support
-from salesmate_nb._search.query import Filters, Query
+from salesmate_nb._search.filters.filters import Filters
+from salesmate_nb._search.filters.unmatched import FilterTally
+from salesmate_nb._search.query import Query
 from salesmate_nb._search.search import PAGE, Record
-from salesmate_nb._search.unmatched import FilterTally
 from salesmate_nb.errors import Interrupted
 
 _LONGEST_WAIT = 3700.0  # seconds; a rate limit by the hour has room again after one

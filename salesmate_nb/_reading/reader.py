@@ -21,12 +21,14 @@ from salesmate_nb._reading.full_read import FullRead
 from salesmate_nb._reading.read_context import ReadContext
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
+from salesmate_nb._search.columns import choose_columns
 from salesmate_nb._search.field_catalog import NO_PATH, FieldCatalog
 from salesmate_nb._search.field_entries import ResourceFields
+from salesmate_nb._search.filters.filters import Filters
+from salesmate_nb._search.filters.unmatched import FilterTally, User, users_of
 from salesmate_nb._search.page_size import FittingPages
-from salesmate_nb._search.query import Filters, Query, choose_columns
+from salesmate_nb._search.query import Query
 from salesmate_nb._search.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
-from salesmate_nb._search.unmatched import FilterTally, User, users_of
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import Field, Resource, is_custom, requested_paths
@@ -71,12 +73,12 @@ class ResourceReader:
 
     def records(self, query: Query) -> Iterator[Record]:
         """Yield records as the server sent them, page by page as they are asked for."""
-        fields = list(choose_columns(("id", *query.filters.columns), self.resource.fields).values())
-        builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
-        tally, count = FilterTally(query.filters), 0
         with self.open(query) as context:
             known = self.fields(context)
-            full_read = self._full_read(context, query, known, known.fields, ordered=True)
+            query, fields = self._bound(query, known)
+            builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
+            tally, count = FilterTally(query.filters), 0
+            full_read = self._full_read(context, query, known, _united(known.fields, fields), ordered=True)
             for page in context.matching(full_read, tally, builder):
                 count += len(page.records)
                 yield from page.records
@@ -98,7 +100,7 @@ class ResourceReader:
 
     def _table(self, query: Query) -> tuple[pa.Table, ReadReport]:
         with self.open(query) as context:
-            known, fields = self._known_and_chosen(context, query)
+            query, known, fields = self._known_and_chosen(context, query)
             order = context.beside_first_page(lambda: self.order(context, known, fields))
             discover = query.columns is None
             builder = BatchBuilder(fields, timezone=self._settings.zone, discover=discover)
@@ -120,18 +122,30 @@ class ResourceReader:
         )
         return table if query.columns is None else table.select(list(query.columns)), report
 
-    def _known_and_chosen(self, context: ReadContext, query: Query) -> tuple[ResourceFields, Sequence[Field]]:
-        """Return the fields that there are, and those to read; for some, the field catalog is not needed."""
-        if query.columns is None:
-            known = self.fields(context)
-            return known, known.fields
-        columns = ("id", *query.filters.columns, *query.columns)
-        plain = {field.name: field for field in self.resource.fields if _is_plain(field)}
-        if plain.keys() >= set(columns):
-            self.fetcher(context)
-            return ResourceFields(), [plain[name] for name in dict.fromkeys(columns)]
+    def _known_and_chosen(
+        self, context: ReadContext, query: Query
+    ) -> tuple[Query, ResourceFields, Sequence[Field]]:
+        """Return the query, the fields that there are, and those to read; some need no field catalog."""
+        if query.columns is not None:
+            plain = {field.name: field for field in self.resource.fields if _is_plain(field)}
+            columns = ("id", *query.filters.columns, *query.columns)
+            if plain.keys() >= set(columns):
+                self.fetcher(context)
+                query, _ = self._bound(query, ResourceFields(fields=tuple(plain.values())))
+                return query, ResourceFields(), [plain[name] for name in dict.fromkeys(columns)]
         known = self.fields(context)
-        return known, list(choose_columns(columns, known.fields, unlisted=not known.is_complete).values())
+        query, checked = self._bound(query, known)
+        if query.columns is None:
+            return query, known, _united(known.fields, checked)
+        chosen = choose_columns(query.columns, known.fields, unlisted=not known.is_complete)
+        return query, known, _united(checked, chosen.values())
+
+    def _bound(self, query: Query, known: ResourceFields) -> tuple[Query, list[Field]]:
+        """Return the query with its filters bound to the fields that there are, and those that they check."""
+        unlisted = not known.is_complete
+        filters = query.filters.bound(known.fields, unlisted=unlisted)
+        checked = choose_columns(("id", *filters.columns), known.fields, unlisted=unlisted)
+        return replace(query, filters=filters), list(checked.values())
 
     def batches(self, context: ReadContext, query: Query) -> tuple[BatchBuilder, Iterator[pa.RecordBatch]]:
         """Return typed rows page by page, all with the same columns, and what builds them."""
@@ -214,7 +228,7 @@ class ResourceReader:
             context,
             request,
             ordered=ordered,
-            is_wanted=self._is_wanted(query.filters),
+            is_wanted=self._is_wanted(query.filters, fields),
             allow_incomplete=query.allow_incomplete,
         )
 
@@ -268,9 +282,9 @@ class ResourceReader:
             return []
         return users_of(find_rows(payload) or [])
 
-    def _is_wanted(self, filters: Filters) -> Callable[[SearchPage], bool]:
-        fields = choose_columns(("id", *filters.columns), self.resource.fields).values()
-        builder = BatchBuilder(list(fields), timezone=self._settings.zone, discover=False)
+    def _is_wanted(self, filters: Filters, fields: Sequence[Field]) -> Callable[[SearchPage], bool]:
+        checked = [field for field in fields if field.name in {"id", *filters.columns}]
+        builder = BatchBuilder(checked, timezone=self._settings.zone, discover=False)
         return lambda page: any(filters.mask(builder.build(page.records)).to_pylist())
 
     def remember(self, context: ReadContext) -> None:
@@ -314,6 +328,12 @@ class ResourceReader:
             is_wanted=is_wanted,
             allow_incomplete=allow_incomplete,
         )
+
+
+def _united(fields: Iterable[Field], others: Iterable[Field]) -> list[Field]:
+    """Return fields, and those of the others whose columns have other names."""
+    united = {field.name: field for field in fields}
+    return list((united | {field.name: field for field in others if field.name not in united}).values())
 
 
 def _is_at_end(query: Query, count: int) -> bool:

@@ -39,6 +39,12 @@ class ReadReport:
         Of a past state: the hours between `read_at` and `as_of`. What changed in them is not known.
     host, api : str
         The API's address, and ``"v4"`` or ``"v1"``.
+    resource : str
+        What was read, as ``"deals"``.
+    filters : mapping of str to (str or list)
+        The filters by argument, times as ISO 8601 in UTC.
+    timezone : str
+        The account's time zone, as far as it is known: IANA name.
     calls, calls_left : int
         API calls that this read made, and how many are left of the account's hourly limit.
 
@@ -65,6 +71,9 @@ class ReadReport:
     stale_hours: float | None = None
     host: str = ""
     api: str = ""
+    resource: str = ""
+    filters: Mapping[str, Any] = field(default_factory=dict)
+    timezone: str = "UTC"
     calls: int = 0
     calls_left: int = 0
 

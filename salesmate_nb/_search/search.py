@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from salesmate_nb._api.response import find_rows, find_total, unwrap
 from salesmate_nb._frames.parsing import parse_datetime
-from salesmate_nb._search.query import Filters
+from salesmate_nb._search.filters.filters import Filters
 from salesmate_nb._values.text import comparable, visible
 from salesmate_nb._values.times import EARLIEST, in_calendar, shift
 from salesmate_nb.errors import BadResponse
@@ -104,7 +104,9 @@ class SearchRequest:
         """Request the records that match, as far as the server is known to support the rule.
 
         The server may return more, so every row has to be checked again. Dates get a margin of one day,
-        because the server reads them in the account's time zone and to the minute.
+        because the server reads them in the account's time zone and to the minute. No upper end of a date is
+        asked for, nor any other field: rules on them were seen in no client, and a server that refuses one
+        would be taken to refuse the lower end too.
 
         Parameters
         ----------
@@ -119,12 +121,13 @@ class SearchRequest:
             such as ``"Won "``, the server is not asked for either: it would leave out the other.
         """
         times = (
-            ("createdAt", "Created At", filters.created_since),
-            ("lastModifiedAt", "Last Modified At", filters.modified_since),
+            ("createdAt", "Created At", filters.since("created_at")),
+            ("lastModifiedAt", "Last Modified At", filters.since("last_modified_at")),
         )
         rules = [_after(*each) for each in times if each[2] is not None and each[2] > EARLIEST]
-        if len(filters.status) == 1:  # no client is known to send a list
-            (given,) = filters.status
+        wanted = filters.wanted("status")
+        if len(wanted) == 1:  # no client is known to send a list
+            (given,) = wanted
             spellings = {
                 each for each in (*resource.statuses, *statuses) if comparable(each) == comparable(given)
             }

@@ -18,7 +18,7 @@ from salesmate_nb._pagination.paginators import KeysetPaginator, OffsetPaginator
 from salesmate_nb._pagination.parallel_fetch import unsupported_if_rejected
 from salesmate_nb._reading.read_context import ReadContext
 from salesmate_nb._reading.reader import ResourceReader
-from salesmate_nb._search.query import Filters
+from salesmate_nb._search.filters.filters import Filters
 from salesmate_nb._search.search import PAGE, SearchRequest
 from salesmate_nb._snapshot.changes import EPOCH, OVERLAP, Changed, Changes, FullReadDue, most_requests
 from salesmate_nb._snapshot.checks import DeletedRows, Deletions, confirm_deleted, list_deleted, read_again

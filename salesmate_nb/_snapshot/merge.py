@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._frames.arrow import BatchBuilder, assemble, concat
-from salesmate_nb._search.query import Query, choose_columns
+from salesmate_nb._search.columns import choose_columns
+from salesmate_nb._search.query import Query
 from salesmate_nb._search.search import Record, record_id
 from salesmate_nb._snapshot.store import UNREADABLE, Snapshot
 from salesmate_nb.resources.base import Field

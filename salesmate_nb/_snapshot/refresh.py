@@ -22,9 +22,10 @@ from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._reading.read_context import ReadContext
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
-from salesmate_nb._search.query import Query, choose_columns
+from salesmate_nb._search.columns import choose_columns
+from salesmate_nb._search.filters.unmatched import FilterTally
+from salesmate_nb._search.query import Query
 from salesmate_nb._search.search import PAGE
-from salesmate_nb._search.unmatched import FilterTally
 from salesmate_nb._snapshot.changes import FullReadDue
 from salesmate_nb._snapshot.incremental import (
     KEEPS_ORDER,
@@ -95,6 +96,7 @@ class SnapshotRefresher:
             past = history.report(query.as_of)
             table = history.as_of(query.as_of, _schema(snapshot))
             snapshot = replace(snapshot, table=table, read_at=past.pop("read_at"), checked_since="")
+        query = replace(query, filters=query.filters.bound(snapshot.fields))
         table, unreadable = select(snapshot, query)
         tally = FilterTally(query.filters)
         tally.add(snapshot.table)
@@ -156,6 +158,7 @@ class SnapshotRefresher:
             fields, order = known.fields, self._reader.order(context, known, known.fields)
             if query.columns is not None:
                 choose_columns(query.columns, fields)  # a misspelt one costs no read
+            query.filters.bound(fields)
             builder = BatchBuilder(fields, timezone=self._settings.zone, discover=False)
             zone = ZoneInfo(self._settings.zone)
             self._file.remove_others()

@@ -12,32 +12,42 @@ import pandas as pd
 
 from salesmate_nb.errors import SalesmateError
 
-DatetimeLike = str | dt.date | pd.Timestamp | np.datetime64 | None
-"""A time as an argument: ISO 8601 text, or a date, datetime or timestamp of any library."""
+DatetimeLike = str | dt.date | pd.Timestamp | np.datetime64 | dt.timedelta | np.timedelta64 | None
+"""A time as an argument: text, a date, datetime or timestamp of any library, or how long ago."""
 
 EARLIEST = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 """What a time before it counts as, since no record is older."""
 
 _FIRST, _LAST = dt.datetime.min, dt.datetime.max  # noqa: DTZ901 - of the calendar, in any zone
 _YEAR_OR_MONTH = re.compile(r"[0-9]{4}(-[0-9]{2})?")
+_AGE = re.compile(r"([0-9]{1,4})([DW])")
+_PERIODS = (  # what a text without a time of day names
+    (re.compile(r"[0-9]{4}"), "Y"),
+    (re.compile(r"[0-9]{4}-[0-9]{2}"), "M"),
+    (re.compile(r"[0-9]{4}-?W[0-9]{2}"), "W"),
+    (re.compile(r"[^T ]+"), "D"),
+)
+_DAYS = {"Y": 366, "M": 31, "W": 7, "D": 1}  # at most
 _ISO_8601 = re.compile(r"[0-9]{4}[0-9W-]+([T ][0-9:.,]+(Z|[+-][0-9:]+)?)?")  # any other character is refused
 
 
 def parse_time(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | None:
     """Read a time that was given as an argument.
 
-    Text is ISO 8601 only, because ``"01/02/2026"`` means two days, and a number could be a year, seconds
-    or milliseconds. A time before 1970 counts as the beginning of 1970, since no record is older.
+    Text is ISO 8601, because ``"01/02/2026"`` means two days, and a number could be a year, seconds or
+    milliseconds; or it is an age in days or weeks, which names a day: ``"7d"`` is the start of the day a week
+    ago. A timedelta is exact: ``timedelta(days=7)`` is 168 hours ago. A time before 1970 counts as the
+    beginning of 1970, since no record is older.
 
     Parameters
     ----------
     name : str
         The argument's name, for the message.
-    given : str, date, datetime, Timestamp, datetime64 or None
+    given : str, date, datetime, Timestamp, datetime64, timedelta, timedelta64 or None
         What was given; ``NaT`` is as ``None``.
     timezone : str
-        IANA name of the zone of a time that names none. A time that a clock shows twice is the earlier one,
-        and one that is skipped is the end of what is skipped.
+        IANA name of the zone of a time that names none, and of the days of an age. A time that a clock shows
+        twice is the earlier one, and one that is skipped is the end of what is skipped.
 
     Returns
     -------
@@ -55,41 +65,47 @@ def parse_time(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | N
     '2026-01-30T23:00:00+00:00'
     >>> parse_time("created_since", 2026, "UTC")
     Traceback (most recent call last):
-    salesmate_nb.errors.SalesmateError: created_since=2026 is not a date or time. Give a datetime, a date, or
-    text in ISO 8601, such as '2026-01-31' or '2026-01-31T09:00'.
+    salesmate_nb.errors.SalesmateError: created_since=2026 is not a date or time. Give a datetime, a date, a
+    timedelta, an age such as '7d' or '4w', or text in ISO 8601, such as '2026-01-31' or '2026-01-31T09:00'.
     """
     if _is_missing(given):
         return None
-    try:
-        local = _datetime(given)
-    except ValueError as err:
-        raise SalesmateError(
-            f"{name}={reprlib.repr(given)} is not a date or time. Give a datetime, a date, or text in ISO "
-            "8601, such as '2026-01-31' or '2026-01-31T09:00'."
-        ) from err
-    if local.tzinfo is None:
-        local = _localize(local, ZoneInfo(timezone))
-    return max(in_calendar(local, dt.UTC), EARLIEST)
+    return _in_utc(_read(name, given, timezone), timezone)
 
 
 def parse_end(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | None:
-    """Read a time up to which something is asked for: a day without a time of day means its end.
+    """Read a time up to which something is asked for, itself included.
 
-    Parameters, result and errors are those of :func:`parse_time`.
+    A day without a time of day means its end, and so does a week, a month or a year. Parameters, result and
+    errors are those of :func:`parse_time`.
 
     Examples
     --------
     >>> parse_end("as_of", "2026-01-31", "Europe/Berlin").isoformat()
     '2026-01-31T22:59:59.999999+00:00'
+    >>> parse_end("as_of", "2026-01", "UTC").isoformat()
+    '2026-01-31T23:59:59.999999+00:00'
     >>> parse_end("as_of", "2026-01-31T09:00", "Europe/Berlin").isoformat()
     '2026-01-31T08:00:00+00:00'
     """
-    start = parse_time(name, given, timezone)
-    if start is None or not _is_day(given):
-        return start
-    next_day = shift(_datetime(given), dt.timedelta(days=1)).date()
-    end = parse_time(name, next_day, timezone)
-    return None if end is None else end - dt.timedelta(microseconds=1)
+    if _is_missing(given):
+        return None
+    start, period = _read(name, given, timezone), _period(given)
+    if period is None:
+        return _in_utc(start, timezone)
+    return _in_utc(_after(start, period), timezone) - dt.timedelta(microseconds=1)
+
+
+def parse_age(text: str) -> dt.timedelta | None:
+    """Return an age that is written as days or weeks; ``None`` if the text is something else.
+
+    Examples
+    --------
+    >>> parse_age("7d") == parse_age(" 1W "), parse_age("2026-01-31")
+    (True, None)
+    """
+    found = _AGE.fullmatch(text.strip().upper())
+    return dt.timedelta(days=int(found[1]) * _DAYS[found[2]]) if found else None
 
 
 def in_calendar(timestamp: dt.datetime, zone: dt.tzinfo) -> dt.datetime:
@@ -122,36 +138,76 @@ def shift(timestamp: dt.datetime, by: dt.timedelta) -> dt.datetime:
         return end.replace(tzinfo=timestamp.tzinfo)
 
 
-def _is_day(given: object) -> bool:
-    """Return whether something names a day without a time of day."""
-    if isinstance(given, str):
-        return not any(mark in given.strip().upper() for mark in ("T", " "))
-    is_timestamp = isinstance(given, dt.datetime)
-    return (isinstance(given, dt.date) and not is_timestamp) or (
-        isinstance(given, np.datetime64) and np.datetime_data(given.dtype)[0] == "D"
-    )
-
-
 def _is_missing(given: object) -> bool:
-    return given is None or given is pd.NaT or (isinstance(given, np.datetime64) and bool(np.isnat(given)))
+    if isinstance(given, np.datetime64 | np.timedelta64):
+        return bool(np.isnat(given))
+    return given is None or given is pd.NaT
 
 
-def _datetime(given: object) -> dt.datetime:
-    """Return what was given as a datetime, in its own zone if it has one; raise ``ValueError`` otherwise."""
+def _read(name: str, given: object, timezone: str) -> dt.datetime:
+    """Return what was given as a datetime, in its own zone if it has one."""
+    try:
+        return _datetime(given, timezone)
+    except (ValueError, OverflowError) as err:
+        raise SalesmateError(
+            f"{name}={reprlib.repr(given)} is not a date or time. Give a datetime, a date, a timedelta, an "
+            "age such as '7d' or '4w', or text in ISO 8601, such as '2026-01-31' or '2026-01-31T09:00'."
+        ) from err
+
+
+def _datetime(given: object, timezone: str) -> dt.datetime:
+    """Return what was given as a datetime; raise ``ValueError`` if it is none."""
     value = given.astype("datetime64[us]").item() if isinstance(given, np.datetime64) else given
     if isinstance(value, str):
-        text = value.strip().upper()
-        if _YEAR_OR_MONTH.fullmatch(text):
-            return dt.datetime.fromisoformat(f"{text}-01-01"[:10])
-        if _ISO_8601.fullmatch(text):
-            return dt.datetime.fromisoformat(text)
-    elif isinstance(value, pd.Timestamp):
+        return _datetime_of(value.strip().upper(), timezone)
+    if isinstance(value, np.timedelta64):
+        value = pd.Timedelta(value)
+    if isinstance(value, dt.timedelta) and value >= dt.timedelta():
+        age = dt.timedelta(value.days, value.seconds, value.microseconds)  # that of pandas has other limits
+        return shift(dt.datetime.now(dt.UTC), -age)
+    if isinstance(value, pd.Timestamp):
         return value.to_pydatetime(warn=False)
-    elif isinstance(value, dt.datetime):
+    if isinstance(value, dt.datetime):
         return value
-    elif isinstance(value, dt.date):
+    if isinstance(value, dt.date):
         return dt.datetime.combine(value, dt.time())
     raise ValueError(given)
+
+
+def _datetime_of(text: str, timezone: str) -> dt.datetime:
+    if (age := parse_age(text)) is not None:
+        today = dt.datetime.now(ZoneInfo(timezone)).date()
+        return dt.datetime.combine(today - age, dt.time())
+    if _YEAR_OR_MONTH.fullmatch(text):
+        return dt.datetime.fromisoformat(f"{text}-01-01"[:10])
+    if _ISO_8601.fullmatch(text):
+        return dt.datetime.fromisoformat(text)
+    raise ValueError(text)
+
+
+def _period(given: object) -> str | None:
+    """Return what something without a time of day names, as numpy writes it: a year, month, week or day."""
+    if isinstance(given, str):
+        text = given.strip().upper()
+        return next((unit for pattern, unit in _PERIODS if pattern.fullmatch(text)), None)
+    if isinstance(given, np.datetime64):
+        unit = np.datetime_data(given.dtype)[0]
+        return unit if unit in _DAYS else None
+    return "D" if isinstance(given, dt.date) and not isinstance(given, dt.datetime) else None
+
+
+def _after(start: dt.datetime, period: str) -> dt.datetime:
+    """Return the start of the next period, or the end of the calendar."""
+    end = shift(start, dt.timedelta(days=_DAYS[period]))
+    if end == _LAST:
+        return end
+    return end.replace(day=1, month=1 if period == "Y" else end.month) if period in "YM" else end
+
+
+def _in_utc(local: dt.datetime, timezone: str) -> dt.datetime:
+    if local.tzinfo is None:
+        local = _localize(local, ZoneInfo(timezone))
+    return max(in_calendar(local, dt.UTC), EARLIEST)
 
 
 def _localize(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:

@@ -28,7 +28,8 @@ def import_frames(frames: Mapping[str | dt.date, pd.DataFrame], *, timezone: str
 
     What a CSV file or a spreadsheet loses is put right: values get the dtypes of the schema, whatever they
     were read as; columns are found by their name here, by the API's name, or by the label (``deal_value``,
-    ``dealValue``, ``Deal Value``); and an index that was saved too is left out. Other columns are kept.
+    ``dealValue``, ``Deal Value``); and an index that was saved too is left out. Other columns are kept, with
+    the kind of values that all frames have in them.
 
     Parameters
     ----------

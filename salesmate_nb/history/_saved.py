@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from salesmate_nb._base.warn import warn
 from salesmate_nb._frames.arrow import BatchBuilder, arrow_schema
+from salesmate_nb._history.events import TIMESTAMP
 from salesmate_nb._values.text import closest, comparable
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources import DEALS
@@ -104,9 +106,9 @@ def tables_of(frames: Sequence[SavedFrame], fields: Sequence[Field], timezone: s
         If an id is missing, not a whole number, or occurs twice.
     """
     builder = BatchBuilder(fields, timezone=timezone, discover=False)
-    tables: list[pa.Table] = []
+    kinds, tables = {field.name: field.kind for field in fields}, list[pa.Table]()
     for frame in frames:
-        columns = {name: _plain(frame.rows[name], timezone) for name in frame.rows.columns}
+        columns = {name: _values(frame.rows[name], kinds[name], timezone) for name in frame.rows.columns}
         table = pa.Table.from_batches([builder.convert(columns, len(frame.rows))])
         _check_ids(frame, table.column("id").to_pylist())
         table = table.sort_by("id")
@@ -172,18 +174,22 @@ def _kind_of(column: pd.Series) -> Kind:
     return "datetime" if pd.api.types.is_datetime64_any_dtype(dtype) else "string"
 
 
-def _plain(column: pd.Series, timezone: str) -> list[Any]:
-    """Return the values of a column as JSON has them: numbers, text, and times in text."""
+def _values(column: pd.Series, kind: Kind, timezone: str) -> list[Any] | pa.Array:
+    """Return the values of a column: typed if its dtype is that of the kind, or else as JSON has them."""
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        zone = column.dt.tz
-        column = (
-            column if zone else column.dt.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward")
-        )
-        column = column.dt.tz_convert("UTC").dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    values = column.astype("object")
-    return [
-        None if is_missing else _value(value) for value, is_missing in zip(values, column.isna(), strict=True)
-    ]
+        if column.dt.tz is None:
+            column = column.dt.tz_localize(timezone, ambiguous=True, nonexistent="shift_forward")
+        column = column.dt.tz_convert("UTC").dt.as_unit("us")
+        if kind == "datetime":
+            return pa.array(column, TIMESTAMP, from_pandas=True)
+        column = column.dt.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        column = column.astype(column.cat.categories.dtype)
+    if kind in {"string", "category"} and isinstance(column.dtype, pd.StringDtype):
+        text = pa.array(column.astype("object"), pa.string(), from_pandas=True)
+        return pc.if_else(pc.equal(text, ""), None, text)
+    values = zip(column.astype("object"), column.isna(), strict=True)
+    return [None if is_missing else _value(value) for value, is_missing in values]
 
 
 def _value(value: Any) -> Any:

@@ -124,6 +124,18 @@ def custom_field(path: str) -> Field:
     return standard_field(path, kind)
 
 
+def has_items(path: str) -> bool:
+    """Return whether a text of this field is several values, with commas between them.
+
+    Examples
+    --------
+    >>> has_items("tags"), has_items("multiSelectCustomField2"), has_items("title")
+    (True, True, False)
+    """
+    found = _CUSTOM.fullmatch(path)
+    return path == "tags" or (found is not None and found[1] == "multiSelect")
+
+
 def lookup_paths(path: str) -> tuple[str, ...]:
     """Return the API names to request for a lookup; the API sends a relation only by its sub-fields.
 

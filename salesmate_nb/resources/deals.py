@@ -41,3 +41,9 @@ DEALS = Resource(
     ),
 )
 """Field names are those of the v4 reference, and for the last five those of public field lists."""
+
+DEAL_PAGE = "/#/app/deals/{id}/detail"
+"""A deal's page in the web app, below ``https://<linkname>.salesmate.io`` (two other connectors)."""
+
+LINK_COLUMN = "deal_url"
+"""The column of its address, which is there on request."""

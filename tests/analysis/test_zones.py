@@ -28,6 +28,13 @@ def test_months_use_the_frame_time_zone():
     assert str(deals["created_at"].dtype) == "datetime64[us, UTC]"
 
 
+def test_naive(tmp_path):
+    """A naive frame has the times of a clock there, and is what pandas writes to Excel."""
+    deals = frame_of([{"status": "Open", "dealValue": 5, "createdAt": "2026-06-30T22:30:00+00:00"}])
+    in_zone(deals, "Europe/Berlin", naive=True).to_excel(tmp_path / "deals.xlsx")
+    assert pd.read_excel(tmp_path / "deals.xlsx")["created_at"][0] == pd.Timestamp("2026-07-01 00:30")
+
+
 @pytest.mark.parametrize(
     ("timezone", "shown"),
     [

@@ -15,8 +15,14 @@ DEALS_ARGUMENTS = {
     "pipeline": None,
     "owner": None,
     "modified_since": None,
+    "modified_until": None,
     "created_since": None,
+    "created_until": None,
+    "closed_since": None,
+    "closed_until": None,
+    "where": None,
     "columns": None,
+    "url": False,
     "limit": None,
     "progress": None,
     "wait": True,
@@ -24,9 +30,9 @@ DEALS_ARGUMENTS = {
     "allow_incomplete": False,
     "as_of": None,
 }
-DEALS_ONLY = {"status", "stage", "pipeline", "as_of"}
+DEALS_ONLY = {"status", "stage", "pipeline", "closed_since", "closed_until", "url", "as_of"}
 OTHER_ARGUMENTS = {name: default for name, default in DEALS_ARGUMENTS.items() if name not in DEALS_ONLY}
-ITERATOR_ONLY = {"columns", "refresh", "as_of"}
+FRAMES_ONLY = {"columns", "url", "refresh", "as_of"}
 
 
 def defaults(function):
@@ -52,7 +58,7 @@ def test_other_arguments(resource, form):
 def test_iterator_arguments(resource):
     """An iterator of raw records has no columns and no snapshot."""
     expected = DEALS_ARGUMENTS if resource == "deals" else OTHER_ARGUMENTS
-    expected = {name: default for name, default in expected.items() if name not in ITERATOR_ONLY}
+    expected = {name: default for name, default in expected.items() if name not in FRAMES_ONLY}
     assert defaults(getattr(Salesmate, resource)) == expected
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from salesmate_nb._reading.first_page import fetch_first_page
 from salesmate_nb._reading.server_profile import Support
-from salesmate_nb._search.query import Filters
+from salesmate_nb._search.filters.filters import Filters
 from salesmate_nb._search.search import SearchPage, SearchRequest
 from salesmate_nb.errors import ApiError, LoginRequired, RateLimited
 from salesmate_nb.resources import DEALS

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from salesmate_nb._search.query import Filters
+from salesmate_nb._search.filters.filters import Filters
 from salesmate_nb._search.search import (
     PAGE,
     SearchRequest,
@@ -26,7 +26,7 @@ EVERYTHING = "Jan 01, 1970 05:30 AM"
 
 
 def matching(resource=DEALS, fields=("title",), **filters):
-    return SearchRequest.matching(Filters.parse(**filters), fields, resource)
+    return SearchRequest.matching(Filters.parse(**filters).bound(resource.fields), fields, resource)
 
 
 def rules(request):
@@ -98,6 +98,12 @@ def test_descending_body():
         (
             {"modified_since": "2026-01-02T13:05"},
             {"deal.lastModifiedAt": ("IS_AFTER", "Jan 01, 2026 01:05 PM")},
+        ),
+        ({"created_until": "2026-01-02", "closed_since": "2026-01-02"}, {}),  # seen in no client
+        ({"where": {"status": "won", "deal_value": 7}}, {"deal.status": ("EQUALS", "Won")}),
+        (
+            {"where": {"created_at": {"min": "2026-01-02"}}},
+            {"deal.createdAt": ("IS_AFTER", "Jan 01, 2026 12:00 AM")},
         ),
     ],
 )

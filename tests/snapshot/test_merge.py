@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from salesmate_nb import SalesmateError
-from salesmate_nb._search.query import Filters, Query
+from salesmate_nb._search.filters.filters import Filters
+from salesmate_nb._search.query import Query
 from salesmate_nb._snapshot.merge import count_unreadable, rows_of, select, upsert, without
 from salesmate_nb._snapshot.store import Snapshot
 from salesmate_nb.resources.base import custom_field

@@ -472,14 +472,19 @@ def test_missing_rows_are_an_error(box):
 
 
 def test_logout_removes_snapshots(box):
-    """Snapshots are readable by this user only, and are removed with the login."""
+    """Snapshots and their history are readable by this user only, and are removed with the login."""
     connection = reach(box)
     connection.deals_df(refresh="auto")
+    box.deals.edit(box.deals.ids()[0], stage="Demo")
+    connection.deals_df(refresh="auto")
     folder = box.settings.token_cache / "snapshots"
+    assert len(list(folder.rglob("deals.history/*.parquet"))) == 2
     modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
     assert modes == {True: 0o700, False: 0o600}
     connection.logout()
     assert not list(folder.rglob("*.parquet"))
+    with pytest.raises(SalesmateError, match="no snapshot"):
+        connection.history_df()
 
 
 @pytest.mark.parametrize(

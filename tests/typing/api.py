@@ -15,10 +15,24 @@ import pandas as pd
 import pyarrow as pa
 
 import salesmate_nb
-from salesmate_nb import Salesmate, SalesmateError, Settings, connect, deals_df, sandbox
+from salesmate_nb import (
+    Salesmate,
+    SalesmateError,
+    Settings,
+    analysis,
+    connect,
+    deals_df,
+    escape_formulas,
+    history,
+    sandbox,
+    to_excel,
+)
+from salesmate_nb.analysis import in_zone
 
 # Settings and connections
-settings = Settings(linkname="acme", access_token="made-up", timezone="Europe/Berlin", concurrency=2)
+settings = Settings(
+    linkname="acme", access_token="made-up", timezone="Europe/Berlin", refresh="auto", concurrency=2
+)
 assert_type(settings.linkname, str | None)
 assert_type(settings.token_cache, Path)
 assert_type(Settings.load(timeout=10), Settings)
@@ -33,6 +47,7 @@ assert_type(crm.login_url, str | None)
 crm.finish_login("pasted")
 crm.logout()
 connect("acme")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Settings(refresh="always")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Settings(link_name="acme")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 # Deals: frames, tables and records
@@ -42,8 +57,14 @@ df = deals_df(
     pipeline="Sales",
     owner=[7, "Ann"],
     modified_since=dt.datetime(2026, 1, 1, tzinfo=dt.UTC),
+    modified_until="7d",
     created_since=pd.Timestamp("2026-01-01"),
+    created_until=dt.timedelta(days=7),
+    closed_since="2026-01",
+    closed_until=pd.Timedelta("1h"),
+    where={"source": ["Web", None], "deal_value": {"min": 1000}, "tags": "vip"},
     columns=["id", "title"],
+    url=True,
     limit=3,
     progress=False,
     wait=True,
@@ -68,7 +89,8 @@ assert_type(
 )
 table: pa.Table = crm.deals_arrow(status="Won", columns=["id"], limit=3, refresh="full")
 assert_type(
-    crm.deals(status="Won", owner="Ann", limit=3, progress=False, wait=False), Iterator[dict[str, Any]]
+    crm.deals(status="Won", owner="Ann", where={"stage": "New"}, limit=3, progress=False, wait=False),
+    Iterator[dict[str, Any]],
 )
 
 deals_df(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
@@ -77,8 +99,38 @@ deals_df("Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.deals_df(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.deals_df(limit="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 crm.deals_df(refresh="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.deals_df(where="Web")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.deals_df(url="yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.deals(url=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.deals_arrow(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.deals(limit="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+# The past of deals, and what moved
+then = crm.deals_df(as_of="2026-11-16", refresh="auto")
+assert_type(deals_df(as_of=dt.date(2026, 11, 16)), pd.DataFrame)
+table = crm.deals_arrow(as_of=pd.Timestamp("2026-11-16"))
+assert_type(crm.history_df(), pd.DataFrame)
+assert_type(crm.history_df("2026-11-16", field=["stage", "created"], id=[7, 8]), pd.DataFrame)
+changes = crm.history_df(since=dt.date(2026, 11, 16), field="stage", id=7)
+stages = crm.pipelines_df()
+assert_type(analysis.movement(then, df, "owner_name"), pd.DataFrame)
+assert_type(analysis.movement(then, df, period=pd.Period("2026Q4")), pd.DataFrame)
+quarter = ("2026-10-01", dt.date(2026, 12, 31))
+assert_type(analysis.movement_deals(then, df, ["owner_name"], period=quarter), pd.DataFrame)
+assert_type(analysis.time_in_stage(changes, df), pd.DataFrame)
+assert_type(analysis.stage_conversion(changes, df, stages=stages, confidence=0.9), pd.DataFrame)
+assert_type(analysis.slippage(changes, by="stage"), pd.DataFrame)
+assert_type(analysis.forecast_accuracy(changes, df, freq="Q", stages=stages), pd.DataFrame)
+imported = history.import_frames({"2026-11-09": then, dt.date(2026, 11, 16): df}, timezone="Europe/Berlin")
+assert_type(imported, history.ImportedHistory)
+assert_type(imported.deals_df(as_of="2026-11-12"), pd.DataFrame)
+assert_type(imported.history_df(since="2026-11-12", field="stage"), pd.DataFrame)
+crm.deals_df(refresh="live")
+crm.deals_df(as_of=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.history_df(field=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.history_df(id="7")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+analysis.movement(then)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+history.import_frames([df])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 # Contacts, companies and activities: the same three, without what only deals have
 assert_type(
@@ -86,6 +138,8 @@ assert_type(
         owner="Ann",
         modified_since="2026-01-01",
         created_since="2026-01-01",
+        created_until="2026-01-31",
+        where={"type": "Customer"},
         columns=["id", "name"],
         limit=3,
         progress=False,
@@ -103,10 +157,18 @@ assert_type(crm.contacts(owner="Ann", limit=3), Iterator[dict[str, Any]])
 assert_type(crm.companies(created_since="2026-01-01"), Iterator[dict[str, Any]])
 for activity in crm.activities(limit=3):
     assert_type(activity, dict[str, Any])
+crm.contacts_df(closed_since="7d")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.contacts_df(status="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.contacts_df(limit="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 crm.companies_arrow(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.activities(ownr="Ann")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+# Frames for other programs
+to_excel(df, "deals.xlsx")
+to_excel(df, Path("deals.xlsx"), timezone="Europe/Berlin")
+assert_type(escape_formulas(df), pd.DataFrame)
+assert_type(in_zone(df, "Europe/Berlin", naive=True), pd.DataFrame)
+to_excel(df)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 # What else a connection reads
 assert_type(crm.users_df(), pd.DataFrame)

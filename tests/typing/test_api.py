@@ -20,7 +20,10 @@ ROOT = Path(__file__).parents[2]
 SHARED = {
     "owner": None,
     "modified_since": None,
+    "modified_until": None,
     "created_since": None,
+    "created_until": None,
+    "where": None,
     "columns": None,
     "limit": None,
     "progress": None,
@@ -29,7 +32,12 @@ SHARED = {
     "allow_incomplete": False,
 }
 ARGUMENTS = {  # each with its default
-    "deals": {"status": None, "stage": None, "pipeline": None, **SHARED, "as_of": None},
+    "deals": {
+        **dict.fromkeys(("status", "stage", "pipeline", "closed_since", "closed_until")),
+        **SHARED,
+        "url": False,
+        "as_of": None,
+    },
     "contacts": SHARED,
     "companies": SHARED,
     "activities": SHARED,
@@ -37,7 +45,7 @@ ARGUMENTS = {  # each with its default
 FRAMES = [f"{name}_{kind}" for name in ARGUMENTS for kind in ("df", "arrow")]
 RECORDS = {name: {**ARGUMENTS[name]} for name in ARGUMENTS}
 for arguments in RECORDS.values():  # records come as the server sent them, and live
-    for name in ("columns", "refresh", "as_of"):
+    for name in ("columns", "url", "refresh", "as_of"):
         arguments.pop(name, None)
 PUBLIC = [("deals_df", ARGUMENTS["deals"])]
 PUBLIC += [(f"crm.{name}", ARGUMENTS[name.partition("_")[0]]) for name in FRAMES]

@@ -37,7 +37,7 @@ class Terminal:
         }
         environment = {**os.environ, **environment, "BROWSER": "true", "TERM": "xterm", **dict(variables)}
         controller, device = pty.openpty()
-        command = [sys.executable, "-W", "ignore", "-m", "salesmate_nb.cli", "login"]
+        command = [sys.executable, "-W", "ignore", "-m", "salesmate_nb", "login"]
         self.process = subprocess.Popen(
             command, stdin=device, stdout=device, stderr=device, env=environment, cwd=folder
         )

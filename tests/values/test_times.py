@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from salesmate_nb import SalesmateError
-from salesmate_nb._values.times import in_calendar, parse_time, shift
+from salesmate_nb._values.times import in_calendar, parse_age, parse_end, parse_time, shift
 
 UTC = dt.UTC
 NEW_YEAR = dt.datetime(2026, 1, 1, tzinfo=UTC)
@@ -55,6 +55,85 @@ def test_refused_time(given):
     """Numbers, and text that has several meanings or none, are refused with the form to use."""
     with pytest.raises(SalesmateError, match=r"^since=.* is not a date or time\. .*'2026-01-31T09:00'\.$"):
         parse_time("since", given, "UTC")
+
+
+@pytest.fixture
+def half_past_ten(monkeypatch):
+    """Stop the clock at 22:30 UTC on the 31st of January, when the next day has begun in Kolkata."""
+
+    class Clock(dt.datetime):
+        @classmethod
+        def now(cls, tz=None):
+            return dt.datetime(2026, 1, 31, 22, 30, tzinfo=UTC).astimezone(tz)
+
+    monkeypatch.setattr("salesmate_nb._values.times.dt.datetime", Clock)
+
+
+@pytest.mark.usefixtures("half_past_ten")
+@pytest.mark.parametrize(
+    ("given", "start", "end"),
+    [
+        ("0d", "2026-01-31T18:30:00", "2026-02-01T18:29:59.999999"),
+        (" 7D ", "2026-01-24T18:30:00", "2026-01-25T18:29:59.999999"),
+        ("4w", "2026-01-03T18:30:00", "2026-01-04T18:29:59.999999"),
+        (dt.timedelta(days=7), "2026-01-24T22:30:00", "2026-01-24T22:30:00"),
+        (pd.Timedelta("6h"), "2026-01-31T16:30:00", "2026-01-31T16:30:00"),
+        (np.timedelta64(90, "m"), "2026-01-31T21:00:00", "2026-01-31T21:00:00"),
+        (dt.timedelta(days=10**6), "1970-01-01T00:00:00", "1970-01-01T00:00:00"),
+    ],
+)
+def test_age(given, start, end):
+    """An age in days or weeks is a day of the account's zone; a timedelta is exact."""
+    found = [parse("since", given, "Asia/Kolkata").isoformat() for parse in (parse_time, parse_end)]
+    assert found == [f"{start}+00:00", f"{end}+00:00"]
+
+
+@pytest.mark.parametrize(
+    "text", ["7", "d", "7m", "1y", "-7d", "7 days", "1.5d", "12345d", "last week", "7d ago"]
+)
+def test_other_ages(text):
+    """What is not a number of days or weeks is refused: a month may be 28 days, and m a minute."""
+    assert parse_age(text) is None
+    with pytest.raises(SalesmateError, match=r"an age such as '7d' or '4w'"):
+        parse_time("since", text, "UTC")
+
+
+@pytest.mark.parametrize("given", [-dt.timedelta(days=1), pd.Timedelta("-1h"), np.timedelta64(1, "Y")])
+def test_refused_timedelta(given):
+    """A time in the future, or a number of years that may have 366 days, is not an age."""
+    with pytest.raises(SalesmateError, match=r"^since="):
+        parse_time("since", given, "UTC")
+
+
+@pytest.mark.parametrize(
+    ("given", "end"),
+    [
+        ("2026-01-31", "2026-01-31T23:59:59.999999"),
+        ("20260131", "2026-01-31T23:59:59.999999"),
+        ("2026-W05-6", "2026-01-31T23:59:59.999999"),
+        (dt.date(2026, 1, 31), "2026-01-31T23:59:59.999999"),
+        (np.datetime64("2026-01-31"), "2026-01-31T23:59:59.999999"),
+        ("2026-W05", "2026-02-01T23:59:59.999999"),
+        ("2026-02", "2026-02-28T23:59:59.999999"),
+        (np.datetime64("2026-12"), "2026-12-31T23:59:59.999999"),
+        ("2024", "2024-12-31T23:59:59.999999"),
+        (np.datetime64("2026"), "2026-12-31T23:59:59.999999"),
+        ("2026-01-31T00:00", "2026-01-31T00:00:00"),
+        (dt.datetime(2026, 1, 31), "2026-01-31T00:00:00"),
+        (pd.Timestamp("2026-01-31"), "2026-01-31T00:00:00"),
+        (np.datetime64("2026-01-31T00", "s"), "2026-01-31T00:00:00"),
+        ("9999", "9999-12-31T23:59:59.999998"),
+        (dt.date.max, "9999-12-31T23:59:59.999998"),
+    ],
+)
+def test_end(given, end):
+    """A day, week, month or year ends where the next one begins; a time of day is itself the end."""
+    assert parse_end("until", given, "UTC").isoformat() == f"{end}+00:00"
+
+
+def test_no_end():
+    """A missing time is no end."""
+    assert parse_end("until", pd.NaT, "UTC") is None
 
 
 @pytest.mark.parametrize("zone", ["Asia/Tokyo", "America/New_York"])

@@ -1,4 +1,4 @@
-"""Frames written for other programs: CSV and JSON in UTF-8, and Parquet."""
+"""Frames written for other programs: CSV and JSON in UTF-8, Parquet and Excel."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import os
 import pandas as pd
 import pytest
 
-from salesmate_nb._frames.export import FORMATS, write_frame
+from salesmate_nb._frames.export.formats import FORMATS, write_frame
 
 ODD = ["Łódź", "a\rb", "c\nd", "e\r\nf", 'g"h', "i,j", "", "日本"]
 
@@ -22,9 +22,9 @@ def frame():
     return pd.DataFrame({"id": pd.array(range(len(ODD)), "Int64"), "title": titles, "created_at": when})
 
 
-def written(frame, kind):
+def written(frame, kind, **options):
     file = io.BytesIO()
-    write_frame(frame, kind, file)
+    write_frame(frame, kind, file, **options)
     assert not file.closed
     return file.getvalue()
 
@@ -36,6 +36,13 @@ def test_csv(frame, monkeypatch, system):
     rows = list(csv.reader(io.StringIO(written(frame, "csv").decode("utf-8"), newline="")))
     assert [row[1] for row in rows] == ["title", *ODD]
     assert written(frame.iloc[1:3, 1:2], "csv") == b'title\r\n"a\rb"\r\n"c\nd"\r\n'
+
+
+def test_escaped_csv():
+    """On request, no text in CSV is taken for a formula."""
+    frame = pd.DataFrame({"title": ["=1+1"], "deal_value": [-1.0]})
+    assert written(frame, "csv") == b"title,deal_value\r\n=1+1,-1.0\r\n"
+    assert written(frame, "csv", is_escaped=True) == b"title,deal_value\r\n'=1+1,-1.0\r\n"
 
 
 def test_json(frame):
@@ -55,10 +62,10 @@ def test_parquet(frame):
 
 @pytest.mark.parametrize("kind", FORMATS)
 def test_no_rows(frame, kind):
-    """A frame without rows has its columns in CSV and Parquet, and is an empty list in JSON."""
+    """A frame without rows has its columns, and in JSON is an empty list."""
     content = written(frame.head(0), kind)
     if kind == "json":
         assert json.loads(content) == []
     else:
-        read = pd.read_csv if kind == "csv" else pd.read_parquet
+        read = {"csv": pd.read_csv, "parquet": pd.read_parquet, "xlsx": pd.read_excel}[kind]
         assert list(read(io.BytesIO(content)).columns) == list(frame.columns)

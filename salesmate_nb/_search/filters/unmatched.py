@@ -8,11 +8,13 @@ from typing import Any
 
 import pyarrow as pa
 
-from salesmate_nb._search.query import TEXT_FILTERS, Filters
+from salesmate_nb._search.filters.column_tests import ColumnTest, keys_of
+from salesmate_nb._search.filters.filters import TEXT_FILTERS, Filters
 from salesmate_nb._values.text import closest, comparable, enumerate_texts, visible
 
 _SAME_STATUS = {"won": "Close", "close": "Won"}  # a deal that was won is one or the other (v4 reference)
 _MOST_CHARACTERS = 60  # of a wanted value in a warning
+_MOST_VALUES = 1_000  # of a column, such as titles, beyond which there is no advice
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,11 +31,12 @@ class FilterTally:
     Parameters
     ----------
     filters : Filters
-        What rows must meet.
+        What rows must meet; bound to their columns.
     """
 
     def __init__(self, filters: Filters) -> None:
         self._filters = filters
+        self._columns = {test.column: _Column(test) for test in filters.tests if test.wanted}
         columns = [name for name in filters.columns if name in {*TEXT_FILTERS, "owner_name", "owner_id"}]
         self._seen: dict[str, set[Any]] = {name: set() for name in columns}
 
@@ -46,15 +49,19 @@ class FilterTally:
         """Take note of the values of rows that were read, whether they meet the conditions or not."""
         for name, seen in self._seen.items():
             seen.update(rows.column(name).drop_null().unique().to_pylist())
+        for name, column in self._columns.items():
+            column.add(rows.column(name).drop_null().unique().to_pylist())
 
     def unmatched(self) -> dict[str, tuple[str | int, ...]]:
-        """Return by filter the wanted values that no row has; an owner is a name or an id."""
+        """Return by filter or column the wanted values that no row has; an owner is a name or an id."""
         found: dict[str, tuple[str | int, ...]] = {}
         for name in TEXT_FILTERS:
             found[name] = _without(getattr(self._filters, name), self._seen.get(name, ()))
         seen_ids = self._seen.get("owner_id", ())
         ids = (number for number in self._filters.owner_ids if number not in seen_ids)
         found["owner"] = (*_without(self._filters.owner_names, self._seen.get("owner_name", ())), *ids)
+        for name, column in self._columns.items():
+            found[name] = (*found.get(name, ()), *column.left.values())
         return {name: values for name, values in found.items() if values}
 
     def describe(
@@ -87,11 +94,12 @@ class FilterTally:
         texts = []
         for name, values in self.unmatched().items():
             for value in values:
-                advice = (
-                    self._owner_advice(value, users)
-                    if name == "owner"
-                    else self._advice(name, str(value), listed.get(name, ()))
-                )
+                if name == "owner":
+                    advice = self._owner_advice(value, users)
+                elif isinstance(value, int):
+                    advice = ""
+                else:
+                    advice = self._advice(name, value, listed.get(name, ()))
                 if advice is not None:
                     shown = value if isinstance(value, int) else repr(value[:_MOST_CHARACTERS])
                     texts.append(f"{subject} has {name} {shown}.{advice}")
@@ -99,15 +107,19 @@ class FilterTally:
 
     def _advice(self, name: str, wanted: str, listed: Sequence[str]) -> str | None:
         """Return what there is; ``None`` if the value is right, though no row has it."""
-        seen, key = self._seen[name], comparable(wanted)
+        seen, key = self._seen_in(name), comparable(wanted)
         there_are = _distinct([*seen, *listed])
         other = _SAME_STATUS.get(key) if name == "status" else None
         if other is not None and _has(there_are, other):
-            if _has(self._filters.status, other):
+            if _has(self._filters.wanted("status"), other):
                 return None
             if _has(seen, other) or not _has(listed, wanted):
                 return _sentence([other], there_are)
         return None if _has(listed, wanted) else _sentence(closest(wanted, there_are), there_are)
+
+    def _seen_in(self, name: str) -> Collection[str]:
+        """Return the texts that rows have in a column."""
+        return self._seen[name] if name in self._seen else self._columns[name].texts
 
     def _owner_advice(self, wanted: str | int, users: Sequence[User]) -> str | None:
         seen_ids = self._seen["owner_id"]
@@ -124,6 +136,26 @@ class FilterTally:
                 )
         there_are = _distinct([*self._seen["owner_name"], *(user.name for user in users)])
         return _sentence(closest(wanted, there_are), there_are)
+
+
+class _Column:
+    """What rows have in one column, as far as it helps to find a wanted value."""
+
+    def __init__(self, test: ColumnTest) -> None:
+        wanted = test.wanted if test.kind != "float" else ()  # an amount that nobody has is not misspelt
+        self._test = test
+        self.left = {comparable(value) if test.is_text else value: value for value in wanted}
+        self.texts: set[str] = set()
+
+    def add(self, values: Iterable[Any]) -> None:
+        for value in values:
+            if not self._test.is_text:
+                self.left.pop(value, None)
+                continue
+            for key in keys_of(value, has_items=self._test.has_items):
+                self.left.pop(key, None)
+            if len(self.texts) < _MOST_VALUES:
+                self.texts.update(value.split(",") if self._test.has_items else [value])
 
 
 def users_of(records: Iterable[Any]) -> list[User]:

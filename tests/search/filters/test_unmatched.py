@@ -5,8 +5,9 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from salesmate_nb._search.query import Filters
-from salesmate_nb._search.unmatched import FilterTally, User, users_of
+from salesmate_nb._search.filters.filters import Filters
+from salesmate_nb._search.filters.unmatched import FilterTally, User, users_of
+from salesmate_nb.resources import DEALS
 
 ROWS = pa.table(
     {
@@ -21,7 +22,7 @@ USERS = (User(id=1, name="Ann Weber"), User(id=4, name="Cara Lind"), User(id=2, 
 
 
 def describe(filters, rows=ROWS, listed=None, **more):
-    tally = FilterTally(Filters.parse(**filters))
+    tally = FilterTally(Filters.parse(**filters).bound(DEALS.fields))
     tally.add(rows)
     return tally.describe("deal", listed=listed or {}, **more)
 
@@ -34,6 +35,12 @@ def describe(filters, rows=ROWS, listed=None, **more):
         ({"pipeline": "x" * 99}, f"No deal has pipeline '{'x' * 60}'. There are: Sales."),
         ({"owner": "ann"}, "owner 'ann'. Did you mean 'Ann Weber'? There are: Ann Weber, Bo Hansen."),
         ({"owner": 99}, "No deal has owner 99. There are: 1, 2, 3."),
+        (
+            {"where": {"stage": ["Demmo", "demo"]}},
+            "stage 'Demmo'. Did you mean 'Demo'? There are: Demo, Negotiation.",
+        ),
+        ({"where": {"owner_id": 99}}, "No deal has owner_id 99."),
+        ({"where": {"status": "Close"}}, "'Close'. Did you mean 'Won'? There are: Lost, Open, Won."),
         ({"status": "Close"}, "No deal has status 'Close'. Did you mean 'Won'? There are: Lost, Open, Won."),
     ],
 )
@@ -52,6 +59,8 @@ def test_unmatched(filters, text):
         {"stage": "negotiation"},
         {"owner": [1, "bo  hansen"]},
         {"status": ["Won", "Close"]},  # as the docstring of deals_df() advises
+        {"where": {"stage": ["DEMO", None], "owner_id": [1, 2]}},
+        {"where": {"owner_id": {"min": 99}}},
         {"status": "Won", "stage": "Negotiation"},  # both exist, though not in one deal
     ],
 )

@@ -1,0 +1,1 @@
+"""DataFrames to files of other programs: Excel, CSV, JSON and Parquet."""

@@ -1,0 +1,70 @@
+"""to_excel(): a frame into an Excel file that the user names."""
+
+from __future__ import annotations
+
+import os
+
+import pandas as pd
+
+from salesmate_nb._base.files import reason
+from salesmate_nb._base.user_files import is_plain, replaced
+from salesmate_nb._base.validators import expanded
+from salesmate_nb._frames.export.excel import write_excel
+from salesmate_nb.errors import SalesmateError
+
+
+def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, timezone: str | None = None) -> None:
+    """Write a frame to an Excel file that looks right at once: dates, money, widths, filters.
+
+    Ids are numbers, amounts have thousands and two decimals, and times are real dates of Excel, in the
+    account's time zone. The header stays in view, and has filters. Texts stay texts, also those that begin
+    with ``=``, so that nobody outside can put a formula into your file. A second sheet, *About*, says where
+    and when the rows are from, and in which time zone.
+
+    Parameters
+    ----------
+    frame : pandas.DataFrame
+        Of this package, or any other. Levels of its index that have a name become the first columns.
+    path : str or Path
+        A file that ends in ``.xlsx``. One that is there is replaced, once the new one is complete.
+    timezone : str, optional
+        IANA name of the zone in which to write times; by default that of the account that the frame is from,
+        else UTC.
+
+    Raises
+    ------
+    SalesmateError
+        If the frame is too large for a sheet, has a text of more than 32,767 characters, or the disk refuses
+        the file: everything is written, or nothing. Also if the extra ``excel`` is not installed.
+
+    Notes
+    -----
+    What Excel cannot hold becomes text, with nothing lost: integers of more than 15 digits, infinities, dates
+    before March 1900, lists and other objects. Missing values are empty cells. ``deal_url`` is a link in the
+    first 65,530 rows, which is as many as Excel allows.
+
+    Examples
+    --------
+    >>> import tempfile
+    >>> from salesmate_nb import connect, sandbox, to_excel
+    >>> folder = tempfile.mkdtemp()
+    >>> with sandbox.start(deals=50) as box:
+    ...     to_excel(connect(box).deals_df(), f"{folder}/deals.xlsx")
+    >>> list(pd.read_excel(f"{folder}/deals.xlsx", sheet_name=None))
+    ['Deals', 'About']
+    """
+    if not isinstance(frame, pd.DataFrame):
+        raise SalesmateError(f"to_excel() takes a DataFrame, not {type(frame).__name__}.")
+    target = expanded("path", os.fspath(path))
+    if target.is_dir() or target.suffix.lower() != ".xlsx":
+        raise SalesmateError(
+            f"path={str(path)!r} does not end in .xlsx. Name an Excel file, such as deals.xlsx."
+        )
+    try:
+        with replaced(target) if is_plain(target) else target.open("ab") as file:
+            write_excel(frame, file, timezone=timezone)
+    except OSError as err:
+        raise SalesmateError(
+            f"{target} cannot be written ({reason(err)}). If it is open in Excel, close it there, or choose "
+            "another path."
+        ) from err

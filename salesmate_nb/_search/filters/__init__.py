@@ -1,0 +1,1 @@
+"""Conditions that records must meet, checked here on every row, whatever the server was asked."""

@@ -1,0 +1,74 @@
+"""to_excel(): the file that the user names."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from salesmate_nb import SalesmateError, to_excel
+
+FRAME = pd.DataFrame({"id": [1, 2]})
+
+
+@pytest.fixture
+def path(tmp_path):
+    path = tmp_path / "out" / "deals.xlsx"
+    path.parent.mkdir()
+    path.write_bytes(b"old")
+    path.chmod(0o640)
+    return path
+
+
+def test_replaced(path):
+    """A file that is there is replaced and keeps its mode; nothing else is left in the folder."""
+    to_excel(FRAME, str(path))
+    assert [cell.value for (cell,) in openpyxl.load_workbook(path).worksheets[0]] == ["id", 1, 2]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o640
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_error_keeps_the_old_file(path):
+    """If a frame cannot be written, the file that is there stays as it is."""
+    with pytest.raises(SalesmateError, match="32,767"):
+        to_excel(pd.DataFrame({"a": ["x" * 40_000]}), path)
+    assert (path.read_bytes(), list(path.parent.iterdir())) == (b"old", [path])
+
+
+@pytest.mark.parametrize("name", ["deals.xls", "deals", "deals.csv", "", "folder.xlsx"])
+def test_other_ending(tmp_path, name):
+    """Another ending, or a folder, is refused before anything is written."""
+    (tmp_path / "folder.xlsx").mkdir()
+    with pytest.raises(SalesmateError, match=r"does not end in \.xlsx"):
+        to_excel(FRAME, tmp_path / name)
+
+
+def test_no_such_folder(tmp_path):
+    """The error names the file and what the disk says."""
+    with pytest.raises(SalesmateError, match=r"missing.deals\.xlsx cannot be written \(No such file"):
+        to_excel(FRAME, tmp_path / "missing" / "deals.xlsx")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_full_disk(tmp_path):
+    """A disk that is full is an error in a sentence."""
+    path = tmp_path / "deals.xlsx"
+    path.symlink_to("/dev/full")
+    with pytest.raises(SalesmateError, match="No space left on device"):
+        to_excel(FRAME, path)
+
+
+@pytest.mark.parametrize("frame", [FRAME["id"], [1, 2]])
+def test_not_a_frame(tmp_path, frame):
+    """Anything but a DataFrame is refused."""
+    with pytest.raises(SalesmateError, match=r"takes a DataFrame, not (Series|list)"):
+        to_excel(frame, tmp_path / "deals.xlsx")
+
+
+def test_time_zone(tmp_path):
+    """A time zone that there is not is an error."""
+    with pytest.raises(SalesmateError, match="timezone='Berlin' is not an IANA time zone"):
+        to_excel(FRAME, tmp_path / "deals.xlsx", timezone="Berlin")
