@@ -7,14 +7,14 @@ import os
 from typing import Any
 from unittest import mock
 
-from salesmate_nb.cli import _parser
+from salesmate_nb._cli.options.parser import make_parser
 
 _COLUMNS = "84"  # as wide as a block on the page
 
 
 def help_texts() -> dict[str, str]:
     """Return the help of each command by its name."""
-    parser = _parser()
+    parser = make_parser()
     commands = next(
         action
         for action in parser._actions  # noqa: SLF001 - argparse has no public way to list its commands

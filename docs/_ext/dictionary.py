@@ -14,6 +14,7 @@ from typing import Any
 
 from salesmate_nb.resources import RESOURCES
 from salesmate_nb.resources.base import Field
+from salesmate_nb.resources.deals import LINK_COLUMN
 from salesmate_nb.resources.pipelines import PIPELINE_FIELDS
 from salesmate_nb.resources.users import USER_FIELDS
 
@@ -27,6 +28,7 @@ DTYPES = {
 }
 SCHEMAS: dict[str, tuple[Field, ...]] = {
     **{name: (*resource.fields, *resource.optional) for name, resource in RESOURCES.items()},
+    "deals": (*RESOURCES["deals"].fields, Field(name=LINK_COLUMN, path="", kind="string")),
     "users": USER_FIELDS,
     "pipelines": PIPELINE_FIELDS,
 }
@@ -97,7 +99,7 @@ def _list_table(rows: Iterable[tuple[str, ...]]) -> list[str]:
         "```{list-table}",
         ":header-rows: 1",
         ":class: dictionary",
-        ":widths: 26 44 18 12",
+        ":widths: 25 40 23 12",
         "",
     ]
     for row in rows:

@@ -11,9 +11,17 @@ from pathlib import Path
 import pytest
 
 import salesmate_nb
-from salesmate_nb import Salesmate, analysis, charts, errors, history, sandbox, token_stores
+from salesmate_nb import (
+    Salesmate,
+    analysis,
+    charts,
+    errors,
+    history,
+    sandbox,
+    token_stores,
+)
+from salesmate_nb._cli.options.parser import make_parser
 from salesmate_nb._reading.report import ReadReport
-from salesmate_nb.cli import _parser
 
 ROOT = Path(__file__).parents[2]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -39,22 +47,26 @@ def name_of(page):
 
 
 @pytest.fixture(scope="module")
-def box():
-    """Run a made-up account that all pages read."""
-    with sandbox.start(behavior="kind") as running:
-        yield running
+def boxes():
+    """Run the account whose numbers pages print, and one of few deals that all others read."""
+    with sandbox.start(behavior="kind") as full, sandbox.start(behavior="kind", deals=120) as small:
+        yield {True: full, False: small}
 
 
 @pytest.fixture
-def account(box, monkeypatch):
-    """Let connect() use the sandbox, whatever it is asked for, and stop each sandbox that a page starts."""
+def account(boxes, page, monkeypatch):
+    """Let connect() use a sandbox, whatever it is asked for, and stop each sandbox that a page starts."""
     start, connect = sandbox.start, salesmate_nb.connect
+    box = boxes[any(re.search("[0-9]{3}", printed or "") for _, printed in blocks(page, "python"))]
     with contextlib.ExitStack() as running:
-        monkeypatch.setattr(sandbox, "start", lambda **options: running.enter_context(start(**options)))
+
+        def start_here(**options):
+            return running.enter_context(start(**({"deals": 120} | options)))
 
         def connect_here(target=None, **options):
             return connect(target if isinstance(target, sandbox.Sandbox) else box, **options)
 
+        monkeypatch.setattr(sandbox, "start", start_here)
         monkeypatch.setattr(salesmate_nb, "connect", connect_here)
         yield
 
@@ -84,7 +96,7 @@ def test_commands(page):
     ]
     for _, *arguments in commands:
         ends = [place for place, word in enumerate(arguments) if word in {">", "|", "2>>"}]
-        _parser().parse_args(arguments[: min(ends, default=len(arguments))])
+        make_parser().parse_args(arguments[: min(ends, default=len(arguments))])
 
 
 def test_home_is_readme():
@@ -92,6 +104,14 @@ def test_home_is_readme():
     home, readme = (blocks(page, "python")[0] for page in (ROOT / "docs" / "index.md", PAGES[0]))
     assert home == readme
     assert len(PAGES[0].read_text(encoding="utf-8").splitlines()) <= 150
+
+
+def test_readme_links():
+    """Each page of the documentation that README links to is there."""
+    linked = re.findall(r"readthedocs\.io/en/latest/([^)#\s]+)\.html", PAGES[0].read_text(encoding="utf-8"))
+    pages = {path.relative_to(ROOT / "docs").with_suffix("").as_posix() for path in PAGES[1:]}
+    assert len(linked) > 5
+    assert set(linked) <= pages
 
 
 def test_read_report():
