@@ -63,7 +63,15 @@ __all__ = [
     "to_excel",
 ]
 
-_MODULES = ("analysis", "history", "sandbox", "token_stores")  # public too
+_MODULES = (
+    "analysis",
+    "charts",
+    "history",
+    "report",
+    "sandbox",
+    "sentences",
+    "token_stores",
+)  # public too
 _HOMES = {
     "Salesmate": "client",
     "Settings": "settings",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import salesmate_nb
-from salesmate_nb import analysis, history, sandbox, token_stores
+from salesmate_nb import analysis, charts, history, report, sandbox, sentences, token_stores
 
 ROOT = Path(__file__).parents[1]
 PROBE = """
@@ -35,7 +36,8 @@ for name in salesmate_nb.__all__:
     getattr(salesmate_nb, name)
 assert dict(os.environ) == before, "the environment was changed"
 assert threading.active_count() == 1, "a thread was started"
-assert not any(name.startswith(("werkzeug", "salesmate_nb.sandbox", "ipywidgets")) for name in sys.modules)
+late = ("werkzeug", "matplotlib", "jinja2", "salesmate_nb.sandbox", "ipywidgets")
+assert not any(name.startswith(late) for name in sys.modules)
 """
 
 
@@ -54,7 +56,7 @@ def test_time_zones_come_along():
     assert ";" not in tzdata
 
 
-MODULES = ["analysis", "history", "sandbox", "token_stores"]
+MODULES = ["analysis", "charts", "history", "report", "sandbox", "sentences", "token_stores"]
 
 
 def test_tab():
@@ -102,7 +104,7 @@ def test_tab_in_a_kernel(tmp_path):
 
 def public_callables():
     """Yield what users call, by name: functions, constructors, and methods of what they hold."""
-    for module in (salesmate_nb, analysis, history, sandbox, token_stores):
+    for module in (salesmate_nb, analysis, charts, history, report, sandbox, sentences, token_stores):
         for name in getattr(module, "__all__", vars(module)):
             found = getattr(module, name)
             is_own = getattr(found, "__module__", "").startswith(module.__name__) and name[0] != "_"
@@ -144,3 +146,12 @@ def test_callables_are_found():
     """The functions that people start with are among those that are checked."""
     assert {"salesmate_nb.deals_df", "salesmate_nb.connect", "Salesmate.activities_df"} <= set(CALLABLES)
     assert {"salesmate_nb.analysis.survival", "salesmate_nb.sandbox.start"} <= set(CALLABLES)
+
+
+@pytest.mark.parametrize(("module", "needs"), [("charts", "matplotlib"), ("report", "jinja2")])
+def test_without_the_extra(module, needs, monkeypatch):
+    """Without what it needs, a module says what to install."""
+    monkeypatch.delitem(sys.modules, f"salesmate_nb.{module}")
+    monkeypatch.setitem(sys.modules, needs, None)
+    with pytest.raises(ImportError, match=rf'need {needs}\. Run: pip install "salesmate-nb\[lab\]"'):
+        importlib.import_module(f"salesmate_nb.{module}")

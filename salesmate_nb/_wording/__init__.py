@@ -1,1 +1,1 @@
-"""How numbers, dates and names are written, in charts, tables and sentences alike."""
+"""How numbers, dates, names and groups are written, in charts, tables and sentences alike."""

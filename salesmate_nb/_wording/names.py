@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from typing import Any
 
 import pandas as pd
 
@@ -51,12 +52,12 @@ _WORDS = {
     "created_at": "created",
     "last_modified_at": "modified",
     "last_activity_at": "last activity",
-    "quarter_days": "days of a quarter",
+    "quarter_days": "days for 25 %",
     "median_days": "median days",
-    "three_quarters_days": "days of three quarters",
-    "listed": "deals",
+    "three_quarters_days": "days for 75 %",
+    "listed": "deals listed",
 }
 
 
-def _is_missing(value: object) -> bool:
-    return value is None or (pd.api.types.is_scalar(value) and pd.isna(value))
+def _is_missing(value: Any) -> bool:
+    return value is None or (pd.api.types.is_scalar(value) and bool(pd.isna(value)))

@@ -145,3 +145,14 @@ def period_noun(period: str) -> str:
     if not period[:4].isdecimal():
         return ""
     return {"-": "month", "Q": "quarter", "": "year"}.get(period[4:5], "day")
+
+
+def short_day(date: dt.date | pd.Timestamp) -> str:
+    """Return a date as it is written in a table.
+
+    Examples
+    --------
+    >>> short_day(pd.Timestamp("2026-11-06 18:30"))
+    '6 Nov 2026'
+    """
+    return f"{date.day} {_MONTHS[date.month - 1][:3]} {date.year}"

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from itertools import combinations
+from unittest import mock
 
-from matplotlib.figure import Figure
 from matplotlib.text import Text
 
 _SLACK = 0.5  # pixels
 
 
-def overlaps(figure: Figure) -> list[str]:
+def overlaps(figure):
     """Return a line for each pair of texts whose boxes intersect, and for each text outside the figure."""
-    figure.draw_without_rendering()
-    renderer = figure.canvas.get_renderer()
-    shown = [text for text in figure.findobj(Text) if text.get_text().strip() and _is_drawn(text)]
-    boxes = [(text.get_text(), text.get_window_extent(renderer)) for text in shown]
+    boxes = list(_drawn(figure))
     page = figure.bbox
     outside = [
         f"{text!r} is outside the figure"
@@ -31,17 +28,14 @@ def overlaps(figure: Figure) -> list[str]:
     return outside + pairs
 
 
-def _is_drawn(text: Text) -> bool:
-    """Return whether a text is part of the picture: labels of ticks outside the limits of an axis are not."""
-    axes = text.axes
-    if not text.get_visible() or (axes is not None and not axes.get_visible()):
-        return False
-    if axes is None:
-        return True
-    ticks = {id(label): axis for axis in (axes.xaxis, axes.yaxis) for label in axis.get_ticklabels()}
-    drawn = {id(label) for axis in (axes.xaxis, axes.yaxis) for tick in axis._update_ticks() for label in (tick.label1, tick.label2) if label.get_visible()}
-    return id(text) in drawn or not _is_tick(text, axes)
+def _drawn(figure):
+    """Draw a figure, and yield its texts with their boxes in pixels."""
+    boxes = []
 
+    def note(text, renderer):
+        if text.get_visible() and text.get_text().strip():
+            boxes.append((text.get_text(), Text.get_window_extent(text, renderer)))
 
-def _is_tick(text: Text, axes) -> bool:
-    return any(text in (tick.label1, tick.label2) for axis in (axes.xaxis, axes.yaxis) for tick in [*axis.majorTicks, *axis.minorTicks])
+    with mock.patch.object(Text, "draw", note):
+        figure.canvas.draw()
+    return boxes

@@ -13,6 +13,8 @@ from typing import Any, assert_type
 
 import pandas as pd
 import pyarrow as pa
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 import salesmate_nb
 from salesmate_nb import (
@@ -20,11 +22,14 @@ from salesmate_nb import (
     SalesmateError,
     Settings,
     analysis,
+    charts,
     connect,
     deals_df,
     escape_formulas,
     history,
+    report,
     sandbox,
+    sentences,
     to_excel,
 )
 from salesmate_nb.analysis import in_zone
@@ -179,6 +184,20 @@ crm.write_dataset("deals", "folder")
 crm.write_dataset("deals")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.get("apis/core/v4/users", rows=5)
 crm.post("apis/deal/v4/search", json={"fields": ["id"]})
+
+# Charts, tables and sentences
+charts.use("dark")
+rates = analysis.win_rate(df, "source")
+panels = charts.win_rate(rates, now=pd.Timestamp("2026-06-30"))
+assert_type(panels, charts.Panels)
+assert_type(panels[0], Axes)
+assert_type(panels.figure, Figure | None)
+assert_type(charts.bars(df, "owner_name", "deal_value", color="won"), charts.Panels)
+assert_type(report.table(rates, total=False, rows=5), report.Table)
+assert_type(report.headline(df, None, currency="EUR", freq="M"), report.Headline)
+assert_type(sentences.win_rate(rates), sentences.Sentence)
+charts.win_rate(rates, colour="won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+report.table(rates, rows="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 # Errors
 try:

@@ -99,4 +99,5 @@ def _periods(column: pd.Series, freq: str) -> pd.Series:
     """Return the names of the periods in which datetimes are, in their order."""
     periods = datetimes(column).dt.tz_localize(None).dt.to_period(freq)
     order = pd.CategoricalDtype([*map(str, sorted(periods.dropna().unique())), "undated"], ordered=True)
-    return periods.astype("str").mask(periods.isna(), "undated").astype(order)
+    names: pd.Series = periods.astype("str").mask(periods.isna(), "undated").astype(order)
+    return names

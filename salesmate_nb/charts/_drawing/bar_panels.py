@@ -9,9 +9,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from salesmate_nb._wording.numbers import Unit, number
+from salesmate_nb._wording.ranking import distinct, places_of
 from salesmate_nb.charts._drawing.glyphs import drawable
 from salesmate_nb.charts._drawing.panels import Panels, figure_of, finish, patch
-from salesmate_nb.charts._drawing.ranking import distinct, places_of
 from salesmate_nb.charts._drawing.rows import BAR, height_of, name_rows, number_rows
 from salesmate_nb.charts._drawing.style import styled
 
@@ -89,7 +89,8 @@ def _plan(rows: pd.DataFrame, by: str, parts: Sequence[Part], limit: int) -> lis
     plan = []
     for name, mask in distinct(rows["panel"], _LETTERS // min(len(currencies), _IN_A_ROW)):
         here = rows[mask]
-        size = here["deals"] if len(currencies) > 1 else here[parts[0].column]
+        is_alone = len(currencies) == 1 and here[parts[0].column].any()
+        size = here[parts[0].column] if is_alone else here["deals"]
         places, names = places_of(here["name"].rename(by), size, limit)
         every = pd.RangeIndex(len(names))
         sums = [

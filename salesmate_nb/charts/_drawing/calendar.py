@@ -82,22 +82,23 @@ def every_period(names: Iterable[str]) -> list[str]:
     return [str(each) for each in pd.period_range(periods[0], periods[-1], freq=periods[0].freq)]
 
 
-def tick_names(names: Sequence[str]) -> list[str]:
-    r"""Return what stands below each column: the year only below the first, and where it begins.
+def tick_names(names: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return what stands below each column, and below that the year, only where it begins.
 
     Examples
     --------
     >>> tick_names(["overdue", "2026-11", "2026-12", "2027-01"])
-    ['overdue\n ', 'Nov\n2026', 'Dec\n ', 'Jan\n2027']
+    (['overdue', 'Nov', 'Dec', 'Jan'], ['', '2026', '', '2027'])
     """
-    shown, last_year = [], ""
+    shown, years, last_year = [], [], ""
     for name in names:
         period, _, year = period_name(name).rpartition(" ")
         if not (period and year.isdecimal()):  # a year, or no period
             period, year = name, last_year
-        shown.append(f"{period}\n{year if year != last_year else ' '}")  # two lines, at the same height
+        shown.append(period)
+        years.append("" if year == last_year else year)
         last_year = year
-    return shown
+    return shown, years
 
 
 def _period(name: str) -> pd.Period:

@@ -13,9 +13,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.legend import Legend
 from matplotlib.patches import Patch
+from matplotlib.text import Text
 
+from salesmate_nb._wording.names import name_of
 from salesmate_nb._wording.numbers import day
-from salesmate_nb._wording.sentence import Sentence
+from salesmate_nb._wording.shown import Sentence
 from salesmate_nb.charts._drawing.glyphs import drawable
 from salesmate_nb.charts._drawing.rows import fit_numbers
 from salesmate_nb.charts._drawing.style import current
@@ -51,7 +53,8 @@ class Panels(list[Axes]):
     @property
     def figure(self) -> Figure | None:
         """The figure of the panels, or ``None`` if there are none."""
-        return self[0].get_figure(root=True) if self else None
+        figure = self[0].figure if self else None
+        return figure if isinstance(figure, Figure) else None
 
     def __repr__(self) -> str:
         return str(self.text)
@@ -64,9 +67,9 @@ class Panels(list[Axes]):
 
         figure = self.figure
         if figure is None:
-            display(self.text)
+            self.text._ipython_display_()
         elif mpl.get_backend() in _INLINE:
-            display(figure)
+            display(figure, metadata={"image/png": {"alt": str(self.text)}})  # for screen readers
             plt.close(figure)  # or it would be shown again at the end of the cell
 
 
@@ -113,7 +116,7 @@ def figure_of(
     head = 0.12 + 0.23 * len(titles) + 0.19 * len(subtitles) + 0.22 * len(legend) + 0.08
     height = head + sum(heights) + _AROUND * len(heights)
     figure = plt.figure(figsize=(WIDTH, height))
-    figure.get_layout_engine().set(rect=(0, 0, 1, 1 - head / height))
+    figure.set_layout_engine("constrained", rect=(0, 0, 1, 1 - head / height))
     left, top = 0.1 / WIDTH, 0.12
     figure.suptitle("\n".join(titles), x=left, y=1 - top / height, ha="left", va="top", linespacing=1.25)
     top += 0.23 * len(titles)
@@ -175,5 +178,21 @@ def patch(color: str, label: str) -> Artist:
 def finish(figure: Figure, axes: Sequence[Axes], *, same_scale: bool = False) -> Panels:
     """Make room for the numbers of rows, and return the panels."""
     figure.draw_without_rendering()  # makes all ticks, in the style in use, and measures all texts
+    for ax in axes:
+        _fit_title(ax)
     fit_numbers(axes, same_scale=same_scale)
     return Panels(axes, figure.get_suptitle().replace("\n", " "))
+
+
+def _fit_title(ax: Axes) -> None:
+    """Shorten the first line of a title that has no room: as wide as its panel, or as the figure if alone."""
+    box, spec = ax.get_window_extent(), ax.get_subplotspec()
+    is_alone = spec is None or spec.get_geometry()[1] == 1
+    room = (ax.figure.bbox.x1 if is_alone else box.x1) - box.x0
+    title = next(text for text in ax.findobj(Text) if text.get_text() == ax.get_title(loc="left"))
+    first, *rest = title.get_text().split("\n")
+    width = title.get_window_extent().width
+    while width > room and len(first) > 1:
+        first = name_of(first.rstrip("…"), max(int(len(first) * room / width) - 1, 1))
+        title.set_text("\n".join([first, *rest]))
+        width = title.get_window_extent().width

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import matplotlib as mpl
 from matplotlib.colors import to_hex, to_rgb
@@ -114,7 +115,7 @@ def current() -> Style:
 def styled() -> Iterator[Style]:
     """Draw in the current style, whatever the user's own settings of Matplotlib are."""
     style = current()
-    own = {
+    own: dict[Any, Any] = {
         "axes.axisbelow": True,
         "axes.edgecolor": style.line,
         "axes.facecolor": style.background,
@@ -135,6 +136,7 @@ def styled() -> Iterator[Style]:
         "figure.constrained_layout.h_pad": 0.06,
         "figure.constrained_layout.w_pad": 0.06,
         "figure.dpi": 100,
+        "figure.max_open_warning": 0,
         "figure.edgecolor": style.background,
         "figure.facecolor": style.background,
         "figure.titlesize": 12,
@@ -163,3 +165,5 @@ def styled() -> Iterator[Style]:
         mpl.rcdefaults()
         mpl.rcParams.update(own)
         yield style
+        is_interactive = mpl.is_interactive()  # the first figure of a kernel switches it on
+    mpl.interactive(is_interactive)

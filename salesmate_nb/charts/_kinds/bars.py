@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pandas as pd
 
+from salesmate_nb._wording.columns import is_count, needed
 from salesmate_nb._wording.names import words_of
+from salesmate_nb._wording.ranking import LIMIT
 from salesmate_nb.charts._drawing.bar_panels import Part, bar_panels
-from salesmate_nb.charts._drawing.columns import is_count, needed
 from salesmate_nb.charts._drawing.panels import Panels, nothing, subject
-from salesmate_nb.charts._drawing.ranking import LIMIT
 from salesmate_nb.charts._drawing.style import current
 
 
@@ -92,6 +92,8 @@ def pipeline(
 ) -> Panels:
     """Draw the open value for each name, and the part of it that is expected by win probability.
 
+    If no deal has a value, the bars are numbers of deals.
+
     Parameters
     ----------
     table : pandas.DataFrame
@@ -138,9 +140,11 @@ def pipeline(
     rows = _rows(table, by, ["value", "weighted"], panels)
     if rows.empty:
         return nothing(empty)
+    heading = subject(title or f"Open pipeline by {words_of(by)}", now)
+    if not rows["value"].any():
+        return bars(table, by, "deals", limit=limit, panels=panels, title=f"{heading}: no deal has a value")
     value = Part(column="value", color=current().color("open", 0.45), label="open value")
     weighted = Part(column="weighted", color=current().color("open"), label="weighted by win probability")
-    heading = subject(title or f"Open pipeline by {words_of(by)}", now)
     return bar_panels(rows, by, [value, weighted], heading, limit)
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from salesmate_nb._wording.columns import groups_of, needed, rows_of
 from salesmate_nb._wording.names import name_of
 from salesmate_nb._wording.numbers import counted, number
-from salesmate_nb.charts._drawing.columns import groups_of, needed
+from salesmate_nb._wording.ranking import LIMIT, distinct
 from salesmate_nb.charts._drawing.glyphs import drawable
 from salesmate_nb.charts._drawing.panels import Panels, figure_of, finish, nothing, patch, subject
-from salesmate_nb.charts._drawing.ranking import LIMIT, distinct
 from salesmate_nb.charts._drawing.rows import BAR, height_of, name_rows, number_rows
 from salesmate_nb.charts._drawing.style import current, styled
 
@@ -68,10 +70,11 @@ def survival(
     rows = needed(table, "day", "at_risk", "still_open", *([by] if by else []))
     if rows.empty:
         return nothing(empty)
-    groups = [by] if by else groups_of(table, "day")[-1:]
-    groups = distinct(rows[groups[0]]) if groups else [("", pd.Series(True, index=rows.index))]
-    largest = sorted(groups, key=lambda group: -rows.loc[group[1], "at_risk"].max())[:LIMIT]
-    panels = [(name, rows[mask]) for name, mask in groups if any(name is kept for kept, _ in largest)]
+    column = by or next(iter(groups_of(table, "day")[-1:]), None)
+    groups = distinct(rows[column]) if column else [("", pd.Series(True, index=rows.index))]
+    sizes = [float(rows.loc[mask, "at_risk"].max()) for _, mask in groups]
+    largest = sorted(range(len(groups)), key=lambda place: -sizes[place])[:LIMIT]
+    panels = [(groups[place][0], rows[groups[place][1]]) for place in sorted(largest)]
     notes = (
         "share of deals still open, by days since creation; open deals count as at least as long as their age"
     )
@@ -100,8 +103,8 @@ def _reliable(curve: pd.DataFrame) -> pd.DataFrame:
     """Return a curve without its end, where it is that of a few deals, or does not fall any more."""
     enough = curve[curve["at_risk"] >= _FEW]
     shown = enough if len(enough) else curve
-    falls = shown.loc[shown["still_open"] > shown["still_open"].min() + _LEVEL, "day"]
-    return shown[shown["day"] <= falls.max() * 1.2] if len(falls) else shown
+    level = float(shown.loc[shown["still_open"] <= shown["still_open"].min() + _LEVEL, "day"].min())
+    return shown[shown["day"] <= level * 1.2]
 
 
 def _half(curve: pd.DataFrame) -> float | None:
@@ -204,7 +207,7 @@ def time_in_stage(
 def _draw_stays(ax: Axes, stages: pd.DataFrame, deals: pd.DataFrame, longest: float) -> None:
     style = current()
     ends, texts = [], []
-    for place, row in enumerate(stages.itertuples()):
+    for place, row in enumerate(rows_of(stages)):
         start = 0.0 if pd.isna(row.quarter_days) else row.quarter_days
         end = longest if pd.isna(row.three_quarters_days) else row.three_quarters_days
         ax.barh(place, end - start, left=start, height=BAR, color=style.color("open", 0.45))
@@ -240,6 +243,6 @@ def _draw_stays(ax: Axes, stages: pd.DataFrame, deals: pd.DataFrame, longest: fl
     ax.grid(axis="x")
 
 
-def _same(column: pd.Series, value: object) -> pd.Series:
+def _same(column: pd.Series, value: Any) -> pd.Series[bool]:
     missing = column.isna()
     return missing if pd.isna(value) else column.eq(value) & ~missing

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 
+from salesmate_nb._wording.columns import groups_of, needed, rows_of
 from salesmate_nb._wording.numbers import Unit, counted, day
-from salesmate_nb.charts._drawing.columns import needed
+from salesmate_nb._wording.ranking import distinct
 from salesmate_nb.charts._drawing.glyphs import drawable
 from salesmate_nb.charts._drawing.panels import Panels, figure_of, finish, nothing
-from salesmate_nb.charts._drawing.ranking import distinct
 from salesmate_nb.charts._drawing.rows import BAR, height_of, name_rows, number_rows
 from salesmate_nb.charts._drawing.style import current, styled
 
@@ -32,6 +32,7 @@ _MEANINGS = {  # the color of each line
     "deleted": "gone",
     "closing": "open",
 }
+_NOTES = "number of deals in brackets; a bar with a gap does not begin at 0"
 _CUT, _GAP = 0.06, 0.02  # of the axis: the foot of a bar that does not begin at 0, and the gap above it
 
 
@@ -43,7 +44,7 @@ def movement(
     now: pd.Timestamp | None = None,
     empty: str = "No deal was open then or is open now.",
 ) -> Panels:
-    """Draw how the open pipeline came from its value then to its value now, in a panel for each currency.
+    """Draw how the open pipeline came from its value then to its value now, currency by currency.
 
     If the changes would be too small to see, the axis does not start at 0, and the first and the last bar
     have a gap at their foot.
@@ -51,7 +52,8 @@ def movement(
     Parameters
     ----------
     table : pandas.DataFrame
-        What :func:`salesmate_nb.analysis.movement` returns without `by`. Lines without deals are left out.
+        What :func:`salesmate_nb.analysis.movement` returns by one column, such as ``pipeline``, or by none.
+        Lines without deals are left out.
     title : str
         The title.
     then, now : pandas.Timestamp, optional
@@ -88,20 +90,24 @@ def movement(
     if not rows["listed"].sum():
         return nothing(empty)
     is_total = rows["line"].isin(_TOTALS)
+    rows = rows[is_total | (rows["listed"] > 0)]
+    by = [name for name in groups_of(table, "line") if name != "currency"][:1]
+    groups = distinct(rows[by[0]]) if by else [("", pd.Series(True, index=rows.index))]
     panels = [
-        (name, rows[mask & (is_total | (rows["listed"] > 0))]) for name, mask in distinct(rows["currency"])
+        (group, currency, rows[one & other])
+        for group, one in groups
+        for currency, other in distinct(rows["currency"])
     ]
-    panels = [(name, lines) for name, lines in panels if lines["listed"].sum()]
+    panels = [panel for panel in panels if panel[2]["listed"].sum()]
     days = f" from {day(then)} to {day(now)}" if then is not None and now is not None else ""
     with styled():
-        figure, grid = figure_of(
-            f"{title}{days}", "number of deals in brackets", [height_of(len(lines)) for _, lines in panels]
-        )
+        heights = [height_of(len(lines)) for *_, lines in panels]
+        figure, grid = figure_of(f"{title}{days}", _NOTES, heights)
         axes = [line[0] for line in grid]
-        for ax, (currency, lines) in zip(axes, panels, strict=True):
+        for ax, (group, currency, lines) in zip(axes, panels, strict=True):
             unit = Unit.of(lines["value"], currency)
             _draw(ax, lines.reset_index(drop=True), unit)
-            ax.set_title(drawable(unit.name))
+            ax.set_title(drawable(f"{group}, {unit.name}" if group else unit.name))
         return finish(figure, axes)
 
 
@@ -122,7 +128,7 @@ def _draw(ax: Axes, lines: pd.DataFrame, unit: Unit) -> None:
     ends = pd.concat([before, after], axis=1).max(axis=1)
     texts = [
         f"{unit.text(row.value, signed=row.line not in _TOTALS)} ({counted(row.listed, 'deal')})"
-        for row in lines.itertuples()
+        for row in rows_of(lines)
     ]
     name_rows(ax, [str(line) for line in lines["line"]])
     number_rows(ax, list(ends), texts, start=min(foot, after.min()))

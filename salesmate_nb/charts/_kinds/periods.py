@@ -9,17 +9,18 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
 
-from salesmate_nb._wording.numbers import Unit, counted, number, period_name
+from salesmate_nb._wording.columns import needed, rows_of
+from salesmate_nb._wording.numbers import Unit, counted, number, period_name, period_noun
+from salesmate_nb._wording.ranking import distinct
 from salesmate_nb.charts._drawing.bar_panels import Part
 from salesmate_nb.charts._drawing.calendar import Calendar, calendar_of, tick_names
-from salesmate_nb.charts._drawing.columns import needed
 from salesmate_nb.charts._drawing.glyphs import drawable
 from salesmate_nb.charts._drawing.panels import WIDTH, Panels, figure_of, finish, nothing, patch, subject
-from salesmate_nb.charts._drawing.ranking import distinct
 from salesmate_nb.charts._drawing.style import current, styled
 
 _HEIGHT = 1.7  # inches, of a panel
 _SIZE = 8.5  # points, of numbers
+_NAME_PAD = 13  # points, from the axis to the foot of the names below
 _LETTER = 5.6  # points, of a digit with some space
 
 
@@ -65,11 +66,11 @@ def forecast(
     ... )
     >>> axes = forecast(table)
     >>> [label.get_text() for label in axes[0].get_xticklabels()]
-    ['overdue\n ', 'Jul\n2026']
+    ['overdue', 'Jul']
     """
     rows = needed(table, "period", "currency", "value", "weighted")
-    if rows.empty:
-        return nothing(empty)
+    if not rows["value"].any():
+        return nothing("No open deal has a value." if len(rows) else empty)
     style = current()
     parts = [
         Part(column="value", color=style.color("open", 0.45), label="open value"),
@@ -98,7 +99,7 @@ def forecast(
                     drawn[0].set_facecolor(late[part.column])
             texts = [
                 f"{unit.text(row.value)}\n({unit.text(row.weighted)})" if row.value else ""
-                for row in sums[["value", "weighted"]].itertuples()
+                for row in rows_of(sums[["value", "weighted"]])
             ]
             _finish_columns(ax, calendar, unit, {0.0: (sums["value"], texts)})
         return finish(figure, axes)
@@ -139,11 +140,11 @@ def won_value(
     >>> table = pd.DataFrame({"period": ["2026-05", "2026-07"], "currency": "EUR", "value": [150.0, 90.0]})
     >>> axes = won_value(table)
     >>> [label.get_text() for label in axes[0].get_xticklabels()]
-    ['May\n2026', 'Jun\n ', 'Jul\n ']
+    ['May', 'Jun', 'Jul']
     """
     rows = needed(table, "period", "currency", "value")
-    if rows.empty:
-        return nothing(empty)
+    if not rows["value"].any():
+        return nothing("No won deal has a value." if len(rows) else empty)
     part = Part(column="value", color=current().color("won"))
     calendar = calendar_of(rows["period"])
     with styled():
@@ -346,10 +347,20 @@ def _finish_columns(
 
 
 def _name_columns(ax: Axes, calendar: Calendar) -> None:
-    names = tick_names(calendar.names)
-    step = 2 if len(names) * max(map(len, calendar.names)) > 24 * 9 else 1
-    places = range(0, len(names), step)
+    names, years = tick_names(calendar.names)
+    is_long = calendar.noun == "week"  # every other has room for its name
+    places = [
+        place
+        for place, name in enumerate(calendar.names)
+        if not is_long or not period_noun(name) or (len(names) - place) % 2 == 1
+    ]
     ax.set_xticks(places, [names[place] for place in places])
+    ax.set_xticks([place for place, year in enumerate(years) if year], list(filter(None, years)), minor=True)
+    ax.xaxis.remove_overlapping_locs = False  # a year is below its first period
+    ax.tick_params(axis="x", pad=_NAME_PAD)
+    ax.tick_params(axis="x", which="minor", pad=_NAME_PAD + 12, bottom=False, labelsize=9)
+    for label in [*ax.get_xticklabels(), *ax.get_xticklabels(minor=True)]:
+        label.set_verticalalignment("baseline")  # the same height, whatever letters it has
     ax.set_xlim(-0.6, max(len(names), 4) - 0.4)
 
 
@@ -362,7 +373,7 @@ def _number_columns(ax: Axes, labels: dict[float, tuple[pd.Series, list[str]]], 
         for place, (height, text) in enumerate(zip(heights, texts, strict=True)):
             ax.annotate(
                 text,
-                (place + shift, height),
+                (place + shift, max(height, 0)),
                 (0, 2),
                 textcoords="offset points",
                 ha="center",

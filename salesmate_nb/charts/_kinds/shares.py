@@ -7,13 +7,13 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
+from salesmate_nb._wording.columns import groups_of, needed, rows_of
 from salesmate_nb._wording.names import name_of, words_of
 from salesmate_nb._wording.numbers import number, percent
+from salesmate_nb._wording.ranking import LIMIT, distinct, keeps_order, places_of
 from salesmate_nb.analysis._statistics import wilson
-from salesmate_nb.charts._drawing.columns import groups_of, needed
 from salesmate_nb.charts._drawing.glyphs import drawable
 from salesmate_nb.charts._drawing.panels import Panels, figure_of, finish, nothing, patch, subject
-from salesmate_nb.charts._drawing.ranking import LIMIT, distinct, keeps_order, places_of
 from salesmate_nb.charts._drawing.rows import BAR, height_of, name_rows, number_rows
 from salesmate_nb.charts._drawing.style import current, styled
 
@@ -85,8 +85,8 @@ def win_rate(
     ]
     heading = subject(title or ("Win rate" if by is None else f"Win rate by {words_of(by)}"), now)
     notes = (
-        f"won / (won + lost) with its {percent(confidence)} interval; number of decided deals in brackets, "
-        f"a hollow dot if fewer than {_FEW}; dashed: all deals"
+        f"won / (won + lost) with its {percent(confidence)} interval; decided deals in brackets, "
+        f"hollow if fewer than {_FEW}; dashed: all"
     )
     with styled():
         figure, grid = figure_of(heading, notes, [height_of(len(rates)) + 0.15 for _, rates in panels])
@@ -116,7 +116,7 @@ def _draw_rates(ax: Axes, rates: pd.DataFrame) -> None:
     won = style.color("won")
     overall = rates["won"].sum() / rates["decided"].sum()
     ax.axvline(overall, color=style.muted, linewidth=1.2, linestyle=(0, (4, 2)), zorder=0)
-    for place, row in enumerate(rates.itertuples()):
+    for place, row in enumerate(rows_of(rates)):
         ax.plot([row.low, row.high], [place, place], color=style.color("open"), linewidth=2, zorder=1)
         is_few = row.decided < _FEW
         ax.plot(
@@ -129,7 +129,7 @@ def _draw_rates(ax: Axes, rates: pd.DataFrame) -> None:
             zorder=2,
             markerfacecolor=style.background if is_few else won,
         )
-    name_rows(ax, [f"{row.name} ({number(row.decided)})" for row in rates.rename_axis("place").itertuples()])
+    name_rows(ax, [f"{row.name} ({number(row.decided)})" for row in rows_of(rates)])
     number_rows(ax, list(rates["high"]), [percent(rate) for rate in rates["rate"]], gap=7)
     ax.xaxis.set_major_locator(MaxNLocator(6, steps=[1, 2, 5, 10]))
     ax.xaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
@@ -200,7 +200,7 @@ def funnel(
             name_rows(ax, [name_of(stage) for stage in stages["stage"]])
             texts = [
                 number(row.deals) + ("" if pd.isna(row.step) else f" ({percent(row.step)})")
-                for row in stages.itertuples()
+                for row in rows_of(stages)
             ]
             number_rows(ax, list(stages["deals"]), texts)
             ax.set_xticks([])
@@ -271,14 +271,14 @@ def outcomes(
             subject(heading[:1].upper() + heading[1:], now), unit, [height_of(len(rows))], handles=handles
         )
         ax = grid[0][0]
-        for place, row in enumerate(rows[["won", "lost"]].itertuples()):
+        for place, row in enumerate(rows_of(rows[["won", "lost"]])):
             ax.plot(
                 [row.won, row.lost], [place, place], color=style.color("open", 0.55), linewidth=3, zorder=1
             )
             for name, mark in marks.items():
                 ax.plot(getattr(row, name), place, mark, color=style.color(name), markersize=7.5, zorder=2)
         name_rows(ax, [name_of(name) for name in rows[by]])
-        texts = [f"{row.won:,.1f} won, {row.lost:,.1f} lost" for row in rows[["won", "lost"]].itertuples()]
+        texts = [f"{row.won:,.1f} won, {row.lost:,.1f} lost" for row in rows_of(rows[["won", "lost"]])]
         number_rows(ax, list(rows[["won", "lost"]].max(axis=1)), texts, gap=8)
         ax.grid(axis="x")
         return finish(figure, [ax])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from salesmate_nb._wording.names import name_of
@@ -35,10 +37,8 @@ def places_of(column: pd.Series, size: pd.Series, limit: int = LIMIT) -> tuple[p
     ranked = list(sizes.sort_values(ascending=False, kind="stable").index)
     kept = ranked[: limit if len(ranked) > limit + 1 else len(ranked)]  # no row of one other
     if keeps_order(column):
-        order = pd.Series(
-            values.codes if isinstance(column.dtype, pd.CategoricalDtype) else range(len(values))
-        )
-        kept.sort(key=lambda code: (order[code] < 0, order[code]))
+        order = _order(values)
+        kept.sort(key=lambda code: order[code])
     others = len(ranked) - len(kept)
     names = [name_of(values[code]) for code in kept] + ([f"others ({others:,})"] if others else [])
     place = {code: place for place, code in enumerate(kept)}
@@ -60,7 +60,15 @@ def distinct(column: pd.Series, longest: int = 48) -> list[tuple[str, pd.Series]
     [('b', [True, False, True]), ('(none)', [False, True, False])]
     """
     codes, values = pd.factorize(column, use_na_sentinel=False)
-    order = list(range(len(values)))
-    if isinstance(column.dtype, pd.CategoricalDtype):
-        order.sort(key=lambda code: (values.codes[code] < 0, values.codes[code]))
-    return [(name_of(values[code], longest), pd.Series(codes == code, index=column.index)) for code in order]
+    order = _order(values)
+    return [
+        (name_of(values[code], longest), pd.Series(codes == code, index=column.index))
+        for code in sorted(range(len(values)), key=lambda code: order[code])
+    ]
+
+
+def _order(values: Any) -> list[tuple[bool, int]]:
+    """Return what to sort distinct values by: their categories, or else where they are; missing ones last."""
+    if isinstance(values.dtype, pd.CategoricalDtype):
+        return [(bool(code < 0), int(code)) for code in pd.Categorical(values).codes]
+    return [(False, place) for place in range(len(values))]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 
 from salesmate_nb.errors import SalesmateError
@@ -33,3 +35,8 @@ def groups_of(table: pd.DataFrame, first: str) -> list[str]:
     """Return the names of the columns before `first`, by which a table of the analysis is grouped."""
     columns = list(table.columns)
     return columns[: columns.index(first)] if first in columns else []
+
+
+def rows_of(table: pd.DataFrame) -> list[Any]:
+    """Return the rows of a frame as named tuples."""
+    return list(table.itertuples(index=False))
