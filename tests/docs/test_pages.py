@@ -17,7 +17,9 @@ from salesmate_nb import (
     charts,
     errors,
     history,
+    report,
     sandbox,
+    sentences,
     token_stores,
 )
 from salesmate_nb._cli.options.parser import make_parser
@@ -123,7 +125,7 @@ def test_read_report():
 
 @pytest.mark.parametrize(
     "part",
-    [salesmate_nb, analysis, charts, history, Salesmate, sandbox, token_stores],
+    [salesmate_nb, analysis, charts, history, report, Salesmate, sandbox, sentences, token_stores],
     ids=lambda part: part.__name__,
 )
 def test_api_reference(part):
