@@ -17,12 +17,11 @@ from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
+from matplotlib.spines import Spine
 from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter
 
-from salesmate_nb.charts import Panels
-
-DPI = 110  # of the saved PNG; sharp enough on GitHub's page, and small
+DPI = 100  # of the saved PNG: its pixels are those of the page
 
 
 def data_of(figure: Figure) -> list[Any]:
@@ -55,15 +54,14 @@ def png(figure: Figure) -> tuple[bytes, dict[str, Any]]:
     """Return a figure as PNG, and the metadata by which a saved notebook is compared with its code."""
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=DPI, metadata={"Software": None})
-    width, height = (round(inches * 96) for inches in figure.get_size_inches())
-    return buffer.getvalue(), {"width": width, "height": height, "data_sha256": digest(figure)}
+    return buffer.getvalue(), {"data_sha256": digest(figure)}
 
 
 def sign() -> None:
-    """Show every figure of this kernel, and every chart of ``salesmate_nb.charts``, by :func:`png`."""
+    """Show every figure of this kernel by :func:`png`."""
+    get_ipython().run_line_magic("matplotlib", "inline")  # or the first figure would replace what follows
     formatter = get_ipython().display_formatter.formatters["image/png"]
     formatter.for_type(Figure, png)
-    formatter.for_type(Panels, lambda panels: png(panels[0].figure) if panels else None)
 
 
 def _axes(ax: Axes) -> Iterator[Any]:
@@ -71,7 +69,8 @@ def _axes(ax: Axes) -> Iterator[Any]:
     yield from (_axis(axis) for axis in (ax.xaxis, ax.yaxis))
     if legend := ax.get_legend():
         yield [text.get_text() for text in legend.get_texts()]
-    yield from (_artist(artist) for artist in ax.get_children() if artist.get_visible())
+    artists = [each for each in ax.get_children() if each.get_visible() and not isinstance(each, Spine)]
+    yield from map(_artist, artists)
 
 
 def _axis(axis: Axis) -> list[Any]:

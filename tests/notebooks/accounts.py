@@ -35,7 +35,13 @@ def _named(deal):
         "pipeline": NAMES[deal["id"] % 2],
         "stage": f"{NAMES[len(deal['stage']) % len(NAMES)]} {len(deal['stage'])}",
         "source": NAMES[-1 - deal["id"] % len(NAMES)],
+        **_opened(deal),
     }
+
+
+def _opened(deal):
+    """Return what half of the deals have, so that many are open."""
+    return {"status": "Open", "closedDate": None} if deal["id"] % 2 else {}
 
 
 CURRENCIES = ("USD", "EUR", "GBP", "JPY", "CHF", "INR", "BRL")
@@ -43,7 +49,7 @@ CURRENCIES = ("USD", "EUR", "GBP", "JPY", "CHF", "INR", "BRL")
 CHANGES: dict[str, Callable] = {
     "as it is": lambda deal: {},
     "empty": lambda deal: None,
-    "one deal": lambda deal: {} if deal["id"] == 1003 else None,
+    "one deal": lambda deal: {"status": "Open", "closedDate": None} if deal["id"] == 1003 else None,
     "one pipeline": lambda deal: {"pipeline": "Sales", "stage": "Talk"},
     "five pipelines": lambda deal: {"pipeline": f"Pipeline {deal['id'] % 5}"},
     "no close dates": lambda deal: {"estimatedCloseDate": None},
@@ -51,11 +57,17 @@ CHANGES: dict[str, Callable] = {
     "none slipped": lambda deal: {"estimatedCloseDate": "2027-03-31T00:00:00.000Z"},
     "no probabilities": lambda deal: {"winProbability": None},
     "no stage on some": lambda deal: {"stage": None} if deal["id"] % 3 == 0 else {},
-    "seven currencies": lambda deal: {"currency": CURRENCIES[deal["id"] % 7]},
-    "forty owners": lambda deal: {"owner": _owner(deal["id"] % 40, f"Owner Number {deal['id'] % 40}")},
+    "seven currencies": lambda deal: {"currency": CURRENCIES[deal["id"] % 7], **_opened(deal)},
+    "forty owners": lambda deal: {
+        "owner": _owner(deal["id"] % 40, f"Owner Number {deal['id'] % 40}"),
+        **_opened(deal),
+    },
     "one owner": lambda deal: {"owner": _owner(1, "Ada Berg")},
     "odd names": _named,
-    "a million in one deal": lambda deal: {"dealValue": 1_000_000 if deal["id"] == 1010 else 50},
+    "a million in one deal": lambda deal: {
+        "dealValue": 1_000_000 if deal["id"] == 1011 else 50,
+        **_opened(deal),
+    },
     "nothing set": lambda deal: dict.fromkeys(
         ("owner", "stage", "pipeline", "currency", "source", "dealValue", "winProbability", "closedDate")
     ),

@@ -11,7 +11,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from salesmate_nb import sandbox
+import matplotlib.pyplot as plt
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+from salesmate_nb import charts, sandbox
 
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(path.stem for path in FOLDER.glob("*.ipynb"))
@@ -38,9 +41,7 @@ class Run:
     @property
     def figures(self):
         """The figures of the charts that were displayed, in order."""
-        from salesmate_nb.charts import Panels
-
-        return [each[0].figure for each in self.shown if isinstance(each, Panels) and len(each)]
+        return [each.figure for each in self.shown if isinstance(each, charts.Panels) and each]
 
 
 def cells(name):
@@ -69,6 +70,9 @@ def run(name, **parameters):
         for each in objects:
             done.shown.append(each)
             printed.write(f"{each}\n")
+            if isinstance(each, charts.Panels) and each:
+                plt.close(each.figure)
+                FigureCanvasAgg(each.figure)  # in place of the one that was closed
             if hasattr(each, "_repr_html_"):
                 each._repr_html_()
 

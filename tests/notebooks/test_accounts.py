@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.charts.overlaps import overlaps
 
-from salesmate_nb import SettingsError
+from salesmate_nb import SettingsError, report
 from tests.notebooks import accounts, cells
 
 pytestmark = pytest.mark.slow
@@ -48,6 +48,14 @@ def test_measured_account(name, run):
     """A notebook runs on the independent server that behaves as a live account was measured to do."""
     with accounts.measured() as settings:
         run(name, settings)
+
+
+def test_links(run):
+    """On an own account, the titles in the review's tables link to the deals in Salesmate."""
+    with accounts.measured() as settings:
+        shown = run("pipeline_review", settings).shown
+        tables = "".join(each._repr_html_() for each in shown if isinstance(each, report.Table))
+        assert f'<a href="{settings["api_url"]}/' in tables
 
 
 @every_notebook

@@ -63,13 +63,17 @@ class Panels(list[Axes]):
         return None if self else self.text._repr_html_()
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display  # noqa: PLC0415 - only notebooks ask
+        from IPython.core.formatters import format_display_data  # noqa: PLC0415 - only notebooks ask
+        from IPython.display import display  # noqa: PLC0415
 
         figure = self.figure
         if figure is None:
             self.text._ipython_display_()
         elif mpl.get_backend() in _INLINE:
-            display(figure, metadata={"image/png": {"alt": str(self.text)}})  # for screen readers
+            text = str(self.text)
+            data, metadata = format_display_data(figure)
+            metadata["image/png"] = {**metadata.get("image/png", {}), "alt": text}  # for screen readers
+            display(data | {"text/plain": text}, metadata=metadata, raw=True)
             plt.close(figure)  # or it would be shown again at the end of the cell
 
 

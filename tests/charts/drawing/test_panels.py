@@ -39,8 +39,14 @@ def test_shown_once(displayed, monkeypatch):
     panels._ipython_display_()
     assert (displayed, plt.get_fignums()) == ([], [panels.figure.number])  # a window shows it
     monkeypatch.setattr(mpl, "get_backend", lambda: "inline")
+    formats = {"image/png": "pixels", "text/plain": "<Figure size>"}
+    monkeypatch.setattr(
+        "IPython.core.formatters.format_display_data", lambda _: (formats, {"image/png": {"width": 9}})
+    )
     panels._ipython_display_()
-    assert displayed == [(panels.figure, {"metadata": {"image/png": {"alt": "Deals by owner"}}})]
+    content = {"image/png": "pixels", "text/plain": "Deals by owner"}
+    alt = {"image/png": {"width": 9, "alt": "Deals by owner"}}
+    assert displayed == [(content, {"metadata": alt, "raw": True})]
     assert not plt.get_fignums()
     assert panels._repr_html_() is None
 
