@@ -27,7 +27,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",  # cards and tabs
 ]
-exclude_patterns = ["_ext", "_static"]
+exclude_patterns = ["_ext", "_static", "benchmarks.md"]  # the last is included by a page
 nitpicky = True  # each cross-reference must lead somewhere
 nitpick_ignore_regex = [
     # The names of other libraries. Their inventories would have to be downloaded, and the build is offline.

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.charts.overlaps import overlaps
 
 from salesmate_nb import SettingsError, report
+from tests.charts.overlaps import overlaps
 from tests.notebooks import accounts, cells
 
 pytestmark = pytest.mark.slow
