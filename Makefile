@@ -4,7 +4,7 @@ TESTS ?=
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := -n logical --dist worksteal
 
-.PHONY: help demo dev test slow coverage lab lint format types layers browser pictures notebooks bench wheel check clean
+.PHONY: help demo dev test slow coverage lab lint format types layers browser docs pictures notebooks bench wheel check clean
 .DEFAULT_GOAL := help
 .SECONDARY:
 
@@ -50,6 +50,10 @@ layers: .venv/lint.done  ## check that imports point one way
 
 browser: .venv/browser.done  ## run the browser tests: JupyterLab in Chromium (Debian: apt-get install chromium)
 	$(PYTEST) -m browser
+
+docs: .venv/docs.done  ## build the documentation in build/docs, strictly and offline, and check its links
+	$(BIN)/python -m sphinx --quiet --fresh-env --fail-on-warning --keep-going docs build/docs
+	$(BIN)/python docs/check.py build/docs
 
 pictures: .venv/browser.done  ## take the README's pictures again: the login panel, and a notebook
 	SALESMATE_NB_SHOTS=build/pictures $(PYTEST) -m browser tests/browser/test_key_panel.py -k pictures
