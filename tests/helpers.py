@@ -70,5 +70,14 @@ def decide(url, decision="allow"):
 
 def same(left, right):
     """Assert that two frames hold the same rows, columns and dtypes, and as many unreadable values."""
-    pd.testing.assert_frame_equal(left.reset_index(drop=True), right.reset_index(drop=True))
+    (left_codes, left_values), (right_codes, right_values) = map(_coded, (left, right))
+    assert left_values == right_values
+    pd.testing.assert_frame_equal(left_codes, right_codes)
     assert left.attrs["salesmate"]["unreadable"] == right.attrs["salesmate"]["unreadable"]
+
+
+def _coded(frame):
+    """Return a frame with its categories as codes, which pandas compares much faster, and the categories."""
+    dtypes = {name: dtype for name, dtype in frame.dtypes.items() if dtype == "category"}
+    codes = frame.reset_index(drop=True).assign(**{name: frame[name].cat.codes.array for name in dtypes})
+    return codes, {name: (list(dtype.categories), dtype.ordered) for name, dtype in dtypes.items()}
