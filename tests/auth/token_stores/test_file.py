@@ -225,7 +225,7 @@ print(len(caught), store.location, sorted(path.name for path in store.folder.ite
     assert FileTokenStore(tmp_path / "tokens", "default").load().access_token == "at-s3cret"
 
 
-@pytest.mark.parametrize("saves", [20, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("saves", [20, pytest.param(100, marks=pytest.mark.slow)])
 def test_read_while_saving(store, token, saves):
     """While one thread saves, others read: every file is private at every look, and the token whole."""
     seen, errors, done = [], [], threading.Event()
