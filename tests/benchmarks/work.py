@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import resource
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -140,7 +140,7 @@ def _peak() -> float:
 def _resident() -> float:
     """Return the resident memory in megabytes."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 2**20
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def _clean(deal: dict[str, Any]) -> dict[str, Any]:
