@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from urllib.parse import urljoin
 
 import pandas as pd
+import pytest
 import requests
 
 from salesmate_nb import Salesmate, Settings
+
+posix = pytest.mark.skipif(
+    os.name != "posix", reason="Windows has no modes, owners, pipes and links like these"
+)
 
 DTYPES = {
     "int": "Int64",
@@ -66,6 +72,11 @@ def decide(url, decision="allow"):
     response = requests.post(target, data=hidden | {"decision": decision}, allow_redirects=False, timeout=30)
     assert response.status_code in {302, 303}, response.text
     return response.headers["Location"]
+
+
+def is_private(path):
+    """Return whether a file or folder is this user's alone, or the system has no modes that could tell."""
+    return os.name != "posix" or path.stat().st_mode & 0o77 == 0
 
 
 def same(left, right):

@@ -20,6 +20,7 @@ from salesmate_nb import IncompleteRead, SalesmateError, Settings, connect, sand
 from salesmate_nb._frames import dataset
 from salesmate_nb.resources.base import Field
 from salesmate_nb.sandbox import ScriptedResponse
+from tests.helpers import posix
 
 GROWTH = r"""
 import re, sys
@@ -118,13 +119,14 @@ def test_other_resources(connection, tmp_path, of):
     assert rows == len(getattr(connection, f"{of}_df")()) == len(pd.read_parquet(tmp_path / of))
 
 
+@posix
 def test_folder_is_private(connection, tmp_path):
     """Customers' data are in a folder that only this user can enter."""
     connection.write_dataset("deals", tmp_path / "deep" / "deals")
     assert stat.S_IMODE((tmp_path / "deep" / "deals").stat().st_mode) == 0o700
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
+@posix
 def test_new_folders_above_are_private(connection, tmp_path):
     """Folders that are created above the dataset are private too, whatever the umask."""
     old = os.umask(0)

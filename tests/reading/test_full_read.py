@@ -29,7 +29,7 @@ from salesmate_nb._reading.server_profile import Support
 from salesmate_nb._search.search import SearchPage, SearchRequest, search_v4
 from salesmate_nb.errors import ApiError, ConnectionFailed, IncompleteRead, LoginRequired, RateLimited
 from salesmate_nb.resources import DEALS
-from tests.helpers import reach
+from tests.helpers import posix, reach
 
 UTC = ZoneInfo("UTC")
 STRATEGIES = {
@@ -278,6 +278,7 @@ def test_first_error_ends_the_read():
     assert len(box.log) > calls
 
 
+@posix
 @pytest.mark.parametrize("pages", [1, 6])
 def test_interrupt(pages):
     """Ctrl+C while workers wait for the server's rate limit ends the read and all its waits."""
