@@ -57,7 +57,7 @@ pictures: .venv/browser.done  ## take the README's pictures again: the login pan
 	cp build/pictures/sign-in.png build/pictures/sign-in-dark.png .github/
 	cp build/pictures/notebook.png build/pictures/notebook-dark.png .github/
 
-bench: .venv/test.done  ## measure speed and memory, as ratios of one run
+bench: .venv/test.done  ## measure speed and memory, and write docs/explanation/benchmarks.txt
 	$(BIN)/python -m tests.benchmarks
 
 wheel: .venv/release.done  ## build the wheel, and try it in an empty environment

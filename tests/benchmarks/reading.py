@@ -1,13 +1,10 @@
-"""Run all measurements, each in fresh processes, and print medians and their ratios."""
+"""Measure pages to frames, reads over sockets, and snapshots, each in fresh processes: medians and ratios."""
 
 from __future__ import annotations
 
 import argparse
-import datetime as dt
 import math
 import multiprocessing
-import os
-import platform
 import statistics
 import sys
 import tempfile
@@ -15,9 +12,6 @@ from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
-
-import pandas as pd
-import pyarrow as pa
 
 from tests.benchmarks import work
 
@@ -27,14 +21,12 @@ Measure = tuple[float, float, Any]
 
 def main() -> None:
     """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks.reading", description=__doc__)
     parser.add_argument("--deals", type=int, default=100_000)
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--latency", type=float, default=0.05, metavar="S", help="seconds a request takes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        versions = f"Python {platform.python_version()}, pandas {pd.__version__}, pyarrow {pa.__version__}"
-        print(f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {os.cpu_count()} cores, {versions}")
         print(f"{options.deals:,} deals, median of {options.runs}\n")
         _row("measure", "baseline", "ours", "ratio", "goal")
         work.make_pages(options.deals, Path(folder))
