@@ -11,6 +11,7 @@ PACKAGE, TESTS = ROOT / "salesmate_nb", ROOT / "tests"
 WITHOUT_CODE = {"sandbox/fake_data/test_vocabulary.py"}  # a source file of words alone needs no tests
 SEVERAL_FILES = {  # what no single source file does
     "auth/test_token_load.py",
+    "benchmarks/test_work.py",
     "charts/test_readable.py",
     "reading/test_behaviours.py",
     "snapshot/test_killed.py",
