@@ -27,7 +27,7 @@ extensions = [
     "sphinx_copybutton",
     "sphinx_design",  # cards and tabs
 ]
-exclude_patterns = ["_ext", "_static", "benchmarks.md"]  # the last is included by a page
+exclude_patterns = ["_ext", "_static"]
 nitpicky = True  # each cross-reference must lead somewhere
 nitpick_ignore_regex = [
     # The names of other libraries. Their inventories would have to be downloaded, and the build is offline.
@@ -37,7 +37,12 @@ nitpick_ignore_regex = [
 # --- Markdown
 myst_enable_extensions = ["attrs_block", "attrs_inline", "colon_fence", "deflist", "substitution"]
 myst_heading_anchors = 4
-myst_substitutions = {"snapshot_version": str(SNAPSHOT_VERSION), "history_version": str(HISTORY_VERSION)}
+has_figures = (HERE / "explanation" / "benchmarks.txt").exists()  # what `make bench` has written
+myst_substitutions = {
+    "figures": "```{literalinclude} benchmarks.txt\n:language: text\n```" if has_figures else "",
+    "snapshot_version": str(SNAPSHOT_VERSION),
+    "history_version": str(HISTORY_VERSION),
+}
 suppress_warnings = ["mystnb.unknown_mime_type"]  # the login card's own type, which only a notebook shows
 
 # --- Notebooks: their saved outputs are shown, and nothing is run or loaded from elsewhere.
