@@ -3,7 +3,7 @@ BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 TESTS ?=
 PYTEST := $(BIN)/python -m pytest
 PARALLEL := -n logical --dist worksteal
-INCLUDED := test lint types browser release# the groups that the group dev includes
+INCLUDED := test lint types browser docs release# the groups that the group dev includes
 
 .PHONY: help demo dev test slow coverage lab lint format types layers browser docs pictures notebooks bench wheel check clean
 .DEFAULT_GOAL := help
