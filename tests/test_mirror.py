@@ -11,6 +11,7 @@ PACKAGE, TESTS = ROOT / "salesmate_nb", ROOT / "tests"
 WITHOUT_CODE = {"sandbox/fake_data/test_vocabulary.py"}  # a source file of words alone needs no tests
 SEVERAL_FILES = {  # what no single source file does
     "auth/test_token_load.py",
+    "benchmarks/test_work.py",
     "charts/test_readable.py",
     "reading/test_behaviours.py",
     "snapshot/test_killed.py",
@@ -24,6 +25,10 @@ SEVERAL_FILES = {  # what no single source file does
     "notebooks/test_run.py",
     "notebooks/test_saved.py",
     "resources/test_registry.py",
+    "docs/test_dictionary.py",
+    "docs/test_errors_page.py",
+    "docs/test_pages.py",
+    "docs/test_site.py",
     "test_docs.py",
     "test_faults.py",
     "test_mirror.py",

@@ -8,7 +8,7 @@ from salesmate_nb._reading.report import ReadReport
 
 
 def test_attrs_are_plain_values():
-    """What attrs hold survives JSON, with every key that README names."""
+    """What attrs hold survives JSON, with every key that the documentation names."""
     attrs = ReadReport(strategy="keyset", totals=(3, 4), unreadable={"title": 1}).as_attrs()
     assert json.loads(json.dumps(attrs)) == attrs
     assert attrs.keys() == {

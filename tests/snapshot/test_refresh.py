@@ -7,7 +7,6 @@ import errno
 import itertools
 import json
 import random
-import stat
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -37,7 +36,7 @@ from salesmate_nb._snapshot import incremental
 from salesmate_nb.analysis import movement
 from salesmate_nb.resources import DEALS
 from salesmate_nb.sandbox import ScriptedResponse
-from tests.helpers import reach, same
+from tests.helpers import is_private, reach, same
 from tests.live_account import LiveAccount, made
 
 SEARCH = "/apis/deal/v4/search"
@@ -479,8 +478,7 @@ def test_logout_removes_snapshots(box):
     connection.deals_df(refresh="auto")
     folder = box.settings.token_cache / "snapshots"
     assert len(list(folder.rglob("deals.history/*.parquet"))) == 2
-    modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
-    assert modes == {True: 0o700, False: 0o600}
+    assert all(map(is_private, folder.rglob("*")))
     connection.logout()
     assert not list(folder.rglob("*.parquet"))
     with pytest.raises(SalesmateError, match="no snapshot"):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import os
-import pty
 import re
 import select
 import subprocess
@@ -20,6 +19,7 @@ from salesmate_nb import sandbox
 from tests.live_account import LiveAccount, made
 
 pytestmark = pytest.mark.slow
+pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
 
 
 @pytest.fixture
