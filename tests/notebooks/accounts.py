@@ -65,7 +65,7 @@ CHANGES: dict[str, Callable] = {
     "one owner": lambda deal: {"owner": _owner(1, "Ada Berg")},
     "odd names": _named,
     "a million in one deal": lambda deal: {
-        "dealValue": 1_000_000 if deal["id"] == 1011 else 50,
+        "dealValue": 1_000_000 if deal["id"] == 1025 else 50,
         **_opened(deal),
     },
     "nothing set": lambda deal: dict.fromkeys(
