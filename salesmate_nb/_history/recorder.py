@@ -62,7 +62,7 @@ def record(folder: HistoryFolder, number: int, before: State | None, after: Stat
         if before is None:
             return 0
         number = 0
-    elif before is None or number == NONE:
+    elif before is None or not folder.ends_with(number):  # lost, or put back from a backup
         try:
             before, number = _last_state(folder, after), folder.last_number()
         except SalesmateError:

@@ -76,6 +76,23 @@ def test_lost_snapshot_and_damaged_history(folder):
     assert stages(folder, 0) == ["Signed"]
 
 
+def test_snapshot_from_a_backup(folder):
+    """A snapshot that is older than the history costs none of it, and one that is newer lacks no change."""
+    record(folder, NONE, None, state(2, "Demo"))
+    record(folder, 0, state(2, "Demo"), state(3, "Offer"))
+    record(folder, 1, state(3, "Offer"), state(4, "Signed"))
+    folder.compact(2, FIELDS)
+    assert record(folder, 0, state(2, "Demo"), state(5, "Paid")) == 3
+    assert [stages(folder, 3, day(number)) for number in (2, 3, 4, 5)] == [
+        ["Demo"],
+        ["Offer"],
+        ["Signed"],
+        ["Paid"],
+    ]
+    assert record(folder, 7, state(6, "Closed"), state(7, "Closed")) == 4
+    assert stages(folder, 4) == ["Closed"]
+
+
 def test_clock_that_is_set_back(folder):
     """Each refresh is later than the one before, whatever the clock says."""
     record(folder, NONE, None, state(9, "Demo"))
