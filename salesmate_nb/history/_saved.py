@@ -25,6 +25,7 @@ from salesmate_nb.resources.base import Field, Kind
 _UNNAMED = "unnamed:"  # how pandas reads the index that to_csv() wrote
 _SHOWN = 5  # ids in an error
 _DAY = "%Y-%m-%d"
+_MOVING = ("status", "deal_value", "currency")  # what a movement is made of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -117,6 +118,16 @@ def tables_of(frames: Sequence[SavedFrame], fields: Sequence[Field], timezone: s
         counts = ", ".join(f"{count:,} in {name}" for name, count in sorted(builder.unreadable.items()))
         warn(f"Values that could not be read are missing: {counts}.")
     return [table.select(arrow_schema(fields).names) for table in tables]
+
+
+def warn_of_lacking(first: SavedFrame) -> None:
+    """Warn if the first frame lacks columns without which each movement from it would be wrong."""
+    if lacking := [name for name in _MOVING if name not in first.rows.columns]:
+        names = ", ".join(map(repr, lacking))
+        warn(
+            f"{first.title} has no column {names}. Its deals have no value there, so that a movement from it "
+            "is wrong. Rename the column if it has another name."
+        )
 
 
 def _with_columns_of(before: pa.Table, table: pa.Table, frame: SavedFrame) -> pa.Table:

@@ -14,7 +14,9 @@ from salesmate_nb.errors import SalesmateError
 from salesmate_nb.history import import_frames
 from tests.analysis.changes.histories import any_states, history_of
 
-FRAME = pd.DataFrame({"id": [1], "status": ["Open"], "stage": ["Demo"]})
+FRAME = pd.DataFrame(
+    {"id": [1], "status": ["Open"], "stage": ["Demo"], "deal_value": [5.0], "currency": ["EUR"]}
+)
 
 
 def through_csv(frame):
@@ -114,3 +116,10 @@ def test_unknown_time_zone():
     """The error says how to write a time zone."""
     with pytest.raises(SalesmateError, match="is not an IANA time zone"):
         import_frames({"2026-03-02": FRAME}, timezone="CEST+1")
+
+
+def test_first_frame_that_lacks_columns():
+    """A first frame without status or value is told of: all its deals would seem to be reopened, or at 0."""
+    lacking = FRAME.drop(columns=["status", "deal_value"])
+    with pytest.warns(UserWarning, match=r"The frame of 2026-03-02 has no column 'status', 'deal_value'\."):
+        import_frames({"2026-03-02": lacking, "2026-03-09": FRAME})
