@@ -230,7 +230,8 @@ class HistoryFolder:
         ):
             start -= 1
         if start < len(parts) - 1:
-            with contextlib.suppress(SalesmateError):  # a damaged part; reading the history says so
+            # A damaged part, of which reading the history tells; or the disk is full, and nothing is lost.
+            with contextlib.suppress(SalesmateError, OSError):
                 self._merge(parts[start:], fields)
 
     def remove(self) -> None:

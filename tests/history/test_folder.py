@@ -204,3 +204,17 @@ def test_disk_that_refuses(history, monkeypatch):
         with pytest.raises(SalesmateError, match="Too many open files"):
             history.exists()
     assert history.load(0, FIELDS).since == day(0)
+
+
+def test_full_disk_while_parts_are_merged(history, monkeypatch):
+    """If parts cannot be merged, they stay as they are: the refresh is on disk already."""
+    for number in (1, 2):
+        refresh(history, number)
+
+    def refuse(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pq, "write_table", refuse)
+        history.compact(2, FIELDS)
+    assert history.load(2, FIELDS).as_of(day(9), state(0).schema).equals(state(2))
