@@ -27,6 +27,7 @@ from salesmate_nb.analysis._weights import value_sums, weigh_by_stage
 from salesmate_nb.errors import SalesmateError
 
 _HOUR = pd.Timedelta(hours=1)
+_SECOND = pd.Timedelta(seconds=1)  # in whole ones attrs say when a frame was read
 
 
 def forecast_accuracy(
@@ -136,8 +137,8 @@ def _stale_hours(
 
 
 def _past_periods(began: pd.Timestamp, until: pd.Timestamp, freq: str) -> list[pd.Period]:
-    """Return the periods that began after the history, and have ended."""
-    local_began, local_until = began.tz_localize(None), until.tz_localize(None)
+    """Return the periods that began after the history, and have ended, as on a day that means its end."""
+    local_began, local_until = began.tz_localize(None), until.tz_localize(None) + _SECOND
     first, current = local_began.to_period(freq), local_until.to_period(freq)
     return [
         each
