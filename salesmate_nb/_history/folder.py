@@ -230,7 +230,7 @@ class HistoryFolder:
         ):
             start -= 1
         if start < len(parts) - 1:
-            # A damaged part, of which reading the history tells; or the disk is full, and nothing is lost.
+            # A damaged part, which is reported when the history is read; or a full disk: nothing is lost.
             with contextlib.suppress(SalesmateError, OSError):
                 self._merge(parts[start:], fields)
 

@@ -178,10 +178,10 @@ class ImportedHistory:
         """
         start = parse_time("since", since, self._timezone)
         names = TRACKED if field is None else [field] if isinstance(field, str) else field
-        events = timeline(
-            self._history, arrow_schema(self._fields), since=start, names=names, ids=deal_ids(id)
-        )
-        return history_frame(events, self._order, self._history.known(start))
+        ids = deal_ids(id)
+        events = timeline(self._history, arrow_schema(self._fields), since=start, names=names, ids=ids)
+        about = {"fields": list(names), "ids": ids}
+        return history_frame(events, self._order, {**self._history.known(start), **about})
 
 
 def _saved_at(date: DatetimeLike, timezone: str) -> dt.datetime:

@@ -9,7 +9,7 @@ import random
 import pandas as pd
 import pytest
 
-from salesmate_nb.analysis import movement, slippage, stage_conversion, time_in_stage
+from salesmate_nb.analysis import forecast_accuracy, movement, slippage, stage_conversion, time_in_stage
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.history import import_frames
 from tests.analysis.changes.histories import any_states, history_of
@@ -56,6 +56,11 @@ def test_analysis():
     stays = [time_in_stage(*each).astype("str") for each in ((imported, last), (kept, now))]
     assert len(stays[0]) > 2
     assert stays[0].equals(stays[1].sort_values(["pipeline", "stage"], ignore_index=True))
+    for analysis in (time_in_stage, stage_conversion, forecast_accuracy):
+        with pytest.raises(SalesmateError, match="its field has no 'created'"):
+            analysis(past.history_df(field="stage"), last)
+    with pytest.raises(SalesmateError, match="its field has no 'estimated_close_date'"):
+        slippage(past.history_df(field="stage"))
     opening = past.deals_df(as_of=states[1].attrs["salesmate"]["read_at"])
     assert movement(opening, last)["value"].equals(movement(states[1], now)["value"])
 

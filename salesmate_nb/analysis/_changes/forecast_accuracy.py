@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from salesmate_nb.analysis._attrs import read_at, refreshes, since, with_since
+from salesmate_nb.analysis._attrs import check_whole, read_at, refreshes, since, with_since
 from salesmate_nb.analysis._changes.past_state import EXISTENCE, past_state
 from salesmate_nb.analysis._columns import (
     OPEN,
@@ -67,7 +67,7 @@ def forecast_accuracy(
     Raises
     ------
     SalesmateError
-        If a column is missing, or `history` does not say since when it knows.
+        If a column is missing, or `history` does not say since when it knows, or was not read whole.
 
     Examples
     --------
@@ -108,6 +108,7 @@ def forecast_accuracy(
     places = () if stages is None else ("pipeline", "stage")
     columns = ["status", "currency", "deal_value", "win_probability", "estimated_close_date", *places]
     deals = select(now, "id", *columns, "closed_date")
+    check_whole(history, deals, [*columns, *EXISTENCE])
     planned = datetimes(deals["estimated_close_date"])
     periods = _past_periods(began.tz_convert(planned.dt.tz), timestamp(read_at(now), planned), freq)
 
