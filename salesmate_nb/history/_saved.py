@@ -7,6 +7,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -206,6 +207,8 @@ def _values(column: pd.Series, kind: Kind, timezone: str) -> list[Any] | pa.Arra
 def _value(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)  # of whole numbers with gaps, pandas makes 7.0
+    if isinstance(value, Decimal):
+        return float(value)  # as databases give them
     return value.isoformat() if isinstance(value, dt.date) else value
 
 

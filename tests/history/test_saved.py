@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import pandas as pd
 import pytest
@@ -24,6 +25,7 @@ def read(*frames, timezone="UTC"):
     [
         ("deal_value", ["50", None, "1e3"], [50.0, None, 1000.0]),
         ("dealValue", [50, float("nan"), 7], [50.0, None, 7.0]),
+        ("deal_value", [Decimal("50.10"), None, Decimal(7)], [50.1, None, 7.0]),
         ("Owner ID", [7.0, None, 8.0], None),
         ("status", pd.Categorical(["Won", None, "Open"]), ["Won", None, "Open"]),
         ("title", [7.0, None, 8.5], ["7", None, "8.5"]),

@@ -35,7 +35,8 @@ def slippage(history: pd.DataFrame, by: str | Sequence[str] = ("owner_name", "st
     Raises
     ------
     SalesmateError
-        If a column is missing, `history` was read without close dates, or one of `by` has the name of one of the result.
+        If a column is missing, `history` was read without close dates, or one of `by` has the name of one of
+        the result.
 
     Examples
     --------
