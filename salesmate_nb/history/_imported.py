@@ -55,7 +55,8 @@ def import_frames(frames: Mapping[str | dt.date, pd.DataFrame], *, timezone: str
     -----
     UserWarning
         If values cannot be read, which are missing then; if a frame lacks a column that the one before has:
-        its values count as unchanged; or if the first frame lacks status, value or currency.
+        its values count as unchanged; if the first frame lacks status, value or currency; or if most dates
+        of a column are before 1990 or after 2100.
 
     Examples
     --------

@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 
 from salesmate_nb._base.warn import warn
 from salesmate_nb._frames.arrow import BatchBuilder, arrow_schema
+from salesmate_nb._frames.plausibility import implausible_dates
 from salesmate_nb._history.events import TIMESTAMP
 from salesmate_nb._values.text import closest, comparable
 from salesmate_nb.errors import SalesmateError
@@ -118,6 +119,12 @@ def tables_of(frames: Sequence[SavedFrame], fields: Sequence[Field], timezone: s
     if builder.unreadable:
         counts = ", ".join(f"{count:,} in {name}" for name, count in sorted(builder.unreadable.items()))
         warn(f"Values that could not be read are missing: {counts}.")
+    others = kinds.keys() - {field.name for field in DEALS.fields}
+    if found := implausible_dates(pa.concat_tables(tables), custom=others):
+        warn(
+            f"Most dates in {', '.join(sorted(found))} are before 1990 or after 2100. If a spreadsheet saved "
+            "days as numbers, convert them with pd.to_datetime(..., unit='D', origin='1899-12-30')."
+        )
     return [table.select(arrow_schema(fields).names) for table in tables]
 
 

@@ -116,3 +116,9 @@ def test_no_frame():
     """A path in place of a frame is an error that says what to pass."""
     with pytest.raises(SalesmateError, match="The frame of 2026-03-02 is a str"):
         named("deals.csv", MONDAY)
+
+
+def test_days_of_a_spreadsheet():
+    """Days that a spreadsheet saved as numbers are told of, and how to convert them."""
+    with pytest.warns(UserWarning, match=r"^Most dates in estimated_close_date are .* origin='1899-12-30'"):
+        read({"id": [1], "estimated_close_date": [46112]})
