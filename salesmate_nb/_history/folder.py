@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from salesmate_nb._base import files
 from salesmate_nb._base.warn import warn
-from salesmate_nb._history.events import SCHEMA, TIMESTAMP
+from salesmate_nb._history.events import SCHEMA, TIMESTAMP, names_today
 from salesmate_nb._history.history import History
 from salesmate_nb.errors import SalesmateError
 
@@ -296,11 +296,10 @@ class HistoryFolder:
             with files.open_private(self.path / name) as file:
                 table = pq.read_table(file, page_checksum_verification=True)
             metadata = json.loads((table.schema.metadata or {})[_METADATA])
-            columns = {path: column for column, path in fields.items()}
             return _File(
                 bound=metadata["bound"],
                 table=table.replace_schema_metadata(None),
-                names={old: columns.get(path, old) for old, path in metadata["fields"].items()},
+                names=names_today(metadata["fields"], fields),
                 refreshes=tuple(map(dt.datetime.fromisoformat, metadata["refreshes"])),
             )
         except _DAMAGE as err:
