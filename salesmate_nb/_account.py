@@ -267,9 +267,11 @@ class Account:
         names = TRACKED if query.columns is None else query.columns
         refresher = self._refresher(DEALS, self._reader(DEALS, settings), settings, query)
         start = parse_time("since", since, settings.zone)
-        table, snapshot, known = refresher.events(start, names, deal_ids(deal))
+        ids = deal_ids(deal)
+        table, snapshot, known = refresher.events(start, names, ids)
         about = {"host": self._settings.api_url, "resource": "history", "timezone": settings.zone}
-        return history_frame(table, snapshot.order, {**known, **about})
+        asked = {"fields": list(names), "ids": ids}
+        return history_frame(table, snapshot.order, {**known, **about, **asked})
 
     def timezone(self) -> str:
         """Return the time zone of dates without one: of the settings, else of the user, else UTC."""

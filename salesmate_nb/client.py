@@ -238,8 +238,9 @@ class Salesmate(Connection):
             when a refresh found it (both ``datetime64[us, UTC]``). Then the deal as that refresh found it, or
             the one before if it is deleted: ``stage``, ``pipeline``, ``status``, ``owner_id``,
             ``owner_name``, ``deal_value`` and ``currency``. A deal that appeared, or disappeared, has a row
-            for each of its values too. ``df.attrs["salesmate"]`` has ``since``, since when changes are known,
-            and ``refreshes``, when the deals were read, the last time before it included.
+            for each of its values too. ``df.attrs["salesmate"]`` has ``since``, since when changes are known;
+            ``refreshes``, when the deals were read, the last time before it included; and ``fields`` and
+            ``ids``, which were asked for.
 
         Raises
         ------

@@ -14,7 +14,7 @@ from salesmate_nb._api.waiting import Waiter
 from salesmate_nb._base import files
 from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.secret.text import fingerprint
-from salesmate_nb.errors import ApiError, KeyRefused, RateLimited
+from salesmate_nb.errors import ApiError, KeyRefused, RateLimited, SalesmateError
 from salesmate_nb.resources.users import USERS_PATH
 from salesmate_nb.settings import Settings
 
@@ -104,12 +104,14 @@ class CurrentUserLookup:
         }
         self._request = request
         self._known: CurrentUser | None = None
+        self._has_failed = False
         self._asking = fork_safe_lock()
 
     def get(self, waiter: Waiter | None = None) -> CurrentUser:
         """Return the user, asking Salesmate if nothing is remembered or it is a month old.
 
-        A user who may not see the list of users, or does not stand in it, counts as not known.
+        If the list of users cannot be read, the user is the one that this login was of before. Otherwise, a
+        user who may not see the list, or does not stand in it, counts as not known.
 
         Parameters
         ----------
@@ -138,7 +140,11 @@ class CurrentUserLookup:
                 if isinstance(err, RateLimited) or err.code == "NoSuchLinkExist":
                     raise
                 is_final = err.status in _NO_RIGHT
-            return self._remember(CurrentUser.from_users(users or []), is_final=is_final)
+            self._has_failed = not is_final
+            found = CurrentUser.from_users(users or [])
+            if not found.id:
+                found = _load(self._path, self._bound) or found
+            return self._remember(found, is_final=is_final)
 
     def learn(self, users: list[Any]) -> None:
         """Remember the user from a list of users that was read for another reason."""
@@ -167,12 +173,24 @@ class CurrentUserLookup:
             As in `get`.
         is_offline : bool
             Whether to make no request.
+
+        Raises
+        ------
+        SalesmateError
+            If the list of users could not be read now, and the login before this one was another: nobody
+            knows whether it was of the same user.
         """
         if not is_offline:
             with self._asking:
                 if self._known and self._known.id and _load(self._path, self._bound) != self._known:
                     self._known = None
         user = self.known() if is_offline else self.get(waiter)
+        if not (user.id or is_offline) and self._has_failed and self._had_other_login():
+            raise SalesmateError(
+                "Salesmate's list of users could not be read, so it is not known whether this login is of "
+                "the user whose rows are saved here. They were left as they are. Run this again later, or "
+                "read live with refresh='live'."
+            )
         return f"user {user.id}" if user.id else self._login
 
     def forget(self) -> str:
@@ -184,6 +202,10 @@ class CurrentUserLookup:
             except OSError as err:
                 return f"{path} could not be removed ({files.reason(err)}). Delete it yourself."
         return ""
+
+    def _had_other_login(self) -> bool:
+        bound = {name: value for name, value in self._bound.items() if name != "login"}
+        return _load(self._path, bound) is not None and _load(self._path, self._bound) is None
 
     def _remember(self, user: CurrentUser, *, is_final: bool) -> CurrentUser:
         self._known = user
@@ -207,14 +229,17 @@ def login_fingerprint(settings: Settings) -> str:
 
 
 def _load(path: Path | None, bound: Mapping[str, Any], max_age: float = float("inf")) -> CurrentUser | None:
-    """Return the user in a file of this login; ``None`` if it is missing, too old, or cannot be read."""
+    """Return the user in a file of this login; ``None`` if it is missing, too old, or cannot be read.
+
+    A `bound` without the login is that of any login.
+    """
     if path is None:
         return None
     try:
         with files.open_private(path) as file:
             content = json.loads(file.read(_MAX_BYTES))
         age = time.time() - content["asked_at"]
-        if content["bound"] != bound or not -max_age < age < max_age:
+        if not bound.items() <= content["bound"].items() or not -max_age < age < max_age:
             return None
         return CurrentUser(**{name: _text(value) for name, value in content["user"].items()})
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):

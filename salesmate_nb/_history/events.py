@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -91,6 +92,27 @@ def compare(before: pa.Table, after: pa.Table, seen_at: dt.datetime, previous: d
         found += [_values(new, name, now.filter(pa.array(is_new)), new_times)] * bool(len(new))
     events = pa.concat_tables(each for each in found if each.num_rows or each is found[0])
     return events.append_column("seen_at", pa.array([seen_at] * events.num_rows, TIMESTAMP))
+
+
+def names_today(fields: Mapping[str, str], today: Mapping[str, str]) -> dict[str, str]:
+    """Return the name that each column has today, by its API name.
+
+    A column that the account removed keeps its name, or gets the API's if another column took it.
+
+    Parameters
+    ----------
+    fields, today : mapping of str to str
+        The API's names of the columns then and now, by their own.
+
+    Examples
+    --------
+    >>> names_today({"size": "textCustomField1"}, {"length": "textCustomField1"})
+    {'size': 'length'}
+    >>> names_today({"size": "textCustomField1"}, {"size": "textCustomField2"})
+    {'size': 'textCustomField1'}
+    """
+    names = {path: name for name, path in today.items()}
+    return {name: names.get(path, path if name in today else name) for name, path in fields.items()}
 
 
 def to_text(values: pa.Array) -> pa.Array:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import itertools
 import json
 import re
 import shutil
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pyarrow.parquet as pq
 
 from salesmate_nb._base import files
 from salesmate_nb._base.warn import warn
-from salesmate_nb._history.events import SCHEMA
+from salesmate_nb._history.events import SCHEMA, TIMESTAMP, names_today
 from salesmate_nb._history.history import History
 from salesmate_nb.errors import SalesmateError
 
@@ -26,6 +27,7 @@ VERSION = 1
 _METADATA = b"salesmate"
 _NAME = re.compile(r"(\d{6})-(\d{6})\.parquet")
 _MERGED_ROWS = 200_000  # parts of so many events are not merged again
+_READINGS = 3  # another process may merge parts while they are read
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, pa.ArrowException)
 
 
@@ -43,8 +45,9 @@ class _Part:
 
 @dataclass(frozen=True, kw_only=True)
 class _File:
-    """A file that was read: its rows, today's names of its columns, and the times of its refreshes."""
+    """A file that was read: whose rows, today's names of its columns, and the times of its refreshes."""
 
+    bound: Mapping[str, str]
     table: pa.Table
     names: Mapping[str, str]
     refreshes: tuple[dt.datetime, ...]
@@ -61,6 +64,14 @@ class _File:
         encoded = self.table.column("field").combine_chunks().dictionary_encode()
         names = pa.array([self.today(name) for name in encoded.dictionary.to_pylist()], pa.string())
         return self.table.set_column(1, "field", pc.take(names, encoded.indices))
+
+    def until(self, count: int) -> _File:
+        """Return the events of the first refreshes only."""
+        if count >= len(self.refreshes):
+            return self
+        kept = self.refreshes[:count]
+        is_kept = pc.less_equal(self.table.column("seen_at"), pa.scalar(kept[-1], TIMESTAMP))
+        return replace(self, table=self.table.filter(is_kept), refreshes=kept)
 
 
 class HistoryFolder:
@@ -124,24 +135,42 @@ class HistoryFolder:
         self._write(_Part(number, number).file_name, events, fields, [refreshed_at])
 
     def exists(self) -> bool:
-        """Return whether there is a history of this account, API and user.
+        """Return whether there is a history of this account, API and user. Call it while holding the lock.
 
-        One whose first state cannot be read is moved to ``<name>.history.damaged``, with a warning.
+        One whose first state is lost or damaged is moved aside, with a warning.
+
+        Raises
+        ------
+        SalesmateError
+            If the disk refuses to read it.
         """
         try:
             return bool(self._metadata("baseline.parquet")["bound"] == self._bound)
         except FileNotFoundError:
-            return False
+            is_lost = bool(self._parts())
+        except OSError as err:
+            raise self._unreadable("baseline.parquet", err) from err
         except _DAMAGE:
+            is_lost = True
+        if is_lost:
             self.set_aside()
-            return False
+        return False
 
     def set_aside(self) -> None:
         """Move a history that cannot be read to ``<name>.history.damaged``, with a warning."""
-        damaged = self.path.with_name(f"{self.path.name}.damaged")
-        shutil.rmtree(damaged, ignore_errors=True)
+        names = (f"{self.path.name}.damaged{number}" for number in ("", *map("-{}".format, range(2, 10**6))))
+        damaged = next(path for path in map(self.path.with_name, names) if not path.exists())
         self.path.replace(damaged)
         warn(f"{self.path} cannot be read; it was moved to {damaged.name}. A new history begins now.")
+
+    def ends_with(self, number: int) -> bool:
+        """Return whether a refresh is the last one that is on disk, but for one that was cut off.
+
+        It is not if the snapshot or the history was put back from a backup.
+        """
+        parts = self._parts()
+        last = max((part.last for part in parts if part.first <= number), default=0)
+        return last == number and self.last_number() <= number + 1
 
     def last_number(self) -> int:
         """Return the number of the last refresh that is on disk, 0 if there is none."""
@@ -169,18 +198,15 @@ class HistoryFolder:
         Raises
         ------
         SalesmateError
-            If a part of it cannot be read.
+            If a part of it cannot be read, or is missing.
         """
-        if not self.exists():
-            return None
-        first = self._read("baseline.parquet", fields)
-        parts = _contiguous(part for part in self._parts() if number is None or part.last <= number)
-        read = [self._read(part.file_name, fields) for part in parts]
-        return History(
-            first=first.table.rename_columns([first.today(name) for name in first.table.column_names]),
-            events=pa.concat_tables([SCHEMA.empty_table(), *(each.events for each in read)]),
-            refreshes=tuple(time for each in (first, *read) for time in each.refreshes),
-        )
+        for reading in range(_READINGS):
+            try:
+                return self._load(number, fields)
+            except SalesmateError:
+                if reading == _READINGS - 1:
+                    raise
+        return None
 
     def compact(self, number: int, fields: Mapping[str, str]) -> None:
         """Merge the newest parts up to a refresh that counts, so that few small files remain.
@@ -197,16 +223,56 @@ class HistoryFolder:
         except _DAMAGE:
             return
         start = len(parts) - 1
-        while start > 0 and counts[start - 1] <= min(2 * sum(counts[start:]) + 1, _MERGED_ROWS):
+        while (
+            start > 0
+            and parts[start - 1].last + 1 == parts[start].first
+            and counts[start - 1] <= min(2 * sum(counts[start:]) + 1, _MERGED_ROWS)
+        ):
             start -= 1
         if start < len(parts) - 1:
-            with contextlib.suppress(SalesmateError):  # a damaged part; reading the history says so
+            # A damaged part, which is reported when the history is read; or a full disk: nothing is lost.
+            with contextlib.suppress(SalesmateError, OSError):
                 self._merge(parts[start:], fields)
 
     def remove(self) -> None:
         """Remove the history from the disk."""
         if self.path.exists():
             shutil.rmtree(self.path)
+
+    def _load(self, number: int | None, fields: Mapping[str, str]) -> History | None:
+        if not (self._parts() or (self.path / "baseline.parquet").exists()):
+            return None
+        first = self._read("baseline.parquet", fields)
+        if first.bound != self._bound:
+            return None
+        parts = _contiguous(part for part in self._parts() if number is None or part.first <= number)
+        self._check_complete(parts, number)
+        read = [self._read(part.file_name, fields) for part in parts]
+        if parts and number is not None:  # a snapshot from a backup is older than its history
+            read[-1] = read[-1].until(number - parts[-1].first + 1)
+        return History(
+            first=first.table.rename_columns([first.today(name) for name in first.table.column_names]),
+            events=pa.concat_tables([SCHEMA.empty_table(), *(each.events for each in read)]),
+            refreshes=tuple(time for each in (first, *read) for time in each.refreshes),
+        )
+
+    def _check_complete(self, parts: Sequence[_Part], number: int | None) -> None:
+        """Check that there is a part for each refresh up to a number."""
+        begin = _Part(0, 0)
+        end = [] if number is None else [_Part(number + 1, number + 1)]
+        for before, after in itertools.pairwise([begin, *parts, *end]):
+            if before.last + 1 < after.first:
+                raise SalesmateError(
+                    f"{self.path} lacks the files of refreshes {before.last + 1} to {after.first - 1}, so "
+                    "the history is not complete. Restore them from a backup, or remove the folder to begin "
+                    "a new history."
+                )
+
+    def _unreadable(self, name: str, err: Exception) -> SalesmateError:
+        return SalesmateError(
+            f"{self.path / name} cannot be read ({_reason(err)}), so the history is not complete. "
+            f"Restore the file from a backup, or remove {self.path} to begin a new history."
+        )
 
     def _merge(self, parts: Sequence[_Part], fields: Mapping[str, str]) -> None:
         read = [self._read(part.file_name, fields) for part in parts]
@@ -230,17 +296,14 @@ class HistoryFolder:
             with files.open_private(self.path / name) as file:
                 table = pq.read_table(file, page_checksum_verification=True)
             metadata = json.loads((table.schema.metadata or {})[_METADATA])
-            columns = {path: column for column, path in fields.items()}
             return _File(
+                bound=metadata["bound"],
                 table=table.replace_schema_metadata(None),
-                names={old: columns.get(path, old) for old, path in metadata["fields"].items()},
+                names=names_today(metadata["fields"], fields),
                 refreshes=tuple(map(dt.datetime.fromisoformat, metadata["refreshes"])),
             )
         except _DAMAGE as err:
-            raise SalesmateError(
-                f"{self.path / name} cannot be read ({_reason(err)}), so the history is not complete. "
-                f"Restore the file from a backup, or remove {self.path} to begin a new history."
-            ) from err
+            raise self._unreadable(name, err) from err
 
     def _write(
         self, name: str, table: pa.Table, fields: Mapping[str, str], times: Sequence[dt.datetime]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from salesmate_nb._history.events import compare
+from salesmate_nb._history.events import compare, names_today
 from salesmate_nb._history.folder import HistoryFolder
 from salesmate_nb.errors import SalesmateError
 
@@ -36,10 +36,8 @@ class State:
 
     def named_as(self, fields: Mapping[str, str]) -> pa.Table:
         """Return the rows with the names that columns have in other fields, of the same API names."""
-        names = {path: name for name, path in fields.items()}
-        return self.table.rename_columns(
-            [names.get(self.fields.get(name, name), name) for name in self.table.column_names]
-        )
+        names = names_today(self.fields, fields)
+        return self.table.rename_columns([names.get(name, name) for name in self.table.column_names])
 
 
 def record(folder: HistoryFolder, number: int, before: State | None, after: State) -> int:
@@ -62,7 +60,7 @@ def record(folder: HistoryFolder, number: int, before: State | None, after: Stat
         if before is None:
             return 0
         number = 0
-    elif before is None or number == NONE:
+    elif before is None or not folder.ends_with(number):  # lost, or put back from a backup
         try:
             before, number = _last_state(folder, after), folder.last_number()
         except SalesmateError:

@@ -29,6 +29,8 @@ TRACKED = (
 )
 """The fields whose events are shown by default."""
 
+_POSSIBLE_IDS = range(-(2**63), 2**63)
+
 CONTEXT = ("stage", "pipeline", "status", "owner_id", "owner_name", "deal_value", "currency")
 _COLUMNS = ("id", "title", "field", "old", "new", "changed_at", "seen_at", *CONTEXT)
 
@@ -49,9 +51,10 @@ def deal_ids(given: int | Sequence[int] | None) -> list[int] | None:
     if given is None:
         return None
     try:
-        return [operator.index(each) for each in ([given] if hasattr(given, "__index__") else given)]
+        ids = [operator.index(each) for each in ([given] if hasattr(given, "__index__") else given)]
     except TypeError as err:
         raise SalesmateError(f"id={given!r} is not valid. Give an id, or a list of ids.") from err
+    return [each for each in ids if each in _POSSIBLE_IDS]
 
 
 def timeline(

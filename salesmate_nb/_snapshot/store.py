@@ -264,7 +264,7 @@ class SnapshotFile:
 
     def remove_others(self) -> None:
         """Remove the rows of other users and workspaces from the folder, of every resource."""
-        patterns = ("*.parquet", "*.parts/*.parquet", "*.history/*.parquet")
+        patterns = ("*.parquet", "*.parts/*.parquet", "*.history*/*.parquet")
         for path in itertools.chain.from_iterable(map(self.path.parent.glob, patterns)):
             with contextlib.suppress(*_DAMAGE), files.open_private(path) as file:
                 bound = json.loads((pq.read_schema(file).metadata or {})[_METADATA])["bound"]

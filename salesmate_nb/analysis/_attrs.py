@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 
 from salesmate_nb.analysis._columns import utc, with_zone
+from salesmate_nb.errors import SalesmateError
 
 
 def read_at(frame: pd.DataFrame) -> pd.Timestamp | None:
@@ -22,6 +25,24 @@ def refreshes(history: pd.DataFrame) -> pd.DatetimeIndex:
     known = [*history.attrs.get("salesmate", {}).get("refreshes", []), since(history)]
     times = pd.Series(pd.to_datetime(known, utc=True, format="ISO8601")).dt.as_unit("us")
     return pd.DatetimeIndex(pd.concat([times, utc(history["seen_at"])]).dropna().unique()).sort_values()
+
+
+def check_whole(history: pd.DataFrame, now: pd.DataFrame, fields: Collection[str]) -> None:
+    """Check that a history was not read without these fields, or for other deals than those of now.
+
+    Raises
+    ------
+    SalesmateError
+        If its attrs say that it was: what it lacks would count as not changed.
+    """
+    read = history.attrs.get("salesmate", {})
+    ids = read.get("ids")
+    lacking = sorted(set(fields).difference(read.get("fields", fields)))
+    if lacking or (ids is not None and not now["id"].isin(ids).all()):
+        what = (
+            f"field has no {', '.join(map(repr, lacking))}" if lacking else "id names only some of the deals"
+        )
+        raise SalesmateError(f"The history is not whole: its {what}. Read all of it, by history_df().")
 
 
 def with_since(history: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

@@ -19,7 +19,7 @@ from salesmate_nb._history.history import History
 from salesmate_nb._history.timeline import TRACKED, deal_ids, timeline
 from salesmate_nb._values.times import DatetimeLike, parse_end, parse_time
 from salesmate_nb.errors import SalesmateError
-from salesmate_nb.history._saved import SavedFrame, fields_of, named, order_of, tables_of
+from salesmate_nb.history._saved import SavedFrame, fields_of, named, order_of, tables_of, warn_of_lacking
 from salesmate_nb.resources.base import Field
 
 
@@ -54,8 +54,9 @@ def import_frames(frames: Mapping[str | dt.date, pd.DataFrame], *, timezone: str
     Warns
     -----
     UserWarning
-        If values cannot be read, which are missing then; or if a frame lacks a column that the one before
-        has: its values count as unchanged.
+        If values cannot be read, which are missing then; if a frame lacks a column that the one before has:
+        its values count as unchanged; if the first frame lacks status, value or currency; or if most dates
+        of a column are before 1990 or after 2100.
 
     Examples
     --------
@@ -85,6 +86,7 @@ def import_frames(frames: Mapping[str | dt.date, pd.DataFrame], *, timezone: str
     for before, after in itertools.pairwise(saved):
         if before.saved_at == after.saved_at:
             raise SalesmateError(f"Two frames are of {after.saved_at:%Y-%m-%d %H:%M} UTC. Pass one of them.")
+    warn_of_lacking(saved[0])
     fields = fields_of(saved)
     return ImportedHistory(_history_of(saved, fields, timezone), fields, order_of(saved, fields), timezone)
 
@@ -177,10 +179,10 @@ class ImportedHistory:
         """
         start = parse_time("since", since, self._timezone)
         names = TRACKED if field is None else [field] if isinstance(field, str) else field
-        events = timeline(
-            self._history, arrow_schema(self._fields), since=start, names=names, ids=deal_ids(id)
-        )
-        return history_frame(events, self._order, self._history.known(start))
+        ids = deal_ids(id)
+        events = timeline(self._history, arrow_schema(self._fields), since=start, names=names, ids=ids)
+        about = {"fields": list(names), "ids": ids}
+        return history_frame(events, self._order, {**self._history.known(start), **about})
 
 
 def _saved_at(date: DatetimeLike, timezone: str) -> dt.datetime:

@@ -7,6 +7,7 @@ import itertools
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ import pyarrow.compute as pc
 
 from salesmate_nb._base.warn import warn
 from salesmate_nb._frames.arrow import BatchBuilder, arrow_schema
+from salesmate_nb._frames.plausibility import implausible_dates
 from salesmate_nb._history.events import TIMESTAMP
 from salesmate_nb._values.text import closest, comparable
 from salesmate_nb.errors import SalesmateError
@@ -25,6 +27,7 @@ from salesmate_nb.resources.base import Field, Kind
 _UNNAMED = "unnamed:"  # how pandas reads the index that to_csv() wrote
 _SHOWN = 5  # ids in an error
 _DAY = "%Y-%m-%d"
+_MOVING = ("status", "deal_value", "currency")  # what a movement is made of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -116,7 +119,23 @@ def tables_of(frames: Sequence[SavedFrame], fields: Sequence[Field], timezone: s
     if builder.unreadable:
         counts = ", ".join(f"{count:,} in {name}" for name, count in sorted(builder.unreadable.items()))
         warn(f"Values that could not be read are missing: {counts}.")
+    others = kinds.keys() - {field.name for field in DEALS.fields}
+    if found := implausible_dates(pa.concat_tables(tables), custom=others):
+        warn(
+            f"Most dates in {', '.join(sorted(found))} are before 1990 or after 2100. If a spreadsheet saved "
+            "days as numbers, convert them with pd.to_datetime(..., unit='D', origin='1899-12-30')."
+        )
     return [table.select(arrow_schema(fields).names) for table in tables]
+
+
+def warn_of_lacking(first: SavedFrame) -> None:
+    """Warn if the first frame lacks columns without which each movement from it would be wrong."""
+    if lacking := [name for name in _MOVING if name not in first.rows.columns]:
+        names = ", ".join(map(repr, lacking))
+        warn(
+            f"{first.title} has no column {names}. Its deals have no value there, so that a movement from it "
+            "is wrong. Rename the column if it has another name."
+        )
 
 
 def _with_columns_of(before: pa.Table, table: pa.Table, frame: SavedFrame) -> pa.Table:
@@ -195,6 +214,8 @@ def _values(column: pd.Series, kind: Kind, timezone: str) -> list[Any] | pa.Arra
 def _value(value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return int(value)  # of whole numbers with gaps, pandas makes 7.0
+    if isinstance(value, Decimal):
+        return float(value)  # as databases give them
     return value.isoformat() if isinstance(value, dt.date) else value
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from salesmate_nb.analysis._attrs import read_at, refreshes, since, with_since
+from salesmate_nb.analysis._attrs import check_whole, read_at, refreshes, since, with_since
+from salesmate_nb.errors import SalesmateError
 
 
 @pytest.mark.parametrize("text", ["2026-06-01T06:00:00Z", "2026-06-01T08:00:00+02:00", "2026-06-01T06:00"])
@@ -27,3 +28,24 @@ def test_refreshes():
         "refreshes": ["2026-06-02T00:00:00+00:00", "2026-06-09T06:00:00.000001+00:00"],
     }
     assert list(refreshes(history).day) == [1, 2, 3, 9]
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"fields": ["stage"]}, "its field has no 'created', 'status'. Read all of it, by history_df"),
+        ({"ids": [1]}, "its id names only some of the deals"),
+        ({"fields": ["stage", "status", "created"], "ids": None}, None),
+        ({"ids": [1, 2, 3]}, None),
+        ({}, None),
+    ],
+)
+def test_history_of_some_fields(asked, words):
+    """A history without some fields or deals is an error: they would count as not changed."""
+    history, now = pd.DataFrame(), pd.DataFrame({"id": [1, 2]})
+    history.attrs["salesmate"] = asked
+    if words is None:
+        check_whole(history, now, ["stage", "status", "created"])
+    else:
+        with pytest.raises(SalesmateError, match=words):
+            check_whole(history, now, ["stage", "status", "created"])

@@ -16,6 +16,7 @@ from salesmate_nb import (
     NotFound,
     RateLimited,
     Salesmate,
+    SalesmateError,
     Settings,
 )
 from salesmate_nb._auth.current_user import CurrentUser, CurrentUserLookup, login_fingerprint
@@ -235,3 +236,18 @@ def test_identity(settings):
     assert users.identity() == "user 8"
     users.forget()
     assert lookup(settings, {"Data": []}).identity() == login_fingerprint(settings)
+
+
+@pytest.mark.parametrize("response", [{"Data": []}, ApiError("no", status=500), ApiError("no", status=403)])
+def test_identity_without_a_list_of_users(settings, response):
+    """A login stays that of its user; whose another one is, is never guessed after a failure."""
+    assert lookup(settings, {"Data": [{**USER, "id": 7}]}).identity() == "user 7"
+    path = settings.token_cache / "default.account"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"asked_at": 0}))
+    assert lookup(settings, response).identity() == "user 7"
+    other = lookup(dataclasses.replace(settings, session_key="another-key"), response)
+    if getattr(response, "status", 0) == 403:
+        assert other.identity() == login_fingerprint(dataclasses.replace(settings, session_key="another-key"))
+    else:
+        with pytest.raises(SalesmateError, match="not known whether this login is of the user whose rows"):
+            other.identity()

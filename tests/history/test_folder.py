@@ -1,6 +1,7 @@
 """The history folder: what each refresh writes, what is read back, and what a cut-off one leaves."""
 
 import datetime as dt
+import errno
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -138,3 +139,82 @@ def test_damaged_baseline(history):
     history.begin(state(3), FIELDS, day(3))
     assert history.exists()
     assert history.load(0, FIELDS).since == day(3)
+
+
+@pytest.mark.parametrize(("lost", "named"), [(1, "1 to 1"), (2, "2 to 2"), (3, "3 to 3")])
+def test_lost_part(history, lost, named):
+    """A lost part is an error that names its refreshes, and never a state without what changed in them."""
+    for number in (1, 2, 3):
+        refresh(history, number)
+    (history.path / f"00000{lost}-00000{lost}.parquet").unlink()
+    with pytest.raises(SalesmateError, match=f"lacks the files of refreshes {named}, so"):
+        history.load(3, FIELDS)
+    history.compact(3, FIELDS)
+    with pytest.raises(SalesmateError, match=f"lacks the files of refreshes {named}, so"):
+        history.load(3, FIELDS)  # nothing was merged across what is lost
+
+
+def test_part_that_is_longer_than_asked(history):
+    """Of a part that was merged with later refreshes, only those up to the number are read."""
+    for number in range(1, 6):
+        refresh(history, number)
+    history.compact(5, FIELDS)
+    assert history.load(3, FIELDS).refreshes == tuple(map(day, range(4)))
+    assert history.load(3, FIELDS).as_of(day(9), state(0).schema).equals(state(3))
+
+
+def test_parts_merged_while_they_are_read(history, monkeypatch):
+    """A part that another process merged after it was listed is read from the merged one."""
+    for number in (1, 2, 3):
+        refresh(history, number)
+    whole, read = HistoryFolder(history.path.parent, "deals", {"host": "acme"}), HistoryFolder._read
+
+    def merge_first(self, name, fields):
+        monkeypatch.undo()
+        whole.compact(3, FIELDS)
+        return read(self, name, fields)
+
+    monkeypatch.setattr(HistoryFolder, "_read", merge_first)
+    loaded = history.load(3, FIELDS)
+    assert loaded.as_of(day(9), state(0).schema).equals(state(3))
+    assert len(list(history.path.iterdir())) == 2
+
+
+def test_lost_baseline(history):
+    """Events without their first state are moved aside, beside those that were moved before."""
+    for folder in ("deals.history.damaged", "deals.history.damaged-2"):
+        refresh(history, 1)
+        (history.path / "baseline.parquet").unlink()
+        with pytest.raises(SalesmateError, match=r"baseline\.parquet cannot be read"):
+            history.load(1, FIELDS)
+        with pytest.warns(UserWarning, match=f"moved to {folder}"):
+            assert not history.exists()
+        assert (history.path.with_name(folder) / "000001-000001.parquet").exists()
+        history.begin(state(0), FIELDS, day(0))
+
+
+def test_disk_that_refuses(history, monkeypatch):
+    """A first state that cannot be read just now stays where it is."""
+
+    def refuse(path):
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    with monkeypatch.context() as patched:
+        patched.setattr("salesmate_nb._base.files.open_private", refuse)
+        with pytest.raises(SalesmateError, match="Too many open files"):
+            history.exists()
+    assert history.load(0, FIELDS).since == day(0)
+
+
+def test_full_disk_while_parts_are_merged(history, monkeypatch):
+    """If parts cannot be merged, they stay as they are: the refresh is on disk already."""
+    for number in (1, 2):
+        refresh(history, number)
+
+    def refuse(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(pq, "write_table", refuse)
+        history.compact(2, FIELDS)
+    assert history.load(2, FIELDS).as_of(day(9), state(0).schema).equals(state(2))

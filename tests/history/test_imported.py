@@ -9,12 +9,14 @@ import random
 import pandas as pd
 import pytest
 
-from salesmate_nb.analysis import movement, slippage, stage_conversion, time_in_stage
+from salesmate_nb.analysis import forecast_accuracy, movement, slippage, stage_conversion, time_in_stage
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.history import import_frames
 from tests.analysis.changes.histories import any_states, history_of
 
-FRAME = pd.DataFrame({"id": [1], "status": ["Open"], "stage": ["Demo"]})
+FRAME = pd.DataFrame(
+    {"id": [1], "status": ["Open"], "stage": ["Demo"], "deal_value": [5.0], "currency": ["EUR"]}
+)
 
 
 def through_csv(frame):
@@ -54,6 +56,11 @@ def test_analysis():
     stays = [time_in_stage(*each).astype("str") for each in ((imported, last), (kept, now))]
     assert len(stays[0]) > 2
     assert stays[0].equals(stays[1].sort_values(["pipeline", "stage"], ignore_index=True))
+    for analysis in (time_in_stage, stage_conversion, forecast_accuracy):
+        with pytest.raises(SalesmateError, match="its field has no 'created'"):
+            analysis(past.history_df(field="stage"), last)
+    with pytest.raises(SalesmateError, match="its field has no 'estimated_close_date'"):
+        slippage(past.history_df(field="stage"))
     opening = past.deals_df(as_of=states[1].attrs["salesmate"]["read_at"])
     assert movement(opening, last)["value"].equals(movement(states[1], now)["value"])
 
@@ -114,3 +121,10 @@ def test_unknown_time_zone():
     """The error says how to write a time zone."""
     with pytest.raises(SalesmateError, match="is not an IANA time zone"):
         import_frames({"2026-03-02": FRAME}, timezone="CEST+1")
+
+
+def test_first_frame_that_lacks_columns():
+    """A first frame without status or value is told of: all its deals would seem to be reopened, or at 0."""
+    lacking = FRAME.drop(columns=["status", "deal_value"])
+    with pytest.warns(UserWarning, match=r"The frame of 2026-03-02 has no column 'status', 'deal_value'\."):
+        import_frames({"2026-03-02": lacking, "2026-03-09": FRAME})

@@ -76,6 +76,23 @@ def test_lost_snapshot_and_damaged_history(folder):
     assert stages(folder, 0) == ["Signed"]
 
 
+def test_snapshot_from_a_backup(folder):
+    """A snapshot that is older than the history costs none of it, and one that is newer lacks no change."""
+    record(folder, NONE, None, state(2, "Demo"))
+    record(folder, 0, state(2, "Demo"), state(3, "Offer"))
+    record(folder, 1, state(3, "Offer"), state(4, "Signed"))
+    folder.compact(2, FIELDS)
+    assert record(folder, 0, state(2, "Demo"), state(5, "Paid")) == 3
+    assert [stages(folder, 3, day(number)) for number in (2, 3, 4, 5)] == [
+        ["Demo"],
+        ["Offer"],
+        ["Signed"],
+        ["Paid"],
+    ]
+    assert record(folder, 7, state(6, "Closed"), state(7, "Closed")) == 4
+    assert stages(folder, 4) == ["Closed"]
+
+
 def test_clock_that_is_set_back(folder):
     """Each refresh is later than the one before, whatever the clock says."""
     record(folder, NONE, None, state(9, "Demo"))
@@ -92,3 +109,15 @@ def test_column_renamed_between_refreshes(folder):
     record(folder, 0, state(2, "Demo"), state(3, "Demo", fields=today))
     assert folder.load(1, today).events.num_rows == 0
     assert stages(folder, 1, fields=today) == ["Demo"]
+
+
+def test_label_of_a_removed_column(folder):
+    """A column that takes the name of one that was removed has its own values, then and now."""
+    before = state(2, "Demo")
+    two = {"id": "id", "phase": "textCustomField1", **FIELDS}
+    columns = [before.table.column("id"), pa.array(["old"]), *before.table.columns[1:]]
+    first = State(table=pa.table(columns, names=list(two)), fields=two, read_at=day(2))
+    record(folder, NONE, None, first)
+    today = {{"stage": "phase"}.get(name, name): path for name, path in FIELDS.items()}
+    assert record(folder, 0, first, state(3, "Offer", fields=today)) == 1
+    assert [stages(folder, 1, day(number), fields=today) for number in (2, 3)] == [["Demo"], ["Offer"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from decimal import Decimal
 
 import pandas as pd
 import pytest
@@ -24,6 +25,7 @@ def read(*frames, timezone="UTC"):
     [
         ("deal_value", ["50", None, "1e3"], [50.0, None, 1000.0]),
         ("dealValue", [50, float("nan"), 7], [50.0, None, 7.0]),
+        ("deal_value", [Decimal("50.10"), None, Decimal(7)], [50.1, None, 7.0]),
         ("Owner ID", [7.0, None, 8.0], None),
         ("status", pd.Categorical(["Won", None, "Open"]), ["Won", None, "Open"]),
         ("title", [7.0, None, 8.5], ["7", None, "8.5"]),
@@ -114,3 +116,9 @@ def test_no_frame():
     """A path in place of a frame is an error that says what to pass."""
     with pytest.raises(SalesmateError, match="The frame of 2026-03-02 is a str"):
         named("deals.csv", MONDAY)
+
+
+def test_days_of_a_spreadsheet():
+    """Days that a spreadsheet saved as numbers are told of, and how to convert them."""
+    with pytest.warns(UserWarning, match=r"^Most dates in estimated_close_date are .* origin='1899-12-30'"):
+        read({"id": [1], "estimated_close_date": [46112]})

@@ -2,7 +2,7 @@
 
 import pandas as pd
 
-from salesmate_nb._history.timeline import timeline
+from salesmate_nb._history.timeline import deal_ids, timeline
 from tests.history.conftest import KINDS, TUESDAY, WEDNESDAY
 
 
@@ -64,3 +64,8 @@ def test_frame_dtypes(deals):
     full, empty = timeline(deals, KINDS), timeline(deals, KINDS, ids=[])
     assert full.schema.equals(empty.schema)
     assert isinstance(full.to_pandas()["seen_at"].dtype, pd.DatetimeTZDtype)
+
+
+def test_id_that_no_deal_can_have():
+    """An id that is too large for any deal is that of none."""
+    assert deal_ids([2, 2**70]) == [2]

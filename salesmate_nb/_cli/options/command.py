@@ -62,7 +62,8 @@ def add_profile(parser: argparse.ArgumentParser) -> None:
 
 def add_columns(parser: argparse.ArgumentParser, option: str, columns: Completer, what: str) -> None:
     """Add an option that takes the names of columns."""
-    completed_by(parser.add_argument(option, type=names, metavar="A,B", help=what), columns)
+    added = parser.add_argument(option, action="extend", type=names, metavar="A,B", help=what)
+    completed_by(added, columns)
 
 
 def add_output(parser: argparse.ArgumentParser) -> None:

@@ -95,11 +95,13 @@ def since(text: str) -> str | dt.timedelta:
     if (age := parse_age(text)) is not None:
         return age
     try:
-        parse_time("since", text, "UTC")
+        start = parse_time("since", text, "UTC")
     except SalesmateError:
         raise argparse.ArgumentTypeError(
             f"{text!r} is not an age, such as 7d or 4w, nor a time, such as 2026-01-31 or 2026-01-31T09:00"
         ) from None
+    if start is not None and start - dt.datetime.now(dt.UTC) > dt.timedelta(days=1):  # in every time zone
+        raise argparse.ArgumentTypeError(f"{text!r} is in the future")
     return text
 
 

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from salesmate_nb.analysis._attrs import read_at, refreshes, since, with_since
+from salesmate_nb.analysis._attrs import check_whole, read_at, refreshes, since, with_since
 from salesmate_nb.analysis._changes.past_state import EXISTENCE, past_state
 from salesmate_nb.analysis._columns import (
     OPEN,
@@ -27,6 +27,7 @@ from salesmate_nb.analysis._weights import value_sums, weigh_by_stage
 from salesmate_nb.errors import SalesmateError
 
 _HOUR = pd.Timedelta(hours=1)
+_SECOND = pd.Timedelta(seconds=1)  # in whole ones attrs say when a frame was read
 
 
 def forecast_accuracy(
@@ -66,7 +67,7 @@ def forecast_accuracy(
     Raises
     ------
     SalesmateError
-        If a column is missing, or `history` does not say since when it knows.
+        If a column is missing, or `history` does not say since when it knows, or was not read whole.
 
     Examples
     --------
@@ -107,6 +108,7 @@ def forecast_accuracy(
     places = () if stages is None else ("pipeline", "stage")
     columns = ["status", "currency", "deal_value", "win_probability", "estimated_close_date", *places]
     deals = select(now, "id", *columns, "closed_date")
+    check_whole(history, deals, [*columns, *EXISTENCE])
     planned = datetimes(deals["estimated_close_date"])
     periods = _past_periods(began.tz_convert(planned.dt.tz), timestamp(read_at(now), planned), freq)
 
@@ -136,8 +138,8 @@ def _stale_hours(
 
 
 def _past_periods(began: pd.Timestamp, until: pd.Timestamp, freq: str) -> list[pd.Period]:
-    """Return the periods that began after the history, and have ended."""
-    local_began, local_until = began.tz_localize(None), until.tz_localize(None)
+    """Return the periods that began after the history, and have ended, as on a day that means its end."""
+    local_began, local_until = began.tz_localize(None), until.tz_localize(None) + _SECOND
     first, current = local_began.to_period(freq), local_until.to_period(freq)
     return [
         each

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from salesmate_nb.analysis._attrs import with_since
+from salesmate_nb.analysis._attrs import check_whole, with_since
 from salesmate_nb.analysis._columns import OPEN, column_names, days, is_among, select_events
 from salesmate_nb.analysis._groups import count, groups, with_names
 
@@ -35,7 +35,8 @@ def slippage(history: pd.DataFrame, by: str | Sequence[str] = ("owner_name", "st
     Raises
     ------
     SalesmateError
-        If a column is missing, or one of `by` has the name of one of the result.
+        If a column is missing, `history` was read without close dates, or one of `by` has the name of one of
+        the result.
 
     Examples
     --------
@@ -56,6 +57,7 @@ def slippage(history: pd.DataFrame, by: str | Sequence[str] = ("owner_name", "st
     """
     columns = column_names(history, by)
     rows = select_events(history, "id", "field", "old", "new", "status", *columns)
+    check_whole(history, rows, ["estimated_close_date"])
     is_move = rows["field"].eq("estimated_close_date") & rows["old"].notna() & rows["new"].notna()
     rows = rows[is_move & is_among(rows["status"], OPEN)].reset_index(drop=True)
     old, new = (pd.to_datetime(rows[name], utc=True, format="ISO8601") for name in ("old", "new"))

@@ -49,8 +49,8 @@ def stage_conversion(
     Raises
     ------
     SalesmateError
-        If a column is missing, the order of the stages is not known, or `confidence` is not between 0
-        and 1.
+        If a column is missing, `history` was not read whole, the order of the stages is not known, or
+        `confidence` is not between 0 and 1.
 
     Examples
     --------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesmate_nb.analysis._attrs import read_at, refreshes, since
+from salesmate_nb.analysis._attrs import check_whole, read_at, refreshes, since
 from salesmate_nb.analysis._changes.past_state import CREATED, DELETED, EXISTENCE, RESTORED, past_state
 from salesmate_nb.analysis._columns import (
     LOST,
@@ -34,6 +34,7 @@ def stays(history: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
         to another stage or pipeline, ``"won"``, ``"lost"``, ``"open"`` or ``"gone"``; and ``final``, the
         outcome of the deal's last stay, or what it became since.
     """
+    check_whole(history, now, [*_PLACE, *EXISTENCE])
     places = _places(history, now)
     places["state"] = _state(places)
     following = places.groupby("id")[["time", "state"]].shift(-1)

@@ -39,7 +39,7 @@ def time_in_stage(history: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
     Raises
     ------
     SalesmateError
-        If a column is missing.
+        If a column is missing, or `history` was not read whole.
 
     Examples
     --------

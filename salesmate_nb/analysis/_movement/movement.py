@@ -48,8 +48,8 @@ def movement(
         :func:`movement_deals` lists. Each group has every line:
 
         - ``opening``: the open deals then.
-        - ``created``: deals that were not there. ``restored``: the same, but they were created before
-          `then` was read, as ``then.attrs["salesmate"]["read_at"]`` says; they had been deleted.
+        - ``created``: deals that were not there. ``restored``: the same, but they were created more than a
+          day before `then` was read, as ``then.attrs["salesmate"]["read_at"]`` says; they had been deleted.
         - ``reopened``: deals that were there, but not open.
         - ``raised``, ``lowered``: the change in value of deals in the opening pipeline. Their number of
           deals is 0, as they neither come nor go.

@@ -15,6 +15,7 @@ from salesmate_nb.errors import SalesmateError
 
 EXISTS, IS_WITHIN = "it exists", "it is within the period"
 IS_OPEN, IS_WON, IS_LOST = "it is open", "it is won", "it is lost"  # no column of a user has such a name
+_DAY = pd.Timedelta(days=1)  # by which a search may be late, or a day's frame was saved before its end
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +29,7 @@ class Sides:
         whether the deal should close in the period; ``value``, 0 if it is missing, and ``without_value``, 1
         if so.
     is_older : pandas.Series
-        Whether a deal was created before `then` was read.
+        Whether a deal was created more than a day before `then` was read, which would have found it.
     """
 
     then: pd.DataFrame
@@ -72,7 +73,7 @@ def align(then: pd.DataFrame, now: pd.DataFrame, columns: Sequence[str], period:
     is_older = pd.Series(False, index=ids)
     if read is not None:
         created = datetimes(by_id(now, "created_at")["created_at"])
-        is_older |= (created < read).reindex(ids, fill_value=False)
+        is_older |= (created < read - _DAY).reindex(ids, fill_value=False)
     return Sides(then=old, now=new, is_older=is_older)
 
 

@@ -81,8 +81,9 @@ def test_past_periods():
     history, now = history_of(*states), in_zone(states[-1], "America/New_York")
     now.attrs["salesmate"]["read_at"] = "2026-07-01T03:59:00+00:00"
     assert forecast_accuracy(history, now).empty
-    now.attrs["salesmate"]["read_at"] = "2026-07-01T04:00:00+00:00"
-    assert list(forecast_accuracy(history, now)["period"]) == ["2026-06"]
+    for time in ("03:59:59", "04:00:00"):  # the first is the end of a day, as that of an imported frame
+        now.attrs["salesmate"]["read_at"] = f"2026-07-01T{time}+00:00"
+        assert list(forecast_accuracy(history, now)["period"]) == ["2026-06"]
 
 
 def test_probability_of_the_stage():

@@ -9,6 +9,7 @@ from salesmate_nb.analysis import movement_deals
 from tests.analysis.movement.states import several
 
 NEW = {"createdAt": "2026-06-01T07:00Z"}  # after the first read
+LATE = {"createdAt": "2026-05-31T06:00Z"}  # a search may be a day late, or the frame of a day early
 OUT, IN = {"estimatedCloseDate": "2026-07-01"}, {"estimatedCloseDate": "2026-06-30"}
 PERIOD = pd.Period("2026-06")
 
@@ -27,6 +28,7 @@ CASES = [
     ({}, {"status": "Archived"}, {"deleted": (-1, -100)}),
     (None, NEW | {"status": "Won"}, {"created": (1, 100), "won": (-1, -100)}),
     ({"status": "Lost"}, {"status": "Won"}, {"reopened": (1, 100), "won": (-1, -100)}),
+    (None, LATE | {"status": "Won"}, {"created": (1, 100), "won": (-1, -100)}),
     (None, {"status": "Won"}, {}),
     ({"status": "Close"}, {"status": "Won", "dealValue": 5}, {}),
     ({"status": "Lost"}, None, {}),

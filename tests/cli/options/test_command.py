@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from salesmate_nb._cli.options.command import FORMATS, Command
+import argparse
+
+from salesmate_nb._cli.options.command import FORMATS, Command, add_columns
 from salesmate_nb._frames.export import formats
 
 
@@ -15,3 +17,11 @@ def test_epilog():
     """Below the options stand the note and the examples."""
     command = Command(name="x", run="a:b", what="Do.", note="Note.", examples=("salesmate-nb x", "y"))
     assert command.epilog == "Note.\n\nexamples:\n  salesmate-nb x\n  y"
+
+
+def test_columns_named_twice():
+    """Columns may be named together or one by one."""
+    parser = argparse.ArgumentParser()
+    add_columns(parser, "--by", lambda **_: [], "columns")
+    assert parser.parse_args(["--by", "stage,owner", "--by", "currency"]).by == ["stage", "owner", "currency"]
+    assert parser.parse_args([]).by is None

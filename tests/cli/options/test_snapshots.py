@@ -10,9 +10,10 @@ import pytest
     [
         (("snapshot", "users"), "invalid choice: 'users'"),
         (("movement",), "the following arguments are required: --since"),
+        (("movement", "--since", "2199-01-01"), "'2199-01-01' is in the future"),
     ],
 )
 def test_usage_error(run, arguments, words):
-    """A resource without snapshots, and a movement since no time, are usage errors."""
+    """A resource without snapshots, and a movement since no time or a later one, are usage errors."""
     code, _, err = run(*arguments)
     assert (code, words in err) == (2, True)
