@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesmate_nb._values.zones import column_in_zone
+from salesmate_nb._values.zones import column_in_zone, has_zone
 
 MOST_CHARACTERS = 32_767
 """Of one text; a character that UTF-16 writes in two units counts as two."""
@@ -81,7 +81,7 @@ def cells_of(column: pd.Series, zone: zoneinfo.ZoneInfo) -> list[Cell]:
 
 def local(column: pd.Series, zone: zoneinfo.ZoneInfo) -> pd.Series:
     """Return a column with the dates and times of a zone, if they have a zone at all."""
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
+    if has_zone(column.dtype):
         return column_in_zone(column, zone, naive=True)
     return column
 
