@@ -17,6 +17,7 @@ ABOUT = "About"
 
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")  # in the name of a sheet
 _LONGEST = 31  # name of a sheet
+_OTHER_NAMES = {"": "Rows", "about": "Rows", "history": "Deal history"}  # Excel keeps History for itself
 
 
 def about(frame: pd.DataFrame, timezone: str) -> list[tuple[str, str]]:
@@ -76,7 +77,8 @@ def sheet_name(frame: pd.DataFrame) -> str:
     'Rows'
     """
     name = _FORBIDDEN.sub(" ", str(_report(frame).get("resource") or "rows")).strip("' ")[:_LONGEST]
-    return (name[:1].upper() + name[1:]) or "Rows"
+    name = name[:1].upper() + name[1:]
+    return _OTHER_NAMES.get(name.lower(), name)
 
 
 def _report(frame: pd.DataFrame) -> Mapping[str, Any]:

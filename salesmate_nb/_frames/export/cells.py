@@ -19,9 +19,10 @@ MOST_CHARACTERS = 32_767
 
 _MOST_DIGITS = 15  # Excel shows no more of a number
 _FIRST = dt.datetime(1900, 3, 1)  # noqa: DTZ001 - before, Excel counts a 29th of February that never was
+_LAST = dt.datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - Excel rounds a fraction up to the year 10000
 _MIDNIGHT = dt.time()
 _DAY = dt.timedelta(days=1)
-_MONEY = re.compile(r"(^|_)(value|amount|revenue|price)(_|$)")
+_MONEY = re.compile(r"(^|[_ ])(value|amount|revenue|price)([_ ]|$)")  # also "deal_value sum" of a pivot table
 
 Cell = str | int | float | bool | dt.datetime | dt.timedelta | None
 """What a cell can hold."""
@@ -54,7 +55,7 @@ def cells_of(column: pd.Series, zone: zoneinfo.ZoneInfo) -> list[Cell]:
     """Return the values of a column as cells; a missing one is ``None``.
 
     What Excel cannot hold as what it is becomes text: integers of more than 15 digits, infinities, dates
-    before March 1900, and every other kind of object.
+    before March 1900 and in the last second of 9999, and every other kind of object.
 
     Parameters
     ----------
@@ -131,6 +132,6 @@ def _date(value: dt.date, zone: zoneinfo.ZoneInfo) -> Cell:
     time = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, _MIDNIGHT)
     if time.tzinfo is not None:
         time = column_in_zone(pd.Series([time]), zone, naive=True)[0]
-    if time < _FIRST:
+    if not _FIRST <= time <= _LAST:
         return time.date().isoformat() if time.time() == _MIDNIGHT else time.isoformat(sep=" ")
     return time.to_pydatetime(warn=False) if isinstance(time, pd.Timestamp) else time

@@ -24,7 +24,8 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, timezone: str
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of this package, or any other. Levels of its index that have a name become the first columns.
+        Of this package, or any other. Labels of its rows, as of groups, become the first columns; row numbers
+        without a name do not.
     path : str or Path
         A file that ends in ``.xlsx``. One that is there is replaced, once the new one is complete.
     timezone : str, optional
@@ -55,12 +56,16 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, timezone: str
     """
     if not isinstance(frame, pd.DataFrame):
         raise SalesmateError(f"to_excel() takes a DataFrame, not {type(frame).__name__}.")
-    target = expanded("path", os.fspath(path))
-    if target.is_dir() or target.suffix.lower() != ".xlsx":
+    if not isinstance(path, str | bytes | os.PathLike):
         raise SalesmateError(
-            f"path={str(path)!r} does not end in .xlsx. Name an Excel file, such as deals.xlsx."
+            f"path is of type {type(path).__name__}. Name an Excel file, such as 'deals.xlsx'."
         )
+    target = expanded("path", os.fsdecode(path))
     try:
+        if target.suffix.lower() != ".xlsx" or target.is_dir():
+            raise SalesmateError(
+                f"path={str(path)!r} does not end in .xlsx. Name an Excel file, such as deals.xlsx."
+            )
         with replaced(target) if is_plain(target) else target.open("ab") as file:
             write_excel(frame, file, timezone=timezone)
     except OSError as err:

@@ -52,7 +52,14 @@ def test_unknown_frame(report):
 
 @pytest.mark.parametrize(
     ("resource", "name"),
-    [("deals", "Deals"), (None, "Rows"), ("a/b:c" + "d" * 40, "A b c" + "d" * 26), ("[]", "Rows")],
+    [
+        ("deals", "Deals"),
+        (None, "Rows"),
+        ("history", "Deal history"),
+        ("about", "Rows"),
+        ("a/b:c" + "d" * 40, "A b c" + "d" * 26),
+        ("[]", "Rows"),
+    ],
 )
 def test_sheet_name(resource, name):
     """The sheet has the name of what is read, as far as Excel allows."""

@@ -93,6 +93,12 @@ def test_link():
     assert text.hyperlink is None
 
 
+def test_long_link():
+    """An address too long for a link is a text."""
+    (text,) = cells_of(pd.DataFrame({"deal_url": ["https://acme.example/" + "x" * 3_000]}))
+    assert (text.hyperlink, len(text.value)) == (None, 3_021)
+
+
 def test_more_links_than_excel_allows(monkeypatch):
     """Beyond what Excel allows, an address is a text."""
     monkeypatch.setattr(excel, "_MOST_LINKS", 1)
@@ -134,11 +140,16 @@ def test_rows_in_pieces(monkeypatch):
     assert [cell.value for cell in cells_of(pd.DataFrame({"id": range(8)}))] == list(range(8))
 
 
-def test_named_index():
-    """The index of groups is written; one without a name is not."""
-    grouped = pd.DataFrame({"stage": ["New", "New", "Demo"], "value": [1.0, 2.0, 4.0]}).groupby("stage").sum()
-    rows = list(book_of(grouped).worksheets[0].iter_rows(values_only=True))
-    assert rows == [("stage", "value"), ("Demo", 4), ("New", 3)]
+def test_labels_of_rows():
+    """The labels of groups and of other rows are written; numbers without a name are not."""
+    frame = pd.DataFrame({"stage": ["New", "New", "Demo"], "value": [1.0, 2.0, 4.0]})
+    for labelled, rows in (
+        (frame.groupby("stage").sum(), [("stage", "value"), ("Demo", 4), ("New", 3)]),
+        (frame.agg({"value": ["min", "max"]}), [("", "value"), ("min", 1), ("max", 4)]),
+        (frame[["value"]].iloc[[2]], [("value",), (4,)]),
+        (pd.DataFrame({"a": [5]}, pd.MultiIndex.from_tuples([("x", 1)])), [("", "", "a"), ("x", 1, 5)]),
+    ):
+        assert list(book_of(labelled).worksheets[0].iter_rows(values_only=True)) == rows
 
 
 @pytest.mark.parametrize("frame", [pd.DataFrame(), pd.DataFrame({"id": pd.array([], "Int64")})])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import stat
 from pathlib import Path
 
@@ -44,6 +46,23 @@ def test_other_ending(tmp_path, name):
     (tmp_path / "folder.xlsx").mkdir()
     with pytest.raises(SalesmateError, match=r"does not end in \.xlsx"):
         to_excel(FRAME, tmp_path / name)
+
+
+@pytest.mark.parametrize("path", [None, io.BytesIO(), 7])
+def test_not_a_path(path):
+    """Anything but a path is refused in a sentence."""
+    with pytest.raises(SalesmateError, match=r"^path is of type \w+\. Name an Excel file"):
+        to_excel(FRAME, path)
+
+
+def test_kinds_of_paths(tmp_path, monkeypatch):
+    """A path of bytes and one with a ~ will do; a name that is too long is an error in a sentence."""
+    monkeypatch.setenv("HOME" if os.name == "posix" else "USERPROFILE", str(tmp_path))
+    to_excel(FRAME, os.fsencode(tmp_path / "bytes.xlsx"))
+    to_excel(FRAME, "~/home.xlsx")
+    assert {each.name for each in tmp_path.glob("*.xlsx")} == {"bytes.xlsx", "home.xlsx"}
+    with pytest.raises(SalesmateError, match="cannot be written"):
+        to_excel(FRAME, tmp_path / f"{'x' * 300}.xlsx")
 
 
 def test_no_such_folder(tmp_path):
