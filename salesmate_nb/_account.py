@@ -239,6 +239,7 @@ class Account:
             api=self.api,
             resource=resource.name,
             filters=query.filters.describe(),
+            limit=query.limit,
             timezone=settings.zone,
             calls=self._limiter.request_count - before,
             calls_left=self._limiter.remaining,

@@ -122,9 +122,9 @@ class Salesmate(Connection):
             values ``category``. ``df.attrs["salesmate"]`` reports ``host``, ``api``, ``read_at``, the
             ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging, how many ``passes`` over
             all rows it took, the server's ``totals``, and whether the rows are ``complete``; ``fields``,
-            the API's names of custom columns; ``resource``, ``filters`` and ``timezone``; and ``unreadable``,
-            how many values of which column could not be read and are missing. With `as_of`, ``read_at`` is
-            when that state was read, and ``history_since`` since when the history knows.
+            the API's names of custom columns; ``resource``, ``filters``, ``limit`` and ``timezone``; and
+            ``unreadable``, how many values of which column could not be read and are missing. With `as_of`,
+            ``read_at`` is when that state was read, and ``history_since`` since when the history knows.
 
         Notes
         -----

@@ -52,7 +52,8 @@ def write_excel(frame: pd.DataFrame, file: BinaryIO, *, timezone: str | None = N
     file : binary file
         Open for writing; it need not be seekable.
     timezone : str, optional
-        IANA name of the zone in which to write datetimes; by default that of the account, else UTC.
+        IANA name of the zone in which to write datetimes; by default that of the columns, else that of the
+        account, else UTC.
 
     Raises
     ------
@@ -67,7 +68,7 @@ def write_excel(frame: pd.DataFrame, file: BinaryIO, *, timezone: str | None = N
     except ImportError:
         raise SalesmateError('Excel files need XlsxWriter. Run: pip install "salesmate-nb[excel]"') from None
     frame = with_labels(frame)
-    name = timezone_of(frame) if timezone is None else timezone
+    name = (timezone_of(frame) or "UTC") if timezone is None else timezone
     zone = zone_of(name)
     _check_size(frame)
     with tempfile.TemporaryDirectory(prefix="salesmate-nb.", ignore_cleanup_errors=True) as folder:

@@ -9,7 +9,10 @@ import pandas as pd
 from salesmate_nb._base.files import reason
 from salesmate_nb._base.user_files import is_plain, replaced
 from salesmate_nb._base.validators import expanded
+from salesmate_nb._base.warn import warn
+from salesmate_nb._frames.export.about import timezone_of
 from salesmate_nb._frames.export.excel import write_excel
+from salesmate_nb._values.zones import has_zone
 from salesmate_nb.errors import SalesmateError
 
 
@@ -29,8 +32,9 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, timezone: str
     path : str or Path
         A file that ends in ``.xlsx``. One that is there is replaced, once the new one is complete.
     timezone : str, optional
-        IANA name of the zone in which to write times; by default that of the account that the frame is from,
-        else UTC.
+        IANA name of the zone in which to write times; by default the one to which you have converted all of
+        them, else that of the account that the frame is from, else UTC, with a warning: ``concat()`` and
+        ``merge()`` do not keep it.
 
     Raises
     ------
@@ -61,6 +65,11 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, timezone: str
             f"path is of type {type(path).__name__}. Name an Excel file, such as 'deals.xlsx'."
         )
     target = expanded("path", os.fsdecode(path))
+    if timezone is None and timezone_of(frame) is None and any(map(has_zone, frame.dtypes)):
+        warn(
+            "The frame does not say the time zone of its account, so its times are written in UTC. Give "
+            "it, as timezone=connect().timezone: concat() and merge() do not keep it."
+        )
     try:
         if target.suffix.lower() != ".xlsx" or target.is_dir():
             raise SalesmateError(

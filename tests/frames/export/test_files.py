@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from salesmate_nb import SalesmateError, to_excel
+from salesmate_nb.analysis import in_zone
 
 FRAME = pd.DataFrame({"id": [1, 2]})
 
@@ -85,6 +86,18 @@ def test_not_a_frame(tmp_path, frame):
     """Anything but a DataFrame is refused."""
     with pytest.raises(SalesmateError, match=r"takes a DataFrame, not (Series|list)"):
         to_excel(frame, tmp_path / "deals.xlsx")
+
+
+def test_time_zone_of_columns(tmp_path):
+    """Times that were converted stay as they are; those of no known zone are in UTC, with a warning."""
+    path = tmp_path / "deals.xlsx"
+    deals = pd.DataFrame({"created_at": pd.to_datetime(["2026-06-30T22:30Z"])})
+    deals.attrs["salesmate"] = {"timezone": "Europe/Berlin"}
+    for frame, day in ((deals, 1), (in_zone(deals, "America/New_York"), 30)):
+        to_excel(frame, path)
+        assert openpyxl.load_workbook(path).worksheets[0]["A2"].value.day == day
+    with pytest.warns(UserWarning, match=r"written in UTC\. Give it, as timezone=connect\(\)\.timezone"):
+        to_excel(pd.concat([deals, pd.DataFrame(deals.to_dict())]), path)
 
 
 def test_time_zone(tmp_path):
