@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import decimal
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -143,6 +144,8 @@ class Condition:
 def _plain(value: Any, whole: Callable[[float], int] | None) -> Any:
     """Return a value as one of Python's, without a fraction if it is to have none."""
     value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, decimal.Decimal):
+        value = int(value) if value == value.to_integral_value() else float(value)
     return whole(value) if whole is not None and isinstance(value, float) else value
 
 

@@ -152,7 +152,7 @@ class _Column:
             if not self._test.is_text:
                 self.left.pop(value, None)
                 continue
-            for key in keys_of(value, has_items=self._test.has_items):
+            for key in keys_of(value, self._test.successive):
                 self.left.pop(key, None)
             if len(self.texts) < _MOST_VALUES:
                 self.texts.update(value.split(",") if self._test.has_items else [value])
