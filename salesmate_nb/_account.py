@@ -215,7 +215,9 @@ class Account:
         query, reader = self._query(arguments, settings), self._reader(resource, settings)
         columns = query.columns
         if query.url and columns is not None:
-            query = replace(query, columns=tuple(dict.fromkeys((*columns, "id"))))
+            columns = tuple(dict.fromkeys((*columns, LINK_COLUMN)))  # at its end, unless it has a place there
+            read = dict.fromkeys((*columns, "id"))
+            query = replace(query, columns=tuple(name for name in read if name != LINK_COLUMN))
         with self._warning_of_zoneless(settings):
             if query.refresh is None:
                 table, report = reader.table(query)
@@ -229,7 +231,7 @@ class Account:
                     table, report = reader.table(query)  # live: an incomplete read is never kept
         if query.url:
             table = with_links(table, settings)
-            table = table if columns is None else table.select([*columns, LINK_COLUMN])
+            table = table if columns is None else table.select(columns)
         _warn_of_unreadable(report.unreadable)
         if implausible := implausible_dates(table, custom=report.fields):
             warn(describe(implausible))

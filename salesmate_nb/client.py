@@ -88,9 +88,10 @@ class Salesmate(Connection):
         columns : str or sequence of str, optional
             Columns of the frame, in that order; by default all, custom fields included.
         url : bool
-            Whether to add the column ``deal_url`` at the end: the address of the deal's page in Salesmate.
-            It is a link in :func:`to_excel`, and in a notebook by ``df.style.format(hyperlinks="html")``.
-            Over v1 it is empty, with a warning: the workspace is not known.
+            Whether to add the column ``deal_url``, at the end unless `columns` names it: the address of the
+            deal's page in Salesmate. It is a link in :func:`to_excel`, and in a notebook by
+            ``df.style.format(hyperlinks="html")``. Over v1 it is empty, with a warning: the workspace is not
+            known.
         limit : int, optional
             Rows in all: the first by id if the server keeps that order, else the first to arrive.
         progress : bool, optional
