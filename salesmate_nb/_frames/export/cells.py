@@ -87,6 +87,20 @@ def local(column: pd.Series, zone: zoneinfo.ZoneInfo) -> pd.Series:
     return column
 
 
+def storable(text: str) -> str:
+    r"""Return a text as Excel has it: with line breaks of its own kind, and no half of a surrogate pair.
+
+    Other programs show a carriage return as ``_x000D_``, which is how the file would hold it.
+
+    Examples
+    --------
+    >>> storable("two\r\nlines")
+    'two\nlines'
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return lines.encode(errors="replace").decode()
+
+
 def utf16_length(text: str) -> int:
     """Return the length of a text as Excel counts it.
 
@@ -109,7 +123,7 @@ def _cell(value: Any, zone: zoneinfo.ZoneInfo) -> Cell:
         return _date(value, zone)
     if isinstance(value, dt.timedelta) and value >= dt.timedelta():
         return dt.timedelta(value.days, value.seconds, value.microseconds)
-    return str(value).encode(errors="replace").decode()  # half of a surrogate pair cannot be stored
+    return storable(str(value))
 
 
 def _number(value: float | decimal.Decimal) -> Cell:

@@ -20,6 +20,7 @@ from salesmate_nb._frames.export.cells import (
     cells_of,
     local,
     number_format,
+    storable,
     utf16_length,
 )
 from salesmate_nb._frames.export.formulas import is_formula
@@ -175,7 +176,9 @@ class _Rows:
             self._links += 1
             self._sheet.write_url(row, place, text)
             return
-        self._sheet.write_string(row, place, text, self._plain_text if is_formula(text) else None)
+        self._sheet.write_string(
+            row, place, text, self._plain_text if is_formula(text.lstrip("\n")) else None
+        )
 
     def _check_text(self, text: str, place: int, where: str) -> None:
         if len(text) > MOST_CHARACTERS // 2 and utf16_length(text) > MOST_CHARACTERS:
@@ -227,4 +230,4 @@ def _shown(value: Cell, pattern: str) -> str:
 def _title(name: object) -> str:
     """Return the name of a column as text; one of several levels as words."""
     parts = name if isinstance(name, tuple) else (name,)
-    return " ".join(str(part) for part in parts).strip().encode(errors="replace").decode()
+    return storable(" ".join(str(part) for part in parts).strip())

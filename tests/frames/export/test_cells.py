@@ -46,6 +46,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ([1, "a"], "[1, 'a']"),
         ({"a": 1}, "{'a': 1}"),
         ("half \ud83d", "half ?"),
+        ("two\r\nor\rthree\nlines", "two\nor\nthree\nlines"),
         (b"bytes", "b'bytes'"),
     ],
 )
