@@ -10,7 +10,10 @@ from pandas.api.types import is_object_dtype
 
 _STARTS = "=+\\-@\t\r\uff1d\uff0b\uff0d\uff20"  # the last four are wide, as some keyboards of Asia type them
 _FORMULA = re.compile(f"[{_STARTS}]")
-_INSIDE = re.compile(f"(^|[;\t\r\n])(?=[{_STARTS}])")  # other programs also split cells at ; tab and line
+_SKIPPED = "\x00-\x08\x0b\x0c\x0e- \xa0\u200b\u3000\ufeff"  # LibreOffice drops NUL, and spaces if told to
+_INSIDE = re.compile(
+    f"(^|[;\t\r\n])(?=[{_SKIPPED}]*[{_STARTS}])"
+)  # other programs also split cells at ; tab and line
 
 
 def is_formula(text: str) -> bool:
@@ -41,9 +44,9 @@ def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame whose texts no spreadsheet takes for formulas, to be written as CSV.
 
     A CSV file cannot say what is a text. If somebody outside names a company ``=HYPERLINK(...)``, Excel runs
-    that when it opens the file. Here, texts that begin with ``=``, ``+``, ``-``, ``@``, a tab or a line break
-    get ``'`` before them, phone numbers such as ``+49 30 1234`` too. An Excel file needs no such change:
-    :func:`to_excel` writes texts as texts.
+    that when it opens the file. Here, texts that begin with ``=``, ``+``, ``-``, ``@``, a tab or a line
+    break, also after spaces, get ``'`` before them, phone numbers such as ``+49 30 1234`` too. An Excel file
+    needs no such change: :func:`to_excel` writes texts as texts.
 
     Parameters
     ----------

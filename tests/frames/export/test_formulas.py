@@ -15,6 +15,7 @@ from salesmate_nb._frames.export.formulas import escape
         *((text, f"'{text}") for text in ("=1+1", "+49 30 1", "-1", "@SUM(A1)", "\uff1d1+1")),
         ("\t=1", "'\t'=1"),
         ("Renewal;=1+1", "Renewal;'=1+1"),
+        *((f"{space}=1", f"'{space}=1") for space in (" ", "\x00", "\ufeff\xa0")),
         ("two\n=lines", "two\n'=lines"),
         *((text, text) for text in ("1+1", "a=b", "ann@acme.example", "", "'=1+1", "Berlin - Tokyo")),
     ],
