@@ -43,6 +43,7 @@ from salesmate_nb._search.query import Query
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
 from salesmate_nb._snapshot.store import OWNER, SnapshotFile, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend
+from salesmate_nb._values.text import enumerate_counts
 from salesmate_nb._values.times import DatetimeLike, parse_time
 from salesmate_nb.errors import (
     ApiError,
@@ -375,5 +376,4 @@ def _ids(deal: int | Sequence[int] | None) -> list[int] | None:
 
 def _warn_of_unreadable(unreadable: Mapping[str, int]) -> None:
     if unreadable:
-        counts = ", ".join(f"{count:,} in {name}" for name, count in sorted(unreadable.items()))
-        warn(f"Values that could not be read are missing: {counts}.")
+        warn(f"Values that could not be read are missing: {enumerate_counts(unreadable)}.")

@@ -11,6 +11,7 @@ from typing import Any
 import pandas as pd
 
 from salesmate_nb._base.validators import is_timezone
+from salesmate_nb._values.text import enumerate_counts
 from salesmate_nb._values.zones import column_in_zone, zone_of
 
 ABOUT = "About"
@@ -122,8 +123,7 @@ def _completeness(report: Mapping[str, Any]) -> str:
 def _unreadable(counts: object) -> str:
     if not isinstance(counts, Mapping) or not counts:
         return ""
-    each = ", ".join(f"{count:,} in {name}" for name, count in sorted(counts.items()))
-    return f"{each}; these cells are empty"
+    return f"{enumerate_counts(counts)}; these cells are empty"
 
 
 def _version() -> str:
