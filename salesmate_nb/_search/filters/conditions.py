@@ -22,6 +22,7 @@ Where = Mapping[str, object] | None
 """By column: a value, a list of them, ``None`` for rows without one, or ``{"min": ..., "max": ...}``."""
 
 _ENDS = {"min", "max"}
+_MOST_SHOWN = 100  # values in a report
 _NOUNS: dict[Kind, str] = {
     "int": "a whole number",
     "float": "a number",
@@ -105,9 +106,11 @@ class Condition:
         )
 
     def describe(self) -> str:
-        """Return it in words."""
+        """Return it in words; of many values, the first."""
         if self.values:
-            return ", ".join("missing" if _is_missing(value) else str(value) for value in self.values)
+            shown = ["missing" if _is_missing(value) else str(value) for value in self.values[:_MOST_SHOWN]]
+            more = len(self.values) - len(shown)
+            return ", ".join(shown) + (f" and {more:,} more" if more else "")
         ends = {"from": self.low, "to": self.high}
         return " ".join(f"{word} {end}" for word, end in ends.items() if end is not None)
 

@@ -108,3 +108,8 @@ def test_refused(kind, given, message):
     """What does not fit the column is an error that names both, and what could be given."""
     with pytest.raises(SalesmateError, match="^" + re.escape(message)):
         test_of(kind, given)
+
+
+def test_describe_many():
+    """A report names the first of many values, and counts the others."""
+    assert Condition.parse("id", range(5_000), "UTC").describe().endswith("98, 99 and 4,900 more")
