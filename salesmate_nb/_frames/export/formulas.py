@@ -10,7 +10,7 @@ from pandas.api.types import is_object_dtype
 
 _STARTS = "=+\\-@\t\r\uff1d\uff0b\uff0d\uff20"  # the last four are wide, as some keyboards of Asia type them
 _FORMULA = re.compile(f"[{_STARTS}]")
-_SKIPPED = "\x00-\x08\x0b\x0c\x0e- \xa0\u200b\u3000\ufeff"  # LibreOffice drops NUL, and spaces if told to
+_SKIPPED = "\x00-\x08\x0b\x0c\x0e- \xa0\u200b\u3000\ufeff"  # LibreOffice drops NUL, and spaces on request
 _INSIDE = re.compile(
     f"(^|[;\t\r\n])(?=[{_SKIPPED}]*[{_STARTS}])"
 )  # other programs also split cells at ; tab and line
