@@ -15,10 +15,6 @@ import logging as _logging
 from importlib import import_module as _import_module
 from typing import TYPE_CHECKING as _TYPE_CHECKING
 
-from salesmate_nb._connect import connect, deals_df
-from salesmate_nb._frames.export.files import to_excel
-from salesmate_nb._frames.export.formulas import escape_formulas
-from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import (
     ApiError,
     BadResponse,
@@ -34,7 +30,13 @@ from salesmate_nb.errors import (
     SettingsError,
     StateMismatch,
 )
-from salesmate_nb.settings import Settings
+
+if _TYPE_CHECKING:
+    from salesmate_nb._connect import connect, deals_df
+    from salesmate_nb._frames.export.files import to_excel
+    from salesmate_nb._frames.export.formulas import escape_formulas
+    from salesmate_nb.client import Salesmate
+    from salesmate_nb.settings import Settings
 
 __version__ = "0.1.0"
 
@@ -61,7 +63,23 @@ __all__ = [
     "to_excel",
 ]
 
-_MODULES = ("analysis", "sandbox", "token_stores")  # public too, and imported when they are first used
+_MODULES = (
+    "analysis",
+    "charts",
+    "history",
+    "report",
+    "sandbox",
+    "sentences",
+    "token_stores",
+)  # public too
+_HOMES = {
+    "Salesmate": "client",
+    "Settings": "settings",
+    "connect": "_connect",
+    "deals_df": "_connect",
+    "escape_formulas": "_frames.export.formulas",
+    "to_excel": "_frames.export.files",
+}  # imported when they are first used: pandas takes most of a second, which a Tab in a shell does not have
 
 
 def __dir__() -> list[str]:
@@ -73,6 +91,10 @@ if not _TYPE_CHECKING:  # to type checkers it would mean that every name exists
     def __getattr__(name: str) -> object:
         if name in _MODULES:
             return _import_module(f"{__name__}.{name}")
+        if name in _HOMES:
+            found = getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)
+            globals()[name] = found
+            return found
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

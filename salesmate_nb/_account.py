@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -31,7 +30,7 @@ from salesmate_nb._frames.parsing import collect_zoneless
 from salesmate_nb._frames.plausibility import describe, implausible_dates
 from salesmate_nb._history.folder import HistoryFolder
 from salesmate_nb._history.frame import history_frame
-from salesmate_nb._history.timeline import TRACKED
+from salesmate_nb._history.timeline import TRACKED, deal_ids
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
@@ -59,7 +58,7 @@ from salesmate_nb.resources.base import Resource
 from salesmate_nb.resources.deals import LINK_COLUMN
 from salesmate_nb.resources.pipelines import PIPELINE_FIELDS, PIPELINES_PATH
 from salesmate_nb.resources.users import USER_FIELDS, USERS_PATH
-from salesmate_nb.settings import Settings
+from salesmate_nb.settings import Refresh, Settings
 
 _LONGEST_WAIT = 3700.0  # seconds, as of a read: a rate limit by the hour has room again after one
 
@@ -115,6 +114,18 @@ class Account:
     def api(self) -> str:
         """The API that is read: ``"v4"`` or ``"v1"``."""
         return "v4" if self._settings.linkname else "v1"
+
+    def refresh(self, named: Refresh | None, as_of: DatetimeLike = None) -> Refresh:
+        """Return how a read uses the snapshot: as the call says, or else as the settings say.
+
+        The past is read from disk. The settings do not count where there are no snapshots.
+        """
+        if named is not None:
+            return named
+        if parse_time("as_of", as_of, "UTC") is not None:
+            return "never"
+        has_snapshots = self._has_snapshots and self.api == "v4"
+        return (self._settings.refresh if has_snapshots else None) or "live"
 
     def frame(self, resource: Resource, arguments: Mapping[str, Any]) -> pd.DataFrame:
         """Read a DataFrame; its ``attrs`` hold the report."""
@@ -180,8 +191,8 @@ class Account:
         _warn_of_unreadable(Counter(builder.unreadable) + Counter(win_probability=int(outside.sum())))
         return frame
 
-    def doctor(self) -> Diagnosis:
-        """Find out what the server supports, and which formats it sends."""
+    def doctor(self, problem: SalesmateError | None = None) -> Diagnosis:
+        """Find out what the server supports, and which formats it sends; nothing if nobody is logged in."""
         doctor = Doctor(
             self._api_client,
             self._settings,
@@ -189,7 +200,7 @@ class Account:
             earlier=self.server_profile.describe(),
             learn=self._current_user.learn,
         )
-        return doctor.diagnose()
+        return doctor.diagnose(problem)
 
     def write_dataset(
         self, resource: str, path: Path, partition_by: Sequence[str], arguments: Mapping[str, Any]
@@ -212,6 +223,8 @@ class Account:
 
     def _read(self, resource: Resource, arguments: Mapping[str, Any]) -> tuple[pa.Table, ReadReport]:
         before = self._limiter.request_count
+        refresh = self.refresh(arguments.get("refresh"), arguments.get("as_of"))
+        arguments = {**arguments, "refresh": refresh}
         settings = self._zoned(arguments)
         query, reader = self._query(arguments, settings), self._reader(resource, settings)
         columns = query.columns
@@ -220,7 +233,7 @@ class Account:
             read = dict.fromkeys((*columns, "id"))
             query = replace(query, columns=tuple(name for name in read if name != LINK_COLUMN))
         with self._warning_of_zoneless(settings):
-            if query.refresh is None:
+            if query.refresh == "live":
                 table, report = reader.table(query)
             else:
                 settings.require_v4("Snapshots")
@@ -258,10 +271,9 @@ class Account:
         names = TRACKED if query.columns is None else query.columns
         refresher = self._refresher(DEALS, self._reader(DEALS, settings), settings, query)
         start = parse_time("since", since, settings.zone)
-        table, snapshot, known_since = refresher.events(start, names, _ids(deal))
-        frame = history_frame(table, snapshot.order, since=known_since, host=self._settings.api_url)
-        frame.attrs["salesmate"] |= {"resource": "history", "timezone": settings.zone}
-        return frame
+        table, snapshot, known = refresher.events(start, names, deal_ids(deal))
+        about = {"host": self._settings.api_url, "resource": "history", "timezone": settings.zone}
+        return history_frame(table, snapshot.order, {**known, **about})
 
     def timezone(self) -> str:
         """Return the time zone of dates without one: of the settings, else of the user, else UTC."""
@@ -320,7 +332,7 @@ class Account:
         if not self._has_snapshots:
             raise SettingsError(
                 "Snapshots are files that every login of this machine's user could read. There are none with "
-                "SALESMATE_TOKEN_STORE=memory or connect(token_store=...): read live with refresh=None."
+                "SALESMATE_TOKEN_STORE=memory or connect(token_store=...): read live with refresh='live'."
             )
         waiter = Waiter(_LONGEST_WAIT if query.wait else 0.0)
         who = self._current_user.identity(waiter, is_offline=query.refresh == "never")
@@ -363,15 +375,6 @@ class Account:
             raise SalesmateError(
                 "Somebody else has logged in while records were read, so they were not saved. Run this again."
             )
-
-
-def _ids(deal: int | Sequence[int] | None) -> list[int] | None:
-    if deal is None:
-        return None
-    try:
-        return [operator.index(each) for each in ([deal] if hasattr(deal, "__index__") else deal)]
-    except TypeError as err:
-        raise SalesmateError(f"id={deal!r} is not valid. Give an id, or a list of ids.") from err
 
 
 def _warn_of_unreadable(unreadable: Mapping[str, int]) -> None:

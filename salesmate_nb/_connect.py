@@ -13,9 +13,10 @@ from salesmate_nb._base.signatures import same_arguments_as_method
 from salesmate_nb._display.output import running_cell
 from salesmate_nb._ui.frontend import Frontend, frontend, has_kernel
 from salesmate_nb._ui.offer import LoginOffer
+from salesmate_nb._values.times import DatetimeLike
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import SettingsError
-from salesmate_nb.settings import Settings
+from salesmate_nb.settings import Refresh, Settings
 
 
 class RunningSandbox(Protocol):
@@ -116,8 +117,9 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
         Whether to show a progress bar; by default in a notebook or a terminal only.
     wait : bool
         Whether to wait if the account's hourly limit is reached; if not, ``RateLimited`` is raised.
-    refresh : {"auto", "full", "never"}, optional
-        How to use the snapshot; by default every row is read from the server.
+    refresh : {"auto", "full", "never", "live"}, optional
+        How to use the snapshot; by default as the setting ``SALESMATE_REFRESH`` says, or else ``"live"``:
+        every row is read from the server.
     allow_incomplete : bool
         Whether to return what there is if the server counts deals that it does not return.
     as_of : datetime, date, Timestamp, datetime64 or str, optional
@@ -138,9 +140,7 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
     >>> list(won.columns)
     ['id', 'title', 'deal_value']
     """
-    is_past = arguments["as_of"] is not None and arguments["refresh"] is None
-    is_offline = arguments["refresh"] == "never" or is_past
-    connection = _newest[0] if _newest else _offline() if is_offline else connect()
+    connection = _newest[0] if _newest else _connection_for(arguments["refresh"], arguments["as_of"])
     return connection.deals_df(**arguments)
 
 
@@ -209,9 +209,10 @@ def _offer(connection: Salesmate) -> LoginOffer:
     )
 
 
-def _offline() -> Salesmate:
-    """Return a connection that needs no login, since it makes no request."""
-    return Salesmate(Settings.load())
+def _connection_for(refresh: Refresh | None, as_of: DatetimeLike) -> Salesmate:
+    """Return a connection from the settings, without a login if a read makes no request."""
+    offline = Salesmate(Settings.load())
+    return offline if offline.is_offline(refresh, as_of) else connect()
 
 
 def _resolve(target: Settings | RunningSandbox | None) -> tuple[Settings, RunningSandbox | None]:

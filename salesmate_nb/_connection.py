@@ -28,11 +28,11 @@ from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._display.cards import card
 from salesmate_nb._display.explained import explained_by
 from salesmate_nb._display.output import Output, running_cell, running_kernel
-from salesmate_nb._search.query import Refresh
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb._status import IN_SETTINGS, NOBODY, Status
+from salesmate_nb._values.times import DatetimeLike
 from salesmate_nb.errors import LoginError, LoginRequired, SalesmateError, SettingsError, interruptible
-from salesmate_nb.settings import VENDOR, Settings
+from salesmate_nb.settings import VENDOR, Refresh, Settings
 
 
 class ShownPanel(Protocol):
@@ -317,8 +317,8 @@ class Connection:
     def logout(self) -> list[str]:
         """Forget every login of this profile, here and in the token store; then nobody is connected by it.
 
-        A token is revoked if a revocation endpoint is set. Snapshots of this profile, and what is remembered
-        of its user, are removed too.
+        A token is revoked if a revocation endpoint is set. Snapshots of this profile, the history of its
+        deals, and what is remembered of its user are removed too.
 
         Returns
         -------
@@ -381,12 +381,16 @@ class Connection:
             ),
         )
 
-    def _ready(self, refresh: Refresh | None = None) -> Account:
-        """Return the account, after somebody has logged in if this login's panel is shown."""
-        if refresh != "never":
+    def is_offline(self, refresh: Refresh | None, as_of: DatetimeLike) -> bool:
+        """Return whether a read with these arguments makes no request."""
+        return self._account.refresh(refresh, as_of) == "never"
+
+    def _ready(self, refresh: Refresh | None = "live", as_of: DatetimeLike = None) -> Account:
+        """Return the account, after somebody has logged in if this login's panel is shown and is needed."""
+        if not self.is_offline(refresh, as_of):
             self._login.notice_logout()
-        if self.login_panel is not None and refresh != "never" and not self.authorized:
-            self.login_panel.wait()
+            if self.login_panel is not None and not self.authorized:
+                self.login_panel.wait()
         return self._account
 
     def _accept(self, token: Token) -> None:

@@ -16,10 +16,10 @@ from salesmate_nb._display.explained import explained_by
 from salesmate_nb._doctor.diagnosis import Diagnosis
 from salesmate_nb._search.filters.conditions import Where
 from salesmate_nb._search.filters.filters import TextFilter
-from salesmate_nb._search.query import Refresh
 from salesmate_nb._values.times import DatetimeLike
-from salesmate_nb.errors import interruptible
+from salesmate_nb.errors import ConnectionFailed, LoginRequired, interruptible
 from salesmate_nb.resources import ACTIVITIES, COMPANIES, CONTACTS, DEALS
+from salesmate_nb.settings import Refresh
 
 
 @explained_by("deals_df")
@@ -99,13 +99,14 @@ class Salesmate(Connection):
         wait : bool
             Whether to wait, with a countdown in the bar, if the account's hourly limit is reached. If
             not, ``RateLimited`` is raised before the read begins.
-        refresh : {"auto", "full", "never"}, optional
-            By default every row is read from the server, and nothing is written to disk. ``"auto"`` keeps
-            a snapshot in a file that only you can read: it reads what changed since, and compares the ids
-            of all rows, or reads everything if the server's order allows no less. It also reads two pages,
-            or 1 % of all rows, again, so that a change that does not touch ``last_modified_at``, such as
-            the new name of a colleague, is there after at most 100 refreshes. ``"full"`` reads everything
-            from scratch. ``"never"`` reads the snapshot without any request.
+        refresh : {"auto", "full", "never", "live"}, optional
+            By default what the setting ``SALESMATE_REFRESH`` says; without it, ``"live"``: every row is read
+            from the server, and nothing is written to disk. ``"auto"`` keeps a snapshot in a file that only
+            you can read: it reads what changed since, and compares the ids of all rows, or reads everything
+            if the server's order allows no less. It also reads two pages, or 1 % of all rows, again, so that
+            a change that does not touch ``last_modified_at``, such as the new name of a colleague, is there
+            after at most 100 refreshes. ``"full"`` reads everything from scratch. ``"never"`` reads the
+            snapshot without any request. With a snapshot, `limit` counts the first rows by id.
         allow_incomplete : bool
             Whether to return what there is, with a warning and ``complete``, ``read`` and ``total`` in
             ``attrs``, if the server counts rows that it does not return, however often all are read. Such a
@@ -125,7 +126,9 @@ class Salesmate(Connection):
             all rows it took, the server's ``totals``, and whether the rows are ``complete``; ``fields``,
             the API's names of custom columns; ``resource``, ``filters``, ``limit`` and ``timezone``; and
             ``unreadable``, how many values of which column could not be read and are missing. With `as_of`,
-            ``read_at`` is when that state was read, and ``history_since`` since when the history knows.
+            ``read_at`` is when that state was read; ``stale_hours`` are the hours from then to ``as_of``, in
+            which changes are not known (24 and more if there was no refresh on that day); and
+            ``history_since`` is since when the history knows.
 
         Notes
         -----
@@ -152,7 +155,7 @@ class Salesmate(Connection):
         >>> df.dtypes.astype(str).to_dict()
         {'id': 'Int64', 'deal_value': 'float64'}
         """
-        return self._ready(refresh).frame(DEALS, locals())
+        return self._ready(refresh, as_of).frame(DEALS, locals())
 
     @same_arguments(deals_df)
     def deals_arrow(self, **arguments: Any) -> pa.Table:
@@ -172,7 +175,7 @@ class Salesmate(Connection):
         ``duckdb.sql("select status, sum(deal_value) from deals group by all")``. Whatever takes the Arrow
         PyCapsule interface takes the table.
         """
-        return self._ready(arguments["refresh"]).arrow(DEALS, arguments)
+        return self._ready(arguments["refresh"], arguments["as_of"]).arrow(DEALS, arguments)
 
     def deals(
         self,
@@ -236,7 +239,8 @@ class Salesmate(Connection):
             when a refresh found it (both ``datetime64[us, UTC]``). Then the deal as that refresh found it, or
             the one before if it is deleted: ``stage``, ``pipeline``, ``status``, ``owner_id``,
             ``owner_name``, ``deal_value`` and ``currency``. A deal that appeared, or disappeared, has a row
-            for each of its values too. ``df.attrs["salesmate"]["since"]`` says since when changes are known.
+            for each of its values too. ``df.attrs["salesmate"]`` has ``since``, since when changes are known,
+            and ``refreshes``, when the deals were read, the last time before it included.
 
         Raises
         ------
@@ -441,7 +445,12 @@ class Salesmate(Connection):
         >>> diagnosis.search["rule on id"], diagnosis.totals["deals"], diagnosis.requests <= 12
         ('applied', 'about 500', True)
         """
-        return self._ready().doctor()
+        account = self._ready()
+        try:
+            self.require_login()
+        except (LoginRequired, ConnectionFailed) as err:
+            return account.doctor(err)
+        return account.doctor()
 
     def write_dataset(
         self,

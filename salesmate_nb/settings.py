@@ -8,7 +8,7 @@ import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, Self
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self, get_args
 
 from salesmate_nb._base import validators
 from salesmate_nb._base.secret.frames import hides, sealed
@@ -16,6 +16,9 @@ from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._display.cards import card
 from salesmate_nb._settings.origins import Origins, read_settings
 from salesmate_nb.errors import SettingsError
+
+Refresh = Literal["auto", "full", "never", "live"]
+"""How a read uses the snapshot."""
 
 VENDOR = "https://api.salesmate.io"
 COPY_THE_KEY = (
@@ -116,6 +119,11 @@ class Settings:
     timezone : str, optional
         IANA name of the time zone of dates that the server writes without one; by default that of the user
         who is connected, from Salesmate's list of users, else UTC.
+    refresh : {"auto", "full", "never", "live"}, optional
+        What ``refresh=`` of ``deals_df()`` and of every other such method is if a call names none; without
+        this setting, ``"live"``. It does not apply to ``as_of=``, which reads the history in any case, and
+        where there are no snapshots: without a linkname, and for logins that are not stored in files or the
+        keychain. ``deals()`` and ``write_dataset()`` always read live.
     calls_per_hour : int
         API calls that the whole account may make in an hour.
     concurrency : int
@@ -159,6 +167,9 @@ class Settings:
     token_cache: Path = _setting(validators.folder)
     token_store: str = _setting(validators.choice("file", "keyring", "memory"), "file")
     timezone: str | None = _setting(validators.timezone)
+    refresh: Literal["auto", "full", "never", "live"] | None = _setting(
+        validators.optional_choice(*get_args(Refresh))
+    )
     calls_per_hour: int = _setting(validators.count, 1500)
     concurrency: int = _setting(validators.workers, 8)
     timeout: float = _setting(validators.positive, 30.0)
@@ -216,7 +227,7 @@ class Settings:
         ``.env`` is searched for in the working folder and the folders above it; one without any
         ``SALESMATE_`` line belongs to another program, and is passed over. It is only read, and
         nothing in it goes to ``os.environ``. A variable that is set but empty counts as given: it
-        hides the one in ``.env``. An empty value in ``.env`` (as in ``.env.example``) counts as not given.
+        hides the one in ``.env``. An empty value in ``.env`` counts as not given.
         Space, invisible characters and a pair of quotes around a value do not count.
 
         Parameters

@@ -6,6 +6,7 @@ import datetime as dt
 import json
 from functools import partial
 
+import pandas as pd
 import pytest
 
 from salesmate_nb import Salesmate, SalesmateError, Settings, SettingsError, sandbox
@@ -93,6 +94,34 @@ def test_live_or_snapshot(box, make):
     same(account.frame(DEALS, {"refresh": "auto"}), live)
 
 
+@pytest.mark.parametrize(
+    ("setting", "call", "expected"),
+    [
+        (None, {}, "live"),
+        ("live", {}, "live"),
+        ("auto", {}, "auto"),
+        ("auto", {"refresh": None, "as_of": pd.NaT}, "auto"),
+        ("auto", {"refresh": "live"}, "live"),
+        ("never", {"refresh": "full"}, "full"),
+        ("full", {"as_of": "2026-01-31"}, "never"),
+        ("full", {"as_of": "2026-01-31", "refresh": "auto"}, "auto"),
+    ],
+)
+def test_refresh(box, setting, call, expected):
+    """A call's refresh wins over the past, which is on disk, that over the setting, and that over live."""
+    account = reach(box, "key-v4", refresh=setting)._account
+    assert account.refresh(call.get("refresh"), call.get("as_of")) == expected
+
+
+def test_setting_without_snapshots(box):
+    """The setting does not apply where there are no snapshots: to v1, and to a login in memory."""
+    for connection in (
+        reach(box, "oauth-v1", refresh="never"),
+        reach(box, "key-v4", refresh="auto", token_store="memory"),
+    ):
+        assert connection.deals_df().attrs["salesmate"]["strategy"] != "snapshot"
+
+
 def test_snapshot_folders(box):
     """Each profile and each Session Key has snapshots of its own."""
     reach(box, "key-v4")._account.frame(DEALS, {"refresh": "auto"})
@@ -104,7 +133,7 @@ def test_no_snapshots(box, make):
     """Without snapshots the error says why and what works instead, and nothing is requested."""
     account = make(has_snapshots=False)
     before = len(box.log)
-    with pytest.raises(SettingsError, match="read live with refresh=None"):
+    with pytest.raises(SettingsError, match="read live with refresh='live'"):
         account.frame(DEALS, {"refresh": "auto"})
     assert len(box.log) == before
     assert len(account.frame(DEALS, {})) == 60

@@ -117,27 +117,31 @@ shell = {"notebook": InteractiveShell, "terminal": TerminalInteractiveShell}[sys
     colors="nocolor", history_manager=None
 )
 shell.user_ns["inner"] = inner
-shell.run_cell(f"inner({sys.argv[2]!r})")
-print("---")
-shell.run_cell("%tb")
+for name in sys.argv[2:]:
+    shell.run_cell(f"inner({name!r})")
+    print("---")
+    shell.run_cell("%tb")
+    print("---")
 """
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shell", ["notebook", "terminal"])
-@pytest.mark.parametrize("error", ["RateLimited", "ConnectionFailed", "Interrupted"])
-def test_ipython(tmp_path, shell, error):
+def test_ipython(tmp_path, shell):
     """IPython prints one line, without frames and causes; %tb prints both."""
     environment = os.environ | {"IPYTHONDIR": str(tmp_path)}
+    names = ["RateLimited", "ConnectionFailed", "Interrupted"]
     done = subprocess.run(
-        [sys.executable, "-c", SHOWN, shell, error],
+        [sys.executable, "-c", SHOWN, shell, *names],
         capture_output=True,
         text=True,
         env=environment,
         check=True,
     )
-    first, _, everything = done.stdout.partition("\n---\n")
-    assert first.strip() == f"{error}: Do this."
-    assert "KeyError: 'the cause'" in everything
-    assert "in inner" in everything
-    assert f"{error}: Do this." in everything
+    shown = done.stdout.split("\n---\n")
+    for error, first, everything in zip(names, shown[::2], shown[1::2], strict=False):
+        assert first.strip() == f"{error}: Do this."
+        assert "KeyError: 'the cause'" in everything
+        assert "in inner" in everything
+        assert f"{error}: Do this." in everything
+    assert len(shown) == 2 * len(names) + 1

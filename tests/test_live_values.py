@@ -152,7 +152,7 @@ def test_any_forms(seed, tmp_path):
 
 
 @pytest.mark.slow
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=8, deadline=None)
 @given(seed=st.integers(0, 10**6))
 def test_any_forms_long(seed, tmp_path_factory):
     """The same for many more mixtures."""

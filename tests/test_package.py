@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import inspect
 import re
 import subprocess
@@ -13,7 +14,7 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import salesmate_nb
-from salesmate_nb import analysis, sandbox, token_stores
+from salesmate_nb import analysis, charts, history, report, sandbox, sentences, token_stores
 
 ROOT = Path(__file__).parents[1]
 PROBE = """
@@ -31,9 +32,12 @@ def only_read(file, mode="r", *args, **kwargs):
     return deny("the disk")(file) if set(mode) & set("wax+") else real(file, mode, *args, **kwargs)
 builtins.open = only_read
 import salesmate_nb
+for name in salesmate_nb.__all__:
+    getattr(salesmate_nb, name)
 assert dict(os.environ) == before, "the environment was changed"
 assert threading.active_count() == 1, "a thread was started"
-assert not any(name.startswith(("werkzeug", "salesmate_nb.sandbox", "ipywidgets")) for name in sys.modules)
+late = ("werkzeug", "matplotlib", "jinja2", "salesmate_nb.sandbox", "ipywidgets")
+assert not any(name.startswith(late) for name in sys.modules)
 """
 
 
@@ -52,11 +56,11 @@ def test_time_zones_come_along():
     assert ";" not in tzdata
 
 
-MODULES = ["analysis", "sandbox", "token_stores"]
+MODULES = ["analysis", "charts", "history", "report", "sandbox", "sentences", "token_stores"]
 
 
 def test_tab():
-    """dir() lists the public names and the three public modules, and nothing else; all can be used."""
+    """dir() lists the public names and the public modules, and nothing else; all can be used."""
     assert dir(salesmate_nb) == sorted([*salesmate_nb.__all__, *MODULES])
     assert all(hasattr(salesmate_nb, name) for name in dir(salesmate_nb))
     with pytest.raises(AttributeError, match="has no attribute 'analyses'"):
@@ -64,10 +68,11 @@ def test_tab():
 
 
 def test_modules_on_first_use(tmp_path):
-    """`import salesmate_nb` is enough to use a public module, which is imported only then."""
+    """`import salesmate_nb` is enough to use a public module; it and pandas are imported only then."""
     code = (
         "import sys, salesmate_nb\n"
-        "for name in ('analysis', 'sandbox'):\n"
+        "assert 'pandas' not in sys.modules\n"
+        "for name in ('analysis', 'history', 'sandbox'):\n"
         "    assert f'salesmate_nb.{name}' not in sys.modules\n"
         "    assert getattr(salesmate_nb, name) is sys.modules[f'salesmate_nb.{name}']\n"
     )
@@ -99,14 +104,20 @@ def test_tab_in_a_kernel(tmp_path):
 
 def public_callables():
     """Yield what users call, by name: functions, constructors, and methods of what they hold."""
-    for module in (salesmate_nb, analysis, sandbox, token_stores):
+    for module in (salesmate_nb, analysis, charts, history, report, sandbox, sentences, token_stores):
         for name in getattr(module, "__all__", vars(module)):
             found = getattr(module, name)
             is_own = getattr(found, "__module__", "").startswith(module.__name__) and name[0] != "_"
             is_error = inspect.isclass(found) and issubclass(found, Exception)  # raised here, not by users
             if callable(found) and is_own and not is_error:
                 yield f"{module.__name__}.{name}", found
-    for kind in (salesmate_nb.Salesmate, salesmate_nb.Settings, sandbox.Sandbox, sandbox.Store):
+    for kind in (
+        salesmate_nb.Salesmate,
+        salesmate_nb.Settings,
+        history.ImportedHistory,
+        sandbox.Sandbox,
+        sandbox.Store,
+    ):
         for name in vars(kind):
             if name[0] != "_" and inspect.isroutine(getattr(kind, name)):
                 yield f"{kind.__name__}.{name}", getattr(kind, name)
@@ -135,3 +146,12 @@ def test_callables_are_found():
     """The functions that people start with are among those that are checked."""
     assert {"salesmate_nb.deals_df", "salesmate_nb.connect", "Salesmate.activities_df"} <= set(CALLABLES)
     assert {"salesmate_nb.analysis.survival", "salesmate_nb.sandbox.start"} <= set(CALLABLES)
+
+
+@pytest.mark.parametrize(("module", "needs"), [("charts", "matplotlib"), ("report", "jinja2")])
+def test_without_the_extra(module, needs, monkeypatch):
+    """Without what it needs, a module says what to install."""
+    monkeypatch.delitem(sys.modules, f"salesmate_nb.{module}")
+    monkeypatch.setitem(sys.modules, needs, None)
+    with pytest.raises(ImportError, match=rf'need {needs}\. Run: pip install "salesmate-nb\[lab\]"'):
+        importlib.import_module(f"salesmate_nb.{module}")

@@ -61,9 +61,9 @@ def read(box, name, **arguments):
 def check(frame, records, resolution):
     """Assert that a frame holds these records, and their values as far as the formats tell them."""
     assert list(frame["id"]) == sorted(record["id"] for record in records)
-    by_id = frame.set_index("id")
+    rows = {row["id"]: row for row in frame.to_dict("records")}
     for record in records:
-        row = by_id.loc[record["id"]]
+        row = rows[record["id"]]
         for column in TIMES.keys() & row.keys():
             assert_time(row[column], record.get(TIMES[column]), resolution)
         for column in TEXTS.keys() & row.keys():

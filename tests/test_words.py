@@ -15,6 +15,7 @@ SOURCES = sorted((ROOT / "salesmate_nb").rglob("*.py"))
 DOCS = [
     ROOT / name for name in ("README.md", "SECURITY.md", "CONTRIBUTING.md", "CHANGELOG.md", ".env.example")
 ]
+DOCS += sorted(path for path in (ROOT / "docs").rglob("*") if path.suffix in {".md", ".toml"})
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 RETIRED = {  # what to write instead: the words that are refused
     "report, return, show, know from": r"tell|tells|telling|told",

@@ -16,7 +16,7 @@ from salesmate_nb._base.secret.text import Secret
 from salesmate_nb.errors import ApiError, BadResponse, KeyRefused, LoginError, LoginRequired, SettingsError
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.users import USERS_PATH
-from salesmate_nb.settings import VENDOR, Settings
+from salesmate_nb.settings import COPY_THE_KEY, VENDOR, Settings
 
 WHERE_THE_KEY_IS = (
     "The Session Key is in Salesmate under My Account, tab Access Key: the third one; the other two are "
@@ -123,6 +123,33 @@ def prove_key(settings: Settings, limiter: RateLimiter) -> CurrentUser:
             )
         return CurrentUser.from_users(users)
     raise LoginRequired(f"Salesmate did not accept this key: {refusal}. {WHERE_THE_KEY_IS}")
+
+
+def why_refused(what: str, source: str, *, is_replacement: bool) -> str:
+    """Return in sentences why the key of the settings is not used any more, and what to do.
+
+    Parameters
+    ----------
+    what : str
+        What Salesmate made of it, in a sentence.
+    source : str
+        In words, what the settings have their key from.
+    is_replacement : bool
+        Whether it was another key, entered in the place of that one.
+
+    Examples
+    --------
+    >>> why_refused("It has expired.", "SALESMATE_SESSION_KEY in .env", is_replacement=False)
+    'It has expired. It is the key of SALESMATE_SESSION_KEY in .env. Copy ... Then run connect() again.'
+    """
+    which = "It was entered in place of the key" if is_replacement else "It is the key"
+    if " in " not in source:
+        next_step = "Pass it to connect()."
+    elif source.endswith(" in the environment"):
+        next_step = "Then restart the kernel."
+    else:
+        next_step = "Then run connect() again."
+    return f"{what} {which} of {source}. {COPY_THE_KEY} {next_step}"
 
 
 def _may_search_deals(client: ApiClient) -> bool:

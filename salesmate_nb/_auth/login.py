@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import requests
 
@@ -12,9 +11,9 @@ from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.session import ApiKeySession, BoundedSession
 from salesmate_nb._auth.current_user import CurrentUser
 from salesmate_nb._auth.hosts import caution_of_login, check_key_host
-from salesmate_nb._auth.key_login import WHERE_THE_KEY_IS, prove_key, settings_with_key
+from salesmate_nb._auth.key_login import WHERE_THE_KEY_IS, prove_key, settings_with_key, why_refused
+from salesmate_nb._auth.oauth.revocation import end_grant
 from salesmate_nb._auth.oauth.session import OAuthSession
-from salesmate_nb._auth.oauth.token_endpoint import revoke_token
 from salesmate_nb._auth.stored_logins import (
     add_login,
     end_login,
@@ -28,7 +27,6 @@ from salesmate_nb._auth.token_stores.base import TokenStore
 from salesmate_nb._auth.tokens import OAUTH, SESSION_KEY, Token
 from salesmate_nb._base.fork import fork_safe_lock
 from salesmate_nb._base.secret.text import Secret
-from salesmate_nb._base.urls import origin
 from salesmate_nb._base.warn import warn
 from salesmate_nb.errors import KeyRefused, LoginRequired, SalesmateError
 from salesmate_nb.settings import COPY_THE_KEY, Settings
@@ -239,7 +237,7 @@ class Login:
                 self._end_key_of_settings(what)
             else:
                 self._change(self._pending_session(), self.settings)
-            required = LoginRequired(self._refusal) if self._refusal else self._required()
+            required = self._required()
             required.code = err.code
             raise required
 
@@ -258,7 +256,7 @@ class Login:
             if not self.is_of_settings:
                 self._key = None
                 self._change(self._pending_session(), self.given)
-        failures = [self._revoke(token) for token in removed if token.kind == OAUTH]
+        failures = [end_grant(self.given, token) for token in removed if token.kind == OAUTH]
         if still_in:
             failures.append(f"The login could not be removed from {still_in}. Delete it there yourself.")
         return removed, [failure for failure in failures if failure]
@@ -304,9 +302,9 @@ class Login:
 
     def _end_key_of_settings(self, what: str) -> None:
         """Stop using the key of the settings, or the one entered in its place, and keep in mind why."""
-        source = self.given.source("session_key")
-        which = "It is the key" if self._key is None else "It was entered in place of the key"
-        self._refusal = f"{what} {which} of {source}. {COPY_THE_KEY} {_next_step(source)}"
+        self._refusal = why_refused(
+            what, self.given.source("session_key"), is_replacement=self._key is not None
+        )
         self._key = None
         self._change(self._pending_session(), self.given)
 
@@ -326,7 +324,7 @@ class Login:
 
     def _refuse(self, request: requests.PreparedRequest) -> NoReturn:
         del request
-        raise LoginRequired(self._refusal) if self._refusal else self._required()
+        raise self._required()
 
     def _required(self) -> LoginRequired:
         if self._refusal:
@@ -335,37 +333,3 @@ class Login:
         if not reason and not (self.given.client_id or self.given.linkname):
             reason = "Not logged in to Salesmate."
         return login_required(reason, self.given, self._profile)
-
-    def _revoke(self, token: Token) -> str:
-        """Revoke a token where its login was made; return what went wrong, or an empty text."""
-        is_ours = (token.client_id, token.token_url) == (self.given.client_id, self.given.token_url)
-        url = token.revoke_url
-        if url is None and self.given.revoke_url and token.token_url:
-            is_near = origin(self.given.revoke_url) == origin(token.token_url)
-            url = self.given.revoke_url if is_near else None
-        if url is None:
-            return ""
-        secret = self.given.client_secret if is_ours else None
-        client: dict[str, Any] = {
-            "client_id": token.client_id,
-            "client_secret": secret,
-            "token_url": token.token_url,
-        }
-        try:
-            revoke_token(replace(self.given, revoke_url=url, **client), token)
-        except SalesmateError as err:
-            why = getattr(err, "status", None) or type(err).__name__
-            hint = "" if is_ours else f" These settings have no secret of its client, {token.client_id}."
-            return (
-                f"The login was forgotten here, but {url} did not confirm that its token is revoked ({why})."
-                f"{hint} Until it is revoked in Salesmate, a copy of it still works."
-            )
-        return ""
-
-
-def _next_step(source: str) -> str:
-    """Return what to do once a key is corrected where it comes from."""
-    if " in " not in source:
-        return "Pass it to connect()."
-    is_environment = source.endswith(" in the environment")
-    return "Then restart the kernel." if is_environment else "Then run connect() again."

@@ -234,6 +234,12 @@ def choice(*choices: str) -> Callable[[str, object], str]:
     return read
 
 
+def optional_choice(*choices: str) -> Callable[[str, object], str | None]:
+    """Return a validator that takes one of some words, or nothing."""
+    read = choice(*choices)
+    return lambda name, value: read(name, value) if text(name, value) else None
+
+
 def folder(name: str, value: object) -> Path:
     """Return a folder; by default the user's state folder, which is not a full path without a home."""
     given = text(name, str(value)) if value else None

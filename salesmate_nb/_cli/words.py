@@ -13,7 +13,7 @@ _WORDS = (
     (r"Then restart the kernel\.", "Then run this again."),
     (r"connect\(\)\.login_with_key\(workspace, key\)", "`salesmate-nb login`"),
     (r" or connect\(token_store=\.\.\.\)", ""),
-    (r"(\w+) with refresh=None", r"\1 with `salesmate-nb deals`"),
+    (r"(\w+) with refresh='live'", r"\1 with `salesmate-nb deals`"),
     (r"refresh='auto'", "`salesmate-nb snapshot`"),
     (r"refresh='full'", "`salesmate-nb snapshot --full`"),
     (r"\(limit=, filters\)", "(--limit, filters)"),

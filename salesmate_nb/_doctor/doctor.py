@@ -62,11 +62,18 @@ class Doctor:
         self._totals: dict[str, str] = {}
         self._records: list[Record] = []
 
-    def diagnose(self) -> Diagnosis:
-        """Make the requests, and return what they show."""
-        before, problem = self._limiter.request_count, None
+    def diagnose(self, problem: SalesmateError | None = None) -> Diagnosis:
+        """Make the requests, and return what they show.
+
+        Parameters
+        ----------
+        problem : SalesmateError, optional
+            Why no request can be made.
+        """
+        before = self._limiter.request_count
         try:
-            self._examine()
+            if problem is None:
+                self._examine()
         except (LoginRequired, ConnectionFailed, NotFound) as err:
             problem = err
         return Diagnosis(

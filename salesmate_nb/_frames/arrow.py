@@ -98,6 +98,24 @@ class BatchBuilder:
         columns = [self._column(field, _field_values(field, records, relations)) for field in self.fields]
         return pa.RecordBatch.from_arrays(columns, names=[field.name for field in self.fields])
 
+    def convert(self, columns: Mapping[str, list[Any] | pa.Array], rows: int) -> pa.RecordBatch:
+        """Convert columns of values instead of records.
+
+        Parameters
+        ----------
+        columns : mapping of str to list or pyarrow.Array
+            The values by the name of the field, or an array of its type; a field without any is missing in
+            each row.
+        rows : int
+            How many there are.
+        """
+        self.parse_errors = {}
+        arrays = [
+            values if isinstance(values, pa.Array) else self._column(field, values)
+            for field, values in ((field, columns.get(field.name, [None] * rows)) for field in self.fields)
+        ]
+        return pa.RecordBatch.from_arrays(arrays, names=[field.name for field in self.fields])
+
     def _add_custom_fields(self, paths: set[str]) -> None:
         self._known_paths |= paths
         found = {

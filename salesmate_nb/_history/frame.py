@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -15,7 +15,7 @@ _CATEGORIES = ("field", "stage", "pipeline", "status", "owner_name", "currency")
 
 
 def history_frame(
-    events: pa.Table, order: Mapping[str, Sequence[str]], *, since: dt.datetime, host: str
+    events: pa.Table, order: Mapping[str, Sequence[str]], attrs: Mapping[str, Any]
 ) -> pd.DataFrame:
     """Convert events to a frame, with repeated values as categories.
 
@@ -25,15 +25,13 @@ def history_frame(
         As :func:`~salesmate_nb._history.timeline.timeline` returns them.
     order : mapping of str to sequence of str
         For columns whose values are chosen from a list: the values, in the server's order.
-    since : datetime
-        Since when the events are known.
-    host : str
-        The API's address.
+    attrs : mapping of str to object
+        What the frame says about itself: plain values.
     """
     table = events
     for name in _CATEGORIES:
         place = table.column_names.index(name)
         table = table.set_column(place, name, categories(table.column(name), order.get(name, ())))
     frame = to_pandas(table)
-    frame.attrs["salesmate"] = {"since": since.isoformat(), "host": host}
+    frame.attrs["salesmate"] = dict(attrs)
     return frame

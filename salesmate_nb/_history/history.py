@@ -5,12 +5,17 @@ from __future__ import annotations
 import bisect
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from salesmate_nb._history.events import TIMESTAMP
 from salesmate_nb._history.replay import replay
+from salesmate_nb.errors import SalesmateError
+
+_HOUR = dt.timedelta(hours=1)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,10 +41,57 @@ class History:
         """When the first state was read: nothing is known of the time before."""
         return self.refreshes[0]
 
-    def last_refresh(self, at: dt.datetime) -> dt.datetime | None:
-        """Return when the state at a time was read; ``None`` if the history began later."""
-        count = bisect.bisect_right(self.refreshes, at)
-        return self.refreshes[count - 1] if count else None
+    def known(self, since: dt.datetime | None = None) -> dict[str, Any]:
+        """Return for ``attrs`` since when events are known, and all refreshes that can have found them.
+
+        Parameters
+        ----------
+        since : datetime, optional
+            Leave out the time before.
+        """
+        start = max(self.since, since or self.since)
+        refreshes = self.refreshes[bisect.bisect_right(self.refreshes, start) - 1 :]
+        return {"since": start.isoformat(), "refreshes": [each.isoformat() for each in refreshes]}
+
+    def check(self, at: dt.datetime, noun: str, timezone: str) -> None:
+        """Check that the history knows the state at a time.
+
+        Parameters
+        ----------
+        at : datetime
+            With a time zone.
+        noun : str
+            What it is of, for the message.
+        timezone : str
+            IANA name of the zone in which the message shows times.
+
+        Raises
+        ------
+        SalesmateError
+            If the history begins later.
+        """
+        if at < self.since:
+            first = self.since.astimezone(ZoneInfo(timezone))
+            raise SalesmateError(
+                f"The history of {noun} begins on {first:%Y-%m-%d} at {first:%H:%M} ({timezone}), and as_of "
+                f"is earlier. The first day known is {first:%Y-%m-%d}."
+            )
+
+    def report(self, at: dt.datetime) -> dict[str, Any]:
+        """Return for ``attrs`` which state that of a time is: when it was read, and how stale it was then.
+
+        Parameters
+        ----------
+        at : datetime
+            With a time zone; not before `since`.
+        """
+        read_at = self.refreshes[bisect.bisect_right(self.refreshes, at) - 1]
+        return {
+            "read_at": read_at.isoformat(timespec="seconds"),
+            "as_of": at.isoformat(),
+            "stale_hours": round((at - read_at) / _HOUR, 2),
+            "history_since": self.since.isoformat(),
+        }
 
     def as_of(self, at: dt.datetime, schema: pa.Schema) -> pa.Table:
         """Return the state that the last refresh before a time found.

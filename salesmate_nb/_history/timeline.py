@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+import operator
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ import pyarrow.compute as pc
 
 from salesmate_nb._history.events import DELETED, EXISTENCE, SCHEMA, TIMESTAMP, from_text
 from salesmate_nb._history.history import History
+from salesmate_nb._values.text import closest
+from salesmate_nb.errors import SalesmateError
 
 TRACKED = (
     "stage",
@@ -28,6 +31,27 @@ TRACKED = (
 
 CONTEXT = ("stage", "pipeline", "status", "owner_id", "owner_name", "deal_value", "currency")
 _COLUMNS = ("id", "title", "field", "old", "new", "changed_at", "seen_at", *CONTEXT)
+
+
+def deal_ids(given: int | Sequence[int] | None) -> list[int] | None:
+    """Return the ids that an argument names, which are one, several or all.
+
+    Raises
+    ------
+    SalesmateError
+        If it is anything else.
+
+    Examples
+    --------
+    >>> deal_ids(7), deal_ids(range(7, 9)), deal_ids(None)
+    ([7], [7, 8], None)
+    """
+    if given is None:
+        return None
+    try:
+        return [operator.index(each) for each in ([given] if hasattr(given, "__index__") else given)]
+    except TypeError as err:
+        raise SalesmateError(f"id={given!r} is not valid. Give an id, or a list of ids.") from err
 
 
 def timeline(
@@ -60,8 +84,15 @@ def timeline(
         ``stage``, ``pipeline``, ``status``, ``owner_id``, ``owner_name``, ``deal_value`` and ``currency``
         as that refresh found them, or for a deleted deal as the one before did. ``old`` and ``new`` are
         text, or of the field's own type if `names` has one name only.
+
+    Raises
+    ------
+    SalesmateError
+        If nothing has one of the names.
     """
     events = history.events
+    for name in names:
+        _check_name(name, [*TRACKED, *kinds.names, *events.column("field").unique().to_pylist()])
     if ids is not None:
         events = events.filter(pc.is_in(events.column("id"), pa.array(ids, pa.int64())))
     shown = events.filter(pc.is_in(events.column("field"), pa.array(names, pa.string())))
@@ -76,6 +107,13 @@ def timeline(
     for name in ("title", *CONTEXT):
         columns[name] = _values_at(history.first, events, name, kinds.field(name).type, times)
     return pa.table({name: columns[name] for name in _COLUMNS})
+
+
+def _check_name(name: str, known: Sequence[str]) -> None:
+    if name not in known:
+        near = closest(str(name), known)[:1]
+        hint = f"Did you mean {near[0]!r}?" if near else "Use a column of deals_df()."
+        raise SalesmateError(f"field: there is no field {name!r}. {hint}")
 
 
 def _times_of_context(shown: pa.Table, events: pa.Table) -> pd.DataFrame:

@@ -85,6 +85,13 @@ class ReadContext:
         """Return what the server's clock said in its last response; ``None`` if it did not say."""
         return self._api_client.server_time
 
+    def read_at(self) -> dt.datetime:
+        """Return when the last response came, by the server's clock, or else by this machine's.
+
+        Times in rows are by the server's clock too, so that they can be compared.
+        """
+        return self.server_time() or dt.datetime.now(dt.UTC)
+
     def beside_first_page(self, work: Callable[[], _T]) -> Callable[[], _T]:
         """Begin what takes a request while the first page is under way, and return what waits for it.
 

@@ -114,6 +114,7 @@ class ResourceReader:
             table = assemble(builder.fields, pages, order=order())
             if _is_at_end(query, table.num_rows):
                 self._warn_of_unmatched(query, tally, known, order())
+            read_at = context.read_at()
         report = ReadReport(
             strategy=full_read.strategy,
             passes=full_read.passes,
@@ -121,6 +122,7 @@ class ResourceReader:
             shortfall=full_read.shortfall,
             unreadable=dict(builder.unreadable),
             fields={field.name: field.path for field in builder.fields if is_custom(field.path)},
+            read_at=read_at.isoformat(timespec="seconds"),
         )
         return table if query.columns is None else table.select(list(query.columns)), report
 

@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any
-
-
-def _now() -> str:
-    return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +25,7 @@ class ReadReport:
     fields : mapping of str to str
         The API's names of the custom columns.
     read_at : str
-        When the rows were read; ISO 8601, UTC.
+        When the rows were read, by the server's clock; ISO 8601, UTC.
     shortfall : tuple of (int, int or None), optional
         How many rows were read and how many there are, if they are not all: ``complete`` is False then.
     checked_since : str
@@ -40,6 +35,8 @@ class ReadReport:
     as_of, history_since : str
         Of a past state: the time that was asked for, and since when the history knows; ISO 8601, UTC. Then
         `read_at` is when the state was read.
+    stale_hours : float, optional
+        Of a past state: the hours between `read_at` and `as_of`. What changed in them is not known.
     host, api : str
         The API's address, and ``"v4"`` or ``"v1"``.
     resource : str
@@ -67,12 +64,13 @@ class ReadReport:
     totals: Sequence[int] = ()
     unreadable: Mapping[str, int] = field(default_factory=dict)
     fields: Mapping[str, str] = field(default_factory=dict)
-    read_at: str = field(default_factory=_now)
+    read_at: str = ""
     shortfall: tuple[int, int | None] | None = None
     checked_since: str = ""
     checked_within: int = 0
     as_of: str = ""
     history_since: str = ""
+    stale_hours: float | None = None
     host: str = ""
     api: str = ""
     resource: str = ""

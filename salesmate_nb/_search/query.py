@@ -5,13 +5,12 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, Self, get_args
+from typing import Any, Self, get_args
 
 from salesmate_nb._search.filters.filters import Filters, as_list, is_integer
 from salesmate_nb._values.times import parse_end
 from salesmate_nb.errors import SalesmateError
-
-Refresh = Literal["auto", "full", "never"]
+from salesmate_nb.settings import Refresh
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,8 +29,8 @@ class Query:
         Whether to show a progress bar.
     wait : bool
         Whether to wait if the hourly limit is reached; if not, that is an error.
-    refresh : {"auto", "full", "never"} or None
-        How to use the snapshot; ``None`` reads live.
+    refresh : {"auto", "full", "never", "live"}
+        How to use the snapshot.
     allow_incomplete : bool
         Whether a live read may lack rows that the server counts but does not return.
     as_of : datetime or None
@@ -45,7 +44,7 @@ class Query:
     limit: int | None = None
     progress: bool = False
     wait: bool = True
-    refresh: Refresh | None = None
+    refresh: Refresh = "live"
     allow_incomplete: bool = False
     as_of: dt.datetime | None = None
     url: bool = False
@@ -77,16 +76,22 @@ class Query:
         given = dict(arguments)
         own = {name: given.pop(name) for name in cls.__dataclass_fields__ if name in given}
         progress = own.pop("progress", None)
-        refresh = own.get("refresh")
-        if refresh is not None and refresh not in get_args(Refresh):
-            raise SalesmateError(f"refresh={refresh!r} is not valid. Use None, 'auto', 'full' or 'never'.")
+        refresh = own["refresh"] = "live" if own.get("refresh") is None else own["refresh"]
+        if refresh not in get_args(Refresh):
+            raise SalesmateError(
+                f"refresh={refresh!r} is not valid. Use 'auto', 'full', 'never' or 'live', or None for what "
+                "the settings say."
+            )
         if not isinstance(own.get("url", False), bool):
             raise SalesmateError(f"url={own['url']!r} is not valid. Use True or False.")
         own["columns"] = _columns(own.get("columns"))
         own["limit"] = _limit(own.get("limit"))
         own["as_of"] = parse_end("as_of", own.get("as_of"), timezone)
-        if own["as_of"] is not None and refresh is None:
-            own["refresh"] = "never"  # the past is on disk
+        if own["as_of"] is not None and refresh == "live":
+            raise SalesmateError(
+                "as_of reads the history on this computer, and refresh='live' does not use it. Leave out "
+                "refresh, or use 'auto' to read first what changed."
+            )
         filters = Filters.parse(**given, timezone=timezone)
         return cls(filters=filters, progress=is_watched if progress is None else progress, **own)
 

@@ -6,6 +6,7 @@ import datetime as dt
 import logging
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 from weakref import WeakSet
 from zoneinfo import ZoneInfo
 
@@ -86,11 +87,15 @@ class SnapshotRefresher:
             If ``"never"`` finds no snapshot, or a column does not exist.
         """
         snapshot = self._load() if query.refresh == "never" else self._refresh(query)
-        if self._reader.renew_fields():  # records show custom fields that the field catalog lacked
+        if query.refresh != "never" and self._reader.renew_fields():  # there are others than were listed
             snapshot = self._refresh(query)
-        since = ""
+        past: dict[str, Any] = {}
         if query.as_of is not None:
-            snapshot, since = self._past(snapshot, query.as_of)
+            history = self._load_history(snapshot)
+            history.check(query.as_of, self._noun, self._settings.zone)
+            past = history.report(query.as_of)
+            table = history.as_of(query.as_of, _schema(snapshot))
+            snapshot = replace(snapshot, table=table, read_at=past.pop("read_at"), checked_since="")
         query = replace(query, filters=query.filters.bound(snapshot.fields))
         table, unreadable = select(snapshot, query)
         tally = FilterTally(query.filters)
@@ -105,15 +110,14 @@ class SnapshotRefresher:
             read_at=snapshot.read_at,
             checked_since=snapshot.checked_since,
             checked_within=refreshes_per_round(snapshot.table.num_rows),
-            as_of=query.as_of.isoformat() if query.as_of else "",
-            history_since=since,
+            **past,
         )
         return table, report
 
     def events(
         self, since: dt.datetime | None, names: Collection[str], ids: Collection[int] | None
-    ) -> tuple[pa.Table, Snapshot, dt.datetime]:
-        """Return the events of the history, the snapshot beside it, and since when the events are known.
+    ) -> tuple[pa.Table, Snapshot, dict[str, Any]]:
+        """Return the events of the history, the snapshot beside it, and what is known of which time.
 
         Parameters are those of :func:`salesmate_nb._history.timeline.timeline`.
 
@@ -125,7 +129,7 @@ class SnapshotRefresher:
         snapshot = self._load()
         history = self._load_history(snapshot)
         table = timeline(history, _schema(snapshot), since=since, names=names, ids=ids)
-        return table, snapshot, max(history.since, since or history.since)
+        return table, snapshot, history.known(since)
 
     def _load_history(self, snapshot: Snapshot) -> History:
         history = None
@@ -136,27 +140,6 @@ class SnapshotRefresher:
                 f"There is no history of {self._noun} yet. It begins with the next refresh='auto'."
             )
         return history
-
-    def _past(self, snapshot: Snapshot, as_of: dt.datetime) -> tuple[Snapshot, str]:
-        """Return the snapshot as it was at a time, and since when the history knows.
-
-        Raises
-        ------
-        SalesmateError
-            If the history begins later.
-        """
-        history = self._load_history(snapshot)
-        found_at = history.last_refresh(as_of)
-        zone = ZoneInfo(self._settings.zone)
-        if found_at is None:
-            first = history.since.astimezone(zone)
-            raise SalesmateError(
-                f"The history of {self._noun} begins on {first:%Y-%m-%d} at {first:%H:%M} "
-                f"({self._settings.zone}), and as_of is earlier. The first day known is {first:%Y-%m-%d}."
-            )
-        table = history.as_of(as_of, _schema(snapshot))
-        read_at = found_at.isoformat(timespec="seconds")
-        return replace(snapshot, table=table, read_at=read_at, checked_since=""), history.since.isoformat()
 
     def _load(self) -> Snapshot:
         snapshot = self._file.load()
@@ -199,11 +182,13 @@ class SnapshotRefresher:
 
     def _save(self, previous: Snapshot | None, current: Snapshot, context: ReadContext) -> Snapshot:
         """Write what changed to the history, and then the snapshot, which makes it count."""
+        read_at = context.read_at()
+        current = replace(current, read_at=read_at.isoformat(timespec="seconds"))
         if self._history is None:
             return self._file.save(current)
         with self._file.writing(self._history.path):
             before = None if previous is None else _state(previous, _time(previous.read_at))
-            after = _state(current, context.server_time() or dt.datetime.now(dt.UTC))
+            after = _state(current, read_at)
             number = record(self._history, NONE if previous is None else previous.history, before, after)
             saved = self._file.save(replace(current, history=number))
             self._history.compact(number, saved.paths)

@@ -53,10 +53,10 @@ class Snapshot:
     watermark : datetime or None
         All changes up to this timestamp of the server are included; ``None`` if the server gave none.
     read_at : str
-        When the rows were last known to be current, by this machine's clock; ISO 8601 in UTC.
+        When the rows were last known to be current, by the server's clock; ISO 8601 in UTC.
     compared_at : str
-        When the ids of all rows were last compared with the server's, written in the same way; empty if
-        that is not known.
+        When the ids of all rows were last compared with the server's, by this machine's clock, written in the
+        same way; empty if that is not known.
     deleted : tuple of int
         The ids in the server's list of deleted rows at that time, ascending; empty if it gave none.
     began_at : str
@@ -182,18 +182,17 @@ class SnapshotFile:
             return None
 
     def save(self, snapshot: Snapshot) -> Snapshot:
-        """Replace the file, discard the checkpoint, and return the snapshot with ``read_at`` set to now.
+        """Replace the file, discard the checkpoint, and return the snapshot.
 
         Raises
         ------
         SalesmateError
             If the disk refuses it; the previous file is kept.
         """
-        current = replace(snapshot, read_at=now())
-        self._write(self.path, current)
+        self._write(self.path, snapshot)
         self.discard_checkpoint()
         files.remove_leftovers(self.path)
-        return current
+        return snapshot
 
     @contextlib.contextmanager
     def writing(self, path: Path) -> Iterator[None]:
@@ -294,7 +293,7 @@ class SnapshotFile:
 
 
 def now() -> str:
-    """Return the time by this machine's clock, as snapshots hold it: ISO 8601 in UTC."""
+    """Return the time by this machine's clock: ISO 8601 in UTC."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
 
 
@@ -317,5 +316,5 @@ def _reporting(path: Path) -> Iterator[None]:
     except (OSError, NotImplementedError) as err:
         raise SalesmateError(
             f"{path} cannot be written ({files.reason(err)}). Set SALESMATE_TOKEN_CACHE to a folder of "
-            "your own, or read live with refresh=None."
+            "your own, or read live with refresh='live'."
         ) from err

@@ -52,8 +52,8 @@ def ask_for_key(offer: LoginOffer) -> None:
     say(texts.KEY_INTRO)
     workspace, is_done = offer.settings.linkname or "", False
     while not is_done:
-        workspace = _ask(texts.WORKSPACE_PROMPT, default=workspace)
-        key = _ask_for_secret(texts.KEY_PROMPT) if workspace else Secret()
+        workspace = ask_line(texts.WORKSPACE_PROMPT, default=workspace)
+        key = ask_secret(texts.KEY_PROMPT) if workspace else Secret()
         if not key:
             break
         try:
@@ -71,7 +71,7 @@ def key_from_stdin() -> Secret:
     If that is a terminal, the key is asked for, and not shown.
     """
     if sys.stdin.isatty():
-        return _ask_for_secret(texts.KEY_PROMPT)
+        return ask_secret(texts.KEY_PROMPT)
     return Secret(sys.stdin.readline().strip())
 
 
@@ -108,6 +108,22 @@ def follow_link(login: LoginFlow) -> None:
     say(texts.CONNECTED if login.phase is LoginState.DONE else texts.NOT_CONNECTED)
 
 
+@sealed
+def ask_secret(question: str) -> Secret:
+    """Ask for a line that is not shown; empty if the user leaves with Ctrl+C or Ctrl+D."""
+    return Secret(ask_line(question, is_password=True))
+
+
+def ask_line(question: str, *, default: str = "", is_password: bool = False) -> str:
+    """Return a line without surrounding space; empty text if the user leaves with Ctrl+C or Ctrl+D."""
+    session: PromptSession[str] = PromptSession(output=create_output(stdout=sys.stderr))
+    try:
+        entered = session.prompt(question, default=default, is_password=is_password, in_thread=True)
+    except (EOFError, KeyboardInterrupt):
+        return ""
+    return entered.strip()
+
+
 def announce(login: LoginFlow, *, tries_browser: bool) -> None:
     """Show the login link alone on its line; open it if the terminal has a screen for a browser."""
     say(f"{texts.OPEN_LINK}\n")
@@ -120,21 +136,6 @@ def announce(login: LoginFlow, *, tries_browser: bool) -> None:
 def say(text: str) -> None:
     """Write a line to stderr, so that stdout holds results only."""
     print(in_encoding_of(sys.stderr, text), file=sys.stderr, flush=True)  # noqa: T201 - a prompt prints
-
-
-@sealed
-def _ask_for_secret(question: str) -> Secret:
-    return Secret(_ask(question, is_password=True))
-
-
-def _ask(question: str, *, default: str = "", is_password: bool = False) -> str:
-    """Return a line without surrounding space; empty text if the user leaves with Ctrl+C or Ctrl+D."""
-    session: PromptSession[str] = PromptSession(output=create_output(stdout=sys.stderr))
-    try:
-        entered = session.prompt(question, default=default, is_password=is_password, in_thread=True)
-    except (EOFError, KeyboardInterrupt):
-        return ""
-    return entered.strip()
 
 
 @sealed

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesmate_nb.analysis._columns import with_zone
+from salesmate_nb.analysis._columns import utc, with_zone
 
 
 def read_at(frame: pd.DataFrame) -> pd.Timestamp | None:
@@ -15,6 +15,13 @@ def read_at(frame: pd.DataFrame) -> pd.Timestamp | None:
 def since(history: pd.DataFrame) -> pd.Timestamp | None:
     """Return when a history began, or ``None`` if it does not say."""
     return _time_in_attrs(history, "since")
+
+
+def refreshes(history: pd.DataFrame) -> pd.DatetimeIndex:
+    """Return when the deals of a history were read: as far as it says, and by its events; ascending."""
+    known = [*history.attrs.get("salesmate", {}).get("refreshes", []), since(history)]
+    times = pd.Series(pd.to_datetime(known, utc=True, format="ISO8601")).dt.as_unit("us")
+    return pd.DatetimeIndex(pd.concat([times, utc(history["seen_at"])]).dropna().unique()).sort_values()
 
 
 def with_since(history: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:

@@ -55,6 +55,7 @@ def by_id(deals: pd.DataFrame, *columns: str) -> pd.DataFrame:
 def select_events(history: pd.DataFrame, *columns: str) -> pd.DataFrame:
     """Return these columns of a history, ordered by the refresh that saw each event."""
     rows = select(history, *columns, "seen_at", name="The history", remedy="Read it with history_df().")
+    rows.attrs = {}  # pandas copies them at each step, and those of a history are long
     return rows.assign(seen_at=utc(rows["seen_at"])).sort_values("seen_at", kind="stable", ignore_index=True)
 
 

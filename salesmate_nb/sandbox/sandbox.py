@@ -134,10 +134,10 @@ class Sandbox:
     def pass_days(self, days: int) -> None:
         """Let the account's sales team work for some days: create, edit, win, lose and delete deals.
 
-        Deals move through the stages of their pipelines, are won or lost at the rates of the made-up past, or
-        forgotten. Close dates that are due are postponed, values change, owners sometimes; a few deals are
-        reopened, deleted or restored. The same seed and the same calls give the same deals, whatever day it
-        is, and two calls give what one call for all their days gives.
+        Deals move through the stages of their pipelines, and are won or lost at the rates of the made-up
+        past. Close dates that have passed are postponed after days or weeks, values change, owners
+        sometimes; a few deals are reopened, deleted or restored. The same seed and the same calls give the
+        same deals, whatever day it is, and two calls give what one call for all their days gives.
 
         The first call begins on 2026-06-30 at 18:00 UTC, where the made-up past ends. From then on the
         account has its own time: responses have it in their ``Date``, from which snapshots and their history
@@ -162,7 +162,7 @@ class Sandbox:
         ...     after = {deal["id"]: deal["status"] for deal in server.deals.records()}
         >>> won = [number for number in before if before[number] == "Open" and after.get(number) == "Won"]
         >>> len(won), len(after.keys() - before.keys())
-        (13, 24)
+        (14, 12)
         """
         if days < 0 or int(days) != days:
             raise ValueError(f"days={days!r} is not valid. Use a whole number, 0 or more.")
@@ -277,6 +277,8 @@ def start(
     **switches: Any,
 ) -> Sandbox:
     """Start a local Salesmate server; each call starts another one.
+
+    Its deals are those of a made-up sales team; :func:`make_deals` describes them, with figures.
 
     Parameters
     ----------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 MINUTE = 60_000  # milliseconds
@@ -13,7 +14,7 @@ _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct",
 _TEXT = re.compile(r"([A-Z][a-z]{2}) (\d\d), (\d{4}) (0[1-9]|1[0-2]):(\d\d) ([AP]M)", re.ASCII)
 _NUMBER = re.compile(r"-?\d{9,}", re.ASCII)
 _SECONDS_BELOW = 1e11  # in milliseconds that is 1973, in seconds the year 5138
-_EPOCH = dt.datetime(1970, 1, 1)  # noqa: DTZ001 - in UTC; a naive datetime is formatted three times as fast
+_EPOCH = dt.date(1970, 1, 1)
 
 
 def format_iso(milliseconds: int) -> str:
@@ -24,8 +25,15 @@ def format_iso(milliseconds: int) -> str:
     >>> format_iso(1_709_543_700_000)
     '2024-03-04T09:15:00.000Z'
     """
-    timestamp = _EPOCH + dt.timedelta(milliseconds=milliseconds)
-    return f"{timestamp.isoformat(timespec='milliseconds')}Z"
+    day, rest = divmod(milliseconds, DAY)
+    minutes, rest = divmod(rest, MINUTE)
+    hours, minutes = divmod(minutes, 60)
+    return f"{_format_day(day)}T{hours:02}:{minutes:02}:{rest // 1000:02}.{rest % 1000:03}Z"
+
+
+@lru_cache(maxsize=4096)
+def _format_day(day: int) -> str:
+    return (_EPOCH + dt.timedelta(days=day)).isoformat()
 
 
 def format_text(milliseconds: int, zone: ZoneInfo) -> str:

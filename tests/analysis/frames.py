@@ -41,7 +41,7 @@ RECORDS = st.lists(
     max_size=25,
 )
 few = settings(max_examples=6)
-many = settings(max_examples=50)
+many = settings(max_examples=25)
 
 
 def frame_of(records):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from salesmate_nb.analysis._attrs import read_at, since, with_since
+from salesmate_nb.analysis._attrs import read_at, refreshes, since, with_since
 
 
 @pytest.mark.parametrize("text", ["2026-06-01T06:00:00Z", "2026-06-01T08:00:00+02:00", "2026-06-01T06:00"])
@@ -16,3 +16,14 @@ def test_times_in_attrs(text):
     frame.attrs["salesmate"] = {"read_at": text}
     assert str(read_at(frame)) == "2026-06-01 06:00:00+00:00"
     assert with_since(frame, pd.DataFrame()).attrs["salesmate"] == {"since": None}
+
+
+def test_refreshes():
+    """A history was read when it says so, when it began, and when a refresh found one of its events."""
+    history = pd.DataFrame({"seen_at": pd.to_datetime(["2026-06-03", "2026-06-02"], utc=True)})
+    assert list(refreshes(history).day) == [2, 3]
+    history.attrs["salesmate"] = {
+        "since": "2026-06-01T00:00:00+00:00",
+        "refreshes": ["2026-06-02T00:00:00+00:00", "2026-06-09T06:00:00.000001+00:00"],
+    }
+    assert list(refreshes(history).day) == [1, 2, 3, 9]

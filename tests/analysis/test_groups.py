@@ -81,7 +81,7 @@ def test_each_group_equals_its_own_analysis(records):
 
 
 @pytest.mark.slow
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(RECORDS, st.randoms(use_true_random=False))
 def test_many_deals(records, random):
     """Groups and independence of row order hold for many more deals."""

@@ -19,6 +19,7 @@ from salesmate_nb import (
     Settings,
 )
 from salesmate_nb._auth.current_user import CurrentUser, CurrentUserLookup, login_fingerprint
+from tests.helpers import is_private
 from tests.live_account import LiveAccount
 
 USERS = "/apis/core/v4/users"
@@ -93,7 +94,7 @@ def test_file(account, settings):
     """The file is private, and holds neither the key nor an e-mail address nor other users."""
     assert Salesmate(settings).timezone
     [path] = settings.token_cache.glob("*.account")
-    assert path.stat().st_mode & 0o777 == 0o600
+    assert is_private(path)
     content = json.loads(path.read_text())
     user = account.users[0]
     assert content["user"] == {"name": user["name"], "timezone": "Asia/Kolkata", "id": str(user["id"])}

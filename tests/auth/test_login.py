@@ -18,6 +18,7 @@ import requests
 from salesmate_nb import LoginError, LoginRequired, Salesmate, Settings, SettingsError, cli, connect, sandbox
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 from salesmate_nb._auth.token_stores.memory import MemoryTokenStore
+from tests.helpers import is_private
 from tests.live_account import LiveAccount, made
 
 
@@ -61,7 +62,8 @@ def test_key_is_stored(account, given, nothing):
     assert len(again.deals_df()) == 5
     assert again.status().who == f"{account.users[0]['name']} (Session Key)"
     path = given.token_cache / "default.json"
-    assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
+    assert is_private(path)
+    assert is_private(path.parent)
     [entry] = json.loads(path.read_text())
     assert (entry["kind"], entry["linkname"], entry["api_url"]) == ("session key", "acme", account.url)
 

@@ -129,7 +129,7 @@ def test_wrong_value_is_refused(token, field, wrong):
     assert "rt-s3cret" not in frames
 
 
-@pytest.mark.parametrize("examples", [25, pytest.param(300, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("examples", [10, pytest.param(100, marks=pytest.mark.slow)])
 def test_any_text_is_a_token_or_refused(examples):
     """No text causes another error than ValueError."""
 

@@ -214,6 +214,7 @@ def test_lock_timeout(path):
         pass
 
 
+@posix
 def test_lock_does_not_follow_a_link(path, tmp_path):
     """A link at the lock's path is refused, and the file it points to stays as it was."""
     (tmp_path / "elsewhere").write_text("precious")
@@ -234,6 +235,7 @@ def refuse(*_, **__):
     raise OSError(30, "Read-only file system")
 
 
+@posix
 def test_spare_file(path, monkeypatch):
     """A full disk shows before the content is known; a content that is longer or shorter is written whole."""
     for content in (b"x" * 10, b"y" * 9000):
@@ -308,6 +310,7 @@ def test_turn(path):
     assert list(path.parent.iterdir()) == []
 
 
+@posix
 def test_make_folder(tmp_path):
     """Every folder that is created has mode 0700; one that exists keeps its mode."""
     tmp_path.chmod(0o755)

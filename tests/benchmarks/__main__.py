@@ -1,109 +1,39 @@
-"""Run all measurements, each in fresh processes, and print medians and their ratios."""
+"""Run all benchmarks, and write what they print to the file that the documentation includes."""
 
 from __future__ import annotations
 
-import argparse
 import datetime as dt
-import math
-import multiprocessing
 import os
 import platform
-import statistics
+import subprocess
 import sys
-import tempfile
-from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
 
-from tests.benchmarks import work
+import salesmate_nb
 
-_FRESH = multiprocessing.get_context("spawn")
-Measure = tuple[float, float, Any]
+PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "benchmarks.txt"
+BENCHMARKS = (  # a module beside this one, and its arguments; what it prints is its result
+    ("reading",),
+    ("first_read",),
+    ("behaviours", "kind", "measured"),
+)
 
 
 def main() -> None:
-    """Print the table."""
-    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("--deals", type=int, default=100_000)
-    parser.add_argument("--runs", type=int, default=3)
-    parser.add_argument("--latency", type=float, default=0.05, metavar="S", help="seconds a request takes")
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        versions = f"Python {platform.python_version()}, pandas {pd.__version__}, pyarrow {pa.__version__}"
-        print(f"{dt.datetime.now(dt.UTC):%Y-%m-%d}, {os.cpu_count()} cores, {versions}")
-        print(f"{options.deals:,} deals, median of {options.runs}\n")
-        _row("measure", "baseline", "ours", "ratio", "goal")
-        work.make_pages(options.deals, Path(folder))
-        _frames(Path(folder), options.runs)
-        _sockets(Path(folder), options)
-
-
-def _frames(folder: Path, runs: int) -> None:
-    base = _measure(work.normalized, folder / "clean", runs)
-    ours = _measure(work.ours, folder / "clean", runs)
-    _compare("pages to frame", base[0], ours[0], "s", "<= 0.30")
-    _compare("the same, peak memory", base[1], ours[1], "MB", "<= 0.20")
-    dirty = _measure(work.ours, folder / "dirty", runs)
-    _compare("5 dirty columns, 1/4 of pages", ours[0], dirty[0], "s", "<= 1.6")
-    _compare(
-        "parsing alone", ours[0], _measure(work.parse_only, folder / "clean", runs)[0], "s", "lower bound"
-    )
-
-
-def _sockets(folder: Path, options: argparse.Namespace) -> None:
-    pipe, server_end = _FRESH.Pipe()
-    arguments = (options.deals, options.latency, folder, server_end)
-    server = _FRESH.Process(target=work.serve, args=arguments, daemon=True)
-    server.start()
-    try:
-        account = pipe.recv()
-        base = _median([_alone(work.timed, work.loop, account) for _ in range(options.runs)])
-        ours = _median([_alone(work.timed, work.deals_df, account) for _ in range(options.runs)])
-        _alone(work.timed, work.snapshot, account)
-        again = _alone(work.timed, work.snapshot, account)
-        pipe.send(0.01)
-        changed = pipe.recv()
-        later = _alone(work.timed, work.snapshot, account)
-        reloaded = _median([_alone(work.timed, work.offline, account) for _ in range(options.runs)])
-    finally:
-        server.kill()
-        server.join()
-    _compare(f"{options.latency * 1000:.0f} ms a request, socket to frame", base[0], ours[0], "s", "<= 0.30")
-    pages = math.ceil(options.deals / work.PAGE)
-    _row("requests of a full read", f"{pages}", f"{ours[2][1]}", f"+{ours[2][1] - pages}", "<= +8")
-    _row("requests of a refresh, no changes", "", f"{again[2][1]}", "", "<= 2")
-    most = 4 + math.ceil(changed / work.PAGE)
-    _row(f"the same, {changed:,} changed", "", f"{later[2][1]}", "", f"<= {most}")
-    _compare("offline reload, to a live read", ours[0], reloaded[0], "s", "<= 0.05")
-    if base[2][0] != options.deals or ours[2][0] != options.deals:
-        sys.exit(f"read {base[2][0]} and {ours[2][0]} deals")
-
-
-def _measure(job: Callable[[Any], Any], folder: Path, runs: int) -> Measure:
-    return _median([_alone(work.on_pages, job, folder) for _ in range(runs)])
-
-
-def _alone(job: Callable[..., Measure], *arguments: Any) -> Measure:
-    """Run a job in a fresh process."""
-    with ProcessPoolExecutor(1, mp_context=_FRESH) as pool:
-        return pool.submit(job, *arguments).result()
-
-
-def _median(measures: list[Measure]) -> Measure:
-    seconds, megabytes, results = zip(*measures, strict=True)
-    return statistics.median(seconds), statistics.median(megabytes), results[0]
-
-
-def _compare(name: str, base: float, ours: float, unit: str, goal: str) -> None:
-    _row(name, f"{base:.2f} {unit}", f"{ours:.2f} {unit}", f"{ours / base:.2f}", goal)
-
-
-def _row(*cells: str) -> None:
-    print("{:<34}{:>12}{:>12}{:>8}  {}".format(*cells), flush=True)
+    """Run one after the other, and write the page once all have succeeded."""
+    versions = f"salesmate_nb {salesmate_nb.__version__}, pandas {pd.__version__}, pyarrow {pa.__version__}"
+    machine = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}"
+    parts = [f"{dt.datetime.now(dt.UTC):%Y-%m-%d}: {versions}, {machine}, {os.cpu_count()} cores"]
+    for name, *arguments in BENCHMARKS:
+        command = [sys.executable, "-m", f"tests.benchmarks.{name}", *arguments]
+        done = subprocess.run(command, stdout=subprocess.PIPE, text=True, encoding="utf-8", check=True)
+        parts.append(f"== {name}\n{done.stdout.rstrip()}")
+        print(parts[-1], flush=True)
+    PAGE.parent.mkdir(parents=True, exist_ok=True)
+    PAGE.write_text("\n\n".join(parts) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-import resource
+import os
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
@@ -17,7 +17,7 @@ import pandas as pd
 import requests
 
 from salesmate_nb import Settings, connect, sandbox
-from salesmate_nb._api import response
+from salesmate_nb._api.json_body import parse_json
 from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb.resources import DEALS
@@ -58,14 +58,14 @@ def normalized(pages: list[bytes]) -> Any:
 def ours(pages: list[bytes]) -> Any:
     """Parse page after page as the package does, and convert them to typed rows, and these to a frame."""
     builder = BatchBuilder(DEALS.fields)
-    batches = [builder.build(response._loads(page)["Data"]["data"]) for page in pages]
+    batches = [builder.build(parse_json(page)["Data"]["data"]) for page in pages]
     return to_pandas(assemble(builder.fields, batches), consume=True)
 
 
 def parse_only(pages: Iterable[bytes]) -> None:
     """Parse the JSON only: the lower bound."""
     for page in pages:
-        response._loads(page)
+        parse_json(page)
 
 
 def loop(account: dict[str, Any]) -> tuple[int, int]:
@@ -73,7 +73,7 @@ def loop(account: dict[str, Any]) -> tuple[int, int]:
     records: list[Any] = []
     session = requests.Session()
     session.headers = {
-        "accessToken": account["access_token"],
+        "accessToken": account["session_key"],
         "x-linkname": f"{account['linkname']}.salesmate.io",
     }
     body = {"sort": {"fieldName": "deal.id", "order": "asc"}, "moduleId": 4, "getRecordsCount": True}
@@ -140,7 +140,7 @@ def _peak() -> float:
 def _resident() -> float:
     """Return the resident memory in megabytes."""
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1])
-    return pages * resource.getpagesize() / 2**20
+    return pages * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def _clean(deal: dict[str, Any]) -> dict[str, Any]:

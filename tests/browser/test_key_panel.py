@@ -120,12 +120,10 @@ df = deals_df()
 df[["id", "status", "stage", "deal_value", "currency", "owner_name"]].head(3)
 """
 CHART = """
-import matplotlib.pyplot as plt
-from salesmate_nb.analysis import win_rate
+from salesmate_nb import analysis, charts
 
-plt.style.use("salesmate_nb.plots")
-rates = win_rate(df.dropna(subset="owner_name"), "owner_name").set_index("owner_name")["rate"]
-(100 * rates).sort_values().plot.barh(figsize=(8, 2.6), title="Win rate by owner, %", ylabel="");
+charts.use("light")
+charts.win_rate(analysis.win_rate(df, "owner_name"), now=df["last_modified_at"].max())
 """
 
 
@@ -157,7 +155,8 @@ def test_pictures_of_the_readme(lab, box, chromium, theme):
     notebook.shot(f"sign-in{theme}", panel)
     assert box.log == []
     (lab.folder / ".env").write_text(f"SALESMATE_API_URL={box.url}")
-    lab.write(f"picture{theme}.ipynb", [README.strip(), CHART.strip()])
+    chart = CHART.replace("light", theme.removeprefix("-") or "light")
+    lab.write(f"picture{theme}.ipynb", [README.strip(), chart.strip()])
     notebook = Notebook(lab, context.new_page(), f"picture{theme}.ipynb")
     notebook.menu("View", "Appearance", "Show Left Sidebar")
     notebook.run_all()

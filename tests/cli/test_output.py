@@ -16,7 +16,8 @@ import pandas as pd
 import pytest
 
 from salesmate_nb import SalesmateError
-from salesmate_nb._cli.output import choose_format, output_path, say, say_result, write
+from salesmate_nb._cli import output
+from salesmate_nb._cli.output import choose_format, write
 
 FRAME = pd.DataFrame({"title": ["Łódź", "a\rb"]})
 CSV = 'title\r\nŁódź\r\n"a\rb"\r\n'.encode()
@@ -57,6 +58,7 @@ def test_table_in_a_narrow_encoding(monkeypatch):
         (None, "won.csv", "csv"),
         (None, "WON.JSON", "json"),
         ("parquet", "won.parquet", "parquet"),
+        (None, "Won.xlsx", "xlsx"),
         ("csv", "won", "csv"),
         pytest.param("csv", "/dev/null", "csv", marks=posix),
     ],
@@ -69,8 +71,8 @@ def test_format(given, output, expected):
 @pytest.mark.parametrize(
     ("given", "output", "words"),
     [
-        (None, "won.xlsx", r"Excel files cannot be written yet\. Write a \.csv file"),
-        (None, "won.txt", r"the format of a \.txt file is not known\. Use \.csv, \.json, \.parquet"),
+        (None, "won.xls", r"the format of a \.xls file is not known"),
+        (None, "won.txt", r"the format of a \.txt file is not known\. Use \.csv, \.json, \.parquet, \.xlsx"),
         ("csv", "won.txt", r"\.txt file is not known"),
         ("csv", "won.parquet", "--format csv does not match the ending of won.parquet"),
         ("table", "won.csv", "--format table does not match"),
@@ -84,19 +86,31 @@ def test_refused_format(given, output, words):
         choose_format(given, Path(output))
 
 
-def test_parquet_for_a_terminal(monkeypatch):
-    """Parquet is not written to a terminal."""
+@pytest.mark.parametrize(
+    ("kind", "words"), [("parquet", "Parquet is not text"), ("xlsx", "Excel is not text")]
+)
+def test_bytes_for_a_terminal(monkeypatch, kind, words):
+    """What is not text is not written to a terminal."""
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    with pytest.raises(argparse.ArgumentError, match="Parquet is not text"):
-        choose_format("parquet", None)
+    with pytest.raises(argparse.ArgumentError, match=words):
+        choose_format(kind, None)
 
 
-def test_path(tmp_path, monkeypatch):
-    """~ is the home folder; a variable that nobody replaced is an error, so that no such folder is made."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    assert output_path("~/won.csv") == tmp_path / "won.csv"
-    with pytest.raises(argparse.ArgumentTypeError, match=r"Variables such as \$\{HOME\}"):
-        output_path("${HOME}/won.csv")
+def test_excel_without_its_extra(monkeypatch):
+    """A file that cannot be written without an extra is refused before anything is read."""
+    monkeypatch.setattr(output, "find_spec", lambda _: None)
+    with pytest.raises(SalesmateError, match=r'pip install "salesmate-nb\[excel\]"'):
+        choose_format(None, Path("won.xlsx"))
+
+
+def test_escaped_formulas(capsys):
+    """What a spreadsheet would run is escaped in CSV, if one likes; other formats refuse it."""
+    frame = pd.DataFrame({"title": ["=1+1"]})
+    write(frame, choose_format("csv", None, is_escaped=True), None, is_escaped=True)
+    write(frame, "csv", Path("won.csv"), is_escaped=True)
+    assert capsys.readouterr().out == Path("won.csv").read_bytes().decode() == "title\r\n'=1+1\r\n"
+    with pytest.raises(argparse.ArgumentError, match="--escape-formulas: only CSV needs it"):
+        choose_format(None, Path("won.xlsx"), is_escaped=True)
 
 
 @posix
@@ -146,13 +160,6 @@ def test_file_that_cannot_be_replaced(tmp_path, monkeypatch, refused):
     assert ([path], path.read_bytes()) == (list(path.parent.iterdir()), CSV)
     with pytest.raises(SalesmateError, match="busy"):
         write(FRAME, "csv", path.with_name("new.csv"))
-
-
-@pytest.mark.parametrize("written", ["", " ", "won.csv/", "."])
-def test_no_name_of_a_file(written):
-    """An empty name and that of a folder are refused in words, before anything is read."""
-    with pytest.raises(argparse.ArgumentTypeError, match="Name a file"):
-        output_path(written)
 
 
 @posix
@@ -209,34 +216,3 @@ def test_folder_as_output(tmp_path):
     """A folder stays as it is."""
     with pytest.raises(SalesmateError, match="cannot be written"):
         write(FRAME, "csv", tmp_path)
-
-
-def test_closed_standard_output(monkeypatch):
-    """A result without a standard output is an error, not silence."""
-    monkeypatch.setattr(sys, "stdout", None)
-    with pytest.raises(SalesmateError, match="Standard output is closed"):
-        say_result("42 deals")
-
-
-@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-def test_full_standard_output(monkeypatch):
-    """If the disk behind standard output is full, that is an error, and the end of the process adds none."""
-    with Path("/dev/full").open("w", encoding="utf-8") as full:
-        monkeypatch.setattr(sys, "stdout", full)
-        with pytest.raises(SalesmateError, match="cannot be written"):
-            say_result("42 deals")
-
-
-def test_stderr_in_a_narrow_encoding(monkeypatch):
-    """A warning about a name that stderr cannot write is written, with a code in place of the letter."""
-    raw = io.BytesIO()
-    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(raw, encoding="cp1252"))
-    say("No deal has owner '\u0141 \ud83d'.")
-    assert raw.getvalue().rstrip() == b"No deal has owner '\\u0141 \\ud83d'."
-
-
-def test_without_stderr(monkeypatch, capsys):
-    """Without stderr, what is for the person does not get into the result."""
-    monkeypatch.setattr(sys, "stderr", None)
-    say("Wrote 2 deals.")
-    assert capsys.readouterr().out == ""

@@ -33,7 +33,7 @@ OPTIONS = ("limit", "columns", "status", "created_since", "behavior", "wait")
             "ask for less (--limit, filters), or let it wait (without --no-wait).",
         ),
         ("SALESMATE_TOKEN_STORE=memory", "SALESMATE_TOKEN_STORE=memory"),
-        ("or read live with refresh=None.", "or read live with `salesmate-nb deals`."),
+        ("or read live with refresh='live'.", "or read live with `salesmate-nb deals`."),
         ("Pass allow_incomplete=True.", "Pass --allow-incomplete."),
     ],
 )

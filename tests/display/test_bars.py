@@ -126,7 +126,7 @@ def test_kernel(tmp_path):
     try:
         client.execute_interactive(
             "from salesmate_nb import connect, sandbox\n"
-            "box = sandbox.start(deals=2_000, latency=0.3)\n"
+            "box = sandbox.start(deals=2_000, latency=0.3, behavior='kind')\n"
             "shape = connect(box).deals_df(progress=True).shape[0]\n"
             "box.stop()\n"
             "shape",

@@ -357,7 +357,7 @@ def test_any_json_records(pages):
 
 
 @pytest.mark.slow
-@settings(max_examples=100)
+@settings(max_examples=50)
 @ANY_PAGES
 def test_many_json_records(pages):
     """The same for many more records."""
@@ -393,7 +393,7 @@ def test_values_do_not_depend_on_other_rows(path, values, timezone):
 
 
 @pytest.mark.slow
-@settings(max_examples=250)
+@settings(max_examples=100)
 @ANY_COLUMN
 def test_many_values_do_not_depend_on_other_rows(path, values, timezone):
     """The same for many more columns."""

@@ -20,6 +20,7 @@ from salesmate_nb import IncompleteRead, SalesmateError, Settings, connect, sand
 from salesmate_nb._frames import dataset
 from salesmate_nb.resources.base import Field
 from salesmate_nb.sandbox import ScriptedResponse
+from tests.helpers import posix
 
 GROWTH = r"""
 import re, sys
@@ -118,13 +119,14 @@ def test_other_resources(connection, tmp_path, of):
     assert rows == len(getattr(connection, f"{of}_df")()) == len(pd.read_parquet(tmp_path / of))
 
 
+@posix
 def test_folder_is_private(connection, tmp_path):
     """Customers' data are in a folder that only this user can enter."""
     connection.write_dataset("deals", tmp_path / "deep" / "deals")
     assert stat.S_IMODE((tmp_path / "deep" / "deals").stat().st_mode) == 0o700
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="modes are POSIX")
+@posix
 def test_new_folders_above_are_private(connection, tmp_path):
     """Folders that are created above the dataset are private too, whatever the umask."""
     old = os.umask(0)
@@ -242,7 +244,7 @@ def test_pages_are_written_while_reading(tmp_path, monkeypatch):
 def test_memory_stays_constant(tmp_path):
     """Six times as many deals take hardly more memory, since pages are written as they are read."""
     grown = {}
-    for count in (10_000, 60_000):
+    for count in (6_000, 36_000):
         with sandbox.start(deals=count, behavior="kind") as box:
             done = subprocess.run(
                 [
@@ -262,7 +264,7 @@ def test_memory_stays_constant(tmp_path):
         assert done.returncode == 0, done.stderr
         rows, grown[count] = map(int, done.stdout.split())
         assert rows == count
-    assert grown[60_000] < grown[10_000] + 20_000  # kilobytes; as a table the rows would take 60,000 more
+    assert grown[36_000] < grown[6_000] + 15_000  # kilobytes; as a table the rows would take 36,000 more
 
 
 def test_oauth_login_writes_a_dataset(box, tmp_path):

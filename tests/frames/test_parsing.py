@@ -169,7 +169,7 @@ def test_any_json_value(kind, value):
 
 
 @pytest.mark.slow
-@settings(max_examples=1000)
+@settings(max_examples=400)
 @ANY_VALUE
 def test_many_json_values(kind, value):
     """The same for many more values."""

@@ -2,13 +2,13 @@
 
 from salesmate_nb._history.frame import history_frame
 from salesmate_nb._history.timeline import timeline
-from tests.history.conftest import KINDS, MONDAY
+from tests.history.conftest import KINDS, MONDAY, TUESDAY, WEDNESDAY
 
 
 def test_frame(deals):
     """Repeated values are categories, stages in the server's order; ids are Int64, texts str."""
     table = timeline(deals, KINDS)
-    frame = history_frame(table, {"stage": ["Offer", "Demo"]}, since=MONDAY, host="https://acme.example")
+    frame = history_frame(table, {"stage": ["Offer", "Demo"]}, deals.known())
     assert list(frame["stage"].cat.categories) == ["Offer", "Demo", "Signed"]
     assert frame.dtypes.astype("str")[["id", "title", "field", "old", "seen_at", "owner_id"]].to_dict() == {
         "id": "Int64",
@@ -18,4 +18,7 @@ def test_frame(deals):
         "seen_at": "datetime64[us, UTC]",
         "owner_id": "Int64",
     }
-    assert frame.attrs["salesmate"] == {"since": MONDAY.isoformat(), "host": "https://acme.example"}
+    assert frame.attrs["salesmate"] == {
+        "since": MONDAY.isoformat(),
+        "refreshes": [each.isoformat() for each in (MONDAY, TUESDAY, WEDNESDAY)],
+    }

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 import socket
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -137,9 +137,13 @@ class LiveAccount:
         """
         with self._lock:
             if kind == "users":
-                return copy.deepcopy(self.users)
-            records = self.records[kind]
-            return copy.deepcopy([records[number] for number in sorted(records.keys() - self.gone[kind])])
+                return [dict(user) for user in self.users]
+            return [dict(self.records[kind][number]) for number in self.ids(kind)]
+
+    def ids(self, kind):
+        """Return the ids of the records that are there, in order."""
+        with self._lock:
+            return sorted(self.records[kind].keys() - self.gone[kind])
 
     def create(self, kind, **record):
         """Add a record, now unless it has its own times, and return its id (by default the next one)."""
@@ -150,7 +154,7 @@ class LiveAccount:
                 raise ValueError(f"{kind} has two records of id {number}")
             record.setdefault("createdAt", int(time.time()))
             record.setdefault("lastModifiedAt", record["createdAt"])
-            records[number] = copy.deepcopy(record)
+            records[number] = record
             self.version += 1
             return number
 
@@ -173,7 +177,7 @@ class LiveAccount:
                 self.indexed[kind].setdefault(number, self.records[kind][number])
             self.records[kind][number] = {
                 **self.records[kind][number],
-                **copy.deepcopy(changes),
+                **changes,
                 "lastModifiedAt": int(time.time()) if at is None else at,
             }
             self.version += 1
@@ -267,6 +271,10 @@ class _Server(ThreadingHTTPServer):
     def __init__(self, *args):
         super().__init__(*args)
         self._open = set()
+
+    def process_request_thread(self, request, client_address):
+        sys.settrace(None)  # a measurement of the package's coverage would halve the speed of this server
+        super().process_request_thread(request, client_address)
 
     def process_request(self, request, client_address):
         self._open.add(request)

@@ -54,6 +54,8 @@ class Api:
         self._pages = Pages(account, seed)
         self._sorted = {}
         self._version = None
+        self._written = {}  # rows by module, id and fields, each with its record
+        self._written_as = None
         self._window = (time.monotonic(), 0)
         self._accepted = 0
 
@@ -238,7 +240,7 @@ class Api:
     def _listed(self, module, seen, page, count, rows):
         asked = seen.body.get("displayingFields") or None
         writer = self._writer()
-        data = {"data": [writer.row(module, record, asked) for record in page]}
+        data = {"data": [self._row(writer, module, record, asked) for record in page]}
         if not page and self._as.empty_list != "[]":
             data = {"data": None} if self._as.empty_list == "null" else {}
         if self._has_totals(module, seen):
@@ -251,6 +253,19 @@ class Api:
             text = self._as.totals == "text"
             data |= {"totalRows": str(total) if text else total, "totalPages": str(pages) if text else pages}
         return data
+
+    def _row(self, writer, module, record, asked):
+        """Write a record as a row, once until the behaviour changes, or an edit replaces the record."""
+        if not self._as.is_repeatable:
+            return writer.row(module, record, asked)
+        if self._written_as != self._as:
+            self._written, self._written_as = {}, self._as
+        key = module.name, record["id"], asked and tuple(asked)
+        of, row = self._written.get(key, (None, None))
+        if of is not record:
+            row = writer.row(module, record, asked)
+            self._written[key] = record, row
+        return row
 
     def _has_totals(self, module, seen):
         if self._as.totals == "missing":

@@ -193,6 +193,12 @@ class Behaviour:
     key_lasts: int | None = None
     forbidden: tuple[str, ...] = ()
 
+    @property
+    def is_repeatable(self):
+        """Whether a record is written in the same form each time."""
+        drawn = {self.missing, self.empty_relation, self.relation_form} & {"random"}
+        return not drawn and not self.numbers_as_text and self.timestamps != "mixed"
+
     def __post_init__(self):
         for name, allowed in _CHOICES.items():
             if getattr(self, name) not in allowed:

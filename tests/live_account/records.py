@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import json
 import random
 import re
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Module:
     """A kind of record, and its names in the API (section 2 of the facts)."""
 
@@ -117,11 +118,13 @@ def bare(name):
     return rest if dot and first in _PREFIXES else str(name)
 
 
+@functools.cache
 def is_relation(module, name):
     """Say whether a field of a module is a relation to another record."""
     return module.fields.get(name) == "lookup" or bool(_LOOKUP.fullmatch(name))
 
 
+@functools.cache
 def is_time(module, name):
     """Say whether a field of a module is a date with a time."""
     return module.fields.get(name) == "dateTime" or bool(_TIME.fullmatch(name))

@@ -24,6 +24,22 @@ def v3_text(value, zone):
     return f"{MONTHS[at.month - 1]} {at:%d, %Y %H:%M} {'AM' if at.hour < 12 else 'PM'}"
 
 
+def _at(value, zone):
+    return dt.datetime.fromtimestamp(int(value), zone)
+
+
+_TIMES = {  # of Unix seconds and the account's zone
+    "seconds": lambda value, _: int(value),
+    "milliseconds": lambda value, _: int(value * 1000),
+    "text seconds": lambda value, _: str(int(value)),
+    "text milliseconds": lambda value, _: str(int(value * 1000)),
+    "ISO": lambda value, _: f"{_at(value, dt.UTC):%Y-%m-%dT%H:%M:%S}Z",
+    "ISO offset": lambda value, zone: _at(value, zone).isoformat(),
+    "ISO local": lambda value, zone: _at(value, zone).replace(tzinfo=None).isoformat(),
+    "v3": v3_text,
+}
+
+
 def currency_object(code):
     """Return a currency as an object; the rate and the symbol are made up."""
     return {"code": code, "rate": 1.0, "symbol": {"EUR": "€", "USD": "$"}.get(code, code)}
@@ -36,6 +52,7 @@ class Writer:
         self._as = behaviour
         self._zone = zone
         self._rng = rng
+        self._plans = {}
 
     def row(self, module, record, asked):
         """Write a record as a row of a search.
@@ -54,21 +71,28 @@ class Writer:
         -------
         dict
         """
-        names, subs = {"id": None}, {}
-        for name in self._names(module, record) if asked is None else asked:
-            first, _, rest = _bare(module, name).partition(".")
-            if rest or self._relation(module, first):
-                subs.setdefault(first, []).append(rest)
-            else:
-                names[first] = None
+        names, relations = self._plan(module, tuple(self._names(module, record) if asked is None else asked))
         row = {}
-        for name in names:
-            if name in record or name in module.fields:
+        for name, is_known in names.items():
+            if is_known or name in record:
                 self._put(row, name, self._value(module, name, record.get(name)), self._as.missing)
-        for name, wanted in subs.items():
-            if self._relation(module, name):
-                self._put_relation(row, module, record, name, wanted)
+        for name, wanted in relations.items():
+            self._put_relation(row, module, record, name, wanted)
         return row
+
+    def _plan(self, module, asked):
+        """Return the fields to write, and whether the module has them; and the relations with sub-fields."""
+        if (module.name, asked) not in self._plans:
+            names, subs = {"id": True}, {}
+            for name in asked:
+                first, _, rest = _bare(module, name).partition(".")
+                if rest or self._relation(module, first):
+                    subs.setdefault(first, []).append(rest)
+                else:
+                    names[first] = first in module.fields
+            relations = {name: wanted for name, wanted in subs.items() if self._relation(module, name)}
+            self._plans[module.name, asked] = names, relations
+        return self._plans[module.name, asked]
 
     def single(self, module, record):
         """Write a record as a response of its own: times as text, the currency as an object (section 2)."""
@@ -93,19 +117,7 @@ class Writer:
         form = self._as.timestamps
         if form == "mixed":
             form = self._rng.choice(_MIXED)
-        zone = dt.UTC if form == "ISO" else self._zone
-        at = dt.datetime.fromtimestamp(int(value), zone)
-        written = {
-            "seconds": lambda: int(value),
-            "milliseconds": lambda: int(value * 1000),
-            "text seconds": lambda: str(int(value)),
-            "text milliseconds": lambda: str(int(value * 1000)),
-            "ISO": lambda: f"{at:%Y-%m-%dT%H:%M:%S}Z",
-            "ISO offset": at.isoformat,
-            "ISO local": lambda: at.replace(tzinfo=None).isoformat(),
-            "v3": lambda: v3_text(value, self._zone),
-        }
-        return written[form]()
+        return _TIMES[form](value, self._zone)
 
     def _names(self, module, record):
         scalars = [name for name in record if not is_relation(module, name)]
@@ -127,7 +139,8 @@ class Writer:
         return self._number(value)
 
     def _number(self, value):
-        if isinstance(value, int | float) and self._rng.random() < self._as.numbers_as_text:
+        share = self._as.numbers_as_text
+        if share and isinstance(value, int | float) and self._rng.random() < share:
             return str(value)
         return value
 

@@ -71,7 +71,7 @@ def mixture(seed):
 
 
 def ids(account):
-    return [record["id"] for record in account.truth("deals")]
+    return account.ids("deals")
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import threading
 from concurrent.futures import CancelledError
 
@@ -53,6 +54,14 @@ def test_interrupt_says_how_far():
     assert str(caught.value) == (
         "Reading deals was interrupted after 0 of 1,000. Run this again to read all of them."
     )
+
+
+@pytest.mark.parametrize("server_time", [dt.datetime(2031, 3, 4, tzinfo=dt.UTC), None])
+def test_time_of_a_read(server_time):
+    """A read is dated by the server's clock, or by this machine's if the server does not say."""
+    context = open_context(concurrency=1)
+    context._api_client.server_time = server_time
+    assert abs(context.read_at() - (server_time or dt.datetime.now(dt.UTC))) < dt.timedelta(minutes=1)
 
 
 def open_context(*, concurrency):

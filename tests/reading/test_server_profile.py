@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import stat
 
 import pytest
 
 from salesmate_nb._reading.server_profile import ServerProfile, Support
+from tests.helpers import is_private
 
 HOST = "https://acme.salesmate.io"
 DAY = 24 * 3600.0
@@ -50,7 +50,7 @@ def test_private_file(tmp_path):
     """The file is for this user alone, and holds names of strategies only."""
     remembers = profile(tmp_path)
     remembers.save("deals", LEARNED)
-    assert stat.S_IMODE(remembers.path.stat().st_mode) == 0o600
+    assert is_private(remembers.path)
     content = json.loads(remembers.path.read_text())
     assert content["resources"]["deals"] == {
         "strategy": "ranges",

@@ -22,7 +22,7 @@ def test_query_of_arguments():
     query = parse(status="Won", columns=["id", "title", "id"], limit=np.int64(7), progress=None, wait=False)
     assert query.filters.status == ("Won",)
     assert (query.columns, query.limit, query.progress) == (("id", "title"), 7, True)
-    assert (query.wait, query.refresh) == (False, None)
+    assert (query.wait, query.refresh) == (False, "live")
     assert parse(progress=False).progress is False
     assert parse(columns=" title ").columns == ("title",)
 
@@ -39,7 +39,8 @@ def test_query_is_frozen():
         ({"limit": -1}, "limit=-1 is not valid"),
         ({"limit": 1.5}, "limit=1.5 is not valid"),
         ({"limit": True}, "limit=True is not valid"),
-        ({"refresh": "always"}, "refresh='always' is not valid. Use None, 'auto', 'full' or 'never'."),
+        ({"refresh": "always"}, "refresh='always' is not valid. Use 'auto', 'full', 'never' or 'live'"),
+        ({"refresh": "live", "as_of": "2026-01-31"}, "as_of reads the history on this computer"),
         ({"columns": 7}, "columns=7 is not valid"),
         ({"columns": [7]}, "columns: 7 is not a column name"),
         ({"columns": []}, "columns=[] would be an empty frame. Name a column, or leave it out for all."),

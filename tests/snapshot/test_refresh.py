@@ -7,7 +7,6 @@ import errno
 import itertools
 import json
 import random
-import stat
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext
@@ -34,9 +33,10 @@ from salesmate_nb._auth.stored_logins import add_login
 from salesmate_nb._auth.token_stores.registry import make_token_store
 from salesmate_nb._auth.tokens import Token
 from salesmate_nb._snapshot import incremental
+from salesmate_nb.analysis import movement
 from salesmate_nb.resources import DEALS
 from salesmate_nb.sandbox import ScriptedResponse
-from tests.helpers import reach, same
+from tests.helpers import is_private, reach, same
 from tests.live_account import LiveAccount, made
 
 SEARCH = "/apis/deal/v4/search"
@@ -134,8 +134,11 @@ def test_offline_read_equals_live_read(box):
         connection.deals_df(refresh="never", columns=["x"])
 
 
-def test_offline_read_in_a_new_kernel(box, monkeypatch):
-    """deals_df(refresh="never") makes no request and no login prompt."""
+@pytest.mark.parametrize(
+    ("setting", "arguments"), [("", {"refresh": "never"}), ("never", {}), ("auto", {"as_of": "2999-01-01"})]
+)
+def test_offline_read_in_a_new_kernel(box, monkeypatch, setting, arguments):
+    """A snapshot that is not refreshed, and the past, are read without a request and a login prompt."""
     reach(box).deals_df(refresh="auto")
     from salesmate_nb import _connect
 
@@ -143,8 +146,39 @@ def test_offline_read_in_a_new_kernel(box, monkeypatch):
     for name in box.settings.keys():  # noqa: SIM118 - not a mapping
         monkeypatch.setenv(f"SALESMATE_{name.upper()}", str(box.settings[name]))
     monkeypatch.setenv("SALESMATE_LINKNAME", box.linkname)
-    frame, requests = requests_of(box, lambda: deals_df(refresh="never"))
+    monkeypatch.setenv("SALESMATE_REFRESH", setting)
+    frame, requests = requests_of(box, lambda: deals_df(**arguments))
     assert (len(frame), requests) == (800, [])
+
+
+def test_setting(box, tmp_path):
+    """With the setting, methods that have `refresh` use the snapshot; the others read live."""
+    connection = reach(box, refresh="auto")
+    frames = [connection.deals_df(), connection.deals_df(limit=5), connection.contacts_df(columns="id")]
+    assert {frame.attrs["salesmate"]["strategy"] for frame in frames} == {"snapshot"}
+    assert frames[1]["id"].to_list() == box.deals.ids()[:5]
+    assert b'"strategy": "snapshot"' in connection.deals_arrow().schema.metadata[b"salesmate"]
+    box.deals.edit(box.deals.ids()[0], title="changed")
+    assert connection.deals_df(refresh="never")["title"].iloc[0] != "changed"
+    assert next(connection.deals(limit=1))["title"] == "changed"
+    assert connection.write_dataset("deals", tmp_path / "deals") == 800
+    assert connection.deals_df(refresh="live")["title"].iloc[0] == "changed"
+
+
+def test_one_clock():
+    """Live reads, refreshes and the past are dated by the server's clock, and movement compares them."""
+    with sandbox.start(deals=120, login="session_key") as box:
+        connection = connect(box)
+        box.pass_days(0)
+        then = connection.deals_df(refresh="auto")
+        box.pass_days(2)
+        now, live = connection.deals_df(refresh="auto"), connection.deals_df()
+        past = [connection.deals_df(as_of=f"2026-07-0{day}T23:00Z") for day in (1, 2)]
+    times = [frame.attrs["salesmate"]["read_at"] for frame in (then, past[0], now, past[1], live)]
+    assert times[:4] == [times[0], times[0], times[2], times[2]]
+    assert [time[:16] for time in times[::2]] == ["2026-06-30T18:00", "2026-07-02T18:00", "2026-07-02T18:00"]
+    assert [frame.attrs["salesmate"]["stale_hours"] for frame in past] == pytest.approx([29, 5], abs=0.1)
+    assert movement(past[0], live).equals(movement(then, now))
 
 
 def test_only_changed_rows_are_read(box):
@@ -417,7 +451,7 @@ def test_snapshots_require_v4(box):
 @pytest.mark.parametrize("mode", ["Auto", "yes", True, 1])
 def test_invalid_refresh_mode(box, mode):
     """The error lists the valid modes."""
-    with pytest.raises(SalesmateError, match="'auto', 'full' or 'never'"):
+    with pytest.raises(SalesmateError, match="'auto', 'full', 'never' or 'live'"):
         reach(box).deals_df(refresh=mode)
 
 
@@ -437,14 +471,18 @@ def test_missing_rows_are_an_error(box):
 
 
 def test_logout_removes_snapshots(box):
-    """Snapshots are readable by this user only, and are removed with the login."""
+    """Snapshots and their history are readable by this user only, and are removed with the login."""
     connection = reach(box)
     connection.deals_df(refresh="auto")
+    box.deals.edit(box.deals.ids()[0], stage="Demo")
+    connection.deals_df(refresh="auto")
     folder = box.settings.token_cache / "snapshots"
-    modes = {path.is_dir(): stat.S_IMODE(path.stat().st_mode) for path in folder.rglob("*")}
-    assert modes == {True: 0o700, False: 0o600}
+    assert len(list(folder.rglob("deals.history/*.parquet"))) == 2
+    assert all(map(is_private, folder.rglob("*")))
     connection.logout()
     assert not list(folder.rglob("*.parquet"))
+    with pytest.raises(SalesmateError, match="no snapshot"):
+        connection.history_df()
 
 
 @pytest.mark.parametrize(

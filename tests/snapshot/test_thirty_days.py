@@ -101,7 +101,7 @@ class Life:
         return dt.datetime.fromtimestamp(START + (self.day + 1) * DAY, dt.UTC)
 
     def ids(self):
-        return sorted(self.account.records["deals"].keys() - self.account.gone["deals"])
+        return self.account.ids("deals")
 
     def create(self):
         at = self.now()

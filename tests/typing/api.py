@@ -13,22 +13,31 @@ from typing import Any, assert_type
 
 import pandas as pd
 import pyarrow as pa
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
 import salesmate_nb
 from salesmate_nb import (
     Salesmate,
     SalesmateError,
     Settings,
+    analysis,
+    charts,
     connect,
     deals_df,
     escape_formulas,
+    history,
+    report,
     sandbox,
+    sentences,
     to_excel,
 )
 from salesmate_nb.analysis import in_zone
 
 # Settings and connections
-settings = Settings(linkname="acme", access_token="made-up", timezone="Europe/Berlin", concurrency=2)
+settings = Settings(
+    linkname="acme", access_token="made-up", timezone="Europe/Berlin", refresh="auto", concurrency=2
+)
 assert_type(settings.linkname, str | None)
 assert_type(settings.token_cache, Path)
 assert_type(Settings.load(timeout=10), Settings)
@@ -43,6 +52,7 @@ assert_type(crm.login_url, str | None)
 crm.finish_login("pasted")
 crm.logout()
 connect("acme")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+Settings(refresh="always")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 Settings(link_name="acme")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 
 # Deals: frames, tables and records
@@ -100,6 +110,33 @@ crm.deals(url=True)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue
 crm.deals_arrow(statu="Won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.deals(limit="3")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
+# The past of deals, and what moved
+then = crm.deals_df(as_of="2026-11-16", refresh="auto")
+assert_type(deals_df(as_of=dt.date(2026, 11, 16)), pd.DataFrame)
+table = crm.deals_arrow(as_of=pd.Timestamp("2026-11-16"))
+assert_type(crm.history_df(), pd.DataFrame)
+assert_type(crm.history_df("2026-11-16", field=["stage", "created"], id=[7, 8]), pd.DataFrame)
+changes = crm.history_df(since=dt.date(2026, 11, 16), field="stage", id=7)
+stages = crm.pipelines_df()
+assert_type(analysis.movement(then, df, "owner_name"), pd.DataFrame)
+assert_type(analysis.movement(then, df, period=pd.Period("2026Q4")), pd.DataFrame)
+quarter = ("2026-10-01", dt.date(2026, 12, 31))
+assert_type(analysis.movement_deals(then, df, ["owner_name"], period=quarter), pd.DataFrame)
+assert_type(analysis.time_in_stage(changes, df), pd.DataFrame)
+assert_type(analysis.stage_conversion(changes, df, stages=stages, confidence=0.9), pd.DataFrame)
+assert_type(analysis.slippage(changes, by="stage"), pd.DataFrame)
+assert_type(analysis.forecast_accuracy(changes, df, freq="Q", stages=stages), pd.DataFrame)
+imported = history.import_frames({"2026-11-09": then, dt.date(2026, 11, 16): df}, timezone="Europe/Berlin")
+assert_type(imported, history.ImportedHistory)
+assert_type(imported.deals_df(as_of="2026-11-12"), pd.DataFrame)
+assert_type(imported.history_df(since="2026-11-12", field="stage"), pd.DataFrame)
+crm.deals_df(refresh="live")
+crm.deals_df(as_of=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.history_df(field=7)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+crm.history_df(id="7")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+analysis.movement(then)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+history.import_frames([df])  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
 # Contacts, companies and activities: the same three, without what only deals have
 assert_type(
     crm.contacts_df(
@@ -147,6 +184,20 @@ crm.write_dataset("deals", "folder")
 crm.write_dataset("deals")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
 crm.get("apis/core/v4/users", rows=5)
 crm.post("apis/deal/v4/search", json={"fields": ["id"]})
+
+# Charts, tables and sentences
+charts.use("dark")
+rates = analysis.win_rate(df, "source")
+panels = charts.win_rate(rates, now=pd.Timestamp("2026-06-30"))
+assert_type(panels, charts.Panels)
+assert_type(panels[0], Axes)
+assert_type(panels.figure, Figure | None)
+assert_type(charts.bars(df, "owner_name", "deal_value", color="won"), charts.Panels)
+assert_type(report.table(rates, total=False, rows=5), report.Table)
+assert_type(report.headline(df, None, currency="EUR", freq="M"), report.Headline)
+assert_type(sentences.win_rate(rates), sentences.Sentence)
+charts.win_rate(rates, colour="won")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+report.table(rates, rows="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
 
 # Errors
 try:

@@ -1,12 +1,9 @@
-"""The public read methods as users meet them: in type checkers, in Shift-Tab and in Tab."""
+"""The public read methods as users meet them: in Shift-Tab and in Tab; `make types` checks api.py."""
 
 from __future__ import annotations
 
 import inspect
 import re
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 from IPython.core.completer import provisionalcompleter
@@ -16,7 +13,6 @@ from traitlets.config import Config
 import salesmate_nb
 from salesmate_nb import Salesmate, Settings
 
-ROOT = Path(__file__).parents[2]
 SHARED = {
     "owner": None,
     "modified_since": None,
@@ -89,27 +85,23 @@ def test_inspection(shell, name, arguments):
     assert "<no docstring>" not in shown
 
 
-@pytest.mark.parametrize("uses_jedi", [False, pytest.param(True, marks=pytest.mark.slow)])
-@each_read
-def test_completion(shell, name, arguments, uses_jedi):
-    """Tab after the parenthesis offers every argument."""
-    shell.Completer.use_jedi = uses_jedi
+def offered_by_tab(shell, name):
+    """Return what Tab offers after the parenthesis."""
     typed = f"{name}("
     with provisionalcompleter():
-        offered = {it.text for it in shell.Completer.completions(typed, len(typed))}
-    assert {f"{argument}=" for argument in arguments} <= offered
+        return {it.text for it in shell.Completer.completions(typed, len(typed))}
+
+
+@each_read
+def test_completion(shell, name, arguments):
+    """Tab after the parenthesis offers every argument."""
+    shell.Completer.use_jedi = False
+    assert {f"{argument}=" for argument in arguments} <= offered_by_tab(shell, name)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "checker",
-    [["mypy", "tests/typing/api.py"], ["pyright", "--pythonpath", sys.executable]],
-    ids=lambda command: command[0],
-)
-def test_type_checkers(checker):
-    """Both accept what is right and report what is wrong: each expected mistake carries an ignore comment."""
-    pytest.importorskip(checker[0], reason="needs the dependency group types: make types")
-    done = subprocess.run(
-        [sys.executable, "-m", *checker], capture_output=True, text=True, cwd=ROOT, check=False
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
+@pytest.mark.parametrize(("name", "arguments"), [PUBLIC[0], PUBLIC[1], PUBLIC[-1]])
+def test_completion_by_jedi(shell, name, arguments):
+    """So it does where jedi completes, which reads the source: for a function and for methods."""
+    shell.Completer.use_jedi = True
+    assert {f"{argument}=" for argument in arguments} <= offered_by_tab(shell, name)

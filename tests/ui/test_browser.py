@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import stat
 import sys
 import threading
 import webbrowser
 from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import pytest
 
 from salesmate_nb._ui import browser
+from tests.helpers import is_private
 
 URL = "https://auth.example.com/authorize?client_id=a&state=st4te"
 
@@ -43,9 +44,9 @@ def test_state_is_in_no_command_line(opened, monkeypatch):
     monkeypatch.setattr(browser, "_SECONDS", 60.0)
     browser.open_browser(URL, "Log in")
     removal = next(each for each in threading.enumerate() if getattr(each, "interval", 0) == 60.0)
-    page = Path(unquote(urlsplit(opened[0]).path))
+    page = Path(url2pathname(urlsplit(opened[0]).path))
     assert (urlsplit(opened[0]).scheme, "st4te" in opened[0]) == ("file", False)
-    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    assert is_private(page)
     assert f'content="0; url={URL.replace("&", "&amp;")}"' in page.read_text()
     removal.cancel()
     removal.function()

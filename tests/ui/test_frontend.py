@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import pty
 import sys
 from types import SimpleNamespace
 
@@ -16,6 +15,7 @@ from salesmate_nb._ui.frontend import Frontend
 
 @pytest.fixture
 def terminal():
+    pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
     controller, device = pty.openpty()
     with os.fdopen(device, "r+b", buffering=0) as raw, io.TextIOWrapper(raw) as stream:
         yield stream

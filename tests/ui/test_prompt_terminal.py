@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import os
-import pty
 import re
 import select
 import subprocess
@@ -20,6 +19,7 @@ from salesmate_nb import sandbox
 from tests.live_account import LiveAccount, made
 
 pytestmark = pytest.mark.slow
+pty = pytest.importorskip("pty", reason="there are no pseudo-terminals here")
 
 
 @pytest.fixture
@@ -37,7 +37,7 @@ class Terminal:
         }
         environment = {**os.environ, **environment, "BROWSER": "true", "TERM": "xterm", **dict(variables)}
         controller, device = pty.openpty()
-        command = [sys.executable, "-W", "ignore", "-m", "salesmate_nb.cli", "login"]
+        command = [sys.executable, "-W", "ignore", "-m", "salesmate_nb", "login"]
         self.process = subprocess.Popen(
             command, stdin=device, stdout=device, stderr=device, env=environment, cwd=folder
         )

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 
-from salesmate_nb.analysis._attrs import read_at, since, with_since
+from salesmate_nb.analysis._attrs import read_at, refreshes, since, with_since
 from salesmate_nb.analysis._changes.past_state import EXISTENCE, past_state
 from salesmate_nb.analysis._columns import (
     OPEN,
@@ -25,6 +25,8 @@ from salesmate_nb.analysis._columns import (
 from salesmate_nb.analysis._groups import groups, with_names
 from salesmate_nb.analysis._weights import value_sums, weigh_by_stage
 from salesmate_nb.errors import SalesmateError
+
+_HOUR = pd.Timedelta(hours=1)
 
 
 def forecast_accuracy(
@@ -58,7 +60,8 @@ def forecast_accuracy(
         won_value, and ``weighted_error``, weighted - won_value. A period is listed if it began after the
         history, has ended, and has any such deal. It starts and ends in the time zone of
         ``estimated_close_date``: see :func:`in_zone`. The state at its start is the one that the last
-        refresh before found. ``attrs["salesmate"]["since"]`` is when the history began.
+        refresh before found; ``stale_hours`` are the hours between the two, in which changes are not known.
+        ``attrs["salesmate"]["since"]`` is when the history began.
 
     Raises
     ------
@@ -110,14 +113,26 @@ def forecast_accuracy(
     won = _won(history, deals, planned.dt.tz, freq)
     parts = [won[won["period"].isin(periods)].assign(is_won=True)]
     events = history[history["field"].isin([*columns, *EXISTENCE])]
+    starts = {}
     for period in periods:
         start = period.start_time.tz_localize(planned.dt.tz, ambiguous=True, nonexistent="shift_forward")
+        starts[str(period)] = start
         rows = with_status(past_state(events, deals, start, columns), OPEN)
         rows = rows.assign(period=_period_of(rows["estimated_close_date"], freq), is_won=False)
         parts.append(rows[rows["period"] == period])
     currencies = same_categories(*(part["currency"] for part in parts))
     parts = [part.assign(currency=each) for part, each in zip(parts, currencies, strict=True)]
-    return with_since(history, _compared(pd.concat(parts, ignore_index=True), periods, stages))
+    table = _compared(pd.concat(parts, ignore_index=True), periods, stages)
+    return with_since(history, table.assign(stale_hours=_stale_hours(history, table["period"], starts)))
+
+
+def _stale_hours(
+    history: pd.DataFrame, periods: pd.Series, starts: Mapping[str, pd.Timestamp]
+) -> pd.Series[float]:
+    """Return how many hours before the start of each period the deals had last been read."""
+    known = refreshes(history)
+    hours = {name: (start - known[known <= start].max()) / _HOUR for name, start in starts.items()}
+    return periods.astype("str").map(hours).astype("float64").round(2)
 
 
 def _past_periods(began: pd.Timestamp, until: pd.Timestamp, freq: str) -> list[pd.Period]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesmate_nb.analysis._attrs import read_at, since
+from salesmate_nb.analysis._attrs import read_at, refreshes, since
 from salesmate_nb.analysis._changes.past_state import CREATED, DELETED, EXISTENCE, RESTORED, past_state
 from salesmate_nb.analysis._columns import (
     LOST,
@@ -62,7 +62,6 @@ def _places(history: pd.DataFrame, now: pd.DataFrame) -> pd.DataFrame:
 def _changes(history: pd.DataFrame) -> pd.DataFrame:
     """Return an event for each deal and refresh that found its place changed, or found it new or gone."""
     events = select_events(history, "id", "field", "changed_at", *_PLACE)
-    refreshes = events["seen_at"].drop_duplicates()
     events = events[events["field"].isin([*_PLACE, *EXISTENCE])]
     events = events.assign(is_value=~events["field"].isin(EXISTENCE))
     events = events.sort_values(["seen_at", "is_value"], kind="stable").drop_duplicates(["id", "seen_at"])
@@ -70,7 +69,8 @@ def _changes(history: pd.DataFrame) -> pd.DataFrame:
     changed = utc(events["changed_at"])
     time = changed.where(changed <= seen, seen)  # also if it is not known
     # That of a deletion is not known, but the refresh before still found the deal.
-    before = refreshes.shift(fill_value=since(history)).set_axis(pd.Index(refreshes))
+    known = refreshes(history)
+    before = pd.Series(known, index=known).shift()
     earlier = look_up(before, seen).fillna(seen)
     return events.assign(time=time.where(events["field"].ne(DELETED), earlier))
 

@@ -12,8 +12,9 @@ from salesmate_nb.sandbox._crm.clock import AccountClock
 from salesmate_nb.sandbox._crm.field_catalog import field_catalog
 from salesmate_nb.sandbox._crm.resources import ACTIVITIES, DEALS, RESOURCES
 from salesmate_nb.sandbox._crm.store import Store
-from salesmate_nb.sandbox._fake_data import deals as fake_deals
 from salesmate_nb.sandbox._fake_data import related, users
+from salesmate_nb.sandbox._fake_data.deals import END
+from salesmate_nb.sandbox._fake_data.process import pipelines
 from salesmate_nb.sandbox._fake_data.sales_team import Change, SalesTeam
 from salesmate_nb.sandbox.records import Record
 
@@ -47,7 +48,7 @@ class Crm:
     """
 
     def __init__(self, deals: Iterable[Record], *, seed: int, zone: ZoneInfo, links: str = "contact") -> None:
-        self.clock = AccountClock(fake_deals.END)
+        self.clock = AccountClock(END)
         self.deals = Store(deals, DEALS, zone, now=self.clock.now)
         self._team = SalesTeam(len(self.deals), seed=seed, zone=zone)
         self._passing = threading.Lock()
@@ -113,12 +114,12 @@ class Crm:
 
     def pipelines(self) -> list[dict[str, Any]]:
         """Return the pipelines of the deals, as their endpoint sends them."""
-        return fake_deals.pipelines(self.deals.records())
+        return pipelines.pipelines(self.deals.records())
 
     def field_catalog(self) -> dict[str, list[dict[str, Any]]]:
         """Return the fields of all resources, as their endpoint sends them."""
         pick_lists: dict[str, Mapping[str, Sequence[str]]] = {
-            "deal": fake_deals.pick_lists(self.deals.records()),
+            "deal": pipelines.pick_lists(self.deals.records()),
         }
         with self._lock:
             stores = dict(self._stores)

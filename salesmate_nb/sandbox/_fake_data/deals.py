@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Iterable
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from salesmate_nb.sandbox import timestamps
 from salesmate_nb.sandbox._fake_data import vocabulary
+from salesmate_nb.sandbox._fake_data.process import chances, season
+from salesmate_nb.sandbox._fake_data.process.course import Course, Courses
 from salesmate_nb.sandbox._fake_data.values import email_of, phone_of, set_field
 from salesmate_nb.sandbox.records import Record
 from salesmate_nb.sandbox.timestamps import DAY, MINUTE
@@ -21,16 +22,23 @@ END = 1_782_842_400_000
 SPAN = 730
 """Days before `END` in which deals are created."""
 
-FORGOTTEN = 0.06
-"""Share of deals that are neither won nor lost, but stay open."""
+FIRST_DAY, LAST_DAY = END // DAY - SPAN, END // DAY
+"""The days in which deals are created, in days since 1970."""
 
-_WEEKEND = (2, 3)  # days before a Tuesday, or before it by whole weeks more
 _FIRST_ID = 1001
 _IMPORTED = 0.04  # share of deals imported from one file, which have one creation time
+_RENEWALS = 0.3  # share of deals
+_LARGE = 0.012  # share of new business
+_LEFT = END - 67 * DAY  # when a colleague left, on a Friday; nobody took over the open deals
+_QUIET = 8  # days since the last change of an open deal, on average
+
+
+INACTIVE = {user_id for user_id, _, is_active in vocabulary.OWNERS if not is_active}
+"""The ids of colleagues who left."""
 
 
 def make_deals(count: int, *, seed: int, zone: ZoneInfo) -> list[Record]:
-    """Return made-up deals.
+    """Return the deals of a made-up sales team, as they stand on 2026-06-30.
 
     Parameters
     ----------
@@ -41,41 +49,46 @@ def make_deals(count: int, *, seed: int, zone: ZoneInfo) -> list[Record]:
     zone : zoneinfo.ZoneInfo
         The time zone of the few timestamps that are written without one, and of dates without a time.
 
+    Notes
+    -----
+    Deals are created within two years. Seven in ten are new business, which stays longest in the stage
+    Proposal. The others are renewals, which close around their date. Few deals come in summer and in
+    December, and many end in the last two weeks of a quarter. The first quarter of 2026 is the best one, the
+    second is weak. Priya Raman wins most and Owen Gallagher least, who also postpones slowly. Referrals are
+    won most often, cold calls least. Karim Benali left on 2026-04-24, and nobody took over his deals. One
+    deal in a hundred is very large. Some values are missing or odd, as in real accounts.
+
+    For ``count=500, seed=0``:
+
+    ============ ==== ======= === ==== ======== ============== ================
+    pipeline     open slipped won lost win rate days until won days open so far
+    ============ ==== ======= === ==== ======== ============== ================
+    New business   32       7  94  230     0.29            106               41
+    Renewals       21       1 101   22     0.82             90               54
+    ============ ==== ======= === ==== ======== ============== ================
+
+    Slipped deals are open past their close date. Days are medians.
+
+    ======= === ==== ========
+    quarter won lost win rate
+    ======= === ==== ========
+    2024-Q3   1   14     0.07
+    2024-Q4  13   22     0.37
+    2025-Q1  32   34     0.48
+    2025-Q2  34   37     0.48
+    2025-Q3  27   34     0.44
+    2025-Q4  25   33     0.43
+    2026-Q1  46   25     0.65
+    2026-Q2  17   53     0.24
+    ======= === ==== ========
+
     Examples
     --------
     >>> deals = make_deals(500, seed=0, zone=ZoneInfo("UTC"))
     >>> deals[0]["id"], deals == make_deals(500, seed=0, zone=ZoneInfo("UTC"))
     (1001, True)
     """
-    return DealMaker(Random(seed), zone, count=count).deals()  # noqa: S311 - no secrets
-
-
-def pick_lists(deals: Iterable[Record]) -> dict[str, list[str]]:
-    """Return the pipelines and stages that occur in deals, in the order of the sales process."""
-    pairs = [(deal.get("pipeline"), deal.get("stage")) for deal in deals]
-    used = {"pipeline": {pipeline for pipeline, _ in pairs}, "stage": {stage for _, stage in pairs}}
-    known = {
-        "pipeline": list(vocabulary.PIPELINES),
-        "stage": [stage for stages in vocabulary.PIPELINES.values() for stage, _ in stages],
-    }
-    return {name: [option for option in known[name] if option in used[name]] for name in known}
-
-
-def pipelines(deals: Iterable[Record]) -> list[dict[str, Any]]:
-    """Return the pipelines that occur in deals, as their endpoint sends them (as connectors read it)."""
-    used = {deal.get("pipeline") for deal in deals}
-    return [
-        {
-            "pipeline": pipeline,
-            "isWinProbabilityEnabledManually": False,
-            "stages": [
-                {"stage": stage, "winProbability": percent, "rottenPeriod": vocabulary.ROTTEN_AFTER}
-                for stage, percent in stages
-            ],
-        }
-        for pipeline, stages in vocabulary.PIPELINES.items()
-        if pipeline in used
-    ]
+    return DealMaker(seed, zone, count=count).deals()
 
 
 class DealMaker:
@@ -83,29 +96,32 @@ class DealMaker:
 
     Parameters
     ----------
-    random : random.Random
-        The source of randomness.
+    seed : int
+        The same seed makes the same deals.
     zone : zoneinfo.ZoneInfo
         The time zone of the account.
     count : int
         Number of deals.
     """
 
-    def __init__(self, random: Random, zone: ZoneInfo, *, count: int) -> None:
-        self._random = random
+    def __init__(self, seed: int, zone: ZoneInfo, *, count: int) -> None:
+        self._random = Random(f"{seed} {vocabulary.ACCOUNT}")  # noqa: S311 - no secrets
         self._zone = zone
         self._count = count
         self._owners = [
             {"id": user_id, "name": name, "email": email_of(name, "sandbox")}
             for user_id, name, _ in vocabulary.OWNERS
         ]
+        self._there = [owner for owner in self._owners if owner["id"] not in INACTIVE]
+        self._courses = Courses(self._random, FIRST_DAY, LAST_DAY + SPAN)
         companies = max(12, count // 6)
         self._companies = [self._company(number) for number in range(companies)]
         self._contacts = [self._contact(number) for number in range(companies * 2)]
 
     def deals(self) -> list[Record]:
         """Return the deals by id, which is their order of creation."""
-        created_times = sorted(self._created_at() for _ in range(self._count))
+        days = season.selling_days(FIRST_DAY, LAST_DAY)
+        created_times = sorted(days.at(self._random.random() * days.total) for _ in range(self._count))
         imported = int(self._count * _IMPORTED)
         if imported:
             start = self._count // 3
@@ -120,91 +136,102 @@ class DealMaker:
         """Return a deal as it stands now."""
         random = self._random
         owner = self._pick(self._owners)
+        if owner["id"] in INACTIVE and created > _LEFT:
+            owner = self._pick(self._there)
         number = int(random.random() ** 1.7 * len(self._companies))  # some buy often
         company = self._companies[number]
         contact = self._contacts[number * 2 + self._chance(0.3)]
-        is_renewal = self._chance(0.3)
+        is_renewal = self._chance(_RENEWALS)
+        created_at = timestamps.format_iso(created)
+        is_large = not is_renewal and self._chance(_LARGE)
         record: Record = {
             "id": deal_id,
-            "title": self._pick(vocabulary.TITLES).format(
+            "title": self._pick(vocabulary.RENEWAL_TITLES if is_renewal else vocabulary.TITLES).format(
                 company=company["name"],
-                product=self._pick(vocabulary.PRODUCTS),
-                year=timestamps.format_iso(created)[:4],
+                product=vocabulary.LARGEST_PRODUCT if is_large else self._pick(vocabulary.PRODUCTS),
+                year=created_at[:4],
             ),
             "pipeline": "Renewals" if is_renewal else "New business",
-            "createdAt": timestamps.format_iso(created),
+            "createdAt": created_at,
             "createdBy": self._user(),
         }
         self._set(record, "owner", owner, missing=0.02)
         self._set(record, "primaryCompany", company, missing=0.08)
         self._set(record, "primaryContact", contact, missing=0.06)
+        self._set(record, "source", self._pick(vocabulary.SOURCES), missing=0.1)
         self._set_progress(record, created, now)
-        self._set_value(record)
-        self._set_details(record)
+        self._set_value(record, is_large=is_large)
+        self._set_details(record, created)
         self._set_custom_fields(record, is_renewal=is_renewal)
         return record
 
     def _set_progress(self, record: Record, created: int, now: int) -> None:
         """Set status and stage, and the timestamps that follow from them."""
         random = self._random
-        cycle = int(math.exp(random.gauss(3.8, 0.7)) * DAY)
-        closed = created + cycle
-        stages = vocabulary.PIPELINES[record["pipeline"]]
-        is_closed = closed < now and not self._chance(FORGOTTEN)  # a few are forgotten, and stay open
-        if is_closed:
-            won = self._chance(vocabulary.WIN_RATES[record["pipeline"]])
-            record["status"] = "Won" if won else "Lost"
-            record["winProbability"] = 100 if won else 0
-            modified = min(closed + int(random.random() ** 2 * 20 * DAY), now)
-            stage = stages[-1] if won else self._pick(stages[:-1])
-        else:
-            modified = created + int(random.random() * (now - created))
-            reached = min((now - created) / cycle, 0.99) * random.uniform(0.6, 1.0)
-            stage = stages[int(reached * (len(stages) - 1))]
-            record["status"] = "Open"
-            self._set(record, "winProbability", self._number(stage[1]), missing=0.05)
+        until = min(now, _LEFT) if chances.owner_of(record) in INACTIVE else now
+        course = self._courses.of(record, created, until)
+        modified = self._modified_at(course, now)
+        stage, percent = vocabulary.PIPELINES[record["pipeline"]][course.place]
+        is_won, is_lost, is_open = (course.status == status for status in ("Won", "Lost", "Open"))
+        record["status"] = course.status
+        record["stage"] = stage
+        if is_open:
+            self._set(record, "winProbability", self._number(percent), missing=0.05)
             record["rottenDate"] = timestamps.format_iso(modified + vocabulary.ROTTEN_AFTER * DAY)
-        record["stage"] = stage[0]
+        else:
+            record["winProbability"] = 100 if is_won else 0
         record["lastModifiedAt"] = timestamps.format_iso(modified)
         record["lastModifiedBy"] = record["createdBy"] if self._chance(0.7) else self._user()
-        self._set(record, "closedDate", self._timestamp(closed), missing=0.0 if is_closed else 1.0)
-        planned = self._midnight(created + int(cycle * random.uniform(0.7, 1.2)))
+        closed = None if is_open else self._timestamp(course.worked_until)
+        self._set(record, "closedDate", closed, missing=1.0 if is_open else 0.0)
+        planned = self._midnight(course.estimate)
         self._set(record, "estimatedCloseDate", self._timestamp(planned), missing=0.1)
-        lost = record["status"] == "Lost"
-        self._set(record, "lostReason", self._pick(vocabulary.LOST_REASONS), missing=0.1 if lost else 1.0)
-        live = closed + int(random.uniform(5, 90)) * DAY
-        won = record["status"] == "Won"
-        self._set(record, "dateTimeCustomField1", self._timestamp(live), missing=0.3 if won else 1.0)
-        touched = created + int(random.random() * (modified - created))
+        reason = self._pick(vocabulary.LOST_REASONS) if is_lost else None
+        self._set(record, "lostReason", reason, missing=0.1 if is_lost else 1.0)
+        live = self._live_at(course.worked_until) if is_won else None
+        self._set(record, "dateTimeCustomField1", live, missing=0.3 if is_won else 1.0)
+        touched = modified - int(min(random.expovariate(1 / _QUIET) * DAY, modified - created))
         self._set(record, "lastActivityAt", self._timestamp(touched), missing=0.15)
         self._set(record, "lastCommunicationAt", timestamps.format_iso(touched), missing=0.4)
         self._set(record, "lastCommunicationMode", self._pick(vocabulary.COMMUNICATION_MODES), missing=0.4)
 
-    def _set_value(self, record: Record) -> None:
+    def _live_at(self, closed: int) -> str:
+        """Return when the customer of a won deal goes live."""
+        return self._timestamp(closed + int(self._random.uniform(5, 90)) * DAY)
+
+    def _modified_at(self, course: Course, now: int) -> int:
+        """Return when a deal was changed last: after it was closed, or some days ago."""
+        if course.status != "Open":
+            return min(course.worked_until + int(self._random.random() ** 2 * 20 * DAY), now)
+        quiet = int(self._random.expovariate(1 / _QUIET) * DAY)
+        return max(course.entered, course.worked_until - quiet)
+
+    def _set_value(self, record: Record, *, is_large: bool) -> None:
         draw, currency = self._random.random(), "GBP"
         for code, (share, _) in vocabulary.CURRENCIES.items():
             draw -= share
             if draw < 0:
                 currency = code
                 break
-        rounded = self._amount(currency)
+        amount = self._amount(currency)
+        if is_large:
+            amount = round(self._random.uniform(60, 150)) * 1000
         is_vague = record["status"] == "Open" and record["stage"] in {"Qualified", "Upcoming"}
         record["currency"] = currency
-        self._set(record, "dealValue", self._number(rounded), missing=0.25 if is_vague else 0.03)
+        self._set(record, "dealValue", self._number(amount), missing=0.25 if is_vague else 0.03)
 
     def _amount(self, currency: str) -> float:
-        value = math.exp(self._random.gauss(vocabulary.CURRENCIES[currency][1], 0.9))
+        value = math.exp(self._random.gauss(vocabulary.CURRENCIES[currency][1], 0.75))
         return round(value, 2) if self._chance(0.15) else round(value / 50) * 50
 
-    def _set_details(self, record: Record) -> None:
+    def _set_details(self, record: Record, created: int) -> None:
         random = self._random
         tags = random.sample(vocabulary.TAGS, 1 + self._chance(0.4))
         self._set(record, "tags", tags if self._chance(0.05) else ",".join(tags), missing=0.35)
         self._set(record, "priority", self._pick(vocabulary.PRIORITIES), missing=0.15)
-        self._set(record, "source", self._pick(vocabulary.SOURCES), missing=0.1)
         self._set(record, "description", self._pick(vocabulary.DESCRIPTIONS), missing=0.65)
         record["openActivities"] = 0 if record["status"] != "Open" else int(random.random() * 4)
-        record["closedActivities"] = int(random.random() * 15)
+        record["closedActivities"] = int(random.random() * min(15, 1 + (END - created) / DAY / 4))
 
     def _set_custom_fields(self, record: Record, *, is_renewal: bool) -> None:
         random = self._random
@@ -233,14 +260,6 @@ class DealMaker:
         """Return when the day of a timestamp (in UTC) begins in the account's time zone."""
         day = dt.datetime.fromtimestamp(milliseconds // 1000, dt.UTC)
         return round(dt.datetime(day.year, day.month, day.day, tzinfo=self._zone).timestamp()) * 1000
-
-    def _created_at(self) -> int:
-        """Return a time in the working hours of a weekday."""
-        random = self._random
-        days = int(random.random() * SPAN)
-        if days % 7 in _WEEKEND:
-            days += 2
-        return END - days * DAY - int(random.random() * 10 * 60 * MINUTE)
 
     def _user(self) -> dict[str, Any]:
         user = self._pick(self._owners)

@@ -2,43 +2,39 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
-from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from salesmate_nb.sandbox import timestamps
 from salesmate_nb.sandbox._fake_data import vocabulary
-from salesmate_nb.sandbox._fake_data.deals import FORGOTTEN, SPAN, DealMaker
+from salesmate_nb.sandbox._fake_data.deals import FIRST_DAY, INACTIVE, LAST_DAY, DealMaker
+from salesmate_nb.sandbox._fake_data.process import chances, course, season
+from salesmate_nb.sandbox._fake_data.process.season import WORKDAY
 from salesmate_nb.sandbox._fake_data.values import number_of
 from salesmate_nb.sandbox.records import MISSING, Record, getter
-from salesmate_nb.sandbox.timestamps import DAY, MINUTE
+from salesmate_nb.sandbox.timestamps import DAY
 
-_WORKDAY = 600 * MINUTE  # before 18:00 UTC
 _WEEKDAYS = 5
-_LONGEST_ESTIMATE = 1.2  # an a close date is estimated at 0.7 to 1.2 times the days that the deal takes
-_SHORTEST_ESTIMATE = 0.7
 _FOLLOW_UP = 20  # days after it was closed in which a deal is edited
 _REGRET = 60  # days after it was closed in which a deal is reopened
 _BIN = 30  # days for which a deleted deal can be restored (Salesmate's help pages)
 
 # The chances of what happens to a deal on a weekday.
-_MOVE_ON = 0.3  # if its stage is behind its plan
 _MOVE_BACK = 0.002
-_POSTPONE = 0.25  # if its close date is past
-_REPLAN = 0.015
-_REPRICE = 0.025
-_TALK = 0.04
-_HAND_OVER = 0.003
+_REPLAN = 0.01  # while its close date is still to come
+_REPRICE = 0.02
+_TALK = 0.06
+_HAND_OVER = 0.002
 _REPLACE_OWNER = 0.06  # who left the company
-_REOPEN = {"Lost": 0.0025, "Won": 0.0004}
-_DELETE = {"Open": 0.0025, "Won": 0.00005, "Lost": 0.0001}
+_REOPEN = {"Lost": 0.0015, "Won": 0.0004}
+_DELETE = {"Open": 0.002, "Won": 0.00005, "Lost": 0.0001}
 _RESTORE = 0.03
 
-_get_id, _get_owner = getter("id"), getter("owner.id")
+_get_id = getter("id")
 _STAGES = {pipeline: [stage for stage, _ in stages] for pipeline, stages in vocabulary.PIPELINES.items()}
-_INACTIVE = {user_id for user_id, _, is_active in vocabulary.OWNERS if not is_active}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,22 +56,12 @@ class Change:
     record: Record | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Plan:
-    """How an open deal goes on: when it ends, in milliseconds since 1970, and how fast its stages pass."""
-
-    start: int
-    end: int
-    pace: float
-    is_forgotten: bool
-
-
 class SalesTeam(DealMaker):
     """A sales team that works on deals on weekdays, from 8:00 to 18:00 UTC.
 
-    New deals come as often as in the made-up past, and their companies and contacts are the same. A deal
-    passes through the stages of its pipeline within the time that made-up deals take, is then won or lost at
-    their rates, or forgotten, and stays as it is. Deals of other pipelines stay as they are.
+    New deals come as often as in the made-up past, in the same seasons, and their companies and contacts are
+    the same. A deal passes through the stages of its pipeline and is won or lost at the rates of the past.
+    Deals of other pipelines stay as they are.
 
     Parameters
     ----------
@@ -89,17 +75,17 @@ class SalesTeam(DealMaker):
     Examples
     --------
     >>> zone = ZoneInfo("UTC")
-    >>> past = DealMaker(Random(0), zone, count=500).deals()
+    >>> past = DealMaker(0, zone, count=500).deals()
     >>> changes = SalesTeam(500, seed=0, zone=zone).work(past, 1_782_842_400_000 + DAY)
     >>> len(changes) > 3, timestamps.format_iso(changes[0].time)[:10]
     (True, '2026-07-01')
     """
 
     def __init__(self, count: int, *, seed: int, zone: ZoneInfo) -> None:
-        super().__init__(Random(seed), zone, count=count)  # noqa: S311 - no secrets
+        super().__init__(seed, zone, count=count)
         self._seed = seed
-        self._owners = [owner for owner in self._owners if owner["id"] not in _INACTIVE]
-        self._plans: dict[int, _Plan] = {}
+        self._owners = self._there
+        self._deals_per_demand = count / season.selling_days(FIRST_DAY, LAST_DAY).total
         self._deleted: dict[int, tuple[int, Record]] = {}
         self._now = 0
 
@@ -115,22 +101,22 @@ class SalesTeam(DealMaker):
         """
         if (end // DAY + 3) % 7 >= _WEEKDAYS:  # 1970 began on a Thursday
             return []
-        self._random = Random(f"{self._seed} {end}")  # noqa: S311 - no secrets
+        self._random.seed(f"{self._seed} {end}")
         changes = self._new_deals(end)
         for deal in deals:
             deal_id = int(_get_id(deal))
             self._deleted.pop(deal_id, None)  # somebody else restored it
-            self._now = end - int(self._random.random() * _WORKDAY)
+            self._now = end - int(self._random.random() * WORKDAY)
             record = self._after(deal_id, deal)
             if record is not deal:
                 changes.append(Change(time=self._now, deal_id=deal_id, record=record))
         return sorted([*changes, *self._restored(end)], key=lambda change: change.time)
 
     def _new_deals(self, end: int) -> list[Change]:
-        deals_per_weekday = self._count / SPAN * 7 / _WEEKDAYS
-        made, time = [], end - _WORKDAY
-        while deals_per_weekday:
-            time += int(self._random.expovariate(deals_per_weekday) * _WORKDAY) + 1
+        deals_per_day = self._deals_per_demand * season.demand(end // DAY)
+        made, time = [], end - WORKDAY
+        while deals_per_day:
+            time += int(self._random.expovariate(deals_per_day) * WORKDAY) + 1
             if time > end:
                 break
             record = self._deal(0, time, time)
@@ -146,7 +132,7 @@ class SalesTeam(DealMaker):
                 del self._deleted[deal_id]
             elif deleted_at < end - DAY and self._chance(_RESTORE):
                 del self._deleted[deal_id]
-                time = end - int(self._random.random() * _WORKDAY)
+                time = end - int(self._random.random() * WORKDAY)
                 restored.append(Change(time=time, deal_id=deal_id, record=record))
         return restored
 
@@ -155,107 +141,103 @@ class SalesTeam(DealMaker):
         status = deal.get("status")
         if status not in _DELETE or deal.get("stage") not in _STAGES.get(str(deal.get("pipeline")), ()):
             return deal
-        if status == "Open":
-            plan = self._plan(deal_id, deal)
-            if plan.is_forgotten and plan.end <= self._now:
-                return deal
-            changed = self._progress(deal, plan)
-        else:
-            self._plans.pop(deal_id, None)
-            changed = self._afterthought(deal_id, deal)
+        changed = self._progress(deal) if status == "Open" else self._afterthought(deal)
         if self._chance(_DELETE[status]):
             self._deleted[deal_id] = self._now, deal
             return None
         return self._edited(deal, changed) if changed else deal
 
-    def _plan(self, deal_id: int, deal: Record) -> _Plan:
-        """Return the plan of an open deal; one that is new to the team gets a plan that fits what it shows.
-
-        Whoever made its estimate was right by 0.7 to 1.2. If it is later than even that, it was forgotten.
-        """
-        if deal_id in self._plans:
-            return self._plans[deal_id]
-        created = self._time(deal, "createdAt") or self._now
-        age = max(self._now - created, DAY)
-        estimate = self._time(deal, "estimatedCloseDate")
-        is_forgotten = self._chance(FORGOTTEN)
-        if estimate is None:
-            cycle = age + int(self._random.expovariate(1 / 30) * DAY)
-        else:
-            planned = max(estimate + DAY - created, DAY)
-            low, high = _SHORTEST_ESTIMATE, min(_LONGEST_ESTIMATE, planned / age)
-            is_forgotten = is_forgotten or high < low
-            cycle = int(planned / self._random.uniform(low, max(low, high)))
-        pace = self._random.uniform(0.6, 1.0)
-        plan = _Plan(start=created, end=created + cycle, pace=pace, is_forgotten=is_forgotten)
-        self._plans[deal_id] = plan
-        return plan
-
-    def _progress(self, deal: Record, plan: _Plan) -> Record:
+    def _progress(self, deal: Record) -> Record:
         """Return the fields of an open deal that change."""
-        if plan.end <= self._now:
-            return self._closed(deal)
-        stages = _STAGES[deal["pipeline"]]
-        place = stages.index(deal["stage"])
-        reached = (self._now - plan.start) / (plan.end - plan.start) * plan.pace
-        changed: Record = {}
-        if int(reached * (len(stages) - 1)) > place and self._chance(_MOVE_ON):
-            changed |= self._at_stage(deal, place + 1)
-        elif place and self._chance(_MOVE_BACK):
-            changed |= self._at_stage(deal, place - 1)
-        estimate = self._time(deal, "estimatedCloseDate") or self._now
-        if self._chance(_REPLAN if estimate >= self._now else _POSTPONE):
-            days = self._pick((7, 7, 14, 14, 21, 30, 45) if estimate <= self._now else (-14, -7, 7, 14, 30))
-            planned = max(max(estimate, self._now) + days * DAY, self._now + 2 * DAY)
-            changed["estimatedCloseDate"] = self._timestamp(self._midnight(planned))
+        owner = chances.owner_of(deal)
+        estimate = self._time(deal, "estimatedCloseDate")
+        days_late = (self._now - (estimate or self._now)) / DAY
+        if owner in INACTIVE:
+            return self._handed_over(deal, days_late) if self._chance(_REPLACE_OWNER) else {}
+        if days_late > chances.FORGOTTEN_AFTER:
+            return self._lost("Went silent") if self._chance(chances.CLEAR_UP) else {}
+        place = _STAGES[deal["pipeline"]].index(deal["stage"])
+        changed = self._moved(deal, place, estimate)
+        if changed.get("status"):
+            return changed
+        if not changed.get("estimatedCloseDate"):
+            changed |= self._replanned(owner, days_late)
         if self._chance(_REPRICE) or (changed.get("stage") and deal.get("dealValue") in MISSING):
             changed |= self._repriced(deal)
-        owner = _get_owner(deal)
-        if self._chance(_REPLACE_OWNER if owner in _INACTIVE else _HAND_OVER):
-            changed["owner"] = self._pick([each for each in self._owners if each["id"] != owner])
+        if self._chance(_HAND_OVER):
+            changed |= self._handed_over(deal, 0)
         if self._chance(_TALK):
             changed |= self._talk()
         return changed
 
-    def _afterthought(self, deal_id: int, deal: Record) -> Record:
+    def _moved(self, deal: Record, place: int, estimate: int | None) -> Record:
+        """Return the fields that change if a deal goes on to another stage, or is won or lost."""
+        pipeline = deal["pipeline"]
+        stage = chances.STAGES[pipeline][min(place, len(chances.STAGES[pipeline]) - 1)]
+        is_too_early = stage.opens is not None and (estimate or 0) > self._now + stage.opens * DAY
+        if is_too_early or self._chance(math.exp(-season.pace(self._now // DAY) / stage.work)):
+            return self._at_stage(deal, place - 1) if place and self._chance(_MOVE_BACK) else {}
+        if not self._chance(chances.share_at(stage, chances.odds(deal), self._now)):
+            return self._lost(self._pick(vocabulary.LOST_REASONS))
+        if place + 2 >= len(_STAGES[pipeline]):
+            return self._won(pipeline)
+        changed = self._at_stage(deal, place + 1)
+        if planned := course.revised(self._random, pipeline, place + 1, self._now):
+            changed |= self._planned(planned)
+        return changed
+
+    def _replanned(self, owner: Any, days_late: float) -> Record:
+        """Return the new close date of a deal, if it gets one."""
+        if days_late > 1:
+            late = self._chance(chances.postpone_chance(owner))
+            return self._planned(course.postponed(self._random, self._now)) if late else {}
+        if not self._chance(_REPLAN):
+            return {}
+        return self._planned(self._now + self._pick((3, 7, 14, 21, 30, 45)) * DAY)
+
+    def _planned(self, time: int) -> Record:
+        planned = self._midnight(max(time, self._now + 2 * DAY))
+        return {"estimatedCloseDate": self._timestamp(planned)}
+
+    def _handed_over(self, deal: Record, days_late: float) -> Record:
+        """Return the fields that change when a deal gets another owner, who postpones it if it is late."""
+        owner = chances.owner_of(deal)
+        changed: Record = {"owner": self._pick([each for each in self._owners if each["id"] != owner])}
+        return changed | (self._planned(course.postponed(self._random, self._now)) if days_late > 0 else {})
+
+    def _afterthought(self, deal: Record) -> Record:
         """Return the fields of a closed deal that change."""
         is_reopened, is_followed_up = self._chance(_REOPEN[deal["status"]]), self._chance(_TALK)
         days = _REGRET if is_reopened else _FOLLOW_UP if is_followed_up else 0
         if not days or (self._time(deal, "closedDate") or 0) < self._now - days * DAY:
             return {}
-        return self._reopened(deal_id, deal) if is_reopened else self._talk()
+        return self._reopened(deal) if is_reopened else self._talk()
 
-    def _closed(self, deal: Record) -> Record:
-        won = self._chance(vocabulary.WIN_RATES[deal["pipeline"]])
+    def _won(self, pipeline: str) -> Record:
         changed = {
-            "status": "Won" if won else "Lost",
-            "winProbability": 100 if won else 0,
+            "status": "Won",
+            "winProbability": 100,
             "closedDate": self._timestamp(self._now),
+            "stage": _STAGES[pipeline][-1],
         }
-        if won:
-            changed["stage"] = _STAGES[deal["pipeline"]][-1]
-            live = self._timestamp(self._now + int(self._random.uniform(5, 90)) * DAY)
-            self._set(changed, "dateTimeCustomField1", live, missing=0.3)
-        else:
-            self._set(changed, "lostReason", self._pick(vocabulary.LOST_REASONS), missing=0.1)
+        self._set(changed, "dateTimeCustomField1", self._live_at(self._now), missing=0.3)
         return changed
 
-    def _reopened(self, deal_id: int, deal: Record) -> Record:
-        """Return the fields of a reopened deal, which has two months at most to be closed again."""
-        stages = _STAGES[deal["pipeline"]]
-        place = min(stages.index(deal["stage"]), len(stages) - 2)
-        days = self._random.uniform(10, 60)
-        self._plans[deal_id] = _Plan(
-            start=self._now, end=self._now + int(days * DAY), pace=1.0, is_forgotten=False
-        )
-        planned = self._midnight(self._now + int(days * self._random.uniform(0.7, 1.2) * DAY))
+    def _lost(self, reason: str) -> Record:
+        changed = {"status": "Lost", "winProbability": 0, "closedDate": self._timestamp(self._now)}
+        self._set(changed, "lostReason", reason, missing=0.1)
+        return changed
+
+    def _reopened(self, deal: Record) -> Record:
+        """Return the fields of a reopened deal, which should be closed again within two months."""
+        place = min(_STAGES[deal["pipeline"]].index(deal["stage"]), len(_STAGES[deal["pipeline"]]) - 2)
         return {
             **self._at_stage(deal, place),
+            **self._planned(self._now + int(self._random.uniform(10, 60)) * DAY),
             "status": "Open",
             "closedDate": None,
             "lostReason": None,
             "dateTimeCustomField1": None,
-            "estimatedCloseDate": self._timestamp(planned),
         }
 
     def _at_stage(self, deal: Record, place: int) -> Record:
@@ -285,7 +267,7 @@ class SalesTeam(DealMaker):
     def _edited(self, deal: Record, changed: Record) -> Record:
         """Return a deal with changed fields, by its owner or by somebody who is still there."""
         record = {**deal, **changed}
-        owners = [each for each in self._owners if each["id"] == _get_owner(record)]
+        owners = [each for each in self._owners if each["id"] == chances.owner_of(record)]
         editor: dict[str, Any] = owners[0] if owners and self._chance(0.9) else self._user()
         is_open = record["status"] == "Open"
         rotten = timestamps.format_iso(self._now + vocabulary.ROTTEN_AFTER * DAY) if is_open else None

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+ACCOUNT = "Pioneer Freight"
+"""The company whose sales team it is."""
+
 OWNERS = (
     (11, "Maya Lindqvist", True),
     (12, "Tomás Herrera", True),
@@ -16,12 +19,9 @@ OWNERS = (
 
 PIPELINES = {
     "New business": (("Qualified", 10), ("Demo", 25), ("Proposal", 50), ("Negotiation", 75), ("Signed", 90)),
-    "Renewals": (("Upcoming", 40), ("Quoted", 60), ("Verbal yes", 85), ("Renewed", 95)),
+    "Renewals": (("Upcoming", 70), ("Quoted", 80), ("Verbal yes", 90), ("Renewed", 95)),
 }
 """Stages in order, with the win probability in percent."""
-
-WIN_RATES = {"New business": 0.34, "Renewals": 0.72}
-"""The share of closed deals that are won."""
 
 ROTTEN_AFTER = 30
 """Days in one stage after which a deal counts as rotten."""
@@ -56,20 +56,35 @@ PRODUCTS = (
     "starter plan", "team plan", "enterprise plan", "onboarding", "support package", "data migration",
     "50 seats", "API access", "training", "mobile add-on", "pilot",
 )  # fmt: skip
+LARGEST_PRODUCT = "enterprise plan, all sites"
 TITLES = (
     "{company} - {product}",
     "{company} - {product}",
     "{product} for {company}",
     "{company}: {product}, {year}",
-    "Renewal {year} – {company}",  # noqa: RUF001 - people type such dashes
     '"{product}" ({company})',
     "🚀 {company} {product}",
 )
+RENEWAL_TITLES = (
+    "Renewal {year} – {company}",  # noqa: RUF001 - people type such dashes
+    "{company} - {product}, renewal",
+    "{company}: {product}, {year}",
+)
 
-SOURCES = ("Website", "Referral", "Trade fair", "Cold call", "Partner", "Newsletter")
+SOURCES = (
+    *("Website",) * 5, *("Referral",) * 4, *("Cold call",) * 4, *("Trade fair",) * 3,
+    *("Partner",) * 2, *("Newsletter",) * 2,
+)  # fmt: skip
+"""Lead sources, each as often as it brings deals, in proportion."""
+
 PRIORITIES = ("High", "Medium", "Low")
 TAGS = ("enterprise", "inbound", "q-end", "multi-year", "public sector", "at risk", "champion", "größer")
-LOST_REASONS = ("Price", "Competitor", "No budget", "No decision", "Missing feature", "Went silent")
+LOST_REASONS = (
+    "Price", "Price", "Price", "Competitor", "Competitor", "No budget", "No decision", "No decision",
+    "Missing feature", "Went silent",
+)  # fmt: skip
+"""Why deals are lost; frequent reasons are here more than once."""
+
 COMMUNICATION_MODES = ("Email", "Call", "Meeting")
 CONTRACT_LENGTHS = ("12 months", "24 months", "36 months", "Monthly")
 DESCRIPTIONS = (

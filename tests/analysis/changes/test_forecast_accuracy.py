@@ -49,6 +49,7 @@ def test_forecast_and_outcome():
     assert (euro["won"], euro["won_value"], euro["error"], euro["weighted_error"]) == (2, 97, 303, 63)
     assert (dollar["deals"], dollar["without_value"], dollar["without_weight"], dollar["won"]) == (1, 1, 1, 0)
     assert table.attrs["salesmate"] == {"since": READS[0].isoformat()}
+    assert list(table["stale_hours"]) == [6 * 24 + 18.0] * 2  # the read of June 1 came later
 
 
 def test_won_deal_without_a_closing_date():
@@ -60,6 +61,16 @@ def test_won_deal_without_a_closing_date():
     ]
     table = months([JUNE, {}, seen, {}], [DEAL | {"status": "Won"}, {}, {}, {}], [DEAL, *again])
     assert table[["won", "won_value"]].to_numpy().tolist() == [[2, 200]]
+
+
+def test_refresh_that_found_nothing():
+    """How stale a month's start is counts from the last refresh before, though that found no change."""
+    states = [state({0: JUNE}, read) for read in (READS[0], READS[3])]
+    history = history_of(*states)
+    history.attrs["salesmate"]["refreshes"] = [READS[0].isoformat(), "2026-05-31T22:30:00+00:00"]
+    assert list(forecast_accuracy(history, states[-1])["stale_hours"]) == [1.5]
+    berlin = in_zone(states[-1], "Europe/Berlin")  # where June begins half an hour before that refresh
+    assert list(forecast_accuracy(history, berlin)["stale_hours"]) == [6 * 24 + 16.0]
 
 
 def test_past_periods():

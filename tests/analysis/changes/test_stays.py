@@ -79,6 +79,14 @@ def test_changes_without_a_time_of_their_own():
     assert starts[[1, 3]].tolist() == [day(2)] * 2
 
 
+def test_deletion_after_a_refresh_that_found_nothing():
+    """A stay of a deleted deal lasts until the last refresh that still found it, changed or not."""
+    states = days_of({1: DEMO, 9: None}, {1: DEMO, 9: SIGNED})
+    history = history_of(*states)
+    history.attrs["salesmate"]["refreshes"] = [day(number).isoformat() for number in (1, 8)]
+    assert stays(history, states[-1])["end"][0] == day(8)
+
+
 def test_now_in_another_time_zone():
     """Time zones of the frames have no effect on the stays."""
     states = days_of({1: DEMO, 2: SIGNED, 5: WON})

@@ -15,6 +15,7 @@ import pytest
 from salesmate_nb._auth.token_stores.base import _tokens
 from salesmate_nb._auth.token_stores.file import FileTokenStore
 from salesmate_nb._base.secret.text import Secret
+from tests.helpers import posix
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def test_file_round_trip(store, token):
     assert store.location == str(store.path)
 
 
+@posix
 def test_file_modes(store, token):
     """The folder has mode 0700, the file and the lock 0600, under any umask."""
     old = os.umask(0)
@@ -99,7 +101,7 @@ def test_corrupt_file_is_set_aside(store, token, content):
     assert store.load() is None
 
 
-@pytest.mark.parametrize("make", ["folder", "link", "pipe"])
+@pytest.mark.parametrize("make", ["folder", *(pytest.param(name, marks=posix) for name in ("link", "pipe"))])
 def test_other_file_type_means_memory(store, token, tmp_path, make):
     """A folder, link or pipe at the file's path is left alone: one warning, then memory."""
     store.folder.mkdir(parents=True)
@@ -119,6 +121,7 @@ def test_other_file_type_means_memory(store, token, tmp_path, make):
     assert make != "link" or (tmp_path / "elsewhere").read_text() == "{}"
 
 
+@posix
 def test_lock_link_is_not_followed(store, token, tmp_path):
     """Whoever can write to the folder could otherwise have the file that a link points to emptied."""
     store.folder.mkdir(parents=True)
@@ -140,6 +143,7 @@ def test_failed_write_keeps_the_old_file(store, token, monkeypatch):
     assert names(store.folder) == ["default.json"]
 
 
+@posix
 def test_foreign_file_is_not_used(store, token):
     """Another user could have placed a login of theirs there, to see what is done with it."""
     store.save(token)
@@ -225,7 +229,8 @@ print(len(caught), store.location, sorted(path.name for path in store.folder.ite
     assert FileTokenStore(tmp_path / "tokens", "default").load().access_token == "at-s3cret"
 
 
-@pytest.mark.parametrize("saves", [20, pytest.param(300, marks=pytest.mark.slow)])
+@posix
+@pytest.mark.parametrize("saves", [20, pytest.param(100, marks=pytest.mark.slow)])
 def test_read_while_saving(store, token, saves):
     """While one thread saves, others read: every file is private at every look, and the token whole."""
     seen, errors, done = [], [], threading.Event()
@@ -271,6 +276,7 @@ def test_leftovers_are_removed(store, token, verb):
     assert names(store.folder) == [others.name, *(["default.json"] if verb == "save" else [])]
 
 
+@posix
 def test_file_that_others_can_read(store, token):
     """The rights of others are taken away, with a warning; the login is used."""
     store.save(token)

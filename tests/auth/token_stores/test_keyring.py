@@ -14,6 +14,7 @@ from salesmate_nb import SettingsError, connect, sandbox
 from salesmate_nb._auth.token_stores.keyring import KeyringTokenStore
 from salesmate_nb._auth.token_stores.registry import stored_profiles
 from salesmate_nb.settings import Settings
+from tests.helpers import is_private
 
 
 def names(folder):
@@ -48,11 +49,8 @@ def test_keyring_round_trip(keyring_store, token):
     with keyring_store.lock():
         keyring_store.save(token)
     assert KeyringTokenStore(keyring_store.folder, "default").load() == token
-    files = {
-        path.name: (path.stat().st_size, path.stat().st_mode & 0o777)
-        for path in keyring_store.folder.iterdir()
-    }
-    assert files == {"default.keyring": (0, 0o600), "default.lock": (0, 0o600)}
+    files = {path.name: (path.stat().st_size, is_private(path)) for path in keyring_store.folder.iterdir()}
+    assert files == {"default.keyring": (0, True), "default.lock": (0, True)}
     assert "keychain" in keyring_store.location
 
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import collections
 import datetime as dt
+import statistics
 from zoneinfo import ZoneInfo
 
 import pytest
 
 from salesmate_nb.sandbox import make_deals, timestamps
+from salesmate_nb.sandbox._crm.crm import Crm
 from salesmate_nb.sandbox._crm.resources import DEALS
 from salesmate_nb.sandbox._fake_data import vocabulary
-from salesmate_nb.sandbox._fake_data.deals import pick_lists, pipelines
+from salesmate_nb.sandbox._fake_data.deals import END
 from salesmate_nb.sandbox.records import MISSING
 
 UTC = ZoneInfo("UTC")
@@ -143,6 +145,81 @@ def test_distribution(deals):
     assert values[0] >= 0
 
 
+def age(deal, until):
+    """Return the days from the creation of a deal to a time in milliseconds, or a field of it."""
+    end = until if isinstance(until, int) else timestamps.parse(deal[until], UTC)
+    return (end - timestamps.parse(deal["createdAt"], UTC)) / timestamps.DAY
+
+
+def days_late(deal, now=END):
+    """Return how many days an open deal is past its close date; 0 if it is not."""
+    planned = timestamps.parse(deal.get("estimatedCloseDate"), UTC) if deal["status"] == "Open" else None
+    return max(now // timestamps.DAY - (planned or now) // timestamps.DAY, 0)
+
+
+def counts_of(deals):
+    """Return the number of won and lost deals, and the win rate, as the table of the docs shows them."""
+    counts = collections.Counter(deal["status"] for deal in deals)
+    won, lost = counts["Won"], counts["Lost"]
+    return won, lost, f"{won / (won + lost):.2f}"
+
+
+def quarter(deal):
+    closed = dt.datetime.fromtimestamp(timestamps.parse(deal["closedDate"], UTC) / 1000, dt.UTC)
+    return f"{closed.year}-Q{(closed.month + 2) // 3}"
+
+
+def test_documented_figures():
+    """The tables in the docstring are those of the deals."""
+    deals, rows = make_deals(500, seed=0, zone=UTC), []
+    for pipeline in vocabulary.PIPELINES:
+        own = [deal for deal in deals if deal["pipeline"] == pipeline]
+        open_deals = [deal for deal in own if deal["status"] == "Open"]
+        slipped = sum(days_late(deal) > 0 for deal in open_deals)
+        cycle = statistics.median(age(deal, "closedDate") for deal in own if deal["status"] == "Won")
+        so_far = statistics.median(age(deal, END) for deal in open_deals)
+        rows.append((pipeline, len(open_deals), slipped, *counts_of(own), round(cycle), round(so_far)))
+    closed = collections.defaultdict(list)
+    for deal in deals:
+        if deal["status"] != "Open":
+            closed[quarter(deal)].append(deal)
+    rows += [(name, *counts_of(own)) for name, own in sorted(closed.items())]
+    lines = [line.split() for line in make_deals.__doc__.splitlines()]
+    assert [row for row in rows if " ".join(map(str, row)).split() not in lines] == []
+
+
+@pytest.mark.parametrize("days", [0, 90])
+def test_credible(days):
+    """Deals slip by days and weeks, and are open for some months, also after 90 days of work."""
+    crm = Crm(make_deals(1000, seed=1, zone=UTC), seed=1, zone=UTC)
+    crm.pass_days(days)
+    now = END + days * timestamps.DAY
+    open_deals = [deal for deal in crm.deals.records() if deal["status"] == "Open"]
+    late = sorted(filter(None, (days_late(deal, now) for deal in open_deals)))
+    ages = sorted(age(deal, now) for deal in open_deals)
+    assert 75 < len(open_deals) < 150
+    assert 0.1 < len(late) / len(open_deals) < 0.28
+    assert 5 < late[len(late) // 2] < 40
+    assert sum(each > 60 for each in late) < 0.08 * len(open_deals)
+    assert 25 < ages[len(ages) // 2] < 100 < ages[-1] < 500
+
+
+def test_story(deals):
+    """The best owner, source and quarter win clearly more often than the worst."""
+    business = [deal for deal in deals if deal["pipeline"] == "New business" and deal["status"] != "Open"]
+
+    def rate(of, name):
+        chosen = [deal for deal in business if of(deal) == name]
+        return sum(deal["status"] == "Won" for deal in chosen) / len(chosen)
+
+    def owner(deal):
+        return (deal.get("owner") or {}).get("name")
+
+    assert rate(owner, "Priya Raman") > rate(owner, "Owen Gallagher") + 0.15
+    assert rate(lambda deal: deal.get("source"), "Referral") > 0.3
+    assert rate(quarter, "2026-Q1") > rate(quarter, "2026-Q2") + 0.15
+
+
 def test_irregular_values(deals):
     """Missing values occur in every form, some numbers are text, and some titles are not ASCII."""
     forms = collections.Counter(repr(deal.get("primaryCompany", "absent")) for deal in deals)
@@ -167,20 +244,3 @@ def test_fields(deals):
 def test_few_deals(count):
     """Any number of deals can be made."""
     assert len(make_deals(count, seed=0, zone=UTC)) == count
-
-
-def test_pick_lists():
-    """Pipelines and stages are those that occur, in the order of the sales process."""
-    deals = [
-        {"pipeline": "New business", "stage": "Proposal"},
-        {"pipeline": "New business", "stage": "Demo"},
-        {"pipeline": "Other", "stage": None},
-    ]
-    assert pick_lists(deals) == {"pipeline": ["New business"], "stage": ["Demo", "Proposal"]}
-
-
-def test_pipelines():
-    """Pipelines that occur are listed with all their stages, others not."""
-    [renewals] = pipelines([{"pipeline": "Renewals", "stage": "Quoted"}, {"pipeline": "Other"}, {}])
-    assert renewals["pipeline"] == "Renewals"
-    assert [stage["stage"] for stage in renewals["stages"]] == ["Upcoming", "Quoted", "Verbal yes", "Renewed"]

@@ -1,0 +1,1 @@
+"""How numbers, dates, names and groups are written, in charts, tables and sentences alike."""

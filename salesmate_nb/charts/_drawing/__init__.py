@@ -1,0 +1,1 @@
+"""What all charts share: colors, fonts, panels, and rows with a name each."""

@@ -1,0 +1,1 @@
+"""The charts, by what they compare: names, periods, shares, durations, movement."""

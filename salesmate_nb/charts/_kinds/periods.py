@@ -1,0 +1,384 @@
+"""Columns for periods: what should close, what was forecast, what was won, and what became of deals."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+
+from salesmate_nb._wording.columns import needed, rows_of
+from salesmate_nb._wording.numbers import Unit, counted, number, period_name, period_noun
+from salesmate_nb._wording.ranking import distinct
+from salesmate_nb.charts._drawing.bar_panels import Part
+from salesmate_nb.charts._drawing.calendar import Calendar, calendar_of, tick_names
+from salesmate_nb.charts._drawing.glyphs import drawable
+from salesmate_nb.charts._drawing.panels import WIDTH, Panels, figure_of, finish, nothing, patch, subject
+from salesmate_nb.charts._drawing.style import current, styled
+
+_HEIGHT = 1.7  # inches, of a panel
+_SIZE = 8.5  # points, of numbers
+_NAME_PAD = 13  # points, from the axis to the foot of the names below
+_LETTER = 5.6  # points, of a digit with some space
+
+
+def forecast(
+    table: pd.DataFrame,
+    *,
+    title: str | None = None,
+    now: pd.Timestamp | None = None,
+    empty: str = "No deal is open.",
+) -> Panels:
+    r"""Draw the value of open deals by the period in which they should close, in a panel for each currency.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        What :func:`salesmate_nb.analysis.forecast` returns.
+    title : str, optional
+        The title, in place of one that names the length of the periods.
+    now : pandas.Timestamp, optional
+        When the deals were read; the title ends in its day.
+    empty : str
+        The sentence that is shown if `table` has no rows.
+
+    Returns
+    -------
+    Panels
+        The Axes of the panels. After twelve periods, all later ones share a column.
+
+    Raises
+    ------
+    SalesmateError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(
+    ...     {
+    ...         "period": ["overdue", "2026-07"],
+    ...         "currency": "EUR",
+    ...         "value": [50.0, 100.0],
+    ...         "weighted": [25.0, 40.0],
+    ...     }
+    ... )
+    >>> axes = forecast(table)
+    >>> [label.get_text() for label in axes[0].get_xticklabels()]
+    ['overdue', 'Jul']
+    """
+    rows = needed(table, "period", "currency", "value", "weighted")
+    if not rows["value"].any():
+        return nothing("No open deal has a value." if len(rows) else empty)
+    style = current()
+    parts = [
+        Part(column="value", color=style.color("open", 0.45), label="open value"),
+        Part(column="weighted", color=style.color("open"), label="weighted by win probability"),
+    ]
+    late = {"value": style.color("slipped", 0.45), "weighted": style.color("slipped")}
+    calendar = calendar_of(rows["period"], ahead=True)
+    handles = [patch(part.color, part.label) for part in parts]
+    if "overdue" in calendar.names:
+        handles.append(patch(late["weighted"], "should have closed before"))
+    notes = "of open deals; the weighted value in brackets"
+    with styled():
+        plan = _sums(rows, calendar, parts)
+        figure, grid = figure_of(
+            subject(title or f"Expected value by closing {calendar.noun}", now),
+            notes,
+            [_HEIGHT] * len(plan),
+            handles=handles,
+        )
+        axes = [line[0] for line in grid]
+        for ax, (currency, sums) in zip(axes, plan, strict=True):
+            unit = Unit.of(sums["value"], currency)
+            for part in parts:
+                drawn = ax.bar(sums.index, sums[part.column], width=0.7, color=part.color)
+                if "overdue" in calendar.names:
+                    drawn[0].set_facecolor(late[part.column])
+            texts = [
+                f"{unit.text(row.value)}\n({unit.text(row.weighted)})" if row.value else ""
+                for row in rows_of(sums[["value", "weighted"]])
+            ]
+            _finish_columns(ax, calendar, unit, {0.0: (sums["value"], texts)})
+        return finish(figure, axes)
+
+
+def won_value(
+    table: pd.DataFrame,
+    *,
+    title: str | None = None,
+    now: pd.Timestamp | None = None,
+    empty: str = "No deal is won.",
+) -> Panels:
+    r"""Draw the value of won deals by period, in a panel for each currency.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        What :func:`salesmate_nb.analysis.won_value` returns.
+    title : str, optional
+        The title, in place of one that names the length of the periods.
+    now : pandas.Timestamp, optional
+        When the deals were read; the title ends in its day.
+    empty : str
+        The sentence that is shown if `table` has no rows.
+
+    Returns
+    -------
+    Panels
+        The Axes of the panels. Of more than 24 periods, the last 24 are drawn.
+
+    Raises
+    ------
+    SalesmateError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame({"period": ["2026-05", "2026-07"], "currency": "EUR", "value": [150.0, 90.0]})
+    >>> axes = won_value(table)
+    >>> [label.get_text() for label in axes[0].get_xticklabels()]
+    ['May', 'Jun', 'Jul']
+    """
+    rows = needed(table, "period", "currency", "value")
+    if not rows["value"].any():
+        return nothing("No won deal has a value." if len(rows) else empty)
+    part = Part(column="value", color=current().color("won"))
+    calendar = calendar_of(rows["period"])
+    with styled():
+        plan = _sums(rows, calendar, [part])
+        figure, grid = figure_of(
+            subject(title or f"Won value by closing {calendar.noun}", now),
+            _left_out(calendar),
+            [_HEIGHT] * len(plan),
+        )
+        axes = [line[0] for line in grid]
+        for ax, (currency, sums) in zip(axes, plan, strict=True):
+            unit = Unit.of(sums["value"], currency)
+            ax.bar(sums.index, sums["value"], width=0.7, color=part.color)
+            texts = [unit.text(value) if value else "" for value in sums["value"]]
+            _finish_columns(ax, calendar, unit, {0.0: (sums["value"], texts)})
+        return finish(figure, axes)
+
+
+def forecast_accuracy(
+    table: pd.DataFrame,
+    *,
+    title: str | None = None,
+    now: pd.Timestamp | None = None,
+    empty: str = "No period has passed from its first to its last day since the history began.",
+) -> Panels:
+    """Draw the forecast of each past period beside what was won in it, in a panel for each currency.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        What :func:`salesmate_nb.analysis.forecast_accuracy` returns.
+    title : str, optional
+        The title, in place of one that names the length of the periods.
+    now : pandas.Timestamp, optional
+        When the deals were read; the title ends in its day.
+    empty : str
+        The sentence that is shown if `table` has no rows.
+
+    Returns
+    -------
+    Panels
+        The Axes of the panels. Of more than 24 periods, the last 24 are drawn.
+
+    Raises
+    ------
+    SalesmateError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(
+    ...     {
+    ...         "period": ["2026-05"],
+    ...         "currency": "EUR",
+    ...         "value": [150.0],
+    ...         "weighted": [90.0],
+    ...         "won_value": [80.0],
+    ...     }
+    ... )
+    >>> forecast_accuracy(table)
+    Forecast at the start of each month, and what was won in it
+    """
+    rows = needed(table, "period", "currency", "value", "weighted", "won_value")
+    if rows.empty:
+        return nothing(empty)
+    style = current()
+    parts = [
+        Part(column="value", color=style.color("open", 0.45), label="forecast"),
+        Part(column="weighted", color=style.color("open"), label="forecast, weighted by win probability"),
+        Part(column="won_value", color=style.color("won"), label="won"),
+    ]
+    calendar = calendar_of(rows["period"])
+    handles = [patch(part.color, part.label) for part in parts]
+    with styled():
+        plan = _sums(rows, calendar, parts)
+        heights = [_HEIGHT] * len(plan)
+        figure, grid = figure_of(
+            subject(title or f"Forecast at the start of each {calendar.noun}, and what was won in it", now),
+            _left_out(calendar),
+            heights,
+            handles=handles,
+        )
+        axes = [line[0] for line in grid]
+        for ax, (currency, sums) in zip(axes, plan, strict=True):
+            unit = Unit.of(sums.max(axis=1), currency)
+            labels = {}
+            for place, part in enumerate(parts):
+                shift = 0.27 * (place - 1)
+                ax.bar(sums.index + shift, sums[part.column], width=0.25, color=part.color)
+                labels[shift] = (sums[part.column], [unit.text(value) for value in sums[part.column]])
+            _finish_columns(ax, calendar, unit, labels)
+        return finish(figure, axes)
+
+
+def cohorts(
+    table: pd.DataFrame,
+    *,
+    title: str | None = None,
+    now: pd.Timestamp | None = None,
+    empty: str = "There are no deals.",
+) -> Panels:
+    """Draw the shares of won, open and lost deals by the period in which they were created.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame
+        What :func:`salesmate_nb.analysis.cohorts` returns.
+    title : str, optional
+        The title, in place of one that names the length of the periods.
+    now : pandas.Timestamp, optional
+        When the deals were read; the title ends in its day.
+    empty : str
+        The sentence that is shown if `table` has no rows.
+
+    Returns
+    -------
+    Panels
+        The Axes of the only panel. Of more than 24 periods, the last 24 are drawn.
+
+    Raises
+    ------
+    SalesmateError
+        If a column is missing.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame(
+    ...     {"period": ["2026-05"], "deals": [4], "won": [1], "lost": [2], "open": [1], "other": [0]}
+    ... )
+    >>> cohorts(table, now=pd.Timestamp("2026-06-30"))
+    Outcome of deals by month of creation, as of 30 June 2026
+    """
+    states = {"won": "won", "open": "open", "lost": "lost", "other": "gone"}
+    rows = needed(table, "period", "deals", *states)
+    if not rows["deals"].sum():
+        return nothing(empty)
+    style = current()
+    calendar = calendar_of(rows["period"])
+    sums = rows[["deals", *states]].groupby(calendar.places).sum()
+    sums = sums.reindex(range(len(calendar.names)), fill_value=0)
+    there = [state for state in states if sums[state].any()]
+    handles = [patch(style.color(states[state]), state) for state in there]
+    notes = "share of deals; above each column their number" + _left_out(calendar, "; ")
+    with styled():
+        figure, grid = figure_of(
+            subject(title or f"Outcome of deals by {calendar.noun} of creation", now),
+            notes,
+            [2.3],
+            handles=handles,
+        )
+        ax = grid[0][0]
+        foot = np.zeros(len(sums))
+        for state in there:
+            share = (sums[state] / sums["deals"].where(sums["deals"] > 0)).fillna(0).to_numpy()
+            ax.bar(sums.index, share, width=0.8, bottom=foot, color=style.color(states[state]))
+            foot += share
+        _name_columns(ax, calendar)
+        texts = [number(deals) if deals else "" for deals in sums["deals"]]
+        _number_columns(ax, {0.0: (pd.Series(foot), texts)}, len(sums))
+        ax.set_ylim(0, 1.1)
+        ax.tick_params(axis="y", labelcolor=style.muted)
+        ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
+        ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
+        return finish(figure, [ax])
+
+
+def _sums(rows: pd.DataFrame, calendar: Calendar, parts: Sequence[Part]) -> list[tuple[str, pd.DataFrame]]:
+    """Return the sums of each column, for each currency."""
+    columns = [part.column for part in parts]
+    every = range(len(calendar.names))
+    return [
+        (name, rows.loc[mask, columns].groupby(calendar.places[mask]).sum().reindex(every, fill_value=0.0))
+        for name, mask in distinct(rows["currency"])
+    ]
+
+
+def _left_out(calendar: Calendar, before: str = "") -> str:
+    """Return a note on the earlier periods that are not drawn."""
+    if not calendar.left_out:
+        return ""
+    earlier = counted(calendar.left_out, f"earlier {calendar.noun}")
+    return f"{before}without {earlier}, before {period_name(calendar.names[0])}"
+
+
+def _finish_columns(
+    ax: Axes, calendar: Calendar, unit: Unit, labels: dict[float, tuple[pd.Series, list[str]]]
+) -> None:
+    """Name the columns and their unit, and write their numbers above them, or else on the axis."""
+    _name_columns(ax, calendar)
+    ax.set_title(drawable(unit.name))
+    lines = max(text.count("\n") + 1 for _, texts in labels.values() for text in texts)
+    if _number_columns(ax, labels, len(calendar.names) * len(labels)):
+        ax.margins(y=0.05 + 0.12 * lines)
+        ax.set_yticks([])
+    else:
+        ax.yaxis.set_major_locator(MaxNLocator(4))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: unit.text(value)))
+        ax.tick_params(axis="y", labelcolor=current().muted)
+        ax.grid(axis="y")
+
+
+def _name_columns(ax: Axes, calendar: Calendar) -> None:
+    names, years = tick_names(calendar.names)
+    is_long = calendar.noun == "week"  # every other has room for its name
+    places = [
+        place
+        for place, name in enumerate(calendar.names)
+        if not is_long or not period_noun(name) or (len(names) - place) % 2 == 1
+    ]
+    ax.set_xticks(places, [names[place] for place in places])
+    ax.set_xticks([place for place, year in enumerate(years) if year], list(filter(None, years)), minor=True)
+    ax.xaxis.remove_overlapping_locs = False  # a year is below its first period
+    ax.tick_params(axis="x", pad=_NAME_PAD)
+    ax.tick_params(axis="x", which="minor", pad=_NAME_PAD + 12, bottom=False, labelsize=9)
+    for label in [*ax.get_xticklabels(), *ax.get_xticklabels(minor=True)]:
+        label.set_verticalalignment("baseline")  # the same height, whatever letters it has
+    ax.set_xlim(-0.6, max(len(names), 4) - 0.4)
+
+
+def _number_columns(ax: Axes, labels: dict[float, tuple[pd.Series, list[str]]], columns: int) -> bool:
+    """Write the numbers above the columns if there is room for the longest, and return whether."""
+    lines = [line for _, texts in labels.values() for text in texts for line in text.split("\n")]
+    if max(map(len, lines)) * _LETTER > (WIDTH - 0.6) * 72 / max(columns, 4):
+        return False
+    for shift, (heights, texts) in labels.items():
+        for place, (height, text) in enumerate(zip(heights, texts, strict=True)):
+            ax.annotate(
+                text,
+                (place + shift, max(height, 0)),
+                (0, 2),
+                textcoords="offset points",
+                ha="center",
+                va="bottom",
+                fontsize=_SIZE,
+                in_layout=False,
+            )
+    return True
