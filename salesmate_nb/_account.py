@@ -42,6 +42,7 @@ from salesmate_nb._search.query import Query
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
 from salesmate_nb._snapshot.store import OWNER, SnapshotFile, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend
+from salesmate_nb._values.text import enumerate_counts
 from salesmate_nb._values.times import DatetimeLike, parse_time
 from salesmate_nb.errors import (
     ApiError,
@@ -228,7 +229,9 @@ class Account:
         query, reader = self._query(arguments, settings), self._reader(resource, settings)
         columns = query.columns
         if query.url and columns is not None:
-            query = replace(query, columns=tuple(dict.fromkeys((*columns, "id"))))
+            columns = tuple(dict.fromkeys((*columns, LINK_COLUMN)))  # at its end, unless it has a place there
+            read = dict.fromkeys((*columns, "id"))
+            query = replace(query, columns=tuple(name for name in read if name != LINK_COLUMN))
         with self._warning_of_zoneless(settings):
             if query.refresh == "live":
                 table, report = reader.table(query)
@@ -242,7 +245,7 @@ class Account:
                     table, report = reader.table(query)  # live: an incomplete read is never kept
         if query.url:
             table = with_links(table, settings)
-            table = table if columns is None else table.select([*columns, LINK_COLUMN])
+            table = table if columns is None else table.select(columns)
         _warn_of_unreadable(report.unreadable)
         if implausible := implausible_dates(table, custom=report.fields):
             warn(describe(implausible))
@@ -252,6 +255,7 @@ class Account:
             api=self.api,
             resource=resource.name,
             filters=query.filters.describe(),
+            limit=query.limit,
             timezone=settings.zone,
             calls=self._limiter.request_count - before,
             calls_left=self._limiter.remaining,
@@ -377,5 +381,4 @@ class Account:
 
 def _warn_of_unreadable(unreadable: Mapping[str, int]) -> None:
     if unreadable:
-        counts = ", ".join(f"{count:,} in {name}" for name, count in sorted(unreadable.items()))
-        warn(f"Values that could not be read are missing: {counts}.")
+        warn(f"Values that could not be read are missing: {enumerate_counts(unreadable)}.")

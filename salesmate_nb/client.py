@@ -88,9 +88,10 @@ class Salesmate(Connection):
         columns : str or sequence of str, optional
             Columns of the frame, in that order; by default all, custom fields included.
         url : bool
-            Whether to add the column ``deal_url`` at the end: the address of the deal's page in Salesmate.
-            It is a link in :func:`to_excel`, and in a notebook by ``df.style.format(hyperlinks="html")``.
-            Over v1 it is empty, with a warning: the workspace is not known.
+            Whether to add the column ``deal_url``, at the end unless `columns` names it: the address of the
+            deal's page in Salesmate. It is a link in :func:`to_excel`, and in a notebook by
+            ``df.style.format(hyperlinks="html")``. Over v1 it is empty, with a warning: the workspace is not
+            known.
         limit : int, optional
             Rows in all: the first by id if the server keeps that order, else the first to arrive.
         progress : bool, optional
@@ -123,11 +124,11 @@ class Salesmate(Connection):
             values ``category``. ``df.attrs["salesmate"]`` reports ``host``, ``api``, ``read_at``, the
             ``calls`` made and ``calls_left`` this hour; the ``strategy`` of paging, how many ``passes`` over
             all rows it took, the server's ``totals``, and whether the rows are ``complete``; ``fields``,
-            the API's names of custom columns; ``resource``, ``filters`` and ``timezone``; and ``unreadable``,
-            how many values of which column could not be read and are missing. With `as_of`, ``read_at`` is
-            when that state was read; ``stale_hours`` are the hours from then to ``as_of``, in which changes
-            are not known (24 and more if there was no refresh on that day); and ``history_since`` is since
-            when the history knows.
+            the API's names of custom columns; ``resource``, ``filters``, ``limit`` and ``timezone``; and
+            ``unreadable``, how many values of which column could not be read and are missing. With `as_of`,
+            ``read_at`` is when that state was read; ``stale_hours`` are the hours from then to ``as_of``, in
+            which changes are not known (24 and more if there was no refresh on that day); and
+            ``history_since`` is since when the history knows.
 
         Notes
         -----

@@ -241,14 +241,16 @@ def test_links(read):
         assert frame["deal_url"][0].endswith("/#/app/deals/1001/detail")
         assert frame.dtypes.astype("str").to_dict() == {"title": "str", "deal_url": "str"}
     assert list(read["live"](url=True).columns)[-1] == "deal_url"
+    for columns in (["deal_url", "title"], ["deal_url"]):
+        assert list(read["live"](url=True, columns=columns, limit=1)) == columns
     with pytest.warns(UserWarning, match="Set SALESMATE_LINKNAME"):
         assert read["v1"](url=True)["deal_url"].isna().all()
 
 
 def test_report_of_filters(read):
     """The report says what was read, by which filters, and in which time zone."""
-    attrs = read["live"](status="Won", where={"deal_value": {"min": 5}}, columns="id").attrs["salesmate"]
-    assert (attrs["resource"], attrs["timezone"]) == ("deals", "Asia/Kolkata")
+    attrs = read["live"](status="Won", where={"deal_value": {"min": 5}}, limit=2).attrs["salesmate"]
+    assert (attrs["resource"], attrs["timezone"], attrs["limit"]) == ("deals", "Asia/Kolkata", 2)
     assert attrs["filters"] == {"status": ["Won"], "where": {"deal_value": "from 5"}}
 
 

@@ -29,6 +29,7 @@ from salesmate_nb._search.filters.unmatched import FilterTally, User, users_of
 from salesmate_nb._search.page_size import FittingPages
 from salesmate_nb._search.query import Query
 from salesmate_nb._search.search import PAGE, Record, SearchPage, SearchRequest, list_v1, search_v4
+from salesmate_nb._values.text import enumerate_counts
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources import DEALS
 from salesmate_nb.resources.base import Field, Resource, is_custom, requested_paths
@@ -82,6 +83,9 @@ class ResourceReader:
             for page in context.matching(full_read, tally, builder):
                 count += len(page.records)
                 yield from page.records
+            if builder.unreadable:  # only columns that filters check are typed here
+                counts = enumerate_counts(builder.unreadable)
+                warn(f"Values that could not be read are missing to the filters: {counts}.")
             if tally.unmatched() and _is_at_end(query, count):
                 order = self.order(context, known, fields)
                 self._warn_of_unmatched(query, tally, known, order)

@@ -43,6 +43,8 @@ class ReadReport:
         What was read, as ``"deals"``.
     filters : mapping of str to (str or list)
         The filters by argument, times as ISO 8601 in UTC.
+    limit : int, optional
+        How many rows were asked for at most.
     timezone : str
         The account's time zone, as far as it is known: IANA name.
     calls, calls_left : int
@@ -73,6 +75,7 @@ class ReadReport:
     api: str = ""
     resource: str = ""
     filters: Mapping[str, Any] = field(default_factory=dict)
+    limit: int | None = None
     timezone: str = "UTC"
     calls: int = 0
     calls_left: int = 0

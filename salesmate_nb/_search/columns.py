@@ -8,6 +8,7 @@ from dataclasses import replace
 from salesmate_nb._values.text import closest, comparable
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field, custom_field, custom_path
+from salesmate_nb.resources.deals import LINK_COLUMN
 
 
 def choose_columns(
@@ -55,6 +56,8 @@ def _other_name(name: str, by_name: Mapping[str, Field], *, unlisted: bool, argu
         return replace(alike[0], name=name)
     if path is not None and unlisted:
         return custom_field(path)
+    if name == LINK_COLUMN and argument == "columns":
+        raise SalesmateError(f"columns: {name!r} is made here, by deals_df(url=True).")
     close = closest(name, by_name)[:1]
     advice = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(by_name)}."
     raise SalesmateError(f"{argument}: there is no column {name!r}. {advice}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 _MOST_LISTED = 10
 _MOST_CLOSE = 3
@@ -106,6 +106,17 @@ def enumerate_texts(texts: Collection[str]) -> str:
     shown = sorted(texts, key=lambda text: (comparable(text), text))
     more = len(shown) - _MOST_LISTED
     return ", ".join(map(_printable, shown[:_MOST_LISTED])) + (f" and {more:,} more" if more > 0 else "")
+
+
+def enumerate_counts(counts: Mapping[str, int]) -> str:
+    """Return in a sentence how many values of which column.
+
+    Examples
+    --------
+    >>> enumerate_counts({"deal_value": 1200, "closed_date": 1})
+    '1 in closed_date, 1,200 in deal_value'
+    """
+    return ", ".join(f"{count:,} in {name}" for name, count in sorted(counts.items()))
 
 
 def _printable(text: str) -> str:

@@ -47,7 +47,7 @@ def parse_time(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | N
         What was given; ``NaT`` is as ``None``.
     timezone : str
         IANA name of the zone of a time that names none, and of the days of an age. A time that a clock shows
-        twice is the earlier one, and one that is skipped is the end of what is skipped.
+        twice is the earlier one, unless its `fold` is 1; one that is skipped is the end of what is skipped.
 
     Returns
     -------
@@ -213,5 +213,6 @@ def _in_utc(local: dt.datetime, timezone: str) -> dt.datetime:
 def _localize(local: dt.datetime, zone: ZoneInfo) -> dt.datetime:
     if not EARLIEST.year <= local.year < dt.MAXYEAR:
         return local.replace(tzinfo=zone)  # pandas has no room for a zone at the ends of the calendar
-    timestamp = pd.Timestamp(local).tz_localize(zone, ambiguous=True, nonexistent="shift_forward")
+    clock = pd.Timestamp(local.replace(fold=0))
+    timestamp = clock.tz_localize(zone, ambiguous=not local.fold, nonexistent="shift_forward")
     return timestamp.to_pydatetime(warn=False)

@@ -32,6 +32,19 @@ def zone_of(timezone: str) -> zoneinfo.ZoneInfo:
         ) from err
 
 
+def has_zone(dtype: object) -> bool:
+    """Return whether a dtype is one of datetimes with a time zone: of pandas, or of Arrow in pandas.
+
+    Examples
+    --------
+    >>> has_zone(pd.Series(pd.to_datetime(["2026-06-30T22:00Z"])).dtype)
+    True
+    """
+    if isinstance(dtype, pd.ArrowDtype):
+        return getattr(dtype.pyarrow_dtype, "tz", None) is not None
+    return isinstance(dtype, pd.DatetimeTZDtype)
+
+
 def column_in_zone(column: pd.Series, zone: zoneinfo.ZoneInfo, *, naive: bool = False) -> pd.Series:
     """Return a datetime column in a time zone.
 
@@ -51,6 +64,8 @@ def column_in_zone(column: pd.Series, zone: zoneinfo.ZoneInfo, *, naive: bool = 
     >>> column_in_zone(column, zone_of("Europe/Berlin"), naive=True)[0]
     Timestamp('2026-07-01 00:00:00')
     """
+    if isinstance(column.dtype, pd.ArrowDtype):
+        column = column.astype(pd.DatetimeTZDtype("us", "UTC"))
     local: pd.Series = _within_calendar(column, zone).dt.tz_convert(zone)
     return local.dt.tz_localize(None) if naive else local
 

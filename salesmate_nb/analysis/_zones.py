@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesmate_nb._values.zones import column_in_zone, zone_of
+from salesmate_nb._values.zones import column_in_zone, has_zone, zone_of
 
 
 def in_zone(frame: pd.DataFrame, timezone: str, *, naive: bool = False) -> pd.DataFrame:
@@ -44,5 +44,8 @@ def in_zone(frame: pd.DataFrame, timezone: str, *, naive: bool = False) -> pd.Da
     Timestamp('2026-07-01 00:00:00')
     """
     zone = zone_of(timezone)
-    datetimes = frame.select_dtypes("datetimetz").columns
-    return frame.assign(**{name: column_in_zone(frame[name], zone, naive=naive) for name in datetimes})
+    converted = frame.copy(deep=False)
+    for place, dtype in enumerate(frame.dtypes):  # names may repeat, and have several levels
+        if has_zone(dtype):
+            converted.isetitem(place, column_in_zone(frame.iloc[:, place], zone, naive=naive).array)
+    return converted

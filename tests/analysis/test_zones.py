@@ -35,6 +35,19 @@ def test_naive(tmp_path):
     assert pd.read_excel(tmp_path / "deals.xlsx")["created_at"][0] == pd.Timestamp("2026-07-01 00:30")
 
 
+def test_odd_columns():
+    """Columns whose names repeat, are numbers or have several levels are converted, and those of Arrow."""
+    times = pd.to_datetime(["2026-06-30T22:30Z", None])
+    names = [["t", "t"], [1, 2], pd.MultiIndex.from_tuples([("t", "min"), ("t", "max")])]
+    for columns in names:
+        frame = pd.DataFrame(dict(enumerate([times, times]))).set_axis(columns, axis=1)
+        for kind in (frame, frame.convert_dtypes(dtype_backend="pyarrow")):
+            naive = in_zone(kind, "Europe/Berlin", naive=True)
+            assert set(naive.dtypes.astype("str")) == {"datetime64[us]"}
+            assert naive.columns.equals(frame.columns)
+            assert naive.iloc[0, 1] == pd.Timestamp("2026-07-01 00:30")
+
+
 @pytest.mark.parametrize(
     ("timezone", "shown"),
     [

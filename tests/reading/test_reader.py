@@ -255,6 +255,18 @@ def test_misspelt_filter_of_an_iterator(known):
     assert len(list(connection.deals(stage=["New", "Ofer"], limit=1))) == 1
 
 
+def test_unreadable_values_of_an_iterator(tmp_path):
+    """An iterator warns of values that a filter could not read, and of no others."""
+    deals = [{**deal, "dealValue": "12.000,50"} for deal in made("deals", 3)]
+    with LiveAccount(deals=deals, behaviour=BEHAVIOURS["kind"]) as account:
+        connection = live(account, tmp_path)
+        with pytest.warns(
+            match=r"^Values that could not be read are missing to the filters: 3 in deal_value\.$"
+        ):
+            assert list(connection.deals(where={"deal_value": {"min": 1}})) == []
+        assert len(list(connection.deals(created_since="2023-01-01"))) == 3
+
+
 def test_filter_without_rows(tmp_path):
     """A value that the account offers is not warned of if no deal has it; nor is one beyond the limit."""
     stages = [{"pipeline": "Sales", "stages": [{"stage": "New"}, {"stage": "Contract"}]}]

@@ -15,6 +15,6 @@ def test_attrs_are_plain_values():
         "strategy", "passes", "totals", "unreadable", "fields", "read_at", "host", "api", "calls",
         "calls_left", "complete", "checked_since", "checked_within", "as_of", "history_since",
         "stale_hours",
-        "resource", "filters", "timezone",
+        "resource", "filters", "limit", "timezone",
     }  # fmt: skip
     assert attrs["totals"] == [3, 4]

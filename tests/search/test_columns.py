@@ -47,5 +47,7 @@ def test_choose_misspelt_column():
     """The error names the closest column, or all of them."""
     with pytest.raises(SalesmateError, match=r"Did you mean 'contract_length'\?"):
         choose_columns(["contract_lenght"], FIELDS)
+    with pytest.raises(SalesmateError, match=r"'deal_url' is made here, by deals_df\(url=True\)"):
+        choose_columns(["deal_url"], FIELDS)
     with pytest.raises(SalesmateError, match=r"There are: id, title, .*, contract_length"):
         choose_columns(["x"], FIELDS)

@@ -152,10 +152,17 @@ def test_time_in_9999(given, zone):
 
 @pytest.mark.parametrize(
     ("given", "hour", "minute"),
-    [("2026-03-29T02:30", 1, 0), ("2026-10-25T02:30", 0, 30), ("2026-07-01T02:30", 0, 30)],
+    [
+        ("2026-03-29T02:30", 1, 0),
+        ("2026-10-25T02:30", 0, 30),
+        ("2026-07-01T02:30", 0, 30),
+        (dt.datetime(2026, 10, 25, 2, 30, fold=1), 1, 30),
+        (pd.Timestamp(2026, 10, 25, 2, 30, fold=1), 1, 30),
+        (dt.datetime(2026, 3, 29, 2, 30, fold=1), 1, 0),
+    ],
 )
 def test_change_of_clocks(given, hour, minute):
-    """In Berlin a skipped time is the end of the gap, and a repeated one the earlier of the two."""
+    """In Berlin a skipped time is the end of the gap; a repeated one is the earlier, unless its fold is 1."""
     found = parse_time("since", given, "Europe/Berlin")
     assert (found.hour, found.minute) == (hour, minute)
 

@@ -10,6 +10,8 @@ from typing import Any
 
 import pandas as pd
 
+from salesmate_nb._base.validators import is_timezone
+from salesmate_nb._values.text import enumerate_counts
 from salesmate_nb._values.zones import column_in_zone, zone_of
 
 ABOUT = "About"
@@ -17,6 +19,7 @@ ABOUT = "About"
 
 _FORBIDDEN = re.compile(r"[\[\]:*?/\\\x00-\x1f]")  # in the name of a sheet
 _LONGEST = 31  # name of a sheet
+_OTHER_NAMES = {"": "Rows", "about": "Rows", "history": "Deal history"}  # Excel keeps History for itself
 
 
 def about(frame: pd.DataFrame, timezone: str) -> list[tuple[str, str]]:
@@ -56,15 +59,22 @@ def about(frame: pd.DataFrame, timezone: str) -> list[tuple[str, str]]:
     return [(name, str(value)) for name, value in lines.items() if value]
 
 
-def timezone_of(frame: pd.DataFrame) -> str:
-    """Return the time zone of the account that a frame is from, or UTC if it does not say.
+def timezone_of(frame: pd.DataFrame) -> str | None:
+    """Return the time zone to show times in: that of the columns, else of the account; ``None`` if unknown.
+
+    Columns in UTC are as they were read; in another zone, somebody has converted them. The account is unknown
+    after ``concat()`` or ``merge()``, which drop ``attrs``.
 
     Examples
     --------
-    >>> timezone_of(pd.DataFrame())
-    'UTC'
+    >>> timezone_of(pd.DataFrame({"t": pd.to_datetime(["2026-06-30T22:00+02:00"]).tz_convert("Asia/Tokyo")}))
+    'Asia/Tokyo'
     """
-    return str(_report(frame).get("timezone") or "UTC")
+    zones = {str(dtype.tz) for dtype in frame.dtypes if isinstance(dtype, pd.DatetimeTZDtype)}
+    if len(zones) == 1 and is_timezone(zone := min(zones)) and zone != "UTC":
+        return zone
+    known = _report(frame).get("timezone")
+    return str(known) if known else None
 
 
 def sheet_name(frame: pd.DataFrame) -> str:
@@ -76,7 +86,8 @@ def sheet_name(frame: pd.DataFrame) -> str:
     'Rows'
     """
     name = _FORBIDDEN.sub(" ", str(_report(frame).get("resource") or "rows")).strip("' ")[:_LONGEST]
-    return (name[:1].upper() + name[1:]) or "Rows"
+    name = name[:1].upper() + name[1:]
+    return _OTHER_NAMES.get(name.lower(), name)
 
 
 def _report(frame: pd.DataFrame) -> Mapping[str, Any]:
@@ -101,6 +112,8 @@ def _filters(filters: object) -> Iterator[str]:
 def _completeness(report: Mapping[str, Any]) -> str:
     if "complete" not in report:
         return ""
+    if report["complete"] and report.get("limit") is not None:
+        return f"no more than {report['limit']:,} were asked for; the filters may let others through"
     if report["complete"]:
         return "yes: every record that the filters let through was read"
     total = report.get("total")
@@ -110,8 +123,7 @@ def _completeness(report: Mapping[str, Any]) -> str:
 def _unreadable(counts: object) -> str:
     if not isinstance(counts, Mapping) or not counts:
         return ""
-    each = ", ".join(f"{count:,} in {name}" for name, count in sorted(counts.items()))
-    return f"{each}; these cells are empty"
+    return f"{enumerate_counts(counts)}; these cells are empty"
 
 
 def _version() -> str:

@@ -12,16 +12,17 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from salesmate_nb._values.zones import column_in_zone
+from salesmate_nb._values.zones import column_in_zone, has_zone
 
 MOST_CHARACTERS = 32_767
 """Of one text; a character that UTF-16 writes in two units counts as two."""
 
 _MOST_DIGITS = 15  # Excel shows no more of a number
 _FIRST = dt.datetime(1900, 3, 1)  # noqa: DTZ001 - before, Excel counts a 29th of February that never was
+_LAST = dt.datetime(9999, 12, 31, 23, 59, 59)  # noqa: DTZ001 - Excel rounds a fraction up to the year 10000
 _MIDNIGHT = dt.time()
 _DAY = dt.timedelta(days=1)
-_MONEY = re.compile(r"(^|_)(value|amount|revenue|price)(_|$)")
+_MONEY = re.compile(r"(^|[_ ])(value|amount|revenue|price)([_ ]|$)")  # also "deal_value sum" of a pivot table
 
 Cell = str | int | float | bool | dt.datetime | dt.timedelta | None
 """What a cell can hold."""
@@ -54,7 +55,7 @@ def cells_of(column: pd.Series, zone: zoneinfo.ZoneInfo) -> list[Cell]:
     """Return the values of a column as cells; a missing one is ``None``.
 
     What Excel cannot hold as what it is becomes text: integers of more than 15 digits, infinities, dates
-    before March 1900, and every other kind of object.
+    before March 1900 and in the last second of 9999, and every other kind of object.
 
     Parameters
     ----------
@@ -81,9 +82,23 @@ def cells_of(column: pd.Series, zone: zoneinfo.ZoneInfo) -> list[Cell]:
 
 def local(column: pd.Series, zone: zoneinfo.ZoneInfo) -> pd.Series:
     """Return a column with the dates and times of a zone, if they have a zone at all."""
-    if isinstance(column.dtype, pd.DatetimeTZDtype):
+    if has_zone(column.dtype):
         return column_in_zone(column, zone, naive=True)
     return column
+
+
+def storable(text: str) -> str:
+    r"""Return a text as Excel has it: with line breaks of its own kind, and no half of a surrogate pair.
+
+    Other programs show a carriage return as ``_x000D_``, which is how the file would hold it.
+
+    Examples
+    --------
+    >>> storable("two\r\nlines")
+    'two\nlines'
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n")
+    return lines.encode(errors="replace").decode()
 
 
 def utf16_length(text: str) -> int:
@@ -108,7 +123,7 @@ def _cell(value: Any, zone: zoneinfo.ZoneInfo) -> Cell:
         return _date(value, zone)
     if isinstance(value, dt.timedelta) and value >= dt.timedelta():
         return dt.timedelta(value.days, value.seconds, value.microseconds)
-    return str(value).encode(errors="replace").decode()  # half of a surrogate pair cannot be stored
+    return storable(str(value))
 
 
 def _number(value: float | decimal.Decimal) -> Cell:
@@ -131,6 +146,6 @@ def _date(value: dt.date, zone: zoneinfo.ZoneInfo) -> Cell:
     time = value if isinstance(value, dt.datetime) else dt.datetime.combine(value, _MIDNIGHT)
     if time.tzinfo is not None:
         time = column_in_zone(pd.Series([time]), zone, naive=True)[0]
-    if time < _FIRST:
+    if not _FIRST <= time <= _LAST:
         return time.date().isoformat() if time.time() == _MIDNIGHT else time.isoformat(sep=" ")
     return time.to_pydatetime(warn=False) if isinstance(time, pd.Timestamp) else time

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import pandas as pd
+from pandas.api.types import is_integer_dtype
 
 from salesmate_nb._frames.export.about import ABOUT, about, sheet_name, timezone_of
 from salesmate_nb._frames.export.cells import (
@@ -19,6 +20,7 @@ from salesmate_nb._frames.export.cells import (
     cells_of,
     local,
     number_format,
+    storable,
     utf16_length,
 )
 from salesmate_nb._frames.export.formulas import is_formula
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS, MOST_COLUMNS = 1_048_575, 16_384  # of a sheet, beside its header
 _MOST_LINKS = 65_530  # of a sheet
+_LONGEST_LINK = 255  # characters that every version of Excel follows; that of a deal has far fewer
 _ROWS = 5_000  # that are held in memory at a time
 _MEASURED_ROWS = 500  # by which the widths of columns are chosen
 _NARROWEST, _WIDEST = 8, 50  # characters
@@ -46,11 +49,12 @@ def write_excel(frame: pd.DataFrame, file: BinaryIO, *, timezone: str | None = N
     Parameters
     ----------
     frame : pandas.DataFrame
-        Levels of its index that have a name become the first columns.
+        Labels of its rows become the first columns, unless they are only numbers without a name.
     file : binary file
         Open for writing; it need not be seekable.
     timezone : str, optional
-        IANA name of the zone in which to write datetimes; by default that of the account, else UTC.
+        IANA name of the zone in which to write datetimes; by default that of the columns, else that of the
+        account, else UTC.
 
     Raises
     ------
@@ -64,8 +68,8 @@ def write_excel(frame: pd.DataFrame, file: BinaryIO, *, timezone: str | None = N
         from xlsxwriter.exceptions import FileCreateError  # noqa: PLC0415
     except ImportError:
         raise SalesmateError('Excel files need XlsxWriter. Run: pip install "salesmate-nb[excel]"') from None
-    frame = with_named_index(frame)
-    name = timezone_of(frame) if timezone is None else timezone
+    frame = with_labels(frame)
+    name = (timezone_of(frame) or "UTC") if timezone is None else timezone
     zone = zone_of(name)
     _check_size(frame)
     with tempfile.TemporaryDirectory(prefix="salesmate-nb.", ignore_cleanup_errors=True) as folder:
@@ -82,14 +86,15 @@ def write_excel(frame: pd.DataFrame, file: BinaryIO, *, timezone: str | None = N
             shutil.copyfileobj(source, file)
 
 
-def with_named_index(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return a frame whose index levels with a name, such as those of groups, are its first columns."""
-    named = [level for level, name in enumerate(frame.index.names) if name is not None]
-    if not named:
-        return frame
-    levels = [frame.index.get_level_values(level).to_series(index=frame.index) for level in named]
-    columns = [*levels, *(frame.iloc[:, place] for place in range(frame.shape[1]))]
-    names = [*(frame.index.names[level] for level in named), *frame.columns]
+def with_labels(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return a frame whose first columns are the labels of its rows: of groups, or of ``describe()``."""
+    index = frame.index
+    if index.nlevels == 1 and index.name is None and is_integer_dtype(index):
+        return frame  # rows have numbers, which say nothing
+    labels = [index.get_level_values(level) for level in range(index.nlevels)]
+    columns = [level.to_series(index=index) for level in labels]
+    columns += [frame.iloc[:, place] for place in range(frame.shape[1])]
+    names = ["" if level.name is None else level.name for level in labels] + [*frame.columns]
     joined = pd.concat([column.reset_index(drop=True) for column in columns], axis=1)
     joined.columns = pd.Index(names, dtype=object)
     joined.attrs = frame.attrs
@@ -166,12 +171,14 @@ class _Rows:
 
     def _write_text(self, row: int, place: int, text: str) -> None:
         self._check_text(text, place, f"row {row}")
-        if self._names[place] == LINK_COLUMN and text.startswith(("https://", "http://")):
+        is_link = self._names[place] == LINK_COLUMN and text.startswith(("https://", "http://"))
+        if is_link and len(text) <= _LONGEST_LINK and self._links < _MOST_LINKS:
             self._links += 1
-            if self._links <= _MOST_LINKS:
-                self._sheet.write_url(row, place, text)
-                return
-        self._sheet.write_string(row, place, text, self._plain_text if is_formula(text) else None)
+            self._sheet.write_url(row, place, text)
+            return
+        self._sheet.write_string(
+            row, place, text, self._plain_text if is_formula(text.lstrip("\n")) else None
+        )
 
     def _check_text(self, text: str, place: int, where: str) -> None:
         if len(text) > MOST_CHARACTERS // 2 and utf16_length(text) > MOST_CHARACTERS:
@@ -223,4 +230,4 @@ def _shown(value: Cell, pattern: str) -> str:
 def _title(name: object) -> str:
     """Return the name of a column as text; one of several levels as words."""
     parts = name if isinstance(name, tuple) else (name,)
-    return " ".join(str(part) for part in parts).strip().encode(errors="replace").decode()
+    return storable(" ".join(str(part) for part in parts).strip())

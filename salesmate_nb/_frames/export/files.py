@@ -9,7 +9,10 @@ import pandas as pd
 from salesmate_nb._base.files import reason
 from salesmate_nb._base.user_files import is_plain, replaced
 from salesmate_nb._base.validators import expanded
+from salesmate_nb._base.warn import warn
+from salesmate_nb._frames.export.about import timezone_of
 from salesmate_nb._frames.export.excel import write_excel
+from salesmate_nb._values.zones import has_zone
 from salesmate_nb.errors import SalesmateError
 
 
@@ -24,12 +27,14 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, timezone: str
     Parameters
     ----------
     frame : pandas.DataFrame
-        Of this package, or any other. Levels of its index that have a name become the first columns.
+        Of this package, or any other. Labels of its rows, as of groups, become the first columns; row numbers
+        without a name do not.
     path : str or Path
         A file that ends in ``.xlsx``. One that is there is replaced, once the new one is complete.
     timezone : str, optional
-        IANA name of the zone in which to write times; by default that of the account that the frame is from,
-        else UTC.
+        IANA name of the zone in which to write times; by default the one to which you have converted all of
+        them, else that of the account that the frame is from, else UTC, with a warning: ``concat()`` and
+        ``merge()`` do not keep it.
 
     Raises
     ------
@@ -55,12 +60,21 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, timezone: str
     """
     if not isinstance(frame, pd.DataFrame):
         raise SalesmateError(f"to_excel() takes a DataFrame, not {type(frame).__name__}.")
-    target = expanded("path", os.fspath(path))
-    if target.is_dir() or target.suffix.lower() != ".xlsx":
+    if not isinstance(path, str | bytes | os.PathLike):
         raise SalesmateError(
-            f"path={str(path)!r} does not end in .xlsx. Name an Excel file, such as deals.xlsx."
+            f"path is of type {type(path).__name__}. Name an Excel file, such as 'deals.xlsx'."
+        )
+    target = expanded("path", os.fsdecode(path))
+    if timezone is None and timezone_of(frame) is None and any(map(has_zone, frame.dtypes)):
+        warn(
+            "The frame does not say the time zone of its account, so its times are written in UTC. Give "
+            "it, as timezone=connect().timezone: concat() and merge() do not keep it."
         )
     try:
+        if target.suffix.lower() != ".xlsx" or target.is_dir():
+            raise SalesmateError(
+                f"path={str(path)!r} does not end in .xlsx. Name an Excel file, such as deals.xlsx."
+            )
         with replaced(target) if is_plain(target) else target.open("ab") as file:
             write_excel(frame, file, timezone=timezone)
     except OSError as err:

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pandas as pd
+from pandas.api.types import is_object_dtype
 
 _STARTS = "=+\\-@\t\r\uff1d\uff0b\uff0d\uff20"  # the last four are wide, as some keyboards of Asia type them
 _FORMULA = re.compile(f"[{_STARTS}]")
-_INSIDE = re.compile(f"(^|[;\t\r\n])(?=[{_STARTS}])")  # other programs also split cells at ; tab and line
+_SKIPPED = "\x00-\x08\x0b\x0c\x0e- \xa0\u200b\u3000\ufeff"  # LibreOffice drops NUL, and spaces on request
+_INSIDE = re.compile(
+    f"(^|[;\t\r\n])(?=[{_SKIPPED}]*[{_STARTS}])"
+)  # other programs also split cells at ; tab and line
 
 
 def is_formula(text: str) -> bool:
@@ -39,9 +44,9 @@ def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     """Return a frame whose texts no spreadsheet takes for formulas, to be written as CSV.
 
     A CSV file cannot say what is a text. If somebody outside names a company ``=HYPERLINK(...)``, Excel runs
-    that when it opens the file. Here, texts that begin with ``=``, ``+``, ``-``, ``@``, a tab or a line break
-    get ``'`` before them, phone numbers such as ``+49 30 1234`` too. An Excel file needs no such change:
-    :func:`to_excel` writes texts as texts.
+    that when it opens the file. Here, texts that begin with ``=``, ``+``, ``-``, ``@``, a tab or a line
+    break, also after spaces, get ``'`` before them, phone numbers such as ``+49 30 1234`` too. An Excel file
+    needs no such change: :func:`to_excel` writes texts as texts.
 
     Parameters
     ----------
@@ -51,7 +56,8 @@ def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        A new frame; its column names are escaped too, and categories become texts.
+        A new frame; the names of its columns and rows are escaped too, as of a pivot table, and categories
+        become texts.
 
     Examples
     --------
@@ -62,12 +68,34 @@ def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     """
     escaped = frame.copy(deep=False)
     for place in range(frame.shape[1]):
-        column = frame.iloc[:, place]
-        if column.dtype == object or isinstance(column.dtype, pd.StringDtype | pd.CategoricalDtype):
-            texts = column.astype(object).map(_escaped)
-            escaped.isetitem(place, texts.array if column.dtype == object else texts.astype("str").array)
-    escaped.columns = pd.Index([_escaped(name) for name in frame.columns], dtype=frame.columns.dtype)
+        escaped.isetitem(place, _escaped_column(frame.iloc[:, place]).array)
+    escaped.columns = _escaped_labels(frame.columns)
+    escaped.index = _escaped_labels(frame.index)
     return escaped
+
+
+def _escaped_column(column: pd.Series) -> pd.Series:
+    dtype = column.dtype.categories.dtype if isinstance(column.dtype, pd.CategoricalDtype) else column.dtype
+    if not _holds_texts(dtype):
+        return column
+    texts = column.astype(object).map(_escaped)
+    return texts if is_object_dtype(dtype) else texts.astype("str")
+
+
+def _escaped_labels(labels: pd.Index) -> pd.Index:
+    """Return the names of columns or rows, and of their levels, which pandas writes to CSV too."""
+    names = [_escaped(name) for name in labels.names]
+    if isinstance(labels, pd.MultiIndex):
+        return pd.MultiIndex.from_tuples([tuple(map(_escaped, each)) for each in labels], names=names)
+    if not isinstance(labels, pd.CategoricalIndex) and not _holds_texts(labels.dtype):
+        return labels.set_names(names)
+    dtype = labels.dtype if isinstance(labels.dtype, pd.StringDtype) else object  # categories would lack it
+    return pd.Index(list(map(_escaped, labels)), dtype=dtype, name=names[0], tupleize_cols=False)
+
+
+def _holds_texts(dtype: Any) -> bool:
+    is_arrow = isinstance(dtype, pd.ArrowDtype) and dtype.kind in "OSU"
+    return is_object_dtype(dtype) or isinstance(dtype, pd.StringDtype) or is_arrow
 
 
 def _escaped(value: object) -> object:

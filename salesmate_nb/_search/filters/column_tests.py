@@ -58,6 +58,14 @@ class ColumnTest:
         return self.kind in {"string", "category"}
 
     @property
+    def successive(self) -> int:
+        """How many successive items of a text one wanted value can be; 0 if texts are not divided.
+
+        More than one if it has commas, as an option named ``Food, drinks`` does.
+        """
+        return 1 + max((value.count(",") for value in self.wanted), default=0) if self.has_items else 0
+
+    @property
     def since(self) -> dt.datetime | None:
         """The earliest time that is kept; ``None`` if any is, or the column holds no times."""
         starts: list[dt.datetime | None] = [start for start, _ in self.spans]
@@ -69,7 +77,7 @@ class ColumnTest:
         """Return for each value whether it is kept."""
         fits = pc.is_null(column) if self.keeps_missing else pa.array([False] * len(column), pa.bool_())
         if self.is_text:
-            fits = pc.or_(fits, is_among(column, self.wanted, has_items=self.has_items))
+            fits = pc.or_(fits, is_among(column, self.wanted, successive=self.successive))
         elif self.wanted:
             fits = pc.or_(fits, pc.is_in(column, value_set=pa.array(self.wanted, column.type)))
         for start, end in self.spans:
@@ -77,25 +85,28 @@ class ColumnTest:
         return fits
 
 
-def is_among(column: pa.Array, values: Iterable[str], *, has_items: bool = False) -> pa.BooleanArray:
+def is_among(column: pa.Array, values: Iterable[str], *, successive: int = 0) -> pa.BooleanArray:
     """Return for each text whether it, or one of its items, is the same to a reader as one of the values."""
     wanted = set(map(comparable, values))
     encoded = column.dictionary_encode()  # a page repeats few statuses, stages and owners
     texts = encoded.dictionary.to_pylist()
-    fits = pa.array([not wanted.isdisjoint(keys_of(text, has_items=has_items)) for text in texts], pa.bool_())
+    fits = pa.array([not wanted.isdisjoint(keys_of(text, successive)) for text in texts], pa.bool_())
     return pc.fill_null(fits.take(encoded.indices), False)
 
 
-def keys_of(text: str, *, has_items: bool) -> list[str]:
-    """Return what a text is compared by: itself, and each of its items if it has some.
+def keys_of(text: str, successive: int) -> list[str]:
+    """Return what a text is compared by: itself, and its items, alone and up to so many after each other.
 
     Examples
     --------
-    >>> keys_of("Hot, VIP", has_items=True)
-    ['hot, vip', 'hot', 'vip']
+    >>> keys_of("Hot, VIP", 0), keys_of("Hot, VIP", 1)
+    (['hot, vip'], ['hot, vip', 'hot', 'vip'])
+    >>> "food, drinks" in keys_of("Cars,Food, drinks", 2)
+    True
     """
-    items = text.split(",") if has_items else []
-    return [comparable(each) for each in (text, *items)]
+    items = text.split(",") if successive else []
+    parts = (items[at : at + count] for count in range(1, successive + 1) for at in range(len(items)))
+    return [comparable(each) for each in (text, *map(",".join, parts))]
 
 
 def is_within(column: pa.Array, start: Any, end: Any) -> pa.BooleanArray:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import decimal
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ Where = Mapping[str, object] | None
 """By column: a value, a list of them, ``None`` for rows without one, or ``{"min": ..., "max": ...}``."""
 
 _ENDS = {"min", "max"}
+_MOST_SHOWN = 100  # values in a report
 _NOUNS: dict[Kind, str] = {
     "int": "a whole number",
     "float": "a number",
@@ -104,9 +106,11 @@ class Condition:
         )
 
     def describe(self) -> str:
-        """Return it in words."""
+        """Return it in words; of many values, the first."""
         if self.values:
-            return ", ".join("missing" if _is_missing(value) else str(value) for value in self.values)
+            shown = ["missing" if _is_missing(value) else str(value) for value in self.values[:_MOST_SHOWN]]
+            more = len(self.values) - len(shown)
+            return ", ".join(shown) + (f" and {more:,} more" if more else "")
         ends = {"from": self.low, "to": self.high}
         return " ".join(f"{word} {end}" for word, end in ends.items() if end is not None)
 
@@ -143,6 +147,8 @@ class Condition:
 def _plain(value: Any, whole: Callable[[float], int] | None) -> Any:
     """Return a value as one of Python's, without a fraction if it is to have none."""
     value = value.item() if isinstance(value, np.generic) else value
+    if isinstance(value, decimal.Decimal):
+        value = int(value) if value == value.to_integral_value() else float(value)
     return whole(value) if whole is not None and isinstance(value, float) else value
 
 

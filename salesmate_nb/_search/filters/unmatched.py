@@ -14,6 +14,7 @@ from salesmate_nb._values.text import closest, comparable, enumerate_texts, visi
 
 _SAME_STATUS = {"won": "Close", "close": "Won"}  # a deal that was won is one or the other (v4 reference)
 _MOST_CHARACTERS = 60  # of a wanted value in a warning
+_MOST_DESCRIBED = 5  # values of a column, such as the ids of another table
 _MOST_VALUES = 1_000  # of a column, such as titles, beyond which there is no advice
 
 
@@ -88,12 +89,17 @@ class FilterTally:
         Returns
         -------
         list of str
-            Each with the closest value that there is, and with all of them.
+            Each with the closest value that there is, and with all of them; if many are wanted, of the first.
         """
         subject = f"No {noun}" if is_all else f"No {noun} that was read"
         texts = []
         for name, values in self.unmatched().items():
-            for value in values:
+            described = 0
+            for place, value in enumerate(values):
+                left = len(values) - place
+                if described >= _MOST_DESCRIBED and left > 1:
+                    texts.append(f"{subject} has any of the {left:,} other wanted values of {name}.")
+                    break
                 if name == "owner":
                     advice = self._owner_advice(value, users)
                 elif isinstance(value, int):
@@ -103,6 +109,7 @@ class FilterTally:
                 if advice is not None:
                     shown = value if isinstance(value, int) else repr(value[:_MOST_CHARACTERS])
                     texts.append(f"{subject} has {name} {shown}.{advice}")
+                    described += 1
         return texts
 
     def _advice(self, name: str, wanted: str, listed: Sequence[str]) -> str | None:
@@ -152,7 +159,7 @@ class _Column:
             if not self._test.is_text:
                 self.left.pop(value, None)
                 continue
-            for key in keys_of(value, has_items=self._test.has_items):
+            for key in keys_of(value, self._test.successive):
                 self.left.pop(key, None)
             if len(self.texts) < _MOST_VALUES:
                 self.texts.update(value.split(",") if self._test.has_items else [value])

@@ -24,7 +24,7 @@ READ = {
 def lines(report):
     frame = pd.DataFrame({"id": [1, 2]})
     frame.attrs["salesmate"] = report
-    return dict(about(frame, timezone_of(frame)))
+    return dict(about(frame, timezone_of(frame) or "UTC"))
 
 
 def test_about():
@@ -35,6 +35,12 @@ def test_about():
     assert found["Complete"] == "no: 499 were read, of 1,500"
     assert found["Unreadable values"] == "1 in closed_date, 1,200 in deal_value; these cells are empty"
     assert (found["Rows in this file"], found["Records"]) == ("2", "deals")
+
+
+def test_limit():
+    """A frame of so many rows as were asked for does not claim to be all that there is."""
+    assert lines({**READ, "complete": True})["Complete"].startswith("yes: every record")
+    assert lines({**READ, "complete": True, "limit": 1000})["Complete"].startswith("no more than 1,000 were")
 
 
 def test_about_says_nothing_else():
@@ -52,7 +58,14 @@ def test_unknown_frame(report):
 
 @pytest.mark.parametrize(
     ("resource", "name"),
-    [("deals", "Deals"), (None, "Rows"), ("a/b:c" + "d" * 40, "A b c" + "d" * 26), ("[]", "Rows")],
+    [
+        ("deals", "Deals"),
+        (None, "Rows"),
+        ("history", "Deal history"),
+        ("about", "Rows"),
+        ("a/b:c" + "d" * 40, "A b c" + "d" * 26),
+        ("[]", "Rows"),
+    ],
 )
 def test_sheet_name(resource, name):
     """The sheet has the name of what is read, as far as Excel allows."""

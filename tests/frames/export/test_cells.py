@@ -8,9 +8,10 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from salesmate_nb._frames.export.cells import cells_of, number_format
+from salesmate_nb._frames.export.cells import cells_of, local, number_format
 
 BERLIN = ZoneInfo("Europe/Berlin")
 
@@ -34,6 +35,8 @@ BERLIN = ZoneInfo("Europe/Berlin")
         (decimal.Decimal("1234567890.123456789"), "1234567890.123456789"),
         (dt.date(2026, 1, 31), dt.datetime(2026, 1, 31)),
         (dt.date(1900, 2, 28), "1900-02-28"),
+        (dt.datetime(9999, 12, 31, 23, 59, 59), dt.datetime(9999, 12, 31, 23, 59, 59)),
+        (dt.datetime(9999, 12, 31, 23, 59, 59, 999_999), "9999-12-31 23:59:59.999999"),
         (pd.Timestamp("1899-12-31 09:00"), "1899-12-31 09:00:00"),
         (pd.Timestamp("2026-01-31T23:30Z"), dt.datetime(2026, 2, 1, 0, 30)),
         (dt.datetime(2026, 10, 25, 0, 30, tzinfo=dt.UTC), dt.datetime(2026, 10, 25, 2, 30)),
@@ -43,6 +46,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
         ([1, "a"], "[1, 'a']"),
         ({"a": 1}, "{'a': 1}"),
         ("half \ud83d", "half ?"),
+        ("two\r\nor\rthree\nlines", "two\nor\nthree\nlines"),
         (b"bytes", "b'bytes'"),
     ],
 )
@@ -52,11 +56,19 @@ def test_cell(value, cell):
     assert (found, type(found)) == (cell, type(cell))
 
 
+def test_days_of_arrow():
+    """Times of Arrow are days if they are so in the zone of the sheet."""
+    times = pd.Series(pd.to_datetime(["2026-01-31T00:00Z"])).astype(pd.ArrowDtype(pa.timestamp("us", "UTC")))
+    assert number_format("day", local(times, ZoneInfo("UTC"))) == "yyyy-mm-dd"
+    assert number_format("time", local(times, BERLIN)) == "yyyy-mm-dd hh:mm"
+
+
 @pytest.mark.parametrize(
     ("name", "values", "pattern"),
     [
         ("deal_value", [1.5], "#,##0.00"),
         ("total_amount_of_won_deal", [1], "#,##0.00"),
+        ("deal_value sum", [1.5], "#,##0.00"),
         ("valued", [1.5], ""),
         ("win_probability", [10.0], ""),
         ("value", ["1"], ""),

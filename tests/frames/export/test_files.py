@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import os
 import stat
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pandas as pd
 import pytest
 
 from salesmate_nb import SalesmateError, to_excel
+from salesmate_nb.analysis import in_zone
 
 FRAME = pd.DataFrame({"id": [1, 2]})
 
@@ -46,6 +49,23 @@ def test_other_ending(tmp_path, name):
         to_excel(FRAME, tmp_path / name)
 
 
+@pytest.mark.parametrize("path", [None, io.BytesIO(), 7])
+def test_not_a_path(path):
+    """Anything but a path is refused in a sentence."""
+    with pytest.raises(SalesmateError, match=r"^path is of type \w+\. Name an Excel file"):
+        to_excel(FRAME, path)
+
+
+def test_kinds_of_paths(tmp_path, monkeypatch):
+    """A path of bytes and one with a ~ will do; a name that is too long is an error in a sentence."""
+    monkeypatch.setenv("HOME" if os.name == "posix" else "USERPROFILE", str(tmp_path))
+    to_excel(FRAME, os.fsencode(tmp_path / "bytes.xlsx"))
+    to_excel(FRAME, "~/home.xlsx")
+    assert {each.name for each in tmp_path.glob("*.xlsx")} == {"bytes.xlsx", "home.xlsx"}
+    with pytest.raises(SalesmateError, match="cannot be written"):
+        to_excel(FRAME, tmp_path / f"{'x' * 300}.xlsx")
+
+
 def test_no_such_folder(tmp_path):
     """The error names the file and what the disk says."""
     with pytest.raises(SalesmateError, match=r"missing.deals\.xlsx cannot be written \(No such file"):
@@ -66,6 +86,18 @@ def test_not_a_frame(tmp_path, frame):
     """Anything but a DataFrame is refused."""
     with pytest.raises(SalesmateError, match=r"takes a DataFrame, not (Series|list)"):
         to_excel(frame, tmp_path / "deals.xlsx")
+
+
+def test_time_zone_of_columns(tmp_path):
+    """Times that were converted stay as they are; those of no known zone are in UTC, with a warning."""
+    path = tmp_path / "deals.xlsx"
+    deals = pd.DataFrame({"created_at": pd.to_datetime(["2026-06-30T22:30Z"])})
+    deals.attrs["salesmate"] = {"timezone": "Europe/Berlin"}
+    for frame, day in ((deals, 1), (in_zone(deals, "America/New_York"), 30)):
+        to_excel(frame, path)
+        assert openpyxl.load_workbook(path).worksheets[0]["A2"].value.day == day
+    with pytest.warns(UserWarning, match=r"written in UTC\. Give it, as timezone=connect\(\)\.timezone"):
+        to_excel(pd.concat([deals, pd.DataFrame(deals.to_dict())]), path)
 
 
 def test_time_zone(tmp_path):

@@ -41,6 +41,13 @@ def test_items():
         assert test.mask(column).to_pylist() == [*kept, False, False]
 
 
+def test_item_with_comma():
+    """An option whose name has a comma is found among others, and not in parts."""
+    column = pa.array(["Food, drinks,Cars", "Cars,food, drinks", "Food", "drinks,Food", None])
+    test = ColumnTest(column="a", kind="string", wanted=("Food, drinks",), has_items=True)
+    assert test.mask(column).to_pylist() == [True, True, False, False, False]
+
+
 def test_nothing_missing_is_within():
     """A missing value is in no range, also one without ends."""
     column = pa.array([1, None])

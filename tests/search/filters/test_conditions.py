@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import decimal
 import re
 
 import numpy as np
@@ -48,12 +49,14 @@ test_of.__test__ = False
         ("int", "2", [1]),
         ("int", [np.int64(1), 2.0], [0, 1]),
         ("int", range(3), [0, 1]),
+        ("int", [decimal.Decimal(1), decimal.Decimal("2.0")], [0, 1]),
         ("int", 2**60, [2]),
         ("int", {"min": 2}, [1, 2]),
         ("int", {"min": 1.5, "max": 2**60}, [1, 2]),
         ("int", {"min": 2**60, "max": None}, [2]),
         ("int", {"max": 2**60 - 1}, [0, 1]),
         ("float", 0, [1]),
+        ("float", {"max": decimal.Decimal("0.5")}, [0, 1]),
         ("float", {"min": "-1.5", "max": 0}, [0, 1]),
         ("float", pd.NA, [3]),
         ("bool", True, [0, 2]),
@@ -105,3 +108,8 @@ def test_refused(kind, given, message):
     """What does not fit the column is an error that names both, and what could be given."""
     with pytest.raises(SalesmateError, match="^" + re.escape(message)):
         test_of(kind, given)
+
+
+def test_describe_many():
+    """A report names the first of many values, and counts the others."""
+    assert Condition.parse("id", range(5_000), "UTC").describe().endswith("98, 99 and 4,900 more")

@@ -50,6 +50,15 @@ def test_unmatched(filters, text):
     assert found.endswith(text)
 
 
+@pytest.mark.parametrize("name", ["owner", "owner_id"])
+def test_many_unmatched(name):
+    """Of many values, such as the ids of another table, some are named and the others counted."""
+    wanted = {name: range(9, 500)}
+    *named, rest = describe(wanted if name == "owner" else {"where": wanted})
+    assert len(named) == 5
+    assert rest == f"No deal has any of the 486 other wanted values of {name}."
+
+
 @pytest.mark.parametrize(
     "filters",
     [
