@@ -131,7 +131,7 @@ def _text(value: object, digits: int | None) -> str:
 
 
 def _cut(text: str) -> str:
-    """Return a text that is no wider than a column may be; what follows the cut is not looked at."""
+    """Return a text cut to the widest that a column may be, without a look at what follows."""
     width, end = 0, 0
     for position, each in enumerate(text):
         width += get_cwidth(each)
