@@ -127,8 +127,16 @@ def _text(value: object, digits: int | None) -> str:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M}"
     text = "".join(each if each.isprintable() else " " for each in str(value))
-    if get_cwidth(text) <= _WIDEST or text.startswith(("https://", "http://")):  # half a link leads nowhere
-        return text
-    while get_cwidth(text) > _WIDEST - len(_CUT):
-        text = text[:-1]
-    return text + _CUT
+    return text if text.startswith(("https://", "http://")) else _cut(text)  # half a link leads nowhere
+
+
+def _cut(text: str) -> str:
+    """Return a text cut to the widest that a column may be, without a look at what follows."""
+    width, end = 0, 0
+    for position, each in enumerate(text):
+        width += get_cwidth(each)
+        if width <= _WIDEST - len(_CUT):
+            end = position + 1
+        elif width > _WIDEST:
+            return text[:end] + _CUT
+    return text

@@ -20,7 +20,6 @@ _WORDS = (
     (r" \(wait=True\)", " (without --no-wait)"),
     (r"\ballow_incomplete=True", "--allow-incomplete"),
     (r", or None for all", ""),
-    (r"\bas_of is earlier", "--since is earlier"),
 )
 
 
@@ -39,9 +38,15 @@ def in_command_line_words(text: str, options: Iterable[str]) -> str:
     >>> in_command_line_words("created_since='May' is not a time. Run connect() again.", ["created_since"])
     "--created-since 'May' is not a time. Run `salesmate-nb login`."
     """
-    for python, words in _WORDS:
+    names = [*options]
+    time = "--as-of" if "as_of" in names else "--since"  # of movement, which asks for the deals as of then
+    for python, words in (
+        *_WORDS,
+        (r"\bas_of\b(?!=)", time),
+        (r"\bLeave out refresh\b", "Leave out --refresh"),
+    ):
         text = re.sub(python, words, text)
-    for name in options:
+    for name in names:
         option = f"--{name.replace('_', '-')}"
         text = re.sub(rf"^{name}(?=: )", option, re.sub(rf"\b{name}=(?=\S)", f"{option} ", text))
     return text

@@ -12,6 +12,7 @@ from pathlib import Path
 from dotenv.parser import parse_stream
 
 from salesmate_nb._base.files import reason
+from salesmate_nb._base.secret.frames import sealed
 from salesmate_nb._base.validators import trimmed, variable
 from salesmate_nb._base.warn import warn
 from salesmate_nb.errors import SettingsError
@@ -85,13 +86,23 @@ def _is_file(path: Path) -> bool:
     return stat.S_ISREG(mode)
 
 
+@sealed
+def check_text(path: Path, text: str) -> None:
+    """Raise what reading a file with this text would raise."""
+    _, bad = _parse(text)
+    ours = {number: True for number, is_ours in bad.items() if is_ours}
+    _report(path, ours)
+
+
 def _read(path: Path) -> tuple[dict[str, str], dict[int, bool]]:
     """Return the settings in a file, and the numbers of its bad lines: whether each is about a setting."""
+    return _parse(_text(path))
+
+
+def _parse(text: str) -> tuple[dict[str, str], dict[int, bool]]:
     values: dict[str, str] = {}
     bad: dict[int, bool] = {}
-    for binding in parse_stream(
-        io.StringIO(_text(path), newline=None)
-    ):  # without interpolation: a secret may hold "${"
+    for binding in parse_stream(io.StringIO(text, newline=None)):  # uninterpolated: a secret may hold "${"
         statement = binding.original.string
         blank = statement[: len(statement) - len(statement.lstrip())]
         line = binding.original.line + blank.count("\n")

@@ -14,6 +14,7 @@ from salesmate_nb._base.files import atomic_write, reason
 from salesmate_nb._base.secret.frames import sealed
 from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._base.validators import trimmed, variable
+from salesmate_nb._settings.dotenv import check_text
 from salesmate_nb.errors import SettingsError
 
 _PLAIN = re.compile(r"[\w./:@+=~-]*", re.ASCII)
@@ -51,7 +52,8 @@ def update_dotenv(path: Path, values: Mapping[str, str | Secret], *, template: s
     Raises
     ------
     SettingsError
-        If the file cannot be read or written.
+        If the file cannot be read or written, or has a line, such as one with an open quote, after which the
+        settings could not be read.
     """
     text = _text(path).reveal() if path.exists() else template
     end = "\r\n" if "\r\n" in text else "\n"
@@ -61,12 +63,14 @@ def update_dotenv(path: Path, values: Mapping[str, str | Secret], *, template: s
         statement, name = binding.original.string, _name(binding)
         if name in left:
             blank = statement[: len(statement) - len(statement.lstrip())]
-            parts.append(f"{blank}{_line(name, left.pop(name))}{end}")
+            export = "export " if statement.lstrip().startswith("export ") else ""
+            parts.append(f"{blank}{export}{_line(name, left.pop(name))}{end}")
         elif name not in values:
             parts.append(statement)
     if parts and not parts[-1].endswith(("\n", "\r")):
         parts.append(end)
     parts += [f"{_line(name, value)}{end}" for name, value in left.items() if value]
+    check_text(path, "".join(parts))
     try:
         with atomic_write(Path(os.path.realpath(path))) as file:
             file.write("".join(parts).encode())

@@ -109,17 +109,22 @@ def follow_link(login: LoginFlow) -> None:
 
 
 @sealed
-def ask_secret(question: str) -> Secret:
-    """Ask for a line that is not shown; empty if the user leaves with Ctrl+C or Ctrl+D."""
-    return Secret(ask_line(question, is_password=True))
+def ask_secret(question: str, *, leaves: bool = False) -> Secret:
+    """Ask for a line that is not shown, as :func:`ask_line` does for one that is."""
+    return Secret(ask_line(question, is_password=True, leaves=leaves))
 
 
-def ask_line(question: str, *, default: str = "", is_password: bool = False) -> str:
-    """Return a line without surrounding space; empty text if the user leaves with Ctrl+C or Ctrl+D."""
+def ask_line(question: str, *, default: str = "", is_password: bool = False, leaves: bool = False) -> str:
+    """Return a line without surrounding space; empty text if the user leaves with Ctrl+C or Ctrl+D.
+
+    With ``leaves``, that is a :exc:`KeyboardInterrupt` instead, where an empty line may mean yes.
+    """
     session: PromptSession[str] = PromptSession(output=create_output(stdout=sys.stderr))
     try:
         entered = session.prompt(question, default=default, is_password=is_password, in_thread=True)
     except (EOFError, KeyboardInterrupt):
+        if leaves:
+            raise KeyboardInterrupt from None
         return ""
     return entered.strip()
 

@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 from prompt_toolkit.utils import get_cwidth
 
+from salesmate_nb._cli import table
 from salesmate_nb._cli.table import as_table
 
 
@@ -88,6 +89,15 @@ def test_no_filling():
     """A small column that does not matter is not shown in place of a wide one that does."""
     frame = pd.DataFrame({"a": ["1"], "wide": ["x" * 20], "b": ["22"]})
     assert as_table(frame, width=10, first=["b", "wide"])[1] == ["a", "wide"]
+
+
+def test_long_text(monkeypatch):
+    """Of a text of any length, such as a mail, no more is measured than is shown."""
+    measured = []
+    monkeypatch.setattr(table, "get_cwidth", lambda text: measured.append(text) or get_cwidth(text))
+    text, _ = as_table(pd.DataFrame({"note": ["漢" * 10_000]}))
+    assert text.splitlines()[1] == "漢" * 14 + "..."
+    assert sum(map(len, measured)) < 200
 
 
 def test_no_rows():

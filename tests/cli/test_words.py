@@ -42,6 +42,14 @@ def test_words(python, words):
     assert in_command_line_words(python, OPTIONS) == words
 
 
+@pytest.mark.parametrize(("options", "option"), [(["as_of"], "--as-of"), (["since"], "--since")])
+def test_time_before_the_history(options, option):
+    """A time before the history is that of the option that was typed."""
+    assert in_command_line_words("begins on Monday, and as_of is earlier.", options).endswith(
+        f"and {option} is earlier."
+    )
+
+
 @pytest.mark.parametrize("profile", ["default", "emea"])
 def test_login_required(profile):
     """The command that logs in is named, with its profile, and nothing that only works in Python."""

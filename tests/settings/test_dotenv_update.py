@@ -26,8 +26,16 @@ def test_other_lines():
     """Comments, settings of other programs and blank lines stay; a variable keeps its place."""
     before = "# ours\nDB_URL='a b'\n\nexport SALESMATE_LINKNAME=beta # old\n\nnot a setting\nPORT=1"
     after = written(before, linkname="acme", client_id="my-app")
-    expected = "# ours\nDB_URL='a b'\n\nSALESMATE_LINKNAME=acme\n\nnot a setting\nPORT=1\n"
+    expected = "# ours\nDB_URL='a b'\n\nexport SALESMATE_LINKNAME=acme\n\nnot a setting\nPORT=1\n"
     assert after == f"{expected}SALESMATE_CLIENT_ID=my-app\n"
+
+
+@pytest.mark.parametrize("before", ["DB='open\nPORT=1\n", "SALESMATE_LINKNAME: beta\n"])
+def test_not_readable(before):
+    """A file whose lines would keep the new settings from being read stays as it is."""
+    with pytest.raises(SettingsError, match="line 1 cannot be read"):
+        written(before, linkname="acme", session_key="s3'cret")
+    assert PATH.read_text() == before
 
 
 def test_line_ends():

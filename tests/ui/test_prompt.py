@@ -222,6 +222,15 @@ def test_no_key(enter_key, account, keystrokes):
     assert screen.rstrip().endswith(texts.NOT_CONNECTED)
 
 
+@pytest.mark.parametrize("keystrokes", ["\x03", "abc\x03", "\x04"])
+def test_leaving_a_question(keystrokes):
+    """Where an empty answer means something, Ctrl+C and Ctrl+D raise instead of giving one."""
+    with create_pipe_input() as keys, create_app_session(input=keys):
+        keys.send_text(keystrokes)
+        with pytest.raises(KeyboardInterrupt):
+            prompt.ask_secret("Client secret: ", leaves=True)
+
+
 def test_workspace_of_the_settings(enter_key, account):
     """A workspace of the settings need not be typed."""
     enter_key("\rkey\r", settings=Settings(linkname="acme"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,8 +15,8 @@ from salesmate_nb._cli.commands.notebooks import ENV_EXAMPLE, shipped
 from salesmate_nb._cli.streams import say
 from salesmate_nb._settings.dotenv import read_dotenv
 from salesmate_nb._settings.dotenv_update import held_settings, update_dotenv
+from salesmate_nb._ui import prompt
 from salesmate_nb._ui.frontend import Frontend, frontend
-from salesmate_nb._ui.prompt import ask_line, ask_secret
 from salesmate_nb._ui.texts import KEY_PROMPT, WORKSPACE_PROMPT
 from salesmate_nb.errors import SalesmateError, SettingsError
 from salesmate_nb.settings import Settings
@@ -25,6 +26,11 @@ _KEY_IS_AT = (
     "refused."
 )
 _FIRST_NAME = variable("access_token")  # of the key; two names with two values would be an error
+_ADDRESSES = ("api_url", "auth_url", "token_url", "revoke_url")
+_ANSWERS = {"y": True, "yes": True, "n": False, "no": False}
+
+ask_line = functools.partial(prompt.ask_line, leaves=True)  # an empty line may mean yes, Ctrl+C never
+ask_secret = functools.partial(prompt.ask_secret, leaves=True)
 
 
 def init(options: argparse.Namespace) -> None:
@@ -36,7 +42,12 @@ def init(options: argparse.Namespace) -> None:
             "SALESMATE_SESSION_KEY in the environment or in .env."
         )
     path = Path.cwd() / ".env"
-    values = _ask_for_settings() if _may_write(path) else {}
+    try:
+        values = _ask_for_settings() if _may_write(path) else {}
+        values = {**_not_kept(path, values), **values} if values else {}
+    except KeyboardInterrupt:
+        say("Nothing was written.")
+        raise
     if not values:
         say("Nothing was written.")
         return
@@ -61,6 +72,31 @@ def _may_write(path: Path) -> bool:
         return _confirm(f"Settings are read from {found}. A {path} would be read instead. Continue? [y/N] ")
     say(f"The settings go to {path}.")
     return True
+
+
+def _not_kept(path: Path, values: Mapping[str, str | Secret]) -> Mapping[str, str]:
+    """Ask whether settings of a file stay that send what was entered elsewhere, as those of a sandbox do."""
+    found = read_dotenv()
+    if found.path != path:
+        return {}
+    others = {name: value for name, value in found.values.items() if value.strip() and name not in values}
+    linkname = values.get(variable("linkname")) or others.get(variable("linkname"))
+    usual = Settings(linkname=linkname if isinstance(linkname, str) else None)
+    elsewhere = [
+        f"{variable(name)} (host {_host(others[variable(name)])})"
+        for name in _ADDRESSES
+        if others.get(variable(name), "") not in {"", getattr(usual, name)}
+    ]
+    if not elsewhere:
+        return {}
+    say(f"{path} has {', '.join(elsewhere)}: what you entered would be sent there.")
+    if _confirm(f"Keep {', '.join(sorted(others))}? [y/N] "):
+        return {}
+    return dict.fromkeys(others, "")
+
+
+def _host(url: str) -> str:
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[2] or "not known"
 
 
 def _ask_for_settings() -> Mapping[str, str | Secret]:
@@ -103,5 +139,8 @@ def _ask_for_client() -> Mapping[str, str | Secret]:
 
 
 def _confirm(question: str, *, default: bool = False) -> bool:
-    answer = ask_line(question).lower()
-    return answer.startswith("y") if answer else default
+    while (answer := ask_line(question).lower()) not in _ANSWERS:
+        if not answer:
+            return default
+        say("Answer y or n.")
+    return _ANSWERS[answer]

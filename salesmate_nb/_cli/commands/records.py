@@ -29,7 +29,7 @@ def read(options: argparse.Namespace) -> None:
         named = inspect.signature(method).parameters.keys() & vars(options).keys()
         frame = method(**{name: getattr(options, name) for name in named})
     if options.columns and "columns" not in named:
-        frame = frame[[column_of(frame, name, "columns") for name in options.columns]]
+        frame = frame[list(dict.fromkeys(column_of(frame, name, "columns") for name in options.columns))]
     records = RECORDS[options.resource]
     first = None if options.columns else records.first
     write(

@@ -140,8 +140,8 @@ RECORDS = {
             has_pages=True,
             first=(
                 "id",
-                "title",
                 "deal_url",
+                "title",
                 "deal_value",
                 "currency",
                 "status",

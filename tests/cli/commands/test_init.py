@@ -15,6 +15,7 @@ from salesmate_nb._cli.commands import init
 from salesmate_nb._ui.frontend import Frontend
 
 PATH = Path(".env")
+LEAVE = None  # Ctrl+C
 SCOPE = "SALESMATE_SCOPE="  # what the tests' own .env holds
 
 
@@ -28,7 +29,9 @@ def answer(monkeypatch, run):
 
         def ask(question):
             asked.append(question)
-            return left.pop(0)
+            if (given := left.pop(0)) is LEAVE:
+                raise KeyboardInterrupt
+            return given
 
         monkeypatch.setattr(init, "ask_line", ask)
         monkeypatch.setattr(init, "ask_secret", lambda question: Secret(ask(question)))
@@ -78,6 +81,44 @@ def test_left_empty(answer, answers):
     assert (code, "Nothing was written." in err, PATH.read_text()) == (0, True, SCOPE)
 
 
+@pytest.mark.parametrize("answers", [(LEAVE,), ("n", "my-app", LEAVE), ("", "acme", LEAVE)])
+def test_interrupted(answer, answers):
+    """Ctrl+C is no answer, also where an empty one is: nothing is written."""
+    code, err, _ = answer(*answers)
+    assert (code, "Nothing was written." in err, PATH.read_text()) == (130, True, SCOPE)
+
+
+def test_interrupted_login(answer):
+    """Ctrl+C at the last question does not log in, and what is written stays."""
+    code, _, _ = answer("", "acme", "k3y", LEAVE)
+    assert (code, Settings.load().session_key) == (130, "k3y")
+
+
+def test_neither_yes_nor_no(answer):
+    """What is neither is asked again: it may be a key that was pasted too early."""
+    code, err, _ = answer("k3y", "", "acme", "k3y", "n")
+    assert (code, "Answer y or n." in err, Settings.load().session_key) == (0, True, "k3y")
+
+
+@pytest.mark.parametrize(("keep", "url"), [("", "https://acme.salesmate.io"), ("y", "http://127.0.0.1:8080")])
+def test_other_address(answer, keep, url):
+    """Settings that would send the key elsewhere, as those of a sandbox, are named, and go without a yes."""
+    PATH.write_text("SALESMATE_API_URL=http://127.0.0.1:8080\nSALESMATE_TIMEZONE=Asia/Tokyo\n")
+    _, err, asked = answer("y", "", "acme", "k3y", keep, "n")
+    assert "has SALESMATE_API_URL (host 127.0.0.1:8080): what you entered would be sent there." in err
+    assert "Keep SALESMATE_API_URL, SALESMATE_TIMEZONE?" in asked[-2]
+    settings = Settings.load()
+    assert (settings.api_url, settings.timezone == "Asia/Tokyo") == (url, bool(keep))
+
+
+def test_twice(answer):
+    """A second init, for a new key, asks nothing about the addresses that the first one wrote."""
+    PATH.unlink()
+    answer("", "acme", "k3y", "n")
+    answer("y", "", "acme", "n3w", "n")
+    assert Settings.load().session_key == "n3w"
+
+
 def test_not_replaced(answer):
     """Settings that are there are not replaced without a yes."""
     PATH.write_text("SALESMATE_LINKNAME=beta")
@@ -107,9 +148,9 @@ def test_login(answer, account, monkeypatch):
     for name in ("SESSION_KEY", "LINKNAME", "API_URL"):
         monkeypatch.delenv(f"SALESMATE_{name}")
     PATH.write_text(f"SALESMATE_API_URL={account.url}")
-    code, err, _ = answer("y", "", account.linkname, account.session_key, "")
+    code, err, _ = answer("y", "", account.linkname, account.session_key, "y", "")
     assert (code, len(account.log), "Salesmate: connected" in err) == (0, 1, True)
-    code, err, _ = answer("y", "", account.linkname, "wrong", "y")
+    code, err, _ = answer("y", "", account.linkname, "wrong", "y", "y")
     assert (code, "It is the key of SALESMATE_SESSION_KEY in " in err) == (1, True)
 
 

@@ -64,6 +64,7 @@ def test_each_kind(account, run, name):
 def test_columns_of_a_list(account, run):
     """Users, pipelines and fields take --columns too; a name that is not there is one line."""
     assert run("users", "--columns", "email,id", "--format", "csv")[1].startswith("email,id\r\n")
+    assert run("users", "--columns", "id,email,id", "--format", "json")[0] == 0
     code, out, err = run("users", "--columns", "mail")
     assert (code, out) == (1, "")
     assert "--columns: there is no column 'mail'. Did you mean 'email'?" in err
@@ -107,6 +108,7 @@ def test_table_in_a_terminal(account, run, monkeypatch):
     assert {"id", "title", "deal_value", "currency"} <= set(out.split())
     assert err.startswith("Left out to fit 80 characters: ")
     assert "last_modified_at" in err
+    assert LINK_COLUMN in run("deals", "--url")[1].split()
     asked = "id,title,status,stage,pipeline,owner_name,primary_company_name,last_modified_at"
     _, out, err = run("deals", "--columns", asked)
     assert (out.splitlines()[0].split(), err) == (asked.split(","), "")
