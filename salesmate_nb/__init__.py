@@ -89,7 +89,7 @@ def __dir__() -> list[str]:
 if not _TYPE_CHECKING:  # to type checkers it would mean that every name exists
 
     def __getattr__(name: str) -> object:
-        if name in _MODULES:
+        if name in (*_MODULES, "client", "errors", "resources", "settings"):
             return _import_module(f"{__name__}.{name}")
         if name in _HOMES:
             found = getattr(_import_module(f"{__name__}.{_HOMES[name]}"), name)

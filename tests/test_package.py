@@ -72,7 +72,7 @@ def test_modules_on_first_use(tmp_path):
     code = (
         "import sys, salesmate_nb\n"
         "assert 'pandas' not in sys.modules\n"
-        "for name in ('analysis', 'history', 'sandbox'):\n"
+        "for name in ('analysis', 'history', 'sandbox', 'client'):\n"
         "    assert f'salesmate_nb.{name}' not in sys.modules\n"
         "    assert getattr(salesmate_nb, name) is sys.modules[f'salesmate_nb.{name}']\n"
     )

@@ -265,11 +265,18 @@ class SnapshotFile:
     def remove_others(self) -> None:
         """Remove the rows of other users and workspaces from the folder, of every resource."""
         patterns = ("*.parquet", "*.parts/*.parquet", "*.history*/*.parquet")
+        removed = 0
         for path in itertools.chain.from_iterable(map(self.path.parent.glob, patterns)):
             with contextlib.suppress(*_DAMAGE), files.open_private(path) as file:
                 bound = json.loads((pq.read_schema(file).metadata or {})[_METADATA])["bound"]
                 if any(bound.get(name) != self._bound.get(name) for name in OWNER):
                     path.unlink()
+                    removed += 1
+        if removed:
+            warn(
+                f"The rows and the history saved in {self.path.parent} are of another login, so they were "
+                "removed. A user who may not see the list of users counts as another one with each new key."
+            )
 
     def discard_checkpoint(self) -> None:
         """Remove the rows that an interrupted read left."""

@@ -739,7 +739,7 @@ def snapshots(folder):
 
 
 def test_another_user_begins_from_scratch(account, tmp_path):
-    """After somebody else has logged in, the rows of the first user are gone, of every resource."""
+    """After somebody else has logged in, the rows of the first user are gone, and a warning says so."""
     connection = Salesmate(stored_login(account, tmp_path))
     connection.deals_df(refresh="auto")
     connection.contacts_df(refresh="auto")
@@ -750,7 +750,8 @@ def test_another_user_begins_from_scratch(account, tmp_path):
     connection = Salesmate(stored_login(account, tmp_path))
     with pytest.raises(SalesmateError, match="no snapshot"):
         connection.deals_df(refresh="never")
-    assert len(connection.deals_df(refresh="auto")) == 50
+    with pytest.warns(match="of another login, so they were removed"):
+        assert len(connection.deals_df(refresh="auto")) == 50
     assert snapshots(tmp_path) == ["deals.parquet"]
 
 

@@ -12,7 +12,8 @@ from typing import Any
 
 from salesmate_nb.errors import SalesmateError, SettingsError
 
-_RANGE = re.compile(r"(?P<min>[-+]?[0-9]\S*?)?\.\.(?P<max>[-+]?[0-9]\S*)?")
+_END = r"[-+]?[0-9]\S*?(?: [0-9]{2}:\S*?)?"  # a number, a date, or a date and a time
+_RANGE = re.compile(rf"(?P<min>{_END})?\.\.(?P<max>{_END})?")
 _WHOLE = re.compile(r"\s*[+-]?[0-9]{1,18}\s*")
 
 
@@ -64,6 +65,8 @@ class Where(argparse.Action):
     >>> option = parser.add_argument("--where", action=Where)
     >>> parser.parse_args(["--where", "source=Web", "--where", "source=Mail", "--where", "deal_value=1000.."])
     Namespace(where={'source': ['Web', 'Mail'], 'deal_value': {'min': '1000'}})
+    >>> parser.parse_args(["--where", "created_at=2026-01-31 09:00..2026-02-01 10:00"])
+    Namespace(where={'created_at': {'min': '2026-01-31 09:00', 'max': '2026-02-01 10:00'}})
     """
 
     def __call__(
