@@ -29,7 +29,7 @@ from salesmate_nb._frames.links import with_links
 from salesmate_nb._frames.parsing import collect_zoneless
 from salesmate_nb._frames.plausibility import describe, implausible_dates
 from salesmate_nb._history.folder import HistoryFolder
-from salesmate_nb._history.frame import history_frame
+from salesmate_nb._history.frame import history_filters, history_frame
 from salesmate_nb._history.timeline import TRACKED, deal_ids
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
@@ -274,8 +274,8 @@ class Account:
         ids = deal_ids(deal)
         table, snapshot, known = refresher.events(start, names, ids)
         about = {"host": self._settings.api_url, "resource": "history", "timezone": settings.zone}
-        asked = {"fields": list(names), "ids": ids}
-        return history_frame(table, snapshot.order, {**known, **about, **asked})
+        filters = history_filters(None if field is None else names, ids)
+        return history_frame(table, snapshot.order, {**known, **about, "filters": filters})
 
     def timezone(self) -> str:
         """Return the time zone of dates without one: of the settings, else of the user, else UTC."""

@@ -240,8 +240,8 @@ class Salesmate(Connection):
             the one before if it is deleted: ``stage``, ``pipeline``, ``status``, ``owner_id``,
             ``owner_name``, ``deal_value`` and ``currency``. A deal that appeared, or disappeared, has a row
             for each of its values too. ``df.attrs["salesmate"]`` has ``since``, since when changes are known;
-            ``refreshes``, when the deals were read, the last time before it included; and ``fields`` and
-            ``ids``, which were asked for.
+            ``refreshes``, when the deals were read, the last time before it included; and ``filters``, the
+            fields and ids that were asked for.
 
         Raises
         ------

@@ -14,6 +14,12 @@ from salesmate_nb._frames.dataframe import to_pandas
 _CATEGORIES = ("field", "stage", "pipeline", "status", "owner_name", "currency")
 
 
+def history_filters(names: Sequence[str] | None, ids: Sequence[int] | None) -> dict[str, list[Any]]:
+    """Return the fields and deals that a history is read for, by argument; without those for all."""
+    asked = {"field": names, "id": ids}
+    return {argument: list(values) for argument, values in asked.items() if values is not None}
+
+
 def history_frame(
     events: pa.Table, order: Mapping[str, Sequence[str]], attrs: Mapping[str, Any]
 ) -> pd.DataFrame:

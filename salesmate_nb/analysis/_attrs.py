@@ -35,9 +35,9 @@ def check_whole(history: pd.DataFrame, now: pd.DataFrame, fields: Collection[str
     SalesmateError
         If its attrs say that it was: what it lacks would count as not changed.
     """
-    read = history.attrs.get("salesmate", {})
-    ids = read.get("ids")
-    lacking = sorted(set(fields).difference(read.get("fields", fields)))
+    filters = history.attrs.get("salesmate", {}).get("filters", {})
+    ids = filters.get("id")
+    lacking = sorted(set(fields).difference(filters.get("field", fields)))
     if lacking or (ids is not None and not now["id"].isin(ids).all()):
         what = (
             f"field has no {', '.join(map(repr, lacking))}" if lacking else "id names only some of the deals"

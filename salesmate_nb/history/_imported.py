@@ -14,7 +14,7 @@ from salesmate_nb._display.explained import explained_by
 from salesmate_nb._frames.arrow import arrow_schema, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb._history.events import SCHEMA, compare
-from salesmate_nb._history.frame import history_frame
+from salesmate_nb._history.frame import history_filters, history_frame
 from salesmate_nb._history.history import History
 from salesmate_nb._history.timeline import TRACKED, deal_ids, timeline
 from salesmate_nb._values.times import DatetimeLike, parse_end, parse_time
@@ -181,8 +181,8 @@ class ImportedHistory:
         names = TRACKED if field is None else [field] if isinstance(field, str) else field
         ids = deal_ids(id)
         events = timeline(self._history, arrow_schema(self._fields), since=start, names=names, ids=ids)
-        about = {"fields": list(names), "ids": ids}
-        return history_frame(events, self._order, {**self._history.known(start), **about})
+        filters = history_filters(None if field is None else names, ids)
+        return history_frame(events, self._order, {**self._history.known(start), "filters": filters})
 
 
 def _saved_at(date: DatetimeLike, timezone: str) -> dt.datetime:

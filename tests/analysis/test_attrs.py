@@ -33,17 +33,17 @@ def test_refreshes():
 @pytest.mark.parametrize(
     ("asked", "words"),
     [
-        ({"fields": ["stage"]}, "its field has no 'created', 'status'. Read all of it, by history_df"),
-        ({"ids": [1]}, "its id names only some of the deals"),
-        ({"fields": ["stage", "status", "created"], "ids": None}, None),
-        ({"ids": [1, 2, 3]}, None),
+        ({"field": ["stage"]}, "its field has no 'created', 'status'. Read all of it, by history_df"),
+        ({"id": [1]}, "its id names only some of the deals"),
+        ({"field": ["stage", "status", "created"]}, None),
+        ({"id": [1, 2, 3]}, None),
         ({}, None),
     ],
 )
 def test_history_of_some_fields(asked, words):
     """A history without some fields or deals is an error: they would count as not changed."""
     history, now = pd.DataFrame(), pd.DataFrame({"id": [1, 2]})
-    history.attrs["salesmate"] = asked
+    history.attrs["salesmate"] = {"filters": asked}
     if words is None:
         check_whole(history, now, ["stage", "status", "created"])
     else:

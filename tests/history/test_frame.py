@@ -1,6 +1,6 @@
 """The frame of a history: dtypes, the order of categories, and since when it knows."""
 
-from salesmate_nb._history.frame import history_frame
+from salesmate_nb._history.frame import history_filters, history_frame
 from salesmate_nb._history.timeline import timeline
 from tests.history.conftest import KINDS, MONDAY, TUESDAY, WEDNESDAY
 
@@ -22,3 +22,9 @@ def test_frame(deals):
         "since": MONDAY.isoformat(),
         "refreshes": [each.isoformat() for each in (MONDAY, TUESDAY, WEDNESDAY)],
     }
+
+
+def test_filters():
+    """A frame says which fields and deals were asked for, and nothing if it has all."""
+    assert history_filters(None, None) == {}
+    assert history_filters(["stage"], [7]) == {"field": ["stage"], "id": [7]}
