@@ -264,7 +264,7 @@ def test_memory_stays_constant(tmp_path):
         assert done.returncode == 0, done.stderr
         rows, grown[count] = map(int, done.stdout.split())
         assert rows == count
-    assert grown[36_000] < grown[6_000] + 15_000  # kilobytes; as a table the rows would take 36,000 more
+    assert grown[36_000] < grown[6_000] + 20_000  # kilobytes; as a table the rows would take 36,000 more
 
 
 def test_oauth_login_writes_a_dataset(box, tmp_path):
