@@ -1,4 +1,4 @@
-"""Check the built pages: no link inside them is broken, and opening one loads nothing from elsewhere."""
+"""Check the built pages: links work, pictures have an alternative text, and nothing comes from elsewhere."""
 
 from __future__ import annotations
 
@@ -12,13 +12,14 @@ _LINKED_ONLY = {"canonical", "search", "index", "next", "prev", "author"}  # kin
 
 
 class Page(HTMLParser):
-    """The anchors of a page, what it links to, and what it loads."""
+    """The anchors of a page, what it links to, what it loads, and its pictures without a text."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
         self.anchors: set[str] = set()
         self.links: list[str] = []
         self.loaded: list[str] = []
+        self.undescribed: list[str] = []
         self.feed(path.read_text(encoding="utf-8"))
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
@@ -28,6 +29,8 @@ class Page(HTMLParser):
         addresses = [given[name] for name in ("href", "src", "data", "poster") if given.get(name)]
         addresses += [part.split()[0] for part in given.get("srcset", "").split(",") if part.strip()]
         self.links += addresses
+        if tag == "img" and given.get("alt", "") in {"", given.get("src", "")}:
+            self.undescribed.append(given.get("src", ""))
         if tag in _LOADED and given.get("rel", "") not in _LINKED_ONLY:
             self.loaded += addresses
 
@@ -39,6 +42,7 @@ def problems(site: Path) -> list[str]:
     for path, page in pages.items():
         name = path.relative_to(site)
         found += [f"{name} loads {address}" for address in page.loaded if urlsplit(address).netloc]
+        found += [f"{name} shows {address} without an alternative text" for address in page.undescribed]
         for address in page.links:
             parts = urlsplit(address)
             if parts.scheme or parts.netloc:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import sys
 from pathlib import Path
 from typing import Any
+
+from docutils import nodes
 
 import salesmate_nb
 from salesmate_nb._history.folder import VERSION as HISTORY_VERSION
@@ -96,6 +99,18 @@ def _bring(name: str, *patterns: str) -> None:
 _bring("notebooks", "notebooks/*.ipynb")
 
 
+def _describe(app: Any, page: nodes.document) -> None:
+    """Give the pictures of a notebook the alternative texts that its charts have saved beside them."""
+    path = Path(app.env.doc2path(app.env.docname))
+    if path.suffix != ".ipynb":
+        return
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    outputs = [output for cell in cells for output in cell.get("outputs", [])]
+    charts = [output for output in outputs if "image/png" in output.get("data", {})]
+    for picture, chart in zip(page.findall(nodes.image), charts, strict=True):
+        picture["alt"] = chart["metadata"]["image/png"]["alt"]
+
+
 def _public(app: Any, env: Any, node: Any, content: Any) -> Any:
     """Look up a name of a docstring that is exported by the package: ``Salesmate.deals_df``."""
     if node.get("refdomain") != "py" or node["reftarget"].startswith("salesmate_nb."):
@@ -108,3 +123,4 @@ def _public(app: Any, env: Any, node: Any, content: Any) -> Any:
 def setup(app: Any) -> None:
     """Connect what is above."""
     app.connect("missing-reference", _public)
+    app.connect("doctree-read", _describe)

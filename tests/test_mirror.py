@@ -27,6 +27,7 @@ SEVERAL_FILES = {  # what no single source file does
     "resources/test_registry.py",
     "docs/test_dictionary.py",
     "docs/test_errors_page.py",
+    "docs/test_file_formats.py",
     "docs/test_pages.py",
     "docs/test_site.py",
     "test_docs.py",

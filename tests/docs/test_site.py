@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 CHECK = Path(__file__).parents[2] / "docs" / "check.py"
-GOOD = '<a href="other.html#part"></a><a href="https://example.com/"></a><img src="a.png"><a href="#top"></a>'
+GOOD = '<a href="other.html#part"></a><a href="https://a.b/"></a><img src="a.png" alt="A"><a href="#top"></a>'
 
 
 def run(folder, body):
@@ -32,11 +32,13 @@ def test_good_site(tmp_path):
         ('<a href="gone.html">.</a>', "index.html links to gone.html: there is no such file"),
         ('<a href="other.html#x">.</a>', "index.html links to other.html#x: there is no such place"),
         ('<a href="#x">.</a>', "index.html links to #x: there is no such place"),
-        ('<img src="gone.png">', "index.html links to gone.png: there is no such file"),
+        ('<img src="a.png">', "index.html shows a.png without an alternative text"),
+        ('<img src="a.png" alt="a.png">', "index.html shows a.png without an alternative text"),
+        ('<img src="gone.png" alt="A">', "index.html links to gone.png: there is no such file"),
         ('<script src="https://cdn.example/x.js"></script>', "index.html loads https://cdn.example/x.js"),
         ('<link rel="stylesheet" href="//cdn.example/x.css">', "index.html loads //cdn.example/x.css"),
     ],
 )
 def test_bad_site(tmp_path, body, problem):
-    """A broken link, a missing place and anything that is loaded from elsewhere each fail the check."""
+    """A broken link, a missing place, a picture without text and a foreign file each fail the check."""
     assert run(tmp_path, body) == (1, f"{problem}\n")
