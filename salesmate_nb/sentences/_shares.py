@@ -146,7 +146,7 @@ def cohorts(table: pd.DataFrame) -> Sentence:
         return lines([])
     last = rows.iloc[-1]
     noun = period_noun(str(last["period"])) or "period"
-    deals, still = f"{number(last['deals'])} deals", int(last["open"])
+    deals, still = counted(int(last["deals"]), "deal"), int(last["open"])
     parts = []
     if still:
         parts.append(

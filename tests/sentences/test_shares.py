@@ -61,6 +61,8 @@ def test_cohorts():
         "May 2026 (77 % of 39) has a higher win rate than Apr 2026 (5 % of 40), by more than chance explains."
     )
     assert sentences.cohorts(table[:1]) == sentences.cohorts(table[:0]) == ""
+    only = sentences.cohorts(table[2:].assign(deals=1))
+    assert only.startswith("Of 1 deal created in Jun 2026, 1 is still open (100 %)")
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def last_meeting(now: pd.Timestamp, since: str | dt.date | None = None) -> pd.Ti
         return now.normalize() - pd.DateOffset(days=now.weekday() or _WEEK)
     start = pd.Timestamp(given).tz_convert(now.tz or "UTC").normalize()
     if start > now:
-        raise SalesmateError(f"since={str(since)!r} is after the deals were read: {now:%Y-%m-%d}.")
+        raise SalesmateError(f"since={str(since)!r} is after the day of the deals, {now:%Y-%m-%d}.")
     return start
 
 
