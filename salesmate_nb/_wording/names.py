@@ -10,6 +10,7 @@ import pandas as pd
 from salesmate_nb._values.text import visible
 
 MISSING = "(none)"  # the one word for what is not set
+_BLANK = "(blank)"  # a name of spaces
 LONGEST = 32  # letters
 
 
@@ -21,7 +22,7 @@ def name_of(value: object, longest: int = LONGEST) -> str:
     >>> name_of("Ann  Weber"), name_of(None), name_of("Łódź " * 20, 12)
     ('Ann Weber', '(none)', 'Łódź Łódź Ł…')
     """
-    text = MISSING if _is_missing(value) else visible(str(value))
+    text = MISSING if _is_missing(value) else visible(str(value)) or (_BLANK if value else "")
     return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
 
 

@@ -9,8 +9,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from salesmate_nb._wording.names import MISSING
+
 _MINUS = "\N{MINUS SIGN}"
-_SCALES = ((1e8, 1e6, "million "), (1e4, 1e3, "thousand "))  # from which amount on, divided by what, its name
+_SCALES = (
+    (1e11, 1e9, "billion "),
+    (1e8, 1e6, "million "),
+    (1e4, 1e3, "thousand "),
+)  # from which amount on, divided by what, its name
 # Of strftime, the names depend on the locale of the process.
 _MONTHS = (
     "January",
@@ -26,7 +32,7 @@ _MONTHS = (
     "November",
     "December",
 )
-_LEAST = 0.05  # what would be 0.0
+_LEAST = 0.05  # what is 0.0, rounded to even
 _FEW = 9.95  # what is 10 or more, rounded to one decimal place
 
 
@@ -48,6 +54,7 @@ class Unit:
     def of(cls, values: Iterable[float], name: str) -> Unit:
         """Return the unit in which the largest of some numbers is easy to read."""
         largest = max((abs(value) for value in values if not math.isnan(value)), default=0.0)
+        name = "without currency" if name == MISSING else name
         for least, factor, prefix in _SCALES:
             if largest >= least:
                 return cls(factor=factor, name=prefix + name)
@@ -56,7 +63,7 @@ class Unit:
     def text(self, value: float, *, signed: bool = False) -> str:
         """Return a number in this unit."""
         scaled = value / self.factor
-        if 0 < abs(scaled) < _LEAST:
+        if 0 < abs(scaled) <= _LEAST:
             return f"{'<' if scaled > 0 else f'>{_MINUS}'}0.1"
         digits = 0 if scaled == round(scaled) or abs(scaled) >= _FEW else 1
         return number(scaled, digits, signed=signed)
@@ -70,7 +77,7 @@ def number(value: float, digits: int = 0, *, signed: bool = False) -> str:
     >>> number(1234567.4), number(-1.25, 1), number(20, signed=True), number(-0.2)
     ('1,234,567', '\N{MINUS SIGN}1.2', '+20', '0')
     """
-    rounded = round(value, digits) + 0.0  # not -0.0
+    rounded = round(float(value), digits) + 0.0  # not as NumPy rounds, nor -0.0
     return f"{rounded:{'+' if signed and rounded else ''},.{digits}f}".replace("-", _MINUS)
 
 

@@ -15,7 +15,7 @@ from salesmate_nb.analysis._deals.by_period import cohorts, won_value
 from salesmate_nb.analysis._deals.choice import choose, choose_history, largest_pipeline
 from salesmate_nb.analysis._deals.cycle_times import cycle_time, survival
 from salesmate_nb.analysis._deals.funnel import funnel
-from salesmate_nb.analysis._deals.meeting import news, overdue, quiet
+from salesmate_nb.analysis._deals.meeting import last_meeting, news, overdue, quiet
 from salesmate_nb.analysis._deals.open_deals import forecast, pipeline
 from salesmate_nb.analysis._deals.win_rates import win_rate
 from salesmate_nb.analysis._movement.movement import movement, movement_deals
@@ -32,6 +32,7 @@ __all__ = [
     "funnel",
     "in_zone",
     "largest_pipeline",
+    "last_meeting",
     "movement",
     "movement_deals",
     "news",

@@ -98,6 +98,18 @@ def timestamp(now: str | dt.date | None, like: pd.Series) -> pd.Timestamp:
     return pd.Timestamp(in_calendar(given, like.dt.tz))
 
 
+def frequency(freq: str) -> str:
+    """Return the length of a period as pandas names it, if it is one."""
+    try:
+        pd.Period("2026-01-01", freq=freq)
+    except (TypeError, ValueError):
+        raise SalesmateError(
+            f"{freq!r} is not the length of a period. Use 'W', 'M', 'Q' or 'Y'; letters after it, as in "
+            "'Q-MAR', are the last month of the year."
+        ) from None
+    return freq
+
+
 def look_up(values: pd.Series, ids: pd.Series) -> pd.Series:
     """Return the values of these ids, by which they are indexed; missing if there are none."""
     return values.reindex(pd.Index(ids)).set_axis(ids.index)

@@ -12,7 +12,7 @@ from salesmate_nb._wording.numbers import number, percent, period_name, short_da
 from salesmate_nb._wording.ranking import distinct
 from salesmate_nb._wording.shown import Shown
 from salesmate_nb.analysis._attrs import read_at
-from salesmate_nb.analysis._columns import LOST, WON, datetimes, is_among, select, timestamp
+from salesmate_nb.analysis._columns import LOST, WON, datetimes, frequency, is_among, select, timestamp
 from salesmate_nb.analysis._deals.open_deals import forecast
 
 _BIG, _SMALL = "font-size: 1.4em; font-weight: 600", "font-size: .85em; opacity: .8"
@@ -107,7 +107,7 @@ def headline(
     Raises
     ------
     SalesmateError
-        If a column is missing.
+        If a column is missing, or `freq` is not the length of a period.
 
     Examples
     --------
@@ -125,6 +125,7 @@ def headline(
     EUR: open value 1,000; weighted 400; won in Q4 2026 500 (none in Q3 2026 by the same day);
     win rate in Q4 2026 50 % of 2
     """
+    freq = frequency(freq)
     rows = select(deals, "status", "currency", "deal_value", "closed_date")
     closed = datetimes(rows["closed_date"])
     at = timestamp(now if now is not None else read_at(deals), closed)

@@ -35,11 +35,11 @@ def compare(rates: pd.DataFrame, names: str) -> str:
     low, high = rows.iloc[0], rows.iloc[-1]
     if high["low"] > low["high"]:
         return f"{_rate(high)} has a higher win rate than {_rate(low)}, by more than chance explains."
+    those = f"{number(len(rows))} {names} with at least {FEW} decided deals"
+    if percent(low["rate"]) == percent(high["rate"]):
+        return f"all {those} have a win rate of {percent(low['rate'])}."
     between = f"between {percent(low['rate'])} and {percent(high['rate'])}"
-    return (
-        f"the win rates of {number(len(rows))} {names} with at least {FEW} decided deals are {between}; "
-        "such differences may be chance."
-    )
+    return f"the win rates of {those} are {between}; such differences may be chance."
 
 
 def _rate(row: pd.Series) -> str:

@@ -53,14 +53,14 @@ def _moves(names: dict[str, str], rows: pd.DataFrame) -> Iterator[str]:
     line = rows["line"].astype("str")
     start, end = (rows.loc[line == name, "value"].sum() for name in _TOTALS)
     where = " of ".join(["open pipeline", *(name for key, name in names.items() if key != "currency")])
-    change = end - start
+    change, moved = end - start, rows[~line.isin(_TOTALS)]
     if abs(change) < _CENT:
-        yield f"the {where} stands at {money(end, currency)}, as before."
+        same = ", as before" if moved["listed"].any() else "; nothing moved"
+        yield f"the {where} stands at {money(end, currency)}{same}."
     else:
         moves = f"{'rose' if change > 0 else 'fell'} by {money(abs(change), currency)}"
         share = f" ({percent(abs(change) / start)})" if start > 0 else ""
         yield f"the {where} {moves}{share} to {money(end, currency)}."
-    moved = rows[~line.isin(_TOTALS)]
     size = moved["value"].abs()
     most = moved[(size == size.max()) & (size > 0)]
     for row in rows_of(most) if len(most) == 1 else []:
@@ -90,16 +90,18 @@ def slippage(table: pd.DataFrame) -> Sentence:
     --------
     >>> table = pd.DataFrame({"owner_name": ["Ann", "Bo"], "later": [5, 1], "later_days": [90.0, 7.0]})
     >>> slippage(table.assign(earlier=[0, 2]))
-    Close dates were moved to a later day 6 times, and to an earlier one 2 times. Most often later with Ann:
+    Close dates were moved 6 times to a later day, and 2 times to an earlier one. Most often later with Ann:
     5 times, 90 days in all.
     """
     rows = needed(table, "later", "later_days", "earlier")
     later, earlier = int(rows["later"].sum()), int(rows["earlier"].sum())
     if not later + earlier:
         return lines([])
-    parts = [
-        f"close dates were moved to a later day {_times(later)}, and to an earlier one {_times(earlier)}."
-    ]
+    if later:
+        moves = f"{_times(later)} to a later day, and {_times(earlier)} to an earlier one"
+    else:
+        moves = f"{_times(earlier)} to an earlier day, and never to a later one"
+    parts = [f"close dates were moved {moves}."]
     by = groups_of(table, "deals") or groups_of(table, "later")
     most = rows[(rows["later"] == rows["later"].max()) & (rows["later"] > 0)]
     if by and len(rows) > 1 and len(most) == 1:
@@ -126,7 +128,8 @@ def time_in_stage(deals: pd.DataFrame) -> Sentence:
     Returns
     -------
     Sentence
-        It is empty if no deal is open.
+        It is empty if no deal is open, or if it is known of no stage how long three quarters of all stays
+        last. Deals in stages of which that is not known are counted apart.
 
     Raises
     ------
@@ -136,18 +139,20 @@ def time_in_stage(deals: pd.DataFrame) -> Sentence:
     Examples
     --------
     >>> deals = pd.DataFrame({"stage": ["Demo", "Demo", "Offer"], "too_long": [True, True, False]})
-    >>> time_in_stage(deals)
-    2 of 3 open deals are in their stage for longer than three quarters of all stays. All of them are in Demo.
+    >>> time_in_stage(deals.assign(three_quarters_days=[9.0, 9.0, None]))
+    2 of 2 open deals have been in their stage for longer than three quarters of all stays; of 1 more, that
+    is not known. All of them are in Demo.
     """
-    rows = needed(deals, "stage", "too_long")
-    if rows.empty:
+    rows = needed(deals, "stage", "too_long", "three_quarters_days")
+    known = rows[rows["three_quarters_days"].notna()]
+    if known.empty:
         return lines([])
-    late = rows[rows["too_long"]]
-    are = "is" if len(late) == 1 else "are"
-    of_all = f"{number(len(rows))} open deals"
-    parts = [
-        f"{number(len(late))} of {of_all} {are} in their stage for longer than three quarters of all stays."
-    ]
+    late = known[known["too_long"]]
+    have = "has been in its stage" if len(late) == 1 else "have been in their stage"
+    unknown = len(rows) - len(known)
+    rest = f"; of {number(unknown)} more, that is not known" if unknown else ""
+    of_all = f"{number(len(late))} of {counted(len(known), 'open deal')} {have}"
+    parts = [f"{of_all} for longer than three quarters of all stays{rest}."]
     counts = late["stage"].value_counts(dropna=False)
     counts = counts[counts > 0]
     if len(late) > 1 and (counts == counts.max()).sum() == 1:
@@ -190,6 +195,8 @@ def forecast_accuracy(table: pd.DataFrame) -> Sentence:
 
 def _against(currency: str, rows: pd.DataFrame) -> Iterator[str]:
     said, won = (rows[name].sum() for name in ("weighted", "won_value"))
+    if not said and not won:
+        return  # no deal had a value
     periods = counted(len(rows), period_noun(str(rows["period"].iloc[0])) or "period")
     share = f" ({percent(won / said)})" if said > 0 else ""
     yield (

@@ -14,6 +14,7 @@ from salesmate_nb._wording.shown import Sentence
 from salesmate_nb.sentences._comparison import FEW, compare
 from salesmate_nb.sentences._text import NAME, in_groups, lines, person
 
+_CLOSE = 0.1  # numbers that differ by less look the same with one decimal place
 _YOUNG = 0.05  # of deals that are still open: a cohort with more is not comparable yet
 
 
@@ -145,7 +146,7 @@ def cohorts(table: pd.DataFrame) -> Sentence:
         return lines([])
     last = rows.iloc[-1]
     noun = period_noun(str(last["period"])) or "period"
-    deals, still = f"{number(last['deals'])} deals", int(last["open"])
+    deals, still = counted(int(last["deals"]), "deal"), int(last["open"])
     parts = []
     if still:
         parts.append(
@@ -230,7 +231,7 @@ def outcomes(table: pd.DataFrame, by: str) -> Sentence:
     --------
     >>> table = pd.DataFrame({"type": ["Call", "Meeting"], "won": [2.5, 3.0], "lost": [2.4, 1.0]})
     >>> outcomes(table, "type")
-    Won and lost deals differ most in Meeting: 3.0 against 1.0. That alone does not show a cause.
+    Won and lost deals differ most in Meeting: 3.0 against 1.0. That may be chance, and does not show a cause.
     """
     rows = needed(table, by, "won", "lost").dropna(subset=["won", "lost"])
     apart = (rows["won"] - rows["lost"]).abs()
@@ -238,6 +239,9 @@ def outcomes(table: pd.DataFrame, by: str) -> Sentence:
     if len(most) != 1 or not apart.max() > 0:
         return lines([])
     row = most.iloc[0]
-    name, won, lost = name_of(row[by], NAME), number(row["won"], 1), number(row["lost"], 1)
+    digits = 1 if apart.max() >= _CLOSE else 2
+    name, won, lost = name_of(row[by], NAME), number(row["won"], digits), number(row["lost"], digits)
+    if won == lost:
+        return lines([])
     difference = f"won and lost deals differ most in {name}: {won} against {lost}."
-    return lines([[difference, "that alone does not show a cause."]])
+    return lines([[difference, "that may be chance, and does not show a cause."]])

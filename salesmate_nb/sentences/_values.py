@@ -169,7 +169,10 @@ def _planned(currency: str, rows: pd.DataFrame) -> Iterator[str]:
         value, total = late["value"].sum(), rows["value"].sum()
         share = f": {percent(value / total)} of the open value" if 0 <= value <= total and total > 0 else ""
         are = "is" if count == 1 else "are"
-        yield f"{counted(count, 'deal')} worth {money(value, currency)} {are} overdue{share}."
+        worth = f" worth {money(value, currency)}"
+        if late.get("without_value", late["deals"] * 0).sum() == count:
+            worth, share = f"{_in(currency)}, without a value,", ""
+        yield f"{counted(count, 'deal')}{worth} {are} overdue{share}."
     else:
         yield f"no deal{_in(currency)} is overdue."
     ahead = rows[~period.isin(["overdue", "undated"])].set_index("period")["value"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
-from salesmate_nb.analysis import pipeline
+from salesmate_nb import report
+from salesmate_nb.analysis import cohorts, forecast, pipeline, won_value
 from salesmate_nb.errors import SalesmateError
 from tests.analysis.frames import BY_ANY, FUNCTIONS, NOW, closed_after, frame_of, open_since
 
@@ -49,3 +50,11 @@ def test_invalid_now(now):
     """A time that is not one is refused, also here."""
     with pytest.raises(SalesmateError, match=f"now={now!r} is not a date or time"):
         pipeline(frame_of(open_since(2)), now=now)
+
+
+@pytest.mark.parametrize("freq", ["q", "quarter", "X", 3.5])
+@pytest.mark.parametrize("function", [cohorts, forecast, won_value, report.headline])
+def test_invalid_length_of_a_period(function, freq):
+    """What is not the length of a period is refused, also without deals."""
+    with pytest.raises(SalesmateError, match=r"is not the length of a period\. Use 'W', 'M', 'Q' or 'Y'"):
+        function(frame_of([]), freq=freq)

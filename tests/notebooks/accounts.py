@@ -68,6 +68,12 @@ CHANGES: dict[str, Callable] = {
         "dealValue": 1_000_000 if deal["id"] == 1025 else 50,
         **_opened(deal),
     },
+    "odd values": lambda deal: {
+        "dealValue": -50 if deal["id"] % 3 else deal["dealValue"],
+        "currency": None if deal["id"] % 4 else "EUR",
+        "status": "On hold" if deal["id"] % 5 == 0 else deal["status"],
+        "closedDate": None if deal["id"] % 7 == 0 else "2028-01-05T10:00:00.000Z",
+    },
     "nothing set": lambda deal: dict.fromkeys(
         ("owner", "stage", "pipeline", "currency", "source", "dealValue", "winProbability", "closedDate")
     ),

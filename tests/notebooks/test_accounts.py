@@ -43,6 +43,13 @@ def test_first_run(name, run):
         run(name, settings, pipeline="all", style="dark", time_zone="America/New_York")
 
 
+def test_days_of_the_time_zone(run):
+    """The day to compare with ends in the time zone of the notebook, also if it is east of the account's."""
+    with accounts.changed(accounts.CHANGES["as it is"], days=(77, 1)) as settings:
+        text = run("pipeline_movement", settings, time_zone="Pacific/Kiritimati").text
+    assert text.startswith("From Wednesday, 16 September 2026 to Thursday, 17 September 2026.")
+
+
 @every_notebook
 def test_measured_account(name, run):
     """A notebook runs on the independent server that behaves as a live account was measured to do."""

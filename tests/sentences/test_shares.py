@@ -61,6 +61,8 @@ def test_cohorts():
         "May 2026 (77 % of 39) has a higher win rate than Apr 2026 (5 % of 40), by more than chance explains."
     )
     assert sentences.cohorts(table[:1]) == sentences.cohorts(table[:0]) == ""
+    only = sentences.cohorts(table[2:].assign(deals=1))
+    assert only.startswith("Of 1 deal created in Jun 2026, 1 is still open (100 %)")
 
 
 @pytest.mark.parametrize(
@@ -85,8 +87,11 @@ def test_outcomes():
         {"type": ["Call", "Meeting", "Mail"], "won": [2.5, 3.0, None], "lost": [2.4, 1.0, 9.0]}
     )
     assert sentences.outcomes(table, "type") == (
-        "Won and lost deals differ most in Meeting: 3.0 against 1.0. That alone does not show a cause."
+        "Won and lost deals differ most in Meeting: 3.0 against 1.0. "
+        "That may be chance, and does not show a cause."
     )
+    close = sentences.outcomes(table.assign(won=[1.04, 1.0, None], lost=1.0), "type")
+    assert close.startswith("Won and lost deals differ most in Call: 1.04 against 1.00.")
     assert sentences.outcomes(table.assign(won=[1.0, 0.0, None], lost=[0.0, 1.0, None]), "type") == ""
     assert (
         sentences.outcomes(table.assign(won=1.0, lost=1.0), "type")

@@ -86,6 +86,14 @@ def test_forecast(periods, values, expected):
     assert sentences.forecast(table) == expected
 
 
+def test_forecast_without_values():
+    """Overdue deals of which none has a value are not worth 0."""
+    table = pd.DataFrame(
+        {"period": ["overdue"], "currency": "EUR", "deals": 2, "without_value": 2, "value": 0.0}
+    )
+    assert sentences.forecast(table) == "2 deals in EUR, without a value, are overdue."
+
+
 def test_won_value():
     """The last period and the best one; of a tie nothing is said, and undated wins are in no period."""
     table = pd.DataFrame({"period": ["2026-05", "2026-06", "undated"], "currency": "EUR", "deals": 1})

@@ -21,8 +21,8 @@ def test_long_name():
 
 
 def test_names_of():
-    """The names of a column keep their order."""
-    assert names_of(pd.Series(["b", None, 3])) == ["b", "(none)", "3"]
+    """The names of a column keep their order; a missing one and a blank one have words."""
+    assert names_of(pd.Series(["b", None, 3, " "])) == ["b", "(none)", "3", "(blank)"]
 
 
 def test_words_of():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -21,7 +22,13 @@ from salesmate_nb._wording.numbers import (
 
 @pytest.mark.parametrize(
     ("largest", "name", "text"),
-    [(9_999, "EUR", "9,999"), (10_000, "thousand EUR", "10"), (1e8, "million EUR", "100"), (0, "EUR", "0")],
+    [
+        (9_999, "EUR", "9,999"),
+        (10_000, "thousand EUR", "10"),
+        (1e8, "million EUR", "100"),
+        (1e12, "billion EUR", "1,000"),
+        (0, "EUR", "0"),
+    ],
 )
 def test_unit_of_largest(largest, name, text):
     """The largest number decides whether all of them are in units, thousands or millions."""
@@ -29,10 +36,15 @@ def test_unit_of_largest(largest, name, text):
     assert (unit.name, unit.text(largest)) == (name, text)
 
 
+def test_unit_without_currency():
+    """A missing currency is named in words."""
+    assert Unit.of([2e4], "(none)").name == "thousand without currency"
+
+
 def test_unit_of_small_numbers():
     """A number that would be 0.0 in the unit says that it is not 0, also if it is negative; 0 is 0."""
     unit = Unit.of([50_000], "EUR")
-    texts = [unit.text(value) for value in (40, -40, 0, 400, -25_000)]
+    texts = [unit.text(value) for value in (np.float64(50), -40, 0, 400, -25_000)]
     assert texts == ["<0.1", ">\N{MINUS SIGN}0.1", "0", "0.4", "\N{MINUS SIGN}25"]
     assert unit.text(2_000, signed=True) == "+2"
 

@@ -13,6 +13,7 @@ from salesmate_nb.analysis._columns import (
     OPEN,
     WON,
     datetimes,
+    frequency,
     is_among,
     look_up,
     same_categories,
@@ -110,7 +111,9 @@ def forecast_accuracy(
     deals = select(now, "id", *columns, "closed_date")
     check_whole(history, deals, [*columns, *EXISTENCE])
     planned = datetimes(deals["estimated_close_date"])
-    periods = _past_periods(began.tz_convert(planned.dt.tz), timestamp(read_at(now), planned), freq)
+    periods = _past_periods(
+        began.tz_convert(planned.dt.tz), timestamp(read_at(now), planned), frequency(freq)
+    )
 
     won = _won(history, deals, planned.dt.tz, freq)
     parts = [won[won["period"].isin(periods)].assign(is_won=True)]

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import pandas as pd
 
-from salesmate_nb.analysis._columns import LOST, OPEN, WON, datetimes, is_among, select, with_status
+from salesmate_nb.analysis._columns import (
+    LOST,
+    OPEN,
+    WON,
+    datetimes,
+    frequency,
+    is_among,
+    select,
+    with_status,
+)
 from salesmate_nb.analysis._groups import count, groups, with_names
 
 
@@ -30,7 +39,7 @@ def cohorts(deals: pd.DataFrame, *, freq: str = "M") -> pd.DataFrame:
     Raises
     ------
     SalesmateError
-        If a column is missing.
+        If a column is missing, or `freq` is not the length of a period.
 
     Examples
     --------
@@ -71,7 +80,7 @@ def won_value(deals: pd.DataFrame, *, freq: str = "M") -> pd.DataFrame:
     Raises
     ------
     SalesmateError
-        If a column is missing.
+        If a column is missing, or `freq` is not the length of a period.
 
     Examples
     --------
@@ -97,7 +106,7 @@ def won_value(deals: pd.DataFrame, *, freq: str = "M") -> pd.DataFrame:
 
 def _periods(column: pd.Series, freq: str) -> pd.Series:
     """Return the names of the periods in which datetimes are, in their order."""
-    periods = datetimes(column).dt.tz_localize(None).dt.to_period(freq)
+    periods = datetimes(column).dt.tz_localize(None).dt.to_period(frequency(freq))
     order = pd.CategoricalDtype([*map(str, sorted(periods.dropna().unique())), "undated"], ordered=True)
     names: pd.Series = periods.astype("str").mask(periods.isna(), "undated").astype(order)
     return names

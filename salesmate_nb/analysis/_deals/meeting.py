@@ -1,4 +1,4 @@
-"""The deals that a sales meeting talks about: overdue, quiet, and new, won or lost."""
+"""The day of the last sales meeting, and the deals that the next one talks about."""
 
 from __future__ import annotations
 
@@ -6,7 +6,48 @@ import datetime as dt
 
 import pandas as pd
 
+from salesmate_nb._values.times import parse_time
 from salesmate_nb.analysis._columns import LOST, OPEN, WON, datetimes, days, select, timestamp, with_status
+from salesmate_nb.errors import SalesmateError
+
+_WEEK = 7  # days
+
+
+def last_meeting(now: pd.Timestamp, since: str | dt.date | None = None) -> pd.Timestamp:
+    """Return since when to list what is new: the start of a day, by default of last Monday.
+
+    Parameters
+    ----------
+    now : pandas.Timestamp
+        When the deals were read, in the time zone of the days.
+    since : date, datetime or ISO 8601 text, optional
+        The day of the last meeting, such as ``"2026-11-16"``.
+
+    Returns
+    -------
+    pandas.Timestamp
+        In the time zone of `now`. On a Monday, the default is the Monday before.
+
+    Raises
+    ------
+    SalesmateError
+        If `since` is not a date, or is later than `now`.
+
+    Examples
+    --------
+    >>> now = pd.Timestamp("2026-11-26T09:00", tz="Europe/Berlin")
+    >>> last_meeting(now)
+    Timestamp('2026-11-23 00:00:00+0100', tz='Europe/Berlin')
+    >>> last_meeting(now, "2026-11-16")
+    Timestamp('2026-11-16 00:00:00+0100', tz='Europe/Berlin')
+    """
+    given = parse_time("since", since, str(now.tz or "UTC"))
+    if given is None:
+        return now.normalize() - pd.DateOffset(days=now.weekday() or _WEEK)
+    start = pd.Timestamp(given).tz_convert(now.tz or "UTC").normalize()
+    if start > now:
+        raise SalesmateError(f"since={str(since)!r} is after the day of the deals, {now:%Y-%m-%d}.")
+    return start
 
 
 def overdue(deals: pd.DataFrame, *, now: str | dt.date | None = None) -> pd.DataFrame:
@@ -89,7 +130,7 @@ def quiet(deals: pd.DataFrame, *, for_days: float = 60, now: str | dt.date | Non
     return _most(rows[elapsed >= for_days], "days_quiet")
 
 
-def news(deals: pd.DataFrame, since: str | dt.date) -> pd.DataFrame:
+def news(deals: pd.DataFrame, since: str | dt.date, *, now: str | dt.date | None = None) -> pd.DataFrame:
     """List the deals that were created, won or lost since a day.
 
     Parameters
@@ -98,6 +139,8 @@ def news(deals: pd.DataFrame, since: str | dt.date) -> pd.DataFrame:
         With ``status``, ``created_at`` and ``closed_date``.
     since : datetime, date or ISO 8601 text
         Since when, this time included. Without a time zone it is in UTC.
+    now : datetime, date or ISO 8601 text, optional
+        Until when, this time included; by default without an end.
 
     Returns
     -------
@@ -124,15 +167,21 @@ def news(deals: pd.DataFrame, since: str | dt.date) -> pd.DataFrame:
     """
     rows = select(deals, "status", "created_at", "closed_date", *deals.columns)
     created, closed = datetimes(rows["created_at"]), datetimes(rows["closed_date"])
-    ended = rows[closed >= timestamp(since, closed)]
+    ended = rows[_is_between(closed, since, now)]
     found = {
-        "new": rows[created >= timestamp(since, created)],
+        "new": rows[_is_between(created, since, now)],
         "won": with_status(ended, WON),
         "lost": with_status(ended, LOST),
     }
     what = pd.CategoricalDtype(list(found), ordered=True)
     parts = [each.assign(what=pd.Series(name, each.index, dtype=what)) for name, each in found.items()]
     return pd.concat(parts, ignore_index=True)[["what", *deals.columns]]
+
+
+def _is_between(column: pd.Series, since: str | dt.date, now: str | dt.date | None) -> pd.Series[bool]:
+    """Return which datetimes are from `since` to `now`."""
+    is_later = column >= timestamp(since, column)
+    return is_later if now is None else is_later & (column <= timestamp(now, column))
 
 
 def _most(rows: pd.DataFrame, column: str) -> pd.DataFrame:

@@ -7,7 +7,16 @@ from collections.abc import Sequence
 
 import pandas as pd
 
-from salesmate_nb.analysis._columns import OPEN, column_names, datetimes, days, select, timestamp, with_status
+from salesmate_nb.analysis._columns import (
+    OPEN,
+    column_names,
+    datetimes,
+    days,
+    frequency,
+    select,
+    timestamp,
+    with_status,
+)
 from salesmate_nb.analysis._groups import count, groups, with_names
 from salesmate_nb.analysis._weights import value_sums, weigh_by_stage
 
@@ -100,7 +109,7 @@ def forecast(
     Raises
     ------
     SalesmateError
-        If a column is missing.
+        If a column is missing, or `freq` is not the length of a period.
 
     Examples
     --------
@@ -131,7 +140,7 @@ def forecast(
     columns = ("status", "currency", "deal_value", "win_probability", "estimated_close_date", *places)
     rows = with_status(select(deals, *columns), OPEN)
     expected = datetimes(rows["estimated_close_date"])
-    close = expected.dt.tz_localize(None).dt.to_period(freq)
+    close = expected.dt.tz_localize(None).dt.to_period(frequency(freq))
     current = timestamp(now, expected).tz_localize(None).to_period(freq)
     ahead = sorted(close[close >= current].unique())
     period = close.astype("str").mask(close < current, "overdue").mask(close.isna(), "undated")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 from matplotlib.axes import Axes
 
+from salesmate_nb._wording.names import words_of
 from salesmate_nb._wording.numbers import Unit, number
 from salesmate_nb._wording.ranking import distinct, places_of
 from salesmate_nb.charts._drawing.glyphs import drawable
@@ -106,7 +107,8 @@ def _plan(rows: pd.DataFrame, by: str, parts: Sequence[Part], limit: int) -> lis
 
 
 def _unit(values: pd.Series, currency: str, value: str) -> Unit:
-    return Unit.of(values, currency or ("deals" if value == "deals" else value.replace("_", " ")))
+    name = "days" if value.endswith("_days") else words_of(value)
+    return Unit.of(values, currency or name)
 
 
 def _draw(ax: Axes, sums: pd.DataFrame, parts: Sequence[Part], unit: Unit) -> None:

@@ -42,6 +42,7 @@ def number_rows(
             textcoords="offset points",
             va="center",
             fontsize=_SIZE,
+            bbox={"facecolor": ax.get_facecolor(), "linewidth": 0, "pad": 1},  # hides the lines behind it
             in_layout=False,
             gid=_MARK,
         )

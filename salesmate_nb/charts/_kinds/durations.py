@@ -104,7 +104,7 @@ def _reliable(curve: pd.DataFrame) -> pd.DataFrame:
     enough = curve[curve["at_risk"] >= _FEW]
     shown = enough if len(enough) else curve
     level = float(shown.loc[shown["still_open"] <= shown["still_open"].min() + _LEVEL, "day"].min())
-    return shown[shown["day"] <= level * 1.2]
+    return shown[shown["day"] <= level * 1.2] if level else shown  # no deal has closed
 
 
 def _half(curve: pd.DataFrame) -> float | None:

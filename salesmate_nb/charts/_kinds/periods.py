@@ -21,6 +21,7 @@ from salesmate_nb.charts._drawing.style import current, styled
 _HEIGHT = 1.7  # inches, of a panel
 _SIZE = 8.5  # points, of numbers
 _NAME_PAD = 13  # points, from the axis to the foot of the names below
+_APART = 0.27  # columns of the same period
 _LETTER = 5.6  # points, of a digit with some space
 
 
@@ -208,8 +209,8 @@ def forecast_accuracy(
     Forecast at the start of each month, and what was won in it
     """
     rows = needed(table, "period", "currency", "value", "weighted", "won_value")
-    if rows.empty:
-        return nothing(empty)
+    if not rows[["value", "won_value"]].any(axis=None):
+        return nothing("No deal that was forecast or won has a value." if len(rows) else empty)
     style = current()
     parts = [
         Part(column="value", color=style.color("open", 0.45), label="forecast"),
@@ -232,8 +233,8 @@ def forecast_accuracy(
             unit = Unit.of(sums.max(axis=1), currency)
             labels = {}
             for place, part in enumerate(parts):
-                shift = 0.27 * (place - 1)
-                ax.bar(sums.index + shift, sums[part.column], width=0.25, color=part.color)
+                shift = _APART * (place - 1)
+                ax.bar(sums.index + shift, sums[part.column], width=_APART - 0.02, color=part.color)
                 labels[shift] = (sums[part.column], [unit.text(value) for value in sums[part.column]])
             _finish_columns(ax, calendar, unit, labels)
         return finish(figure, axes)
@@ -303,7 +304,7 @@ def cohorts(
             foot += share
         _name_columns(ax, calendar)
         texts = [number(deals) if deals else "" for deals in sums["deals"]]
-        _number_columns(ax, {0.0: (pd.Series(foot), texts)}, len(sums))
+        _number_columns(ax, {0.0: (pd.Series(foot), texts)}, max(len(sums), 4))
         ax.set_ylim(0, 1.1)
         ax.tick_params(axis="y", labelcolor=style.muted)
         ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
@@ -312,13 +313,14 @@ def cohorts(
 
 
 def _sums(rows: pd.DataFrame, calendar: Calendar, parts: Sequence[Part]) -> list[tuple[str, pd.DataFrame]]:
-    """Return the sums of each column, for each currency."""
+    """Return the sums of each column, for each currency with a value."""
     columns = [part.column for part in parts]
     every = range(len(calendar.names))
-    return [
+    sums = [
         (name, rows.loc[mask, columns].groupby(calendar.places[mask]).sum().reindex(every, fill_value=0.0))
         for name, mask in distinct(rows["currency"])
     ]
+    return [(name, each) for name, each in sums if each.any(axis=None)]
 
 
 def _left_out(calendar: Calendar, before: str = "") -> str:
@@ -336,8 +338,10 @@ def _finish_columns(
     _name_columns(ax, calendar)
     ax.set_title(drawable(unit.name))
     lines = max(text.count("\n") + 1 for _, texts in labels.values() for text in texts)
-    if _number_columns(ax, labels, len(calendar.names) * len(labels)):
+    if _number_columns(ax, labels, max(len(calendar.names), 4) * (1 if len(labels) == 1 else 1 / _APART)):
         ax.margins(y=0.05 + 0.12 * lines)
+        low, high = ax.get_ylim()
+        ax.set_ylim(low, max(high, 0.15 * lines * (high - low)))  # also if all columns are below 0
         ax.set_yticks([])
     else:
         ax.yaxis.set_major_locator(MaxNLocator(4))
@@ -364,10 +368,10 @@ def _name_columns(ax: Axes, calendar: Calendar) -> None:
     ax.set_xlim(-0.6, max(len(names), 4) - 0.4)
 
 
-def _number_columns(ax: Axes, labels: dict[float, tuple[pd.Series, list[str]]], columns: int) -> bool:
+def _number_columns(ax: Axes, labels: dict[float, tuple[pd.Series, list[str]]], columns: float) -> bool:
     """Write the numbers above the columns if there is room for the longest, and return whether."""
     lines = [line for _, texts in labels.values() for text in texts for line in text.split("\n")]
-    if max(map(len, lines)) * _LETTER > (WIDTH - 0.6) * 72 / max(columns, 4):
+    if max(map(len, lines)) * _LETTER > (WIDTH - 0.6) * 72 / columns:
         return False
     for shift, (heights, texts) in labels.items():
         for place, (height, text) in enumerate(zip(heights, texts, strict=True)):

@@ -1,10 +1,12 @@
-"""The deals that a sales meeting talks about: worked examples."""
+"""The day of the last sales meeting, and the deals that the next one talks about: worked examples."""
 
 from __future__ import annotations
 
 import pandas as pd
+import pytest
 
-from salesmate_nb.analysis import in_zone, news, overdue, quiet
+from salesmate_nb.analysis import in_zone, last_meeting, news, overdue, quiet
+from salesmate_nb.errors import SalesmateError
 from tests.analysis.frames import NOW, frame_of
 
 
@@ -52,6 +54,30 @@ def test_news():
     ]
     table = news(frame_of(records), NOW - pd.Timedelta(days=7))
     assert list(zip(table["what"], table["id"], strict=True)) == [("new", 0), ("won", 0), ("lost", 1)]
+
+
+def test_news_until():
+    """What was created or closed after a time is left out."""
+    records = [{"status": "Won", "createdAt": before(2), "closedDate": before(1)}]
+    table = news(frame_of(records), NOW - pd.Timedelta(days=7), now=NOW - pd.Timedelta(days=1.5))
+    assert list(table["what"]) == ["new"]
+
+
+@pytest.mark.parametrize(
+    ("since", "expected"),
+    [(None, "2026-11-16"), ("2026-10-05", "2026-10-05"), ("2026-10-05T22:30Z", "2026-10-06")],
+)
+def test_last_meeting(since, expected):
+    """It is the start of the day that is given, or of the Monday before today."""
+    monday = pd.Timestamp("2026-11-23T08:00", tz="Europe/Berlin")
+    assert last_meeting(monday, since) == pd.Timestamp(expected, tz="Europe/Berlin")
+
+
+@pytest.mark.parametrize("since", ["2027-06-01", "01/02/2026", "last week"])
+def test_last_meeting_refused(since):
+    """A day after the read, or one that could mean two days, is refused."""
+    with pytest.raises(SalesmateError, match=f"^since='{since}' is"):
+        last_meeting(NOW, since)
 
 
 def test_no_deals():

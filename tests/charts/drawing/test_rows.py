@@ -34,6 +34,12 @@ def test_room_for_numbers(ax):
     assert ax.get_xlim()[1] > 100
 
 
+def test_number_on_a_line(ax):
+    """A number hides the lines behind it."""
+    number_rows(ax, [1], ["28 %"])
+    assert ax.texts[0].get_bbox_patch().get_facecolor() == ax.patch.get_facecolor()
+
+
 def test_same_scale():
     """Panels of the same scale have the same limits."""
     axes = plt.figure().subplots(1, 2)

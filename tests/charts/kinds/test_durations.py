@@ -33,6 +33,12 @@ def test_slow_deals():
     assert ax.get_title(loc="left") == "Sales: fewer than half have closed"
 
 
+def test_none_closed():
+    """If no deal has closed, the curve stays at the top for as long as the deals are open."""
+    (ax,) = charts.survival(CURVE.assign(still_open=1.0))
+    assert ax.get_xlim()[1] > 9
+
+
 def test_few_deals():
     """A curve of few deals is drawn too; without any, a sentence says so."""
     (ax,) = charts.survival(CURVE.assign(at_risk=1))

@@ -125,3 +125,24 @@ def test_no_values():
     """If no deal has a value, a sentence says so in place of columns without height."""
     assert repr(charts.forecast(FORECAST.assign(value=0.0))) == "No open deal has a value."
     assert repr(charts.won_value(FORECAST.assign(value=0.0))) == "No won deal has a value."
+
+
+@pytest.mark.parametrize("draw", [charts.forecast, charts.forecast_accuracy])
+def test_currency_without_values(draw):
+    """A currency in which nothing has a value has no panel."""
+    table = FORECAST[:1].assign(won_value=0.0)
+    panels = draw(pd.concat([table, table.assign(currency="GBP", value=0.0, weighted=0.0)]))
+    assert [ax.get_title(loc="left") for ax in panels] == ["thousand EUR"]
+
+
+def test_columns_below_zero():
+    """Columns that all are negative have their numbers below the title."""
+    (ax,) = charts.won_value(pd.DataFrame({"period": ["2026-05"], "currency": "EUR", "value": [-9.0]}))
+    assert texts(ax) == ["\N{MINUS SIGN}9"]
+    assert overlaps(ax.figure) == []
+
+
+def test_large_forecasts():
+    """Numbers of three columns side by side do not lie on each other, even for few periods."""
+    table = pd.DataFrame({"period": ["2026-05"], "currency": "EUR", "value": [2e15], "weighted": [1e15]})
+    assert overlaps(charts.forecast_accuracy(table.assign(won_value=1e15)).figure) == []
