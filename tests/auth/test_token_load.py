@@ -142,8 +142,8 @@ def test_killed_during_refresh(tmp_path, record_property, rounds):
         record_property("outcomes", outcomes)
         refused = [request for request in refreshes(box) if request.status != 200]
         assert sum(outcomes.values()) == rounds
-        # Only if the server had already rotated the token: one refusal, or two if the killed process's request
-        # arrived late, as it ends the login for both.
+        # Only if the server had already rotated the token: one refusal, or two if the request of the killed
+        # process arrived late, as it ends the login for both.
         assert outcomes["prompted"] <= len(refused) <= 2 * outcomes["prompted"]
         assert outcomes["silent"] > 0
         assert left == []
