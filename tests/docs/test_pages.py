@@ -87,15 +87,12 @@ def test_python(page, capsys):
         assert not printed or out.strip() == printed.strip()
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if blocks(page, "sh")], ids=name_of)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_commands(page):
-    """Each salesmate-nb command that a page shows is one that the command line accepts."""
-    commands = [
-        shlex.split(line, comments=True)
-        for code, _ in blocks(page, "sh")
-        for line in code.splitlines()
-        if line.startswith("salesmate-nb ")
-    ]
+    """Each salesmate-nb command of a page, in a block or a sentence, is one that the command line accepts."""
+    lines = [line for code, _ in blocks(page, "sh") for line in code.splitlines()]
+    lines += re.findall(r"`(salesmate-nb [^`\n]+)`", page.read_text(encoding="utf-8").replace("\\|", "|"))
+    commands = [shlex.split(line, comments=True) for line in lines if line.startswith("salesmate-nb ")]
     for _, *arguments in commands:
         ends = [place for place, word in enumerate(arguments) if word in {">", "|", "2>>"}]
         make_parser().parse_args(arguments[: min(ends, default=len(arguments))])
