@@ -19,6 +19,7 @@ BENCHMARKS = (  # a module beside this one, and its arguments; what it prints is
     ("reading",),
     ("first_read",),
     ("behaviours", "kind", "measured"),
+    ("history",),
 )
 
 

@@ -7,8 +7,21 @@ import contextlib
 import pytest
 from playwright.sync_api import TimeoutError  # noqa: A004 - the library's name
 
-OTHERS = ["owner", "modified_since", "created_since", "columns", "limit", "progress", "wait", "refresh"]
-ARGUMENTS = {"deals_df": ["status", "stage", "pipeline", *OTHERS], "crm.contacts_df": OTHERS}
+OTHERS = [
+    "owner",
+    "modified_since",
+    "created_until",
+    "where",
+    "columns",
+    "limit",
+    "progress",
+    "wait",
+    "refresh",
+]
+ARGUMENTS = {
+    "deals_df": ["status", "stage", "closed_since", "url", "as_of", *OTHERS],
+    "crm.contacts_df": OTHERS,
+}
 SETUP = """
 from salesmate_nb import connect, deals_df, sandbox
 crm = connect(sandbox.start(deals=3))
@@ -31,7 +44,7 @@ def test_shift_tab_and_tab(open_notebook, function):
     for name in ARGUMENTS[function]:
         assert f"{name}: " in shown
     assert "wait: bool = True" in shown
-    assert "refresh: Optional[Literal['auto', 'full', 'never']] = None" in shown
+    assert "refresh: Optional[Literal['auto', 'full', 'never', 'live']] = None" in shown
     assert ") -> pd.DataFrame" in shown
     notebook.shot(f"shift-tab-{function}")
     notebook.page.keyboard.press("Escape")
