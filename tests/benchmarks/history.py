@@ -8,6 +8,7 @@ import datetime as dt
 import json
 import multiprocessing
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -117,7 +118,7 @@ def year(settings: Settings) -> None:
         number = record(history, number, before, state_of(snapshot, read_at))
         history.compact(number, snapshot.paths)
         if day % 100 == 0:
-            print(f"  day {day}", flush=True)
+            print(f"  day {day}", file=sys.stderr, flush=True)
     file.save(dataclasses.replace(snapshot, history=number))
     files = list(history.path.iterdir())
     size = sum(each.stat().st_size for each in files) / 1e6

@@ -159,3 +159,14 @@ def test_reasons():
         if block["reason"]
     ]
     assert len(skipped) < 15
+
+
+def test_benchmarks():
+    """Figures in the table of the benchmarks are in the file that `make bench` writes."""
+    page, measured = (ROOT / "docs" / "explanation" / f"benchmarks.{end}" for end in ("md", "txt"))
+    results = re.findall(
+        r"^\| [^|]+\| (?!result)([^|]*\d[^|]*)\|$", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    figures = {figure for result in results for figure in re.findall(r"\d[\d,.]*\d|\d", result)}
+    assert {"405", "17.4"} <= figures
+    assert figures - set(re.findall(r"\d[\d,.]*\d|\d", measured.read_text(encoding="utf-8"))) == set()
