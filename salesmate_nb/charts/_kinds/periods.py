@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
+from matplotlib.artist import Artist
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import PercentFormatter
 
 from salesmate_nb._wording.columns import needed, rows_of
-from salesmate_nb._wording.numbers import Unit, counted, number, period_name, period_noun
+from salesmate_nb._wording.numbers import Unit, counted, number, period_name
 from salesmate_nb._wording.ranking import distinct
 from salesmate_nb.charts._drawing.bar_panels import Part
-from salesmate_nb.charts._drawing.calendar import Calendar, calendar_of, tick_names
-from salesmate_nb.charts._drawing.glyphs import drawable
-from salesmate_nb.charts._drawing.panels import WIDTH, Panels, figure_of, finish, nothing, patch, subject
+from salesmate_nb.charts._drawing.calendar import Calendar, calendar_of
+from salesmate_nb.charts._drawing.columns import APART, finish_columns, name_columns, number_columns
+from salesmate_nb.charts._drawing.panels import Panels, figure_of, finish, nothing, patch, subject
 from salesmate_nb.charts._drawing.style import current, styled
 
 _HEIGHT = 1.7  # inches, of a panel
-_SIZE = 8.5  # points, of numbers
-_NAME_PAD = 13  # points, from the axis to the foot of the names below
-_APART = 0.27  # columns of the same period
-_LETTER = 5.6  # points, of a digit with some space
+Labels = dict[float, tuple[pd.Series, list[str]]]  # by the shift of the columns: their heights and numbers
 
 
 def forecast(
@@ -82,28 +80,21 @@ def forecast(
     handles = [patch(part.color, part.label) for part in parts]
     if "overdue" in calendar.names:
         handles.append(patch(late["weighted"], "should have closed before"))
+
+    def draw(ax: Axes, sums: pd.DataFrame, unit: Unit) -> Labels:
+        for part in parts:
+            drawn = ax.bar(sums.index, sums[part.column], width=0.7, color=part.color)
+            if "overdue" in calendar.names:
+                drawn[0].set_facecolor(late[part.column])
+        texts = [
+            f"{unit.text(row.value)}\n({unit.text(row.weighted)})" if row.value else ""
+            for row in rows_of(sums[["value", "weighted"]])
+        ]
+        return {0.0: (sums["value"], texts)}
+
+    heading = subject(title or f"Expected value by closing {calendar.noun}", now)
     notes = "of open deals; the weighted value in brackets"
-    with styled():
-        plan = _sums(rows, calendar, parts)
-        figure, grid = figure_of(
-            subject(title or f"Expected value by closing {calendar.noun}", now),
-            notes,
-            [_HEIGHT] * len(plan),
-            handles=handles,
-        )
-        axes = [line[0] for line in grid]
-        for ax, (currency, sums) in zip(axes, plan, strict=True):
-            unit = Unit.of(sums["value"], currency)
-            for part in parts:
-                drawn = ax.bar(sums.index, sums[part.column], width=0.7, color=part.color)
-                if "overdue" in calendar.names:
-                    drawn[0].set_facecolor(late[part.column])
-            texts = [
-                f"{unit.text(row.value)}\n({unit.text(row.weighted)})" if row.value else ""
-                for row in rows_of(sums[["value", "weighted"]])
-            ]
-            _finish_columns(ax, calendar, unit, {0.0: (sums["value"], texts)})
-        return finish(figure, axes)
+    return _currencies(_sums(rows, calendar, parts), calendar, draw, heading, notes, handles=handles)
 
 
 def won_value(
@@ -148,20 +139,13 @@ def won_value(
         return nothing("No won deal has a value." if len(rows) else empty)
     part = Part(column="value", color=current().color("won"))
     calendar = calendar_of(rows["period"])
-    with styled():
-        plan = _sums(rows, calendar, [part])
-        figure, grid = figure_of(
-            subject(title or f"Won value by closing {calendar.noun}", now),
-            _left_out(calendar),
-            [_HEIGHT] * len(plan),
-        )
-        axes = [line[0] for line in grid]
-        for ax, (currency, sums) in zip(axes, plan, strict=True):
-            unit = Unit.of(sums["value"], currency)
-            ax.bar(sums.index, sums["value"], width=0.7, color=part.color)
-            texts = [unit.text(value) if value else "" for value in sums["value"]]
-            _finish_columns(ax, calendar, unit, {0.0: (sums["value"], texts)})
-        return finish(figure, axes)
+
+    def draw(ax: Axes, sums: pd.DataFrame, unit: Unit) -> Labels:
+        ax.bar(sums.index, sums["value"], width=0.7, color=part.color)
+        return {0.0: (sums["value"], [unit.text(value) if value else "" for value in sums["value"]])}
+
+    heading = subject(title or f"Won value by closing {calendar.noun}", now)
+    return _currencies(_sums(rows, calendar, [part]), calendar, draw, heading, _left_out(calendar))
 
 
 def forecast_accuracy(
@@ -219,25 +203,19 @@ def forecast_accuracy(
     ]
     calendar = calendar_of(rows["period"])
     handles = [patch(part.color, part.label) for part in parts]
-    with styled():
-        plan = _sums(rows, calendar, parts)
-        heights = [_HEIGHT] * len(plan)
-        figure, grid = figure_of(
-            subject(title or f"Forecast at the start of each {calendar.noun}, and what was won in it", now),
-            _left_out(calendar),
-            heights,
-            handles=handles,
-        )
-        axes = [line[0] for line in grid]
-        for ax, (currency, sums) in zip(axes, plan, strict=True):
-            unit = Unit.of(sums.max(axis=1), currency)
-            labels = {}
-            for place, part in enumerate(parts):
-                shift = _APART * (place - 1)
-                ax.bar(sums.index + shift, sums[part.column], width=_APART - 0.02, color=part.color)
-                labels[shift] = (sums[part.column], [unit.text(value) for value in sums[part.column]])
-            _finish_columns(ax, calendar, unit, labels)
-        return finish(figure, axes)
+
+    def draw(ax: Axes, sums: pd.DataFrame, unit: Unit) -> Labels:
+        labels = {}
+        for place, part in enumerate(parts):
+            shift = APART * (place - 1)
+            ax.bar(sums.index + shift, sums[part.column], width=APART - 0.02, color=part.color)
+            labels[shift] = (sums[part.column], [unit.text(value) for value in sums[part.column]])
+        return labels
+
+    heading = subject(title or f"Forecast at the start of each {calendar.noun}, and what was won in it", now)
+    return _currencies(
+        _sums(rows, calendar, parts), calendar, draw, heading, _left_out(calendar), handles=handles
+    )
 
 
 def cohorts(
@@ -302,14 +280,33 @@ def cohorts(
             share = (sums[state] / sums["deals"].where(sums["deals"] > 0)).fillna(0).to_numpy()
             ax.bar(sums.index, share, width=0.8, bottom=foot, color=style.color(states[state]))
             foot += share
-        _name_columns(ax, calendar)
+        name_columns(ax, calendar)
         texts = [number(deals) if deals else "" for deals in sums["deals"]]
-        _number_columns(ax, {0.0: (pd.Series(foot), texts)}, max(len(sums), 4))
+        number_columns(ax, {0.0: (pd.Series(foot), texts)}, max(len(sums), 4))
         ax.set_ylim(0, 1.1)
         ax.tick_params(axis="y", labelcolor=style.muted)
         ax.set_yticks([0, 0.25, 0.5, 0.75, 1])
         ax.yaxis.set_major_formatter(PercentFormatter(1, decimals=0, symbol=" %"))
         return finish(figure, [ax])
+
+
+def _currencies(
+    plan: Sequence[tuple[str, pd.DataFrame]],
+    calendar: Calendar,
+    draw: Callable[[Axes, pd.DataFrame, Unit], Labels],
+    heading: str,
+    notes: str,
+    *,
+    handles: Sequence[Artist] = (),
+) -> Panels:
+    """Draw a panel for each currency; `draw` draws its columns, and returns their numbers."""
+    with styled():
+        figure, grid = figure_of(heading, notes, [_HEIGHT] * len(plan), handles=handles)
+        axes = [line[0] for line in grid]
+        for ax, (currency, sums) in zip(axes, plan, strict=True):
+            unit = Unit.of(sums.abs().max(axis=1), currency)
+            finish_columns(ax, calendar, unit, draw(ax, sums, unit))
+        return finish(figure, axes)
 
 
 def _sums(rows: pd.DataFrame, calendar: Calendar, parts: Sequence[Part]) -> list[tuple[str, pd.DataFrame]]:
@@ -329,60 +326,3 @@ def _left_out(calendar: Calendar, before: str = "") -> str:
         return ""
     earlier = counted(calendar.left_out, f"earlier {calendar.noun}")
     return f"{before}without {earlier}, before {period_name(calendar.names[0])}"
-
-
-def _finish_columns(
-    ax: Axes, calendar: Calendar, unit: Unit, labels: dict[float, tuple[pd.Series, list[str]]]
-) -> None:
-    """Name the columns and their unit, and write their numbers above them, or else on the axis."""
-    _name_columns(ax, calendar)
-    ax.set_title(drawable(unit.name))
-    lines = max(text.count("\n") + 1 for _, texts in labels.values() for text in texts)
-    if _number_columns(ax, labels, max(len(calendar.names), 4) * (1 if len(labels) == 1 else 1 / _APART)):
-        ax.margins(y=0.05 + 0.12 * lines)
-        low, high = ax.get_ylim()
-        ax.set_ylim(low, max(high, 0.15 * lines * (high - low)))  # also if all columns are below 0
-        ax.set_yticks([])
-    else:
-        ax.yaxis.set_major_locator(MaxNLocator(4))
-        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: unit.text(value)))
-        ax.tick_params(axis="y", labelcolor=current().muted)
-        ax.grid(axis="y")
-
-
-def _name_columns(ax: Axes, calendar: Calendar) -> None:
-    names, years = tick_names(calendar.names)
-    is_long = calendar.noun == "week"  # every other has room for its name
-    places = [
-        place
-        for place, name in enumerate(calendar.names)
-        if not is_long or not period_noun(name) or (len(names) - place) % 2 == 1
-    ]
-    ax.set_xticks(places, [names[place] for place in places])
-    ax.set_xticks([place for place, year in enumerate(years) if year], list(filter(None, years)), minor=True)
-    ax.xaxis.remove_overlapping_locs = False  # a year is below its first period
-    ax.tick_params(axis="x", pad=_NAME_PAD)
-    ax.tick_params(axis="x", which="minor", pad=_NAME_PAD + 12, bottom=False, labelsize=9)
-    for label in [*ax.get_xticklabels(), *ax.get_xticklabels(minor=True)]:
-        label.set_verticalalignment("baseline")  # the same height, whatever letters it has
-    ax.set_xlim(-0.6, max(len(names), 4) - 0.4)
-
-
-def _number_columns(ax: Axes, labels: dict[float, tuple[pd.Series, list[str]]], columns: float) -> bool:
-    """Write the numbers above the columns if there is room for the longest, and return whether."""
-    lines = [line for _, texts in labels.values() for text in texts for line in text.split("\n")]
-    if max(map(len, lines)) * _LETTER > (WIDTH - 0.6) * 72 / columns:
-        return False
-    for shift, (heights, texts) in labels.items():
-        for place, (height, text) in enumerate(zip(heights, texts, strict=True)):
-            ax.annotate(
-                text,
-                (place + shift, max(height, 0)),
-                (0, 2),
-                textcoords="offset points",
-                ha="center",
-                va="bottom",
-                fontsize=_SIZE,
-                in_layout=False,
-            )
-    return True

@@ -64,24 +64,6 @@ def test_won_value():
     assert "without 2 earlier months, before Mar 2024" in [text.get_text() for text in ax.figure.texts]
 
 
-def test_no_room_for_numbers():
-    """Numbers that would lie on each other are on the axis instead."""
-    months = [str(each) for each in pd.period_range("2024-01", periods=24, freq="M")]
-    table = pd.DataFrame({"period": months, "currency": "EUR", "value": 5_000_000.0})
-    (ax,) = charts.won_value(table)
-    assert texts(ax) == []
-    assert "4,500" in [label.get_text() for label in ax.get_yticklabels()]
-    assert overlaps(ax.figure) == []
-
-
-def test_weeks():
-    """Every other week has its name, and those without a date too."""
-    weeks = [*(str(each) for each in pd.period_range("2026-01-05", periods=24, freq="W")), "undated"]
-    (ax,) = charts.won_value(pd.DataFrame({"period": weeks, "currency": "EUR", "value": 5.0}))
-    assert [*ticks(ax)[:2], *ticks(ax)[-2:]] == ["5 Jan", "19 Jan", "8 Jun", "undated"]
-    assert overlaps(ax.figure) == []
-
-
 def test_forecast_accuracy():
     """Each period has three columns with their numbers: the forecast, weighted, and what was won."""
     table = pd.DataFrame({"period": ["2026Q2"], "currency": "EUR", "value": [150.0], "weighted": [90.0]})
@@ -133,13 +115,6 @@ def test_currency_without_values(draw):
     table = FORECAST[:1].assign(won_value=0.0)
     panels = draw(pd.concat([table, table.assign(currency="GBP", value=0.0, weighted=0.0)]))
     assert [ax.get_title(loc="left") for ax in panels] == ["thousand EUR"]
-
-
-def test_columns_below_zero():
-    """Columns that all are negative have their numbers below the title."""
-    (ax,) = charts.won_value(pd.DataFrame({"period": ["2026-05"], "currency": "EUR", "value": [-9.0]}))
-    assert texts(ax) == ["\N{MINUS SIGN}9"]
-    assert overlaps(ax.figure) == []
 
 
 def test_large_forecasts():
