@@ -19,6 +19,7 @@ _MINUTE = 60  # seconds
 _REWIND = 32  # a part of a page, to go back after the first gap; doubled while the gap remains
 _MOST_REWINDS = 9
 _FUTILE_ROUNDS = 3  # over the rows of one key, that bring no new row though there are more
+_MOST_RECOUNTS = 3  # of the rows of one key, because some were deleted meanwhile
 _FEWEST_PAGES = 3  # of a walk
 _FEWEST_ROWS = 3  # of a page
 _HAS_SECONDS = re.compile(r"\s*\d+(?:\.\d+)?\s*|.*\d:\d\d:\d\d.*", re.DOTALL)
@@ -78,6 +79,14 @@ class _Page:
         """Return this page, as the last one if it ends where the page before did."""
         is_same = self.offset > page.offset and self.end <= page.end and self.keys[-1:] <= page.keys[-1:]
         return replace(self, is_last=self.is_last or (is_same and not self.is_full))
+
+
+def _overlap(pages: list[_Page]) -> bool:
+    """Return whether each page begins with the rows that the page before it ends with."""
+    return all(
+        (shared := page.end - later.offset) > 0 and page.ids[-shared:] == later.ids[:shared]
+        for page, later in itertools.pairwise(pages)
+    )
 
 
 class CreatedOffsets:
@@ -224,31 +233,45 @@ class KeyWalks:
         """Read all rows of a key that fills a page, and return the page that goes on beyond it.
 
         They are as many as lie between the offsets of the keys before and after it. Colleagues shift those,
-        so the count holds only if they are the same afterwards.
+        so the count holds only if they are the same afterwards. A row that was read and then deleted would
+        stand for one that was not read: so rows count if none was deleted between two equal counts, or if
+        no gap shows in the round that read them.
         """
-        key, ids, futile, end, slack = page.keys[-1], set[int](), 0, self._read.total, 0
-        first = yield from self._start_of(key, page)
-        while futile < _FUTILE_ROUNDS:
-            known, found = len(ids), first
-            ids |= first.of(key)
-            while found.ids and found.keys[-1] == key and not found.is_last:
-                offset, last = found.end - 1, found.end - 1 if end is None else end + 1 - self._rows
-                offset = max(last, found.offset + 1) if last - offset <= slack else offset
-                found = (yield from self._get(offset)).after(found)
-                ids |= found.of(key)
-            end, slack = found.end_of(key), self._rows // 10  # every row came once, if the order is kept
+        key, ids, counted, recounts, futile = page.keys[-1], set[int](), None, 0, 0
+        first, end = (yield from self._start_of(key, page)), self._read.total
+        while futile < _FUTILE_ROUNDS and recounts <= _MOST_RECOUNTS:
+            known, pages = len(ids), [first]
+            yield from self._round(key, pages, end, slack=0 if counted is None else self._rows // 10)
+            found, end = pages[-1], pages[-1].end_of(key)
+            of_round = set[int]().union(*(each.of(key) for each in pages))
+            ids |= of_round
             again = yield from self._start_of(key, first)
             is_steady = again.start_of(key) == first.start_of(key)
-            is_followed = bool(found.ids) and found.keys[0] <= key
-            if is_steady and is_followed and ids >= again.of(key):
-                if len(ids) == found.end_of(key) - first.start_of(key):
+            if is_steady and found.ids and found.keys[0] <= key:
+                count = end - first.start_of(key)
+                is_whole = len(ids) == count == counted or (len(of_round) == count and _overlap(pages))
+                if is_whole and ids >= again.of(key):
                     return found
-                if len(ids) > found.end_of(key) - first.start_of(key):
-                    ids.clear()  # some were deleted: count again
+                if count != counted:  # what was read before may have been deleted before it was counted
+                    ids, counted, recounts = set(), count, recounts + 1
             first = again
             ids |= again.of(key)
             futile = futile + 1 if len(ids) == known else 0
         raise PaginationUnsupported("the rows of one createdAt cannot be counted")
+
+    def _round(
+        self, key: int, pages: list[_Page], end: int | None, *, slack: int
+    ) -> Generator[SearchRequest, SearchPage, None]:
+        """Add the pages of a key that follow a page, until one goes on beyond it.
+
+        The last one is to be full. It may leave out a few rows, which came in an earlier round.
+        """
+        found = pages[-1]
+        while found.ids and found.keys[-1] == key and not found.is_last:
+            offset, last = found.end - 1, found.end - 1 if end is None else end + 1 - self._rows
+            offset = max(last, found.offset + 1) if last - offset <= slack else offset
+            found = (yield from self._get(offset)).after(found)
+            pages.append(found)
 
     def _start_of(self, key: int, page: _Page) -> Generator[SearchRequest, SearchPage, _Page]:
         """Return a new page that begins one row before a key, or further before it."""
