@@ -181,7 +181,7 @@ class ApiClient:
             else:
                 raise
         self._worked = None  # what succeeded before is refused too
-        return self._send(*request, waiter)
+        return self._send(*request, waiter, has_worked=False)  # a late response may set it again
 
     def _acquire(self, waiter: Waiter, url: str) -> None:
         """Count one request, as soon as the rate limit allows it."""
@@ -194,7 +194,14 @@ class ApiClient:
             waiter.wait(self._limiter.acquire, "rate limit reached, resuming in")
 
     def _send(
-        self, method: str, url: str, params: Mapping[str, Any] | None, json: Any, waiter: Waiter
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, Any] | None,
+        json: Any,
+        waiter: Waiter,
+        *,
+        has_worked: bool = True,
     ) -> Any:
         place = url.partition("?")[0]
         self._acquire(waiter, url)  # before the session chooses a token, which could expire during a wait
@@ -216,7 +223,7 @@ class ApiClient:
         self.server_time = _date(response.headers.get("Date"))
         milliseconds = (time.perf_counter() - start) * 1000
         try:
-            payload = decode(response, has_worked=self._worked is not None)
+            payload = decode(response, has_worked=has_worked and self._worked is not None)
         except SalesmateError:
             log.debug("%s %s %d %.0f ms", method, place, response.status_code, milliseconds)
             raise

@@ -15,7 +15,14 @@ from salesmate_nb._api.client import MAX_WAIT, ApiClient
 from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.session import ApiKeySession, BoundedSession
 from salesmate_nb._api.waiting import Cancelled, Waiter
-from salesmate_nb.errors import ApiError, BadResponse, ConnectionFailed, RateLimited, SalesmateError
+from salesmate_nb.errors import (
+    ApiError,
+    BadResponse,
+    ConnectionFailed,
+    LoginRequired,
+    RateLimited,
+    SalesmateError,
+)
 from salesmate_nb.settings import Settings
 from tests.helpers import reach
 
@@ -267,6 +274,25 @@ def test_refused_connection():
         client.request("POST", "x")
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
+
+
+def test_late_response_of_a_key(client, requests_mock):
+    """A response to an earlier request, which comes after the key was refused, does not make it a right."""
+    refused = {"Status": "failure", "Error": {"code": "4004", "name": "AuthorizationFailed", "message": ""}}
+    requests_mock.get(f"{API}/v1/deals", **SUCCESS)
+    client.request("GET", "/v1/deals")
+    requests_mock.get(f"{API}/v1/companies", **SUCCESS)
+    requests_mock.get(f"{API}/v1/deals", json=refused, status_code=403)
+
+    def refuse(_request, context):
+        if requests_mock.call_count > 3:
+            client.request("GET", "/v1/companies")
+        context.status_code = 403
+        return refused
+
+    requests_mock.get(f"{API}/v1/contacts", json=refuse)
+    with pytest.raises(LoginRequired, match="have been regenerated"):
+        client.request("GET", "/v1/contacts")
 
 
 @pytest.mark.parametrize(
