@@ -40,7 +40,7 @@ from salesmate_nb._search.field_entries import list_fields
 from salesmate_nb._search.pipelines import stage_order, stage_records
 from salesmate_nb._search.query import Query
 from salesmate_nb._snapshot.refresh import SnapshotRefresher
-from salesmate_nb._snapshot.store import OWNER, SnapshotFile, snapshot_folder
+from salesmate_nb._snapshot.store import SnapshotFile, history_owner, snapshot_folder
 from salesmate_nb._ui.frontend import Frontend, frontend
 from salesmate_nb._values.text import enumerate_counts
 from salesmate_nb._values.times import DatetimeLike, parse_time
@@ -348,9 +348,10 @@ class Account:
             "timezone": settings.zone,  # in which timestamps without a zone were read
         }
         file = SnapshotFile(folder, resource.name, bound, check=lambda: self._check_owner(who, waiter))
-        owner = {name: bound[name] for name in OWNER}
         history = (
-            HistoryFolder(folder, resource.name, owner, file.check_logout) if resource is DEALS else None
+            HistoryFolder(folder, resource.name, history_owner(bound), file.check_logout)
+            if resource is DEALS
+            else None
         )
         return SnapshotRefresher(reader, file, settings, history)
 

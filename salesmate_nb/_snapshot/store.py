@@ -34,7 +34,7 @@ _PLAIN: dict[str, type] = {  # attributes of a snapshot that are in its metadata
     "checked": int,
     "lateness": float,
 }
-OWNER = ("host", "workspace", "who")  # of what a snapshot is bound to: whose rows they are
+_OWNER = ("host", "workspace", "who")  # of what a snapshot is bound to: whose rows they are
 _LOCK_TIMEOUT = 3700.0  # seconds; another kernel's full read may wait an hour for the rate limit
 
 
@@ -263,19 +263,31 @@ class SnapshotFile:
             self._write(self._parts / f"{number:05}.parquet", rows)
 
     def remove_others(self) -> None:
-        """Remove the rows of other users and workspaces from the folder, of every resource."""
+        """Remove the rows of other users and workspaces from the folder, of every resource.
+
+        If Salesmate names neither the user of the key that is used now nor that of the one before, the rows
+        are removed, since another user may see others, and the history stays.
+        """
         patterns = ("*.parquet", "*.parts/*.parquet", "*.history*/*.parquet")
-        removed = 0
+        removed = list[bool]()
         for path in itertools.chain.from_iterable(map(self.path.parent.glob, patterns)):
             with contextlib.suppress(*_DAMAGE), files.open_private(path) as file:
                 bound = json.loads((pq.read_schema(file).metadata or {})[_METADATA])["bound"]
-                if any(bound.get(name) != self._bound.get(name) for name in OWNER):
+                is_of_another = history_owner(bound) != history_owner(self._bound)
+                is_history = ".history" in path.parent.suffixes
+                if is_of_another or not (is_history or bound.get("who") == self._bound.get("who")):
                     path.unlink()
-                    removed += 1
-        if removed:
+                    removed.append(is_of_another)
+        if any(removed):
             warn(
-                f"The rows and the history saved in {self.path.parent} are of another login, so they were "
-                "removed. A user who may not see the list of users counts as another one with each new key."
+                f"The rows and the history saved in {self.path.parent} are of another user, so they were "
+                "removed."
+            )
+        elif removed:
+            warn(
+                f"The rows saved in {self.path.parent} were read with another key, and Salesmate does not "
+                "say whose it was. All rows are read again, and the history of deals continues. If that key "
+                "was another user's, run logout() and connect() again: then a new history begins."
             )
 
     def discard_checkpoint(self) -> None:
@@ -302,6 +314,17 @@ class SnapshotFile:
 def now() -> str:
     """Return the time by this machine's clock: ISO 8601 in UTC."""
     return dt.datetime.now(dt.UTC).isoformat(timespec="seconds")
+
+
+def history_owner(bound: Mapping[str, str]) -> dict[str, str]:
+    """Return whose history it is, of what a snapshot is bound to.
+
+    A user whom Salesmate does not name counts as the same one with each key: keys last some weeks, and a
+    history cannot be read again.
+    """
+    owner = {name: bound.get(name, "") for name in _OWNER}
+    is_known = owner["who"].startswith("user ")
+    return owner if is_known else {**owner, "who": "unknown"}
 
 
 def snapshot_folder(settings: Settings, profile: str) -> Path:

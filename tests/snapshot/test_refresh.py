@@ -750,9 +750,24 @@ def test_another_user_begins_from_scratch(account, tmp_path):
     connection = Salesmate(stored_login(account, tmp_path))
     with pytest.raises(SalesmateError, match="no snapshot"):
         connection.deals_df(refresh="never")
-    with pytest.warns(match="of another login, so they were removed"):
+    with pytest.warns(match="of another user, so they were removed"):
         assert len(connection.deals_df(refresh="auto")) == 50
     assert snapshots(tmp_path) == ["deals.parquet"]
+
+
+def test_new_key_of_a_user_who_is_not_known(account, tmp_path):
+    """Its rows are read again, the history continues, and a warning says what to do if it is not the same."""
+    account.users = []
+    Salesmate(stored_login(account, tmp_path)).deals_df(refresh="auto")
+    account.session_key = "another-key-0123456789"
+    deleted = account.truth("deals")[0]["id"]
+    account.delete("deals", deleted)
+    connection = Salesmate(stored_login(account, tmp_path))
+    with pytest.warns(match="does not say whose it was.*history of deals continues"):
+        live = connection.deals_df(refresh="auto")
+    assert len(live) == len(account.truth("deals"))
+    history = connection.history_df()
+    assert (history["field"][0], set(history["id"])) == ("deleted", {deleted})
 
 
 @pytest.mark.parametrize("is_bob", [False, True])
