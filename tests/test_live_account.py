@@ -506,11 +506,11 @@ class TestServer:
             get(account, "/apis/core/v4/users")
 
     def test_no_thread_is_left(self, deals):
-        before = threading.active_count()
+        before = set(threading.enumerate())
         with LiveAccount(deals=deals) as account, requests.Session() as session:
             session.get(account.url, headers=account.headers, timeout=5)
-            assert threading.active_count() > before
-        assert threading.active_count() == before
+            assert set(threading.enumerate()) - before
+        assert not set(threading.enumerate()) - before
 
 
 class TestBehaviours:

@@ -112,7 +112,7 @@ def test_workers():
 def test_close_leaves_slow_requests(monkeypatch):
     """Closing waits for no slow request, and neither does the end of the process; each thread ends later."""
     monkeypatch.setattr(parallel_fetch, "_GRACE_SECONDS", 0.01)
-    response = threading.Event()
+    response, before = threading.Event(), set(threading.enumerate())
 
     def fetch(request):
         if request.offset:
@@ -124,10 +124,11 @@ def test_close_leaves_slow_requests(monkeypatch):
     next(slow)
     slow.close()
     parallel.close()
-    left = [thread for thread in threading.enumerate() if thread.name.startswith("salesmate_nb-read")]
-    assert [thread.daemon for thread in left] == [True]
+    left = set(threading.enumerate()) - before
+    assert {thread.daemon for thread in left} == {True}
     response.set()
-    left[0].join()
+    for thread in left:
+        thread.join()
 
 
 def test_failure_in_a_thread():

@@ -71,6 +71,10 @@ def ids_of(read):
 
 
 def read_threads():
+    """Return the threads of reads that do not end within some seconds."""
+    for thread in threading.enumerate():
+        if thread.name.startswith("salesmate_nb-read"):
+            thread.join(20)
     return [thread.name for thread in threading.enumerate() if thread.name.startswith("salesmate_nb-read")]
 
 
