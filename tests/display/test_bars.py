@@ -41,11 +41,11 @@ def screen(monkeypatch):
 def test_notebook_bar(screen):
     """The bar is drawn, follows the read, and is gone at its end with its thread."""
     bar = NotebookBar("deals")
-    assert "Reading deals" in screen.shown.get(timeout=5)[0]
+    assert "Reading deals" in screen.shown.get(timeout=30)[0]
     bar.plan(1_000, 3, 0)
     bar.add(590, 1)
     while True:
-        html, text = screen.shown.get(timeout=5)
+        html, text = screen.shown.get(timeout=30)
         if "59 %" in html:
             break
     assert 'style="width: 59.0%"' in html
@@ -68,7 +68,7 @@ def test_bar_that_stands_still(screen, monkeypatch):
     """A bar that does not change is drawn again, since one that is not says that the read had not ended."""
     monkeypatch.setattr(bars, "_REPEAT_SECONDS", 0.02)
     bar = NotebookBar("deals")
-    first, second = (screen.shown.get(timeout=5)[0] for _ in range(2))
+    first, second = (screen.shown.get(timeout=30)[0] for _ in range(2))
     bar.close()
     assert first == second
     assert '<div class="cut-off">This read had not ended. If no cell is running, run it again.</div>' in first

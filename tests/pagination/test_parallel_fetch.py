@@ -98,7 +98,7 @@ def test_growing_queue(workers):
 
 def test_workers():
     """As many requests run at the same time as there are workers."""
-    barrier = threading.Barrier(3, timeout=5)
+    barrier = threading.Barrier(3, timeout=30)
 
     def fetch(_request):
         barrier.wait()
