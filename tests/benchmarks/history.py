@@ -25,7 +25,7 @@ from salesmate_nb import Settings
 from salesmate_nb._history.folder import HistoryFolder
 from salesmate_nb._history.recorder import NONE, State, record
 from salesmate_nb._snapshot import refresh
-from salesmate_nb._snapshot.store import OWNER, Snapshot, SnapshotFile
+from salesmate_nb._snapshot.store import Snapshot, SnapshotFile, history_owner
 from salesmate_nb.client import Salesmate
 from tests.benchmarks import work
 
@@ -105,7 +105,7 @@ def year(settings: Settings) -> None:
     bound = json.loads(pq.read_schema(path).metadata[b"salesmate"])["bound"]
     del bound["version"]
     file = SnapshotFile(path.parent, "deals", bound)
-    history = HistoryFolder(path.parent, "deals", {name: bound[name] for name in OWNER})
+    history = HistoryFolder(path.parent, "deals", history_owner(bound))
     snapshot = file.load()
     assert snapshot is not None
     history.remove()
