@@ -217,15 +217,13 @@ def _convert_column(kind: Kind, values: list[Any]) -> pa.Array:
 
 def _convert_timestamps(values: list[int | None]) -> pa.Array:
     """Convert a column of Unix seconds and milliseconds; raises if one is outside the years 1 to 9999."""
-    numbers = pa.array(values, pa.int64())
-    is_seconds = pc.less(pc.abs_checked(numbers), MILLISECONDS_FROM)
-    microseconds = pc.multiply_checked(numbers, pc.if_else(is_seconds, 1_000_000, 1_000))
-    extremes = pc.min_max(microseconds).as_py()
-    if microseconds.null_count < len(values) and not (
-        extremes["min"] >= _FIRST_MICROSECOND and extremes["max"] <= _LAST_MICROSECOND
-    ):
+    microseconds = [
+        value and value * (1_000_000 if abs(value) < MILLISECONDS_FROM else 1_000) for value in values
+    ]
+    known = list(filter(None, microseconds))
+    if known and not _FIRST_MICROSECOND <= min(known) <= max(known) <= _LAST_MICROSECOND:
         raise OverflowError
-    return microseconds.cast(_ARROW_TYPES["datetime"])
+    return pa.array(microseconds, _ARROW_TYPES["datetime"])
 
 
 def categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:
