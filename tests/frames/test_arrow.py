@@ -279,6 +279,22 @@ def test_whole_column_equals_value_by_value():
         assert values == expected, name
 
 
+@pytest.mark.parametrize("usual", ["2024-03-05T20:15:00Z", 1_709_630_100])
+def test_datetimes_do_not_depend_on_other_columns(usual):
+    """A column of datetimes gives what it gives alone, whatever the other columns hold."""
+    fields = [field for field in DEALS.fields if field.path in {"createdAt", "closedDate", "lastActivityAt"}]
+    for odd in ODD:
+        columns = [usual, None, usual], [odd, usual, ""], [None, "", odd]
+        paths = [field.path for field in fields]
+        records = [dict(zip(paths, row, strict=True)) for row in zip(*columns, strict=True)]
+        together = BatchBuilder(fields)
+        page = together.build(records)
+        for field in fields:
+            alone = BatchBuilder([field])
+            assert page.select([field.name]).equals(alone.build(records)), (field.name, odd)
+            assert together.parse_errors.get(field.name) == alone.parse_errors.get(field.name)
+
+
 def test_custom_fields_are_discovered():
     """A field found on the second page is missing on the first; custom columns are sorted by name."""
     frame, _ = frame_of([{"id": 1, "textCustomField2": "b"}], [{"id": 2, "intCustomField1": "5", "other": 1}])
