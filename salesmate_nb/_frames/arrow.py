@@ -2,40 +2,18 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
-from itertools import chain
 from operator import itemgetter
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesmate_nb._frames.parsing import MILLISECONDS_FROM, MISSING, parser
+from salesmate_nb._frames.columns import ARROW_TYPES, convert_column, convert_datetimes
+from salesmate_nb._frames.parsing import MISSING, parser
 from salesmate_nb._values.text import comparable, is_unicode
-from salesmate_nb.resources.base import Field, Kind, custom_columns, is_custom
+from salesmate_nb.resources.base import Field, custom_columns, is_custom
 
-# Of each kind of field: the Arrow type, and beside it the pandas dtype that dataframe.py makes of it.
-_ARROW_TYPES: dict[Kind, pa.DataType] = {
-    "int": pa.int64(),  # Int64
-    "float": pa.float64(),  # float64
-    "string": pa.string(),  # str
-    "category": pa.string(),  # category, once assemble() has made it a dictionary
-    "datetime": pa.timestamp("us", tz="UTC"),  # datetime64[us, UTC]
-    "bool": pa.bool_(),  # boolean
-}
-# Python types that Arrow converts without loss; others it may silently change: 1.5 to 1, True to 1.0.
-_LOSSLESS: dict[Kind, frozenset[type]] = {
-    "int": frozenset({int, type(None)}),
-    "float": frozenset({int, float, type(None)}),
-    "bool": frozenset({bool, type(None)}),
-}
-# Holds 1677 to 2262. Datetimes outside are parsed one by one, since Arrow accepts years that no calendar has.
-_NANOSECONDS = pa.timestamp("ns", tz="UTC")
-_FIRST_MICROSECOND, _LAST_MICROSECOND = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 and 9999
-# Raised if a value of a column has another type, is too large, or is a datetime in another format.
-_NEEDS_PARSING = (pa.ArrowInvalid, TypeError, OverflowError, UnicodeError)
 _UNKNOWN_FORM = object()
 
 
@@ -100,7 +78,7 @@ class BatchBuilder:
         relations = {parent: _relations(parent, records) for parent in _parents(self.fields)}
         columns = {field.name: _field_values(field, records, relations) for field in self.fields}
         datetimes = {field.name: columns[field.name] for field in self.fields if field.kind == "datetime"}
-        return self.convert({**columns, **_convert_datetimes(datetimes)}, len(records))
+        return self.convert({**columns, **convert_datetimes(datetimes)}, len(records))
 
     def convert(self, columns: Mapping[str, list[Any] | pa.Array], rows: int) -> pa.RecordBatch:
         """Convert columns of values instead of records.
@@ -134,11 +112,12 @@ class BatchBuilder:
             ]
 
     def _column(self, field: Field, values: list[Any]) -> pa.Array:
-        with suppress(*_NEEDS_PARSING):
-            return _convert_column(field.kind, values)
+        column = convert_column(field.kind, values)
+        if column is not None:
+            return column
         parse = parser(field.kind, self._timezone)
         parsed = [self._parse(field, parse, row, value) for row, value in enumerate(values)]
-        return pa.array(parsed, _ARROW_TYPES[field.kind])
+        return pa.array(parsed, ARROW_TYPES[field.kind])
 
     def _parse(self, field: Field, parse: Callable[[Any], Any], row: int, value: Any) -> Any:
         if value in MISSING:
@@ -194,47 +173,12 @@ def concat(fields: Iterable[Field], pages: Iterable[pa.RecordBatch | pa.Table]) 
 
 def arrow_schema(fields: Iterable[Field]) -> pa.Schema:
     """Return the Arrow schema of a page of these fields."""
-    return pa.schema([(field.name, _ARROW_TYPES[field.kind]) for field in fields])
+    return pa.schema([(field.name, ARROW_TYPES[field.kind]) for field in fields])
 
 
 def _is_sorted(column: pa.ChunkedArray) -> bool:
     ascending = pc.all(pc.less_equal(column[:-1], column[1:])).as_py()  # None without rows
     return column.null_count == 0 and ascending is not False
-
-
-def _convert_column(kind: Kind, values: list[Any]) -> pa.Array:
-    """Convert a column as a whole; raises if any of its values needs parsing."""
-    if kind in _LOSSLESS:
-        if not _LOSSLESS[kind].issuperset(map(type, values)):
-            raise TypeError
-        if kind == "float" and not math.isfinite(sum(filter(None, values))):
-            raise OverflowError
-        return pa.array(values, _ARROW_TYPES[kind])
-    filled = [None if value == "" else value for value in values] if "" in values else values
-    if kind == "datetime" and {int, type(None)}.issuperset(map(type, filled)):
-        return _convert_timestamps(filled)
-    column = pa.array(filled, pa.string())
-    return column.cast(_NANOSECONDS).cast(_ARROW_TYPES[kind]) if kind == "datetime" else column
-
-
-def _convert_datetimes(columns: Mapping[str, list[Any]]) -> dict[str, pa.Array]:
-    """Convert columns of datetimes at once, since Arrow's calls take longer than a page of them; or none."""
-    with suppress(*_NEEDS_PARSING):
-        together = _convert_column("datetime", list(chain.from_iterable(columns.values())))
-        rows = len(together) // max(len(columns), 1)
-        return {name: together.slice(number * rows, rows) for number, name in enumerate(columns)}
-    return {}
-
-
-def _convert_timestamps(values: list[int | None]) -> pa.Array:
-    """Convert a column of Unix seconds and milliseconds; raises if one is outside the years 1 to 9999."""
-    microseconds = [
-        value and value * (1_000_000 if abs(value) < MILLISECONDS_FROM else 1_000) for value in values
-    ]
-    known = list(filter(None, microseconds))
-    if known and not _FIRST_MICROSECOND <= min(known) <= max(known) <= _LAST_MICROSECOND:
-        raise OverflowError
-    return pa.array(microseconds, _ARROW_TYPES["datetime"])
 
 
 def categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:
