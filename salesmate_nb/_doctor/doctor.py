@@ -11,10 +11,10 @@ from salesmate_nb._api.rate_limit import RateLimiter
 from salesmate_nb._api.response import find_rows
 from salesmate_nb._auth.current_user import CurrentUser
 from salesmate_nb._doctor.diagnosis import Diagnosis, versions
+from salesmate_nb._doctor.forms import flag_forms, list_forms
 from salesmate_nb._doctor.pages import first_page, sort_by_id, total_in_words
 from salesmate_nb._doctor.probes import Probes, error_name
 from salesmate_nb._doctor.rules import RuleTrials
-from salesmate_nb._frames.forms import flag_forms, list_forms
 from salesmate_nb._search.search import Record, SearchPage, SearchRequest
 from salesmate_nb.errors import ConnectionFailed, LoginRequired, NotFound, SalesmateError
 from salesmate_nb.resources import DEALS, RESOURCES

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import itemgetter
 from typing import Any
@@ -10,28 +9,11 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from salesmate_nb._frames.parsing import MILLISECONDS_FROM, MISSING, parser
+from salesmate_nb._frames.columns import ARROW_TYPES, convert_column, convert_datetimes
+from salesmate_nb._frames.parsing import MISSING, parser
 from salesmate_nb._values.text import comparable, is_unicode
-from salesmate_nb.resources.base import Field, Kind, custom_columns, is_custom
+from salesmate_nb.resources.base import Field, custom_columns, is_custom
 
-# Of each kind of field: the Arrow type, and beside it the pandas dtype that dataframe.py makes of it.
-_ARROW_TYPES: dict[Kind, pa.DataType] = {
-    "int": pa.int64(),  # Int64
-    "float": pa.float64(),  # float64
-    "string": pa.string(),  # str
-    "category": pa.string(),  # category, once assemble() has made it a dictionary
-    "datetime": pa.timestamp("us", tz="UTC"),  # datetime64[us, UTC]
-    "bool": pa.bool_(),  # boolean
-}
-# Python types that Arrow converts without loss; others it may silently change: 1.5 to 1, True to 1.0.
-_LOSSLESS: dict[Kind, frozenset[type]] = {
-    "int": frozenset({int, type(None)}),
-    "float": frozenset({int, float, type(None)}),
-    "bool": frozenset({bool, type(None)}),
-}
-# Holds 1677 to 2262. Datetimes outside are parsed one by one, since Arrow accepts years that no calendar has.
-_NANOSECONDS = pa.timestamp("ns", tz="UTC")
-_FIRST_MICROSECOND, _LAST_MICROSECOND = -62_135_596_800_000_000, 253_402_300_799_999_999  # years 1 and 9999
 _UNKNOWN_FORM = object()
 
 
@@ -91,12 +73,12 @@ class BatchBuilder:
         pyarrow.RecordBatch
             A row for each record, a column for each field.
         """
-        self.parse_errors = {}
         if self._discover:
             self._add_custom_fields(set().union(*records) - self._known_paths)
         relations = {parent: _relations(parent, records) for parent in _parents(self.fields)}
-        columns = [self._column(field, _field_values(field, records, relations)) for field in self.fields]
-        return pa.RecordBatch.from_arrays(columns, names=[field.name for field in self.fields])
+        columns = {field.name: _field_values(field, records, relations) for field in self.fields}
+        datetimes = {field.name: columns[field.name] for field in self.fields if field.kind == "datetime"}
+        return self.convert({**columns, **convert_datetimes(datetimes)}, len(records))
 
     def convert(self, columns: Mapping[str, list[Any] | pa.Array], rows: int) -> pa.RecordBatch:
         """Convert columns of values instead of records.
@@ -130,13 +112,12 @@ class BatchBuilder:
             ]
 
     def _column(self, field: Field, values: list[Any]) -> pa.Array:
-        try:
-            return _convert_column(field.kind, values)
-        except (pa.ArrowInvalid, TypeError, OverflowError, UnicodeError):
-            pass  # a value has another type, is too large, or is a datetime in another format
+        column = convert_column(field.kind, values)
+        if column is not None:
+            return column
         parse = parser(field.kind, self._timezone)
         parsed = [self._parse(field, parse, row, value) for row, value in enumerate(values)]
-        return pa.array(parsed, _ARROW_TYPES[field.kind])
+        return pa.array(parsed, ARROW_TYPES[field.kind])
 
     def _parse(self, field: Field, parse: Callable[[Any], Any], row: int, value: Any) -> Any:
         if value in MISSING:
@@ -192,40 +173,12 @@ def concat(fields: Iterable[Field], pages: Iterable[pa.RecordBatch | pa.Table]) 
 
 def arrow_schema(fields: Iterable[Field]) -> pa.Schema:
     """Return the Arrow schema of a page of these fields."""
-    return pa.schema([(field.name, _ARROW_TYPES[field.kind]) for field in fields])
+    return pa.schema([(field.name, ARROW_TYPES[field.kind]) for field in fields])
 
 
 def _is_sorted(column: pa.ChunkedArray) -> bool:
     ascending = pc.all(pc.less_equal(column[:-1], column[1:])).as_py()  # None without rows
     return column.null_count == 0 and ascending is not False
-
-
-def _convert_column(kind: Kind, values: list[Any]) -> pa.Array:
-    """Convert a column as a whole; raises if any of its values needs parsing."""
-    if kind in _LOSSLESS:
-        if not _LOSSLESS[kind].issuperset(map(type, values)):
-            raise TypeError
-        if kind == "float" and not math.isfinite(sum(filter(None, values))):
-            raise OverflowError
-        return pa.array(values, _ARROW_TYPES[kind])
-    filled = [None if value == "" else value for value in values] if "" in values else values
-    if kind == "datetime" and {int, type(None)}.issuperset(map(type, filled)):
-        return _convert_timestamps(filled)
-    column = pa.array(filled, pa.string())
-    return column.cast(_NANOSECONDS).cast(_ARROW_TYPES[kind]) if kind == "datetime" else column
-
-
-def _convert_timestamps(values: list[int | None]) -> pa.Array:
-    """Convert a column of Unix seconds and milliseconds; raises if one is outside the years 1 to 9999."""
-    numbers = pa.array(values, pa.int64())
-    is_seconds = pc.less(pc.abs_checked(numbers), MILLISECONDS_FROM)
-    microseconds = pc.multiply_checked(numbers, pc.if_else(is_seconds, 1_000_000, 1_000))
-    extremes = pc.min_max(microseconds).as_py()
-    if microseconds.null_count < len(values) and not (
-        extremes["min"] >= _FIRST_MICROSECOND and extremes["max"] <= _LAST_MICROSECOND
-    ):
-        raise OverflowError
-    return microseconds.cast(_ARROW_TYPES["datetime"])
 
 
 def categories(column: pa.ChunkedArray, order: Sequence[str]) -> pa.DictionaryArray:

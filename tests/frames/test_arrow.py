@@ -8,13 +8,13 @@ import datetime as dt
 import pandas as pd
 import pyarrow as pa
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmate_nb._frames.arrow import BatchBuilder, assemble, concat
+from salesmate_nb._frames.arrow import BatchBuilder, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb.resources import ACTIVITIES, DEALS
-from salesmate_nb.resources.base import custom_columns, custom_field
+from salesmate_nb.resources.base import custom_columns
 from tests.helpers import DTYPES
 
 JSON = st.recursive(
@@ -36,17 +36,6 @@ KEYS = st.sampled_from(
 
 STANDARD = len(DEALS.fields)
 LOOKUP = "SingleLookupCustomField1"
-CUSTOM = ["checkboxCustomField1", "intCustomField2", "textCustomField1"]
-FIELDS = [*DEALS.fields, *map(custom_field, CUSTOM)]
-ODD = [
-    *("", " ", "x", "\ud800", "0", "007", "1.50", "1e5", "NaN", "true", "no", "1709583300000"),
-    *(None, True, False, 0, 0.0, 1.5, -1, 2**53 + 1, 2**63, 10**400, 1e300, float("nan"), float("inf")),
-    *({}, [], {"id": 1}, ["a", "b"], [None], [["a"]]),
-    *("2024-03-04", "2024-03-04T20:15:00", "2024-03-04T20:15:00Z", "2024-03-04 20:15:00+0530"),
-    *("2024-03-04T20:15:00.123456789Z", "Mar 04, 2024 09:15 PM", "2024-02-30T00:00:00Z"),
-    *(1_709_543_700, 1_709_543_700_000, -(10**11), "1709543700", "20240304", "Mar 04, 2024 21:15 PM"),
-    *("0000-01-01T00:00:00Z", "0001-01-01T00:00:00+05:00", "9999-12-31T23:59:59-05:00"),
-]
 
 
 def frame_of(*pages, timezone="UTC", order=None):
@@ -248,37 +237,6 @@ def test_integers_are_never_truncated(values):
     assert unreadable.get("owner_id", 0) == len(values) - len(fits)
 
 
-def test_whole_column_equals_value_by_value():
-    """A column that is converted as a whole gives what parsing value by value gives."""
-    clean = [
-        {
-            "id": n,
-            "title": f"Deal {n}" if n % 3 else "",
-            "status": ["Won", "Lost", None][n % 3],
-            "dealValue": n / 4,
-            "createdAt": f"2024-03-{n % 28 + 1:02d}T09:15:00.{n:03d}Z",
-            "closedDate": "2024-03-04T09:15:00+05:30",
-            "checkboxCustomField1": n % 2 == 0,
-        }
-        for n in range(200)
-    ]
-    dirty = {
-        "id": "200",
-        "title": 7,
-        "status": 1,
-        "dealValue": "1.5",
-        "createdAt": 0,
-        "closedDate": "2024-03-04",
-    }
-    dirty["checkboxCustomField1"] = "yes"
-    whole, _ = frame_of(clean)
-    parsed, _ = frame_of([*clean, dirty])
-    parsed = parsed.iloc[:200]
-    for name in whole.columns:
-        values, expected = (list(frame[name].dropna().astype("object")) for frame in (parsed, whole))
-        assert values == expected, name
-
-
 def test_custom_fields_are_discovered():
     """A field found on the second page is missing on the first; custom columns are sorted by name."""
     frame, _ = frame_of([{"id": 1, "textCustomField2": "b"}], [{"id": 2, "intCustomField1": "5", "other": 1}])
@@ -362,39 +320,3 @@ def test_any_json_records(pages):
 def test_many_json_records(pages):
     """The same for many more records."""
     check_any_records(pages)
-
-
-ANY_COLUMN = given(
-    st.sampled_from([*CUSTOM, "id", "title", "dealValue", "createdAt", "status", "tags"]),
-    st.lists(
-        st.sampled_from(ODD) | st.text(max_size=5) | st.integers() | st.floats(), min_size=2, max_size=5
-    ),
-    st.sampled_from(["UTC", "Asia/Kolkata"]),
-)
-
-
-def check_column(path, values, timezone):
-    together, alone = (BatchBuilder(FIELDS, timezone=timezone, discover=False) for _ in range(2))
-    records = [{path: value} for value in values]
-    page = concat(FIELDS, [together.build(records)])
-    assert page.equals(concat(FIELDS, [alone.build([record]) for record in records]))
-    assert together.unreadable == alone.unreadable
-
-
-@settings(max_examples=25)
-@example("title", ["", 0, False, []], "UTC")
-@example("createdAt", [1_709_543_700, 1_709_543_700_000, None, -1, 10**11], "UTC")
-@example("createdAt", [0, 10**18], "UTC")
-@example("createdAt", [0, "9999-12-31T23:59:59-05:00", "0000-01-01T00:00:00Z"], "UTC")
-@ANY_COLUMN
-def test_values_do_not_depend_on_other_rows(path, values, timezone):
-    """A page gives what its rows give one by one: no other row turns 0, False or a date into nothing."""
-    check_column(path, values, timezone)
-
-
-@pytest.mark.slow
-@settings(max_examples=100)
-@ANY_COLUMN
-def test_many_values_do_not_depend_on_other_rows(path, values, timezone):
-    """The same for many more columns."""
-    check_column(path, values, timezone)

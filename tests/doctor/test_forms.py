@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from salesmate_nb._frames.forms import flag_forms, list_forms
+from salesmate_nb._doctor.forms import flag_forms, list_forms
 
 
 @pytest.mark.parametrize(
