@@ -270,7 +270,7 @@ class Account:
         query = self._query({"columns": field, "refresh": "never"}, settings)
         names = TRACKED if query.columns is None else query.columns
         refresher = self._refresher(DEALS, self._reader(DEALS, settings), settings, query)
-        start = parse_time("since", since, settings.zone)
+        start = parse_time("since", since, settings.zone, self._api_client.now())
         ids = deal_ids(deal)
         table, snapshot, known = refresher.events(start, names, ids)
         about = {"host": self._settings.api_url, "resource": "history", "timezone": settings.zone}
@@ -325,7 +325,8 @@ class Account:
     def _query(self, arguments: Mapping[str, Any], settings: Settings) -> Query:
         named = {name: value for name, value in arguments.items() if name != "self"}
         is_watched = frontend() is not Frontend.NOBODY
-        return Query.parse(named, timezone=settings.zone, is_watched=is_watched)
+        now = self._api_client.now()
+        return Query.parse(named, timezone=settings.zone, is_watched=is_watched, now=now)
 
     def _refresher(
         self, resource: Resource, reader: ResourceReader, settings: Settings, query: Query

@@ -74,8 +74,8 @@ class Salesmate(Connection):
             Keep rows modified, created, or closed, at this time or later. Text is ISO 8601, ``"2026-01-31"``
             or ``"2026-01-31T09:00"``; without a time zone, it is in that of the settings. Or it is an age:
             ``"7d"`` or ``"4w"`` is the start of the day so long ago. A timedelta is exact, so
-            ``timedelta(days=7)`` is 168 hours ago. Types of pandas and numpy will do too; ``NaT`` is as
-            ``None``.
+            ``timedelta(days=7)`` is 168 hours ago. Both count back by Salesmate's clock, or before its first
+            response by this computer's. Types of pandas and numpy will do too; ``NaT`` is as ``None``.
         modified_until, created_until, closed_until : datetime, date, timedelta, str or other, optional
             Keep rows modified, created, or closed, at this time or earlier. A day without a time of day is
             included to its end: ``"2026-01-31"`` keeps all of the 31st. So is ``"2026-01"``, a month.

@@ -152,7 +152,7 @@ RECORDS = {
                 "primary_company_name",
             ),
             examples=(
-                "salesmate-nb deals --status Won --closed-since 30d --output won.xlsx",
+                "salesmate-nb deals --status Won --closed-since 2026-01-01 --output won.xlsx",
                 "salesmate-nb deals --where source=Website --where deal_value=1000.. --sandbox",
                 "salesmate-nb deals --owner 'Maya Lindqvist' --columns id,title,deal_value",
                 "salesmate-nb deals --sandbox --limit 10",
