@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from salesmate_nb._cli.completion import Completer, completed_by, profile_names
+from salesmate_nb._cli.completion import Completer, completed_by, file_names, profile_names
 from salesmate_nb._cli.options.values import names, output_path
 
 PROGRAM = "salesmate-nb"
@@ -71,12 +71,13 @@ def add_output(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--format", choices=(TABLE, *FORMATS), help="default: by the ending of the file, else a table"
     )
-    parser.add_argument(
+    output = parser.add_argument(
         "--output",
         type=output_path,
         metavar="FILE",
         help="write to this file, .csv, .json, .parquet or .xlsx, instead of printing; - is standard output",
     )
+    completed_by(output, file_names)
     parser.add_argument(
         "--escape-formulas",
         action="store_true",

@@ -6,7 +6,7 @@ import argparse
 import functools
 from dataclasses import dataclass
 
-from salesmate_nb._cli.completion import column_names, completed_by, conditions
+from salesmate_nb._cli.completion import column_names, completed_by, conditions, statuses
 from salesmate_nb._cli.options.command import Command, add_columns, add_output
 from salesmate_nb._cli.options.values import Where, whole
 
@@ -96,7 +96,11 @@ def _add_options(records: Records, parser: argparse.ArgumentParser) -> None:
 
 def _add_filters(records: Records, parser: argparse.ArgumentParser) -> None:
     for name in records.texts:
-        parser.add_argument(f"--{name}", action="append", help=_TEXTS[name].format(name=records.name))
+        option = parser.add_argument(
+            f"--{name}", action="append", help=_TEXTS[name].format(name=records.name)
+        )
+        if name == "status":
+            completed_by(option, statuses(records.name))
     for name in records.times:
         words = _TIMES[name].format(name=records.name)
         parser.add_argument(f"--{name.replace('_', '-')}", metavar="WHEN", help=words)
