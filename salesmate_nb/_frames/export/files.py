@@ -11,7 +11,7 @@ from salesmate_nb._base.user_files import is_plain, replaced
 from salesmate_nb._base.validators import expanded
 from salesmate_nb._base.warn import warn
 from salesmate_nb._frames.export.about import timezone_of
-from salesmate_nb._frames.export.excel import write_excel
+from salesmate_nb._frames.export.excel import with_labels, write_excel
 from salesmate_nb._values.zones import has_zone
 from salesmate_nb.errors import SalesmateError
 
@@ -65,6 +65,7 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, timezone: str
             f"path is of type {type(path).__name__}. Name an Excel file, such as 'deals.xlsx'."
         )
     target = expanded("path", os.fsdecode(path))
+    frame = with_labels(frame)  # of rows, which may be times
     if timezone is None and timezone_of(frame) is None and any(map(has_zone, frame.dtypes)):
         warn(
             "The frame does not say the time zone of its account, so its times are written in UTC. Give "

@@ -100,6 +100,17 @@ def test_time_zone_of_columns(tmp_path):
         to_excel(pd.concat([deals, pd.DataFrame(deals.to_dict())]), path)
 
 
+def test_time_zone_of_labels(tmp_path):
+    """Times that label rows are in the account's zone, too, and of no known zone come with the warning."""
+    path = tmp_path / "deals.xlsx"
+    deals = pd.DataFrame({"id": [1]}, index=pd.to_datetime(["2026-06-30T22:30Z"]))
+    with pytest.warns(UserWarning, match=r"written in UTC\. Give it"):
+        to_excel(deals, path)
+    deals.attrs["salesmate"] = {"timezone": "Europe/Berlin"}
+    to_excel(deals, path)
+    assert openpyxl.load_workbook(path).worksheets[0]["A2"].value.day == 1
+
+
 def test_time_zone(tmp_path):
     """A time zone that there is not is an error."""
     with pytest.raises(SalesmateError, match="timezone='Berlin' is not an IANA time zone"):
