@@ -10,6 +10,7 @@ import pandas as pd
 from salesmate_nb._cli.commands.account import logged_in
 from salesmate_nb._cli.commands.records import column_of
 from salesmate_nb._cli.options.command import TABLE
+from salesmate_nb._cli.options.records import RECORDS
 from salesmate_nb._cli.output import choose_format, write
 from salesmate_nb._cli.streams import say, say_result
 from salesmate_nb._cli.waterfall import waterfall
@@ -21,8 +22,10 @@ _DIGITS = 4  # after the point: no currency has more
 
 
 def snapshot(options: argparse.Namespace) -> None:
-    """Update a snapshot on disk, and write it to a file as well if one is named."""
-    kind = choose_format(None, options.output, default="parquet") if options.output else ""
+    """Update a snapshot on disk, and write it to a file or print it as well, if that is asked for."""
+    is_asked = bool(options.output or options.format or options.escape_formulas)
+    given, is_escaped = options.format, options.escape_formulas
+    kind = choose_format(given, options.output, default="parquet", is_escaped=is_escaped) if is_asked else ""
     connection = logged_in(options.profile)
     read = getattr(connection, f"{options.resource}_df")
     frame = read(refresh="full" if options.full else "auto")
@@ -31,8 +34,9 @@ def snapshot(options: argparse.Namespace) -> None:
     rows = f"{len(frame):,} {options.resource if len(frame) != 1 else RESOURCES[options.resource].singular}"
     made = f"{requests} request{'s' if requests != 1 else ''}"
     say(f"{rows} in {folder / options.resource}.parquet; {made}.")
-    if options.output:
-        write(frame, kind, options.output, options.resource)
+    if is_asked:
+        first = RECORDS[options.resource].first
+        write(frame, kind, options.output, options.resource, first=first, is_escaped=is_escaped)
 
 
 def movement(options: argparse.Namespace) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import argparse
 
-from salesmate_nb._cli.completion import column_names, completed_by, file_names
+from salesmate_nb._cli.completion import column_names
 from salesmate_nb._cli.options.command import Command, add_columns, add_output
-from salesmate_nb._cli.options.values import output_path, since
+from salesmate_nb._cli.options.values import since
 from salesmate_nb.resources import RESOURCES
 
 
@@ -21,13 +21,7 @@ def _add_snapshot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--full", action="store_true", help="rebuild from scratch instead of reading only what changed"
     )
-    output = parser.add_argument(
-        "--output",
-        type=output_path,
-        metavar="FILE",
-        help="also write it to this file: Parquet, or as its ending says: .csv, .json, .xlsx",
-    )
-    completed_by(output, file_names)
+    add_output(parser, is_extra=True)
 
 
 def _add_movement(parser: argparse.ArgumentParser) -> None:

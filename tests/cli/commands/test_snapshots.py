@@ -22,6 +22,19 @@ def test_one_row(run, monkeypatch):
         assert run("snapshot")[2].startswith("1 deal in ")
 
 
+def test_written(account, run, tmp_path):
+    """snapshot takes the options of deals for what it writes: a format, and a ' before formulas in CSV."""
+    account.deals.create(title="=1+1", status="Open")
+    path = tmp_path / "deals"
+    assert run("snapshot", "--format", "csv", "--escape-formulas", "--output", str(path))[0] == 0
+    assert "'=1+1" in path.read_text("utf-8")
+    code, out, _ = run("snapshot", "--format", "table")
+    assert (code, out.endswith("31 deals, 34 columns; times in UTC\n")) == (0, True)
+    assert pd.read_csv(io.StringIO(run("snapshot", "--format", "csv")[1])).shape == (31, 34)
+    assert run("snapshot")[1] == ""
+    assert run("snapshot", "--escape-formulas")[0] == 2
+
+
 def test_movement(account, run):
     """movement refreshes, prints the waterfall from the day to now, and needs no request offline."""
     account.pass_days(0)
