@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from salesmate_nb._base.warn import warn
 from salesmate_nb.errors import SalesmateError
 
 DatetimeLike = str | dt.date | pd.Timestamp | np.datetime64 | dt.timedelta | np.timedelta64 | None
@@ -83,8 +84,9 @@ def parse_end(
 ) -> dt.datetime | None:
     """Read a time up to which something is asked for, itself included.
 
-    A day without a time of day means its end, and so does a week, a month or a year. Parameters, result and
-    errors are those of :func:`parse_time`.
+    A day without a time of day means its end, and so does a week, a month or a year. A datetime is exact: for
+    midnight, with which people also write a day, a warning says so. Parameters, result and errors are those
+    of :func:`parse_time`.
 
     Examples
     --------
@@ -95,12 +97,34 @@ def parse_end(
     >>> parse_end("as_of", "2026-01-31T09:00", "Europe/Berlin").isoformat()
     '2026-01-31T08:00:00+00:00'
     """
+    span = parse_span(name, given, timezone, now)
+    if span is None:
+        return None
+    if isinstance(given, dt.datetime | np.datetime64) and span[0] == span[1]:
+        _warn_of_midnight(name, _read(name, given, timezone, now))
+    return span[1]
+
+
+def parse_span(
+    name: str, given: DatetimeLike, timezone: str, now: dt.datetime | None = None
+) -> tuple[dt.datetime, dt.datetime] | None:
+    """Read the first and the last time that something stands for: of a day, its start and its end.
+
+    Parameters and errors are those of :func:`parse_time`.
+
+    Examples
+    --------
+    >>> start, end = parse_span("created_at", "2026-01-31", "UTC")
+    >>> end - start + dt.timedelta(microseconds=1) == dt.timedelta(days=1)
+    True
+    """
     if _is_missing(given):
         return None
     start, period = _read(name, given, timezone, now), _period(given)
     if period is None:
-        return _in_utc(start, timezone)
-    return _in_utc(_after(start, period), timezone) - dt.timedelta(microseconds=1)
+        return (_in_utc(start, timezone),) * 2
+    end = _in_utc(_after(start, period), timezone) - dt.timedelta(microseconds=1)
+    return _in_utc(start, timezone), end
 
 
 def parse_age(text: str) -> dt.timedelta | None:
@@ -143,6 +167,14 @@ def shift(timestamp: dt.datetime, by: dt.timedelta) -> dt.datetime:
     except OverflowError:
         end = _FIRST if by < dt.timedelta() else _LAST
         return end.replace(tzinfo=timestamp.tzinfo)
+
+
+def _warn_of_midnight(name: str, time: dt.datetime) -> None:
+    if time.time() == dt.time():
+        warn(
+            f"{name} is midnight, at the start of {time.date()}, so the rest of that day does not count. For "
+            f"all of it, write '{time.date()}'; if midnight is meant, '{time.isoformat(timespec='minutes')}'."
+        )
 
 
 def _is_missing(given: object) -> bool:

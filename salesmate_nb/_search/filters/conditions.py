@@ -15,7 +15,7 @@ import pandas as pd
 
 from salesmate_nb._frames.parsing import parse_bool, parse_float, parse_int
 from salesmate_nb._search.filters.column_tests import ColumnTest, Span
-from salesmate_nb._values.times import parse_end, parse_time
+from salesmate_nb._values.times import parse_span
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field, Kind, has_items
 
@@ -140,10 +140,7 @@ class Condition:
         """
         if kind == "datetime":
             name = f"where: {self.name}"
-            return (
-                parse_time(name, value, self.timezone, self.now),
-                parse_end(name, value, self.timezone, self.now),
-            )
+            return parse_span(name, value, self.timezone, self.now) or (None, None)
         try:
             found = _PARSERS[kind](_plain(value, whole if kind == "int" else None))
         except (ValueError, OverflowError) as err:
