@@ -80,8 +80,8 @@ def update_dotenv(path: Path, values: Mapping[str, str | Secret], *, template: s
     Raises
     ------
     SettingsError
-        If the path is no file, the file cannot be read or written, or it has a line, such as one with an open
-        quote, after which the settings could not be read.
+        If the path is not that of a file, the file cannot be read or written, or it has a line, such as one
+        with an open quote, after which the settings could not be read.
     """
     check_is_file(path)
     text = _text(path).reveal() if path.exists() else template
