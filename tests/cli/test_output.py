@@ -46,7 +46,7 @@ def test_table_in_a_narrow_encoding(monkeypatch):
     stdout = redirect(monkeypatch)
     write(FRAME, "table", None)
     assert b"?\xf3d?" in stdout.getvalue()
-    assert b"2 deals, 1 columns\r\n" in stdout.getvalue()
+    assert b"2 deals, 1 column\r\n" in stdout.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -11,12 +11,11 @@ from salesmate_nb._cli.commands.account import logged_in
 from salesmate_nb._cli.commands.records import column_of
 from salesmate_nb._cli.options.command import TABLE
 from salesmate_nb._cli.options.records import RECORDS
-from salesmate_nb._cli.output import choose_format, write
+from salesmate_nb._cli.output import choose_format, counted, write
 from salesmate_nb._cli.streams import say, say_result
 from salesmate_nb._cli.waterfall import waterfall
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb.analysis import movement as movement_of
-from salesmate_nb.resources import RESOURCES
 
 _DIGITS = 4  # after the point: no currency has more
 
@@ -31,8 +30,7 @@ def snapshot(options: argparse.Namespace) -> None:
     frame = read(refresh="full" if options.full else "auto")
     folder = snapshot_folder(connection.settings, connection.profile)
     requests = frame.attrs["salesmate"]["calls"]
-    rows = f"{len(frame):,} {options.resource if len(frame) != 1 else RESOURCES[options.resource].singular}"
-    made = f"{requests} request{'s' if requests != 1 else ''}"
+    rows, made = counted(len(frame), options.resource), counted(requests, "requests")
     say(f"{rows} in {folder / options.resource}.parquet; {made}.")
     if is_asked:
         first = RECORDS[options.resource].first

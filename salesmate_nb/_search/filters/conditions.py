@@ -144,7 +144,10 @@ class Condition:
         try:
             found = _PARSERS[kind](_plain(value, whole if kind == "int" else None))
         except (ValueError, OverflowError) as err:
-            raise SalesmateError(f"where: {self.name} is {_NOUNS[kind]}, and {value!r} is not.") from err
+            advice = " A range is {'min': ..., 'max': ...}." if kind in {"int", "float"} else ""
+            raise SalesmateError(
+                f"where: {self.name} is {_NOUNS[kind]}, and {value!r} is not.{advice}"
+            ) from err
         return found, found
 
 

@@ -74,6 +74,14 @@ def test_examples(account, run, monkeypatch, tmp_path, example):
     assert err.startswith("Wrote ") or len(out.splitlines()) > 3
 
 
+@pytest.mark.parametrize("name", [name for name, records in RECORDS.items() if records.is_searched])
+def test_conditions_of_the_help(account, run, name):
+    """What --help shows of --where can be typed, and finds rows."""
+    for condition in (RECORDS[name].value, RECORDS[name].span):
+        code, out, err = run(name, "--where", condition, "--columns", "id", "--format", "csv")
+        assert (code, err, len(out.splitlines()) > 1) == (0, "", True)
+
+
 def test_columns_of_a_list(account, run):
     """Users, pipelines and fields take --columns too; a name that is not there is one line."""
     assert run("users", "--columns", "email,id", "--format", "csv")[1].startswith("email,id\r\n")
