@@ -6,7 +6,7 @@ import difflib
 import re
 from collections.abc import Collection, Iterable, Sequence
 
-from salesmate_nb._values.text import closest, comparable
+from salesmate_nb._values.text import comparable
 
 _WORD = re.compile(r"[A-Z]?[^\W_A-Z]+|[A-Z]+")  # of close_date, closeDate and "Close Date"
 _ALSO: dict[str, tuple[str, ...]] = {  # the words of columns that a word may stand for, beside itself
@@ -39,7 +39,7 @@ _ADDED = _OF_RECORDS | {"date", "time", "at", "on", "name", "code", "title", "e"
 """Words that a column need not have."""
 
 _MOST = 2
-_ALIKE = 0.75  # how much of two words must be the same
+_ALIKE = 0.75  # how much of two words, or names, must be the same
 
 
 def meant_columns(wanted: str, there_are: Iterable[str]) -> list[str]:
@@ -77,7 +77,7 @@ def meant_columns(wanted: str, there_are: Iterable[str]) -> list[str]:
         needed = [word for word in words if word not in added]
         if found := _with_words(needed, words_of):
             return found[:1] if words_of[found[0]] == needed else found[:_MOST]
-    return closest(wanted, words_of)[:1]
+    return difflib.get_close_matches(comparable(wanted), words_of, n=1, cutoff=_ALIKE)
 
 
 def advice(wanted: str, there_are: Collection[str]) -> str:

@@ -108,7 +108,7 @@ def test_escaped_formulas(capsys):
     frame = pd.DataFrame({"title": ["=1+1"]})
     write(frame, choose_format("csv", None, is_escaped=True), None, is_escaped=True)
     write(frame, "csv", Path("won.csv"), is_escaped=True)
-    assert capsys.readouterr().out == Path("won.csv").read_bytes().decode() == "title\r\n'=1+1\r\n"
+    assert capsys.readouterr().out == Path("won.csv").read_bytes().decode() == "\ufefftitle\r\n'=1+1\r\n"
     with pytest.raises(argparse.ArgumentError, match="--escape-formulas: only CSV needs it"):
         choose_format(None, Path("won.xlsx"), is_escaped=True)
 

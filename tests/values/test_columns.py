@@ -31,6 +31,8 @@ ALL = {name: [field.name for field in resource.fields] for name, resource in RES
         ("deals", "onwer", ["owner_name"]),
         ("deals", "winprobability", ["win_probability"]),
         ("deals", "x", []),
+        ("deals", "seats", []),
+        ("deals", "estimatedclosedate", ["estimated_close_date"]),
         ("contacts", "company", ["company_name"]),
         ("contacts", "country", []),
         ("companies", "company_name", ["name"]),

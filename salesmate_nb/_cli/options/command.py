@@ -93,5 +93,6 @@ def add_output(parser: argparse.ArgumentParser, *, is_extra: bool = False) -> No
     parser.add_argument(
         "--escape-formulas",
         action="store_true",
-        help="in CSV, write ' before texts that a spreadsheet would take for formulas",
+        help="write CSV for a spreadsheet: with ' before texts that it would take for formulas, and with the "
+        "mark by which Excel knows UTF-8",
     )
