@@ -6,6 +6,7 @@ import zoneinfo
 
 import pandas as pd
 
+from salesmate_nb._values.frames import check_frame
 from salesmate_nb._values.zones import column_in_zone, has_zone, zone_of
 
 
@@ -45,6 +46,7 @@ def in_zone(frame: pd.DataFrame, timezone: str, *, naive: bool = False) -> pd.Da
     >>> in_zone(frame, "Europe/Berlin", naive=True)["estimated_close_date"][0]
     Timestamp('2026-07-01 00:00:00')
     """
+    check_frame(frame, "in_zone()")
     zone = zone_of(timezone)
     converted = frame.copy(deep=False)
     for place, dtype in enumerate(frame.dtypes):  # names may repeat, and have several levels

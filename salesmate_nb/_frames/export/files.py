@@ -12,6 +12,7 @@ from salesmate_nb._base.validators import expanded
 from salesmate_nb._base.warn import warn
 from salesmate_nb._frames.export.about import timezone_of
 from salesmate_nb._frames.export.excel import with_labels, write_excel
+from salesmate_nb._values.frames import check_frame
 from salesmate_nb._values.zones import has_zone
 from salesmate_nb.errors import SalesmateError
 
@@ -58,8 +59,7 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, timezone: str
     >>> list(pd.read_excel(f"{folder}/deals.xlsx", sheet_name=None))
     ['Deals', 'About']
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise SalesmateError(f"to_excel() takes a DataFrame, not {type(frame).__name__}.")
+    check_frame(frame, "to_excel()")
     if not isinstance(path, str | bytes | os.PathLike):
         raise SalesmateError(
             f"path is of type {type(path).__name__}. Name an Excel file, such as 'deals.xlsx'."
