@@ -88,6 +88,8 @@ def advice(wanted: str, there_are: Collection[str]) -> str:
     >>> advice("amount", ["id", "deal_value"]), advice("x", ["id", "deal_value"])
     ("Did you mean 'deal_value'?", 'There are: id, deal_value.')
     """
+    if "," in wanted:
+        return f"Write several as a list: {[name.strip() for name in wanted.split(',')]}."
     meant = " or ".join(map(repr, meant_columns(wanted, there_are)))
     return f"Did you mean {meant}?" if meant else f"There are: {', '.join(there_are)}."
 

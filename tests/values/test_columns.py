@@ -47,6 +47,7 @@ def test_meant(resource, wanted, meant):
 
 
 def test_advice():
-    """Two columns may be meant; if none can be guessed, all are listed."""
+    """Two columns may be meant; if none can be guessed, all are listed. A list is no text with commas."""
     assert advice("close", ALL["deals"]) == "Did you mean 'closed_date' or 'estimated_close_date'?"
     assert advice("?", ["id", "title"]) == "There are: id, title."
+    assert advice("id, title", ["id", "title"]) == "Write several as a list: ['id', 'title']."

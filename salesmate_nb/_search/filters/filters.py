@@ -201,13 +201,20 @@ def _conditions(where: object, timezone: str, now: dt.datetime | None) -> tuple[
 def _texts(name: str, given: TextFilter) -> tuple[str, ...]:
     if given is None:
         return ()
-    values = [given] if isinstance(given, str) or is_integer(given) else as_list(name, given)
+    is_one = isinstance(given, str | float) or is_integer(given)  # a float is refused below
+    values = [given] if is_one else as_list(name, given)
     if not values:
         raise SalesmateError(f"{name}=[] would match nothing. Give a value, or None for all.")
     for value in [given] if isinstance(given, bytes) else values:
         if isinstance(value, bool) or not (isinstance(value, str) or is_integer(value)):
-            raise SalesmateError(f"{name}={value!r} cannot be filtered on. Give a text or a list of texts.")
+            raise SalesmateError(f"{name}={value!r} cannot be filtered on. {_advice(name)}")
     return tuple(map(str, values))
+
+
+def _advice(name: str) -> str:
+    if name == "owner":
+        return "Give a full name, an id as a whole number, or a list of them."
+    return "Give a text or a list of texts."
 
 
 def as_list(name: str, given: Any) -> list[Any]:
