@@ -156,7 +156,7 @@ class Account:
         builder = BatchBuilder(USER_FIELDS, timezone=self._settings.zone, discover=False)
         frame = to_pandas(assemble(USER_FIELDS, [builder.build(users)]))
         _warn_of_unreadable(builder.unreadable)
-        return frame
+        return self._with_source(frame, "users")
 
     def fields(self) -> pd.DataFrame:
         """Read the field catalog of every resource."""
@@ -176,7 +176,7 @@ class Account:
         for failure in failures:
             warn(f"{failure} It is left out.")
         frame = pd.DataFrame(rows, columns=pd.Index(names, dtype="str"))
-        return frame.astype(dict.fromkeys(names, "str") | {"is_custom": "bool"})
+        return self._with_source(frame.astype(dict.fromkeys(names, "str") | {"is_custom": "bool"}), "fields")
 
     def pipelines(self) -> pd.DataFrame:
         """Read the stages of all pipelines, which are listed in one response."""
@@ -189,6 +189,17 @@ class Account:
         outside = percent.notna() & ~percent.between(0, 100)
         frame["win_probability"] = percent.mask(outside)
         _warn_of_unreadable(Counter(builder.unreadable) + Counter(win_probability=int(outside.sum())))
+        return self._with_source(frame, "pipelines")
+
+    def _with_source(self, frame: pd.DataFrame, resource: str) -> pd.DataFrame:
+        """Let the ``attrs`` of a list say where and when it is from."""
+        read_at = self._api_client.now().isoformat(timespec="seconds")
+        frame.attrs["salesmate"] = {
+            "host": self._settings.api_url,
+            "api": self.api,
+            "resource": resource,
+            "read_at": read_at,
+        }
         return frame
 
     def doctor(self, problem: SalesmateError | None = None) -> Diagnosis:

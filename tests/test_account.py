@@ -287,3 +287,11 @@ def test_ages_count_from_the_time_of_the_server():
         assert 0 < len(expected) < len(every)
         assert crm.deals_df(modified_since="10d")["id"].to_list() == expected
         assert crm.deals_df(where={"last_modified_at": {"min": "10d"}})["id"].to_list() == expected
+
+
+@pytest.mark.parametrize("name", ["users", "pipelines", "fields"])
+def test_source_of_lists(box, make, name):
+    """Lists say where and when they are from, too, as an Excel file of them then does."""
+    report = getattr(make(), name)().attrs["salesmate"]
+    assert (report["host"], report["resource"]) == (box.url, name)
+    assert dt.datetime.fromisoformat(report["read_at"]).tzinfo is not None

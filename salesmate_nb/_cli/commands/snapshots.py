@@ -54,6 +54,13 @@ def movement(options: argparse.Namespace) -> None:
     else:
         say(f"Open pipeline from {times}.")
         rounded = table.round({"value": _DIGITS})
+        rounded.attrs["salesmate"] = {
+            "host": now.attrs["salesmate"]["host"],
+            "resource": "movement of deals",
+            "read_at": now.attrs["salesmate"]["read_at"],
+            "filters": {"compared with": then.attrs["salesmate"]["read_at"]},
+            "timezone": connection.timezone,
+        }
         write(rounded, kind, options.output, "lines", is_escaped=options.escape_formulas)
 
 

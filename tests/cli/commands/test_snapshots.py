@@ -54,6 +54,18 @@ def test_movement(account, run):
     assert len(account.log) == requests
 
 
+def test_movement_in_excel(account, run, tmp_path):
+    """An Excel file of a movement says which account it is of, and which two times are compared."""
+    account.pass_days(0)
+    run("snapshot")
+    assert run("movement", "--since", "0d", "--output", str(tmp_path / "moved.xlsx"))[0] == 0
+    sheets = pd.read_excel(tmp_path / "moved.xlsx", sheet_name=None, header=None)
+    about = dict(sheets["About"].to_numpy())
+    assert list(sheets) == ["Movement of deals", "About"]
+    assert about["Source"] == account.url
+    assert about["Filters"].startswith("compared with: 2026-06-30T18:00")
+
+
 @pytest.mark.parametrize(
     ("arguments", "code", "message"),
     [
