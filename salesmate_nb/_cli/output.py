@@ -115,7 +115,10 @@ def write(
         with opened as file:
             write_frame(frame, kind, file, is_escaped=is_escaped)
     except OSError as err:
-        raise SalesmateError(f"{output} cannot be written ({reason(err)}). Choose another --output.") from err
+        remedy = "Choose" if output.parent.exists() else "Create its folder, or choose"
+        raise SalesmateError(
+            f"{output} cannot be written ({reason(err)}). {remedy} another --output."
+        ) from err
     say(f"Wrote {counted(len(frame), what)} to {output}.")
 
 

@@ -212,6 +212,12 @@ def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     assert (path.read_text(), list(tmp_path.glob(".*"))) == ("old", [])
 
 
+def test_missing_folder(tmp_path):
+    """If the folder is what is missing, the error says to create it."""
+    with pytest.raises(SalesmateError, match=r"\)\. Create its folder, or choose another --output\."):
+        write(FRAME, "csv", tmp_path / "missing" / "won.csv")
+
+
 def test_folder_as_output(tmp_path):
     """A folder stays as it is."""
     with pytest.raises(SalesmateError, match="cannot be written"):

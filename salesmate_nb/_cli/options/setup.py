@@ -87,7 +87,7 @@ COMMANDS = (
     Command(
         name="completion",
         run="completion:show_code",
-        what="Print what lets a shell complete commands, options, columns and profiles on Tab.",
+        what="Print what lets a shell complete commands, options, columns, profiles and files on Tab.",
         note=(
             "Put the line for your shell into its start file: ~/.bashrc, ~/.zshrc or config.fish. In zsh,\n"
             "this line must come before it, if it is not there yet: autoload -U compinit; compinit"

@@ -79,7 +79,9 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, timezone: str
         with replaced(target) if is_plain(target) else target.open("ab") as file:
             write_excel(frame, file, timezone=timezone)
     except OSError as err:
+        remedy = "If it is open in Excel, close it there"
+        if not target.parent.exists():
+            remedy = "Create its folder"
         raise SalesmateError(
-            f"{target} cannot be written ({reason(err)}). If it is open in Excel, close it there, or choose "
-            "another path."
+            f"{target} cannot be written ({reason(err)}). {remedy}, or choose another path."
         ) from err

@@ -67,8 +67,9 @@ def test_kinds_of_paths(tmp_path, monkeypatch):
 
 
 def test_no_such_folder(tmp_path):
-    """The error names the file and what the disk says."""
-    with pytest.raises(SalesmateError, match=r"missing.deals\.xlsx cannot be written \(No such file"):
+    """The error names the file, what the disk says, and that the folder is missing."""
+    written = r"missing.deals\.xlsx cannot be written \(No such file.*\)\. Create its folder"
+    with pytest.raises(SalesmateError, match=written):
         to_excel(FRAME, tmp_path / "missing" / "deals.xlsx")
 
 
