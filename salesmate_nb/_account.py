@@ -156,7 +156,7 @@ class Account:
         builder = BatchBuilder(USER_FIELDS, timezone=self._settings.zone, discover=False)
         frame = to_pandas(assemble(USER_FIELDS, [builder.build(users)]))
         _warn_of_unreadable(builder.unreadable)
-        return frame
+        return self._with_source(frame, "users")
 
     def fields(self) -> pd.DataFrame:
         """Read the field catalog of every resource."""
@@ -176,7 +176,7 @@ class Account:
         for failure in failures:
             warn(f"{failure} It is left out.")
         frame = pd.DataFrame(rows, columns=pd.Index(names, dtype="str"))
-        return frame.astype(dict.fromkeys(names, "str") | {"is_custom": "bool"})
+        return self._with_source(frame.astype(dict.fromkeys(names, "str") | {"is_custom": "bool"}), "fields")
 
     def pipelines(self) -> pd.DataFrame:
         """Read the stages of all pipelines, which are listed in one response."""
@@ -189,6 +189,17 @@ class Account:
         outside = percent.notna() & ~percent.between(0, 100)
         frame["win_probability"] = percent.mask(outside)
         _warn_of_unreadable(Counter(builder.unreadable) + Counter(win_probability=int(outside.sum())))
+        return self._with_source(frame, "pipelines")
+
+    def _with_source(self, frame: pd.DataFrame, resource: str) -> pd.DataFrame:
+        """Let the ``attrs`` of a list say where and when it is from."""
+        read_at = self._api_client.now().isoformat(timespec="seconds")
+        frame.attrs["salesmate"] = {
+            "host": self._settings.api_url,
+            "api": self.api,
+            "resource": resource,
+            "read_at": read_at,
+        }
         return frame
 
     def doctor(self, problem: SalesmateError | None = None) -> Diagnosis:
@@ -270,7 +281,7 @@ class Account:
         query = self._query({"columns": field, "refresh": "never"}, settings)
         names = TRACKED if query.columns is None else query.columns
         refresher = self._refresher(DEALS, self._reader(DEALS, settings), settings, query)
-        start = parse_time("since", since, settings.zone)
+        start = parse_time("since", since, settings.zone, self._api_client.now())
         ids = deal_ids(deal)
         table, snapshot, known = refresher.events(start, names, ids)
         about = {"host": self._settings.api_url, "resource": "history", "timezone": settings.zone}
@@ -325,7 +336,8 @@ class Account:
     def _query(self, arguments: Mapping[str, Any], settings: Settings) -> Query:
         named = {name: value for name, value in arguments.items() if name != "self"}
         is_watched = frontend() is not Frontend.NOBODY
-        return Query.parse(named, timezone=settings.zone, is_watched=is_watched)
+        now = self._api_client.now()
+        return Query.parse(named, timezone=settings.zone, is_watched=is_watched, now=now)
 
     def _refresher(
         self, resource: Resource, reader: ResourceReader, settings: Settings, query: Query

@@ -104,7 +104,8 @@ def deals_df(**arguments: Any) -> pd.DataFrame:
     modified_since, created_since, closed_since : datetime, date, timedelta, str or other, optional
         Keep deals modified, created, or closed, at this time or later; text is ISO 8601, or an age: ``"7d"``.
     modified_until, created_until, closed_until : datetime, date, timedelta, str or other, optional
-        The same with the time up to which to keep them; a day is included to its end.
+        The same with the time up to which to keep them; a day is included to its end, but a
+        datetime or Timestamp is exact: ``pd.Timestamp("2026-01-31")`` is midnight.
     where : mapping of str to object, optional
         By column, what to keep: a value, a list of values, or ``{"min": ..., "max": ...}``.
     columns : str or sequence of str, optional

@@ -39,7 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
 
     def words(text: str) -> str:
-        return " ".join(in_command_line_words(text, vars(options)).split())
+        given = vars(options)
+        told = in_command_line_words(
+            text, given, resource=given.get("resource"), profile=given.get("profile")
+        )
+        return " ".join(told.split())
 
     try:
         with warnings.catch_warnings():

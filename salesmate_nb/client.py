@@ -74,17 +74,19 @@ class Salesmate(Connection):
             Keep rows modified, created, or closed, at this time or later. Text is ISO 8601, ``"2026-01-31"``
             or ``"2026-01-31T09:00"``; without a time zone, it is in that of the settings. Or it is an age:
             ``"7d"`` or ``"4w"`` is the start of the day so long ago. A timedelta is exact, so
-            ``timedelta(days=7)`` is 168 hours ago. Types of pandas and numpy will do too; ``NaT`` is as
-            ``None``.
+            ``timedelta(days=7)`` is 168 hours ago. Both count back by Salesmate's clock, or before its first
+            response by this computer's. Types of pandas and numpy will do too; ``NaT`` is as ``None``.
         modified_until, created_until, closed_until : datetime, date, timedelta, str or other, optional
             Keep rows modified, created, or closed, at this time or earlier. A day without a time of day is
-            included to its end: ``"2026-01-31"`` keeps all of the 31st. So is ``"2026-01"``, a month.
+            included to its end: ``"2026-01-31"`` keeps all of the 31st, and so does a date. So is
+            ``"2026-01"``, a month. A datetime or Timestamp is exact: ``pd.Timestamp("2026-01-31")`` is the
+            midnight at which that day begins, of which a warning reminds you.
         where : mapping of str to object, optional
             By column, also of a custom field, what to keep: a value, as ``{"source": "Web"}``; a list of
             values; ``None`` for rows without one; or a range of numbers or times, both ends included, as
             ``{"deal_value": {"min": 1000}}`` or ``{"rotten_date": {"min": "2026-01", "max": "7d"}}``. Text is
-            compared as `status` is, and of ``tags`` one will do; a day is all of its times. All columns must
-            fit.
+            compared as `status` is, and of ``tags`` one will do; a day is all of its times, but a datetime or
+            Timestamp is exact. All columns must fit.
         columns : str or sequence of str, optional
             Columns of the frame, in that order; by default all, custom fields included.
         url : bool
@@ -113,8 +115,8 @@ class Salesmate(Connection):
             read is never kept as a snapshot.
         as_of : datetime, date, Timestamp, datetime64 or str, optional
             Return the deals as they stood then, as the last refresh before that time found them, from the
-            history that refreshes keep; a day means its end. No request is made unless `refresh` asks for
-            it.
+            history that refreshes keep; a day means its end, and a datetime or Timestamp is exact, also at
+            midnight. No request is made unless `refresh` asks for it.
 
         Returns
         -------

@@ -312,9 +312,9 @@ class Settings:
         """
         if self.linkname is None:
             raise SettingsError(
-                f"{what} require the v4 API, which needs SALESMATE_LINKNAME: set it to the 'acme' of "
-                "https://acme.salesmate.io. Without it, only deals can be read, and only live. "
-                f"{self.searched}"
+                f"{what} need the name of your workspace: without it, only deals can be read, and only live. "
+                "Set SALESMATE_LINKNAME in .env, to the 'acme' of https://acme.salesmate.io, and connect "
+                f"again. {self.searched}".strip()
             )
 
     def _set(self, name: str, value: object) -> None:

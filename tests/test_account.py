@@ -274,3 +274,24 @@ def test_what_the_server_is_asked(filters, rules, fields):
         f"deal.{rule}" for rule in rules
     ]
     assert set(body["displayingFields"]) == {f"deal.{name}" for name in ("id", "title", *fields)}
+
+
+def test_ages_count_from_the_time_of_the_server():
+    """An age is one by the clock that also dates the rows, once a response has shown it."""
+    with sandbox.start(deals=30) as box:
+        box.pass_days(0)  # its clock now shows 2026-06-30
+        crm = reach(box)
+        every = crm.deals_df()
+        start = pd.Timestamp("2026-06-20", tz="UTC")
+        expected = every["id"][every["last_modified_at"] >= start].to_list()
+        assert 0 < len(expected) < len(every)
+        assert crm.deals_df(modified_since="10d")["id"].to_list() == expected
+        assert crm.deals_df(where={"last_modified_at": {"min": "10d"}})["id"].to_list() == expected
+
+
+@pytest.mark.parametrize("name", ["users", "pipelines", "fields"])
+def test_source_of_lists(box, make, name):
+    """Lists say where and when they are from, too, as an Excel file of them then does."""
+    report = getattr(make(), name)().attrs["salesmate"]
+    assert (report["host"], report["resource"]) == (box.url, name)
+    assert dt.datetime.fromisoformat(report["read_at"]).tzinfo is not None

@@ -145,9 +145,9 @@ def test_api_url():
 
 
 def test_require_v4():
-    """Without a linkname there is no v4 API, and the error names what needs it."""
+    """Without a linkname there is no v4 API, and the error names what needs it, and says what to do."""
     Settings(linkname="acme").require_v4("Contacts")
-    with pytest.raises(SettingsError, match=r"Contacts require the v4 API.*SALESMATE_LINKNAME"):
+    with pytest.raises(SettingsError, match=r"^Contacts need .* live\. Set SALESMATE_LINKNAME .* again\.$"):
         Settings().require_v4("Contacts")
 
 

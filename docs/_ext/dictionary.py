@@ -36,6 +36,7 @@ NOTES: Mapping[str, Any] = tomllib.loads(
     (Path(__file__).parents[1] / "columns.toml").read_text(encoding="utf-8")
 )
 SOURCES: Mapping[str, str] = NOTES["sources"]
+_PARTS = ("what", "example", "from")  # of every note
 FRAMES = [name for name in NOTES if name != "sources"]
 
 
@@ -68,8 +69,14 @@ class Column:
 
 
 def columns_of(frame: str) -> list[Column]:
-    """Return the columns of a frame in order, each with its note."""
-    notes = NOTES[frame]
+    """Return the columns of a frame in order, each with its note.
+
+    Raises
+    ------
+    ValueError
+        If a column has no note, or an unfinished one; the message says what to add to columns.toml.
+    """
+    notes = NOTES.get(frame, {})
     if frame not in SCHEMAS:
         return [
             Column(frame=frame, name=name, dtype=note["dtype"], path="", note=note)
@@ -81,11 +88,22 @@ def columns_of(frame: str) -> list[Column]:
             name=field.name,
             dtype=DTYPES[field.kind],
             path=field.path,
-            note=notes[field.name],
+            note=_note(notes, frame, field.name),
             is_listed_only=field.request == "if listed",
         )
         for field in SCHEMAS[frame]
     ]
+
+
+def _note(notes: Mapping[str, Any], frame: str, name: str) -> Mapping[str, str]:
+    note: Mapping[str, str] = notes.get(name, {})
+    if missing := [part for part in _PARTS if part not in note]:
+        parts = ", ".join(f'{part} = "..."' for part in _PARTS)
+        raise ValueError(
+            f"The column {name!r} of {frame} has no {', '.join(missing)} in docs/columns.toml. Add below "
+            f"[{frame}] the line: {name} = {{ {parts} }}, with unit for an amount and zone for a time."
+        )
+    return note
 
 
 def markdown(frame: str) -> list[str]:
@@ -118,7 +136,10 @@ def setup(app: Any) -> dict[str, bool]:
 
         def run(self) -> list[nodes.Node]:
             self.env.note_dependency(str(Path(__file__).parents[1] / "columns.toml"))
-            lines = markdown(self.arguments[0])
+            try:
+                lines = markdown(self.arguments[0])
+            except ValueError as err:
+                raise self.error(str(err)) from err
             parent = nodes.Element()
             self.state.nested_parse(StringList(lines, source=self.get_source_info()[0]), 0, parent)
             return parent.children

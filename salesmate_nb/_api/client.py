@@ -15,6 +15,7 @@ from salesmate_nb._api.response import NO_RIGHT, decode, find_rows
 from salesmate_nb._api.retry import RetryPolicy
 from salesmate_nb._api.session import BoundedSession, send_or_raise
 from salesmate_nb._api.waiting import Waiter
+from salesmate_nb._values.times import shift
 from salesmate_nb.errors import ApiError, LoginRequired, RateLimited, SalesmateError
 
 log = logging.getLogger("salesmate_nb")
@@ -68,12 +69,17 @@ class ApiClient:
         self._api_url = api_url
         self._limiter = limiter
         self.server_time: dt.datetime | None = None  # by the server's clock, in its last response
+        self._clock_lead = dt.timedelta()  # of the server before this machine
         self._worked: _Request | None = None  # the last one that succeeded: then a refusal is about rights
 
     @property
     def has_succeeded(self) -> bool:
         """Whether a request with this login has succeeded, so that Salesmate accepts it."""
         return self._worked is not None
+
+    def now(self) -> dt.datetime:
+        """Return the time by the server's clock, or by this machine's before the first response."""
+        return shift(dt.datetime.now(dt.UTC), self._clock_lead)
 
     def request(
         self,
@@ -221,6 +227,8 @@ class ApiClient:
             is_transient=True,
         )
         self.server_time = _date(response.headers.get("Date"))
+        if self.server_time is not None:
+            self._clock_lead = self.server_time - dt.datetime.now(dt.UTC)
         milliseconds = (time.perf_counter() - start) * 1000
         try:
             payload = decode(response, has_worked=has_worked and self._worked is not None)

@@ -115,8 +115,23 @@ def write(
         with opened as file:
             write_frame(frame, kind, file, is_escaped=is_escaped)
     except OSError as err:
-        raise SalesmateError(f"{output} cannot be written ({reason(err)}). Choose another --output.") from err
-    say(f"Wrote {len(frame):,} {what} to {output}.")
+        remedy = "Choose" if output.parent.exists() else "Create its folder, or choose"
+        raise SalesmateError(
+            f"{output} cannot be written ({reason(err)}). {remedy} another --output."
+        ) from err
+    say(f"Wrote {counted(len(frame), what)} to {output}.")
+
+
+def counted(count: int, what: str) -> str:
+    """Return a number of things, which are named in the plural.
+
+    Examples
+    --------
+    >>> counted(1, "companies"), counted(1000, "deals")
+    ('1 company', '1,000 deals')
+    """
+    one = f"{what.removesuffix('ies')}y" if what.endswith("ies") else what.removesuffix("s")
+    return f"{count:,} {one if count == 1 else what}"
 
 
 def _write_table(frame: pd.DataFrame, what: str, first: Sequence[str] | None) -> None:
@@ -124,10 +139,10 @@ def _write_table(frame: pd.DataFrame, what: str, first: Sequence[str] | None) ->
     width = shutil.get_terminal_size().columns if is_fitted else None
     text, left_out = as_table(frame, width=width, first=first or ())
     every = len(frame.columns)
-    columns = f"{every - len(left_out)} of {every}" if left_out else f"{every}"
+    columns = f"{every - len(left_out)} of {every} columns" if left_out else counted(every, "columns")
     has_times = any(isinstance(dtype, pd.DatetimeTZDtype) for dtype in frame.dtypes.drop(left_out))
     zone = "; times in UTC" if has_times else ""
-    say_result(f"{text}\n\n{len(frame):,} {what}, {columns} columns{zone}")
+    say_result(f"{text}\n\n{counted(len(frame), what)}, {columns}{zone}")
     if left_out:
         say(
             f"Left out to fit {width} characters: {', '.join(left_out)}. Choose with --columns A,B, or write "

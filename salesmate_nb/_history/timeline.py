@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from salesmate_nb._history.events import DELETED, EXISTENCE, SCHEMA, TIMESTAMP, from_text
 from salesmate_nb._history.history import History
-from salesmate_nb._values.text import closest
+from salesmate_nb._values.columns import meant_columns
 from salesmate_nb.errors import SalesmateError
 
 TRACKED = (
@@ -114,8 +114,8 @@ def timeline(
 
 def _check_name(name: str, known: Sequence[str]) -> None:
     if name not in known:
-        near = closest(str(name), known)[:1]
-        hint = f"Did you mean {near[0]!r}?" if near else "Use a column of deals_df()."
+        near = " or ".join(map(repr, meant_columns(str(name), known)))
+        hint = f"Did you mean {near}?" if near else "Use a column of deals_df()."
         raise SalesmateError(f"field: there is no field {name!r}. {hint}")
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
-from salesmate_nb._values.text import closest, comparable
+from salesmate_nb._values.columns import advice
+from salesmate_nb._values.text import comparable
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field, custom_field, custom_path
 from salesmate_nb.resources.deals import LINK_COLUMN
@@ -58,6 +59,4 @@ def _other_name(name: str, by_name: Mapping[str, Field], *, unlisted: bool, argu
         return custom_field(path)
     if name == LINK_COLUMN and argument == "columns":
         raise SalesmateError(f"columns: {name!r} is made here, by deals_df(url=True).")
-    close = closest(name, by_name)[:1]
-    advice = f"Did you mean {close[0]!r}?" if close else f"There are: {', '.join(by_name)}."
-    raise SalesmateError(f"{argument}: there is no column {name!r}. {advice}")
+    raise SalesmateError(f"{argument}: there is no column {name!r}. {advice(name, by_name)}")

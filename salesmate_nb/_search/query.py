@@ -50,7 +50,14 @@ class Query:
     url: bool = False
 
     @classmethod
-    def parse(cls, arguments: Mapping[str, Any], *, timezone: str, is_watched: bool) -> Self:
+    def parse(
+        cls,
+        arguments: Mapping[str, Any],
+        *,
+        timezone: str,
+        is_watched: bool,
+        now: dt.datetime | None = None,
+    ) -> Self:
         """Read the arguments of a public read method.
 
         Parameters
@@ -61,6 +68,8 @@ class Query:
             IANA name of the zone of datetimes without one.
         is_watched : bool
             What ``progress=None`` means: whether a person sees the bar.
+        now : datetime, optional
+            From when ages count back; by default the time by this machine's clock.
 
         Raises
         ------
@@ -86,13 +95,13 @@ class Query:
             raise SalesmateError(f"url={own['url']!r} is not valid. Use True or False.")
         own["columns"] = _columns(own.get("columns"))
         own["limit"] = _limit(own.get("limit"))
-        own["as_of"] = parse_end("as_of", own.get("as_of"), timezone)
+        own["as_of"] = parse_end("as_of", own.get("as_of"), timezone, now)
         if own["as_of"] is not None and refresh == "live":
             raise SalesmateError(
                 "as_of reads the history on this computer, and refresh='live' does not use it. Leave out "
                 "refresh, or use 'auto' to read first what changed."
             )
-        filters = Filters.parse(**given, timezone=timezone)
+        filters = Filters.parse(**given, timezone=timezone, now=now)
         return cls(filters=filters, progress=is_watched if progress is None else progress, **own)
 
 

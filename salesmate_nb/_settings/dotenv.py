@@ -57,33 +57,35 @@ def read_dotenv() -> DotEnv:
     passed: list[str] = []
     for path in (folder / ".env" for folder in (here, *here.parents)):
         try:
-            is_file = _is_file(path)
+            mode = _mode(path)
         except OSError as err:
             passed.append(f"{path} cannot be reached ({reason(err)})")
             continue
-        if is_file:
+        if stat.S_ISREG(mode):
             values, bad = _read(path)
             if values or any(bad.values()):
                 _report(path, bad)
                 found = f"{_LOOKED} and in {path}"
                 return DotEnv(path=path, values=values, searched=_sentence(found, passed))
             passed.append(f"{path} has none")
+        elif mode and not stat.S_ISDIR(mode):
+            passed.append(f"{path} is a pipe or a device, which is not read")
     nowhere = f"{_LOOKED}; there is no .env with a {_PREFIX} line in {here} or the folders above it"
     return DotEnv(searched=_sentence(nowhere, passed))
 
 
-def _is_file(path: Path) -> bool:
-    """Return whether there is a file; a folder of that name is an error, but for a virtual environment."""
+def _mode(path: Path) -> int:
+    """Return what there is, 0 for nothing; a folder is an error, but for a virtual environment."""
     try:
         mode = path.stat().st_mode
     except (FileNotFoundError, NotADirectoryError):
-        return False
+        return 0
     is_environment = stat.S_ISDIR(mode) and (path / "pyvenv.cfg").exists()  # people name them like this
     if stat.S_ISDIR(mode) and not is_environment:
         raise SettingsError(
             f"{path} is a folder; settings are read from a file of that name. Rename the folder."
         )
-    return stat.S_ISREG(mode)
+    return mode
 
 
 @sealed

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import os
 import re
+import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -18,6 +19,33 @@ from salesmate_nb._settings.dotenv import check_text
 from salesmate_nb.errors import SettingsError
 
 _PLAIN = re.compile(r"[\w./:@+=~-]*", re.ASCII)
+
+
+def check_is_file(path: Path) -> None:
+    """Check that a path is a file, or free for one; a pipe would wait for ever to be read.
+
+    Raises
+    ------
+    SettingsError
+        If it is something else, or a link to nothing.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        if path.is_symlink():
+            raise SettingsError(
+                f"{path} is a link to {path.readlink()}, which does not exist. Remove the link, or create "
+                "that file."
+            ) from None
+        return
+    except OSError as err:
+        raise SettingsError(f"{path} cannot be reached ({reason(err)}).") from err
+    if not stat.S_ISREG(mode):
+        kind = "a folder" if stat.S_ISDIR(mode) else "a pipe or a device"
+        raise SettingsError(
+            f"{path} is {kind}, and settings are written to a file of that name. Rename it, or use another "
+            "folder."
+        )
 
 
 def held_settings(path: Path) -> list[str]:
@@ -52,9 +80,10 @@ def update_dotenv(path: Path, values: Mapping[str, str | Secret], *, template: s
     Raises
     ------
     SettingsError
-        If the file cannot be read or written, or has a line, such as one with an open quote, after which the
-        settings could not be read.
+        If the path is not that of a file, the file cannot be read or written, or it has a line, such as one
+        with an open quote, after which the settings could not be read.
     """
+    check_is_file(path)
     text = _text(path).reveal() if path.exists() else template
     end = "\r\n" if "\r\n" in text else "\n"
     left = {name: value.reveal() if isinstance(value, Secret) else value for name, value in values.items()}

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pandas as pd
 
+from salesmate_nb._base.warn import warn
 from salesmate_nb.errors import SalesmateError
 
 DatetimeLike = str | dt.date | pd.Timestamp | np.datetime64 | dt.timedelta | np.timedelta64 | None
@@ -31,7 +32,9 @@ _DAYS = {"Y": 366, "M": 31, "W": 7, "D": 1}  # at most
 _ISO_8601 = re.compile(r"[0-9]{4}[0-9W-]+([T ][0-9:.,]+(Z|[+-][0-9:]+)?)?")  # any other character is refused
 
 
-def parse_time(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | None:
+def parse_time(
+    name: str, given: DatetimeLike, timezone: str, now: dt.datetime | None = None
+) -> dt.datetime | None:
     """Read a time that was given as an argument.
 
     Text is ISO 8601, because ``"01/02/2026"`` means two days, and a number could be a year, seconds or
@@ -48,6 +51,9 @@ def parse_time(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | N
     timezone : str
         IANA name of the zone of a time that names none, and of the days of an age. A time that a clock shows
         twice is the earlier one, unless its `fold` is 1; one that is skipped is the end of what is skipped.
+    now : datetime, optional
+        From when an age or a timedelta counts back, with a time zone; by default the time by this machine's
+        clock.
 
     Returns
     -------
@@ -70,14 +76,17 @@ def parse_time(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | N
     """
     if _is_missing(given):
         return None
-    return _in_utc(_read(name, given, timezone), timezone)
+    return _in_utc(_read(name, given, timezone, now), timezone)
 
 
-def parse_end(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | None:
+def parse_end(
+    name: str, given: DatetimeLike, timezone: str, now: dt.datetime | None = None
+) -> dt.datetime | None:
     """Read a time up to which something is asked for, itself included.
 
-    A day without a time of day means its end, and so does a week, a month or a year. Parameters, result and
-    errors are those of :func:`parse_time`.
+    A day without a time of day means its end, and so does a week, a month or a year. A datetime is exact: for
+    midnight, with which people also write a day, a warning says so. Parameters, result and errors are those
+    of :func:`parse_time`.
 
     Examples
     --------
@@ -88,12 +97,34 @@ def parse_end(name: str, given: DatetimeLike, timezone: str) -> dt.datetime | No
     >>> parse_end("as_of", "2026-01-31T09:00", "Europe/Berlin").isoformat()
     '2026-01-31T08:00:00+00:00'
     """
+    span = parse_span(name, given, timezone, now)
+    if span is None:
+        return None
+    if isinstance(given, dt.datetime | np.datetime64) and span[0] == span[1]:
+        _warn_of_midnight(name, _read(name, given, timezone, now))
+    return span[1]
+
+
+def parse_span(
+    name: str, given: DatetimeLike, timezone: str, now: dt.datetime | None = None
+) -> tuple[dt.datetime, dt.datetime] | None:
+    """Read the first and the last time that something stands for: of a day, its start and its end.
+
+    Parameters and errors are those of :func:`parse_time`.
+
+    Examples
+    --------
+    >>> start, end = parse_span("created_at", "2026-01-31", "UTC")
+    >>> end - start + dt.timedelta(microseconds=1) == dt.timedelta(days=1)
+    True
+    """
     if _is_missing(given):
         return None
-    start, period = _read(name, given, timezone), _period(given)
+    start, period = _read(name, given, timezone, now), _period(given)
     if period is None:
-        return _in_utc(start, timezone)
-    return _in_utc(_after(start, period), timezone) - dt.timedelta(microseconds=1)
+        return (_in_utc(start, timezone),) * 2
+    end = _in_utc(_after(start, period), timezone) - dt.timedelta(microseconds=1)
+    return _in_utc(start, timezone), end
 
 
 def parse_age(text: str) -> dt.timedelta | None:
@@ -138,16 +169,24 @@ def shift(timestamp: dt.datetime, by: dt.timedelta) -> dt.datetime:
         return end.replace(tzinfo=timestamp.tzinfo)
 
 
+def _warn_of_midnight(name: str, time: dt.datetime) -> None:
+    if time.time() == dt.time():
+        warn(
+            f"{name} is midnight, at the start of {time.date()}, so the rest of that day does not count. For "
+            f"all of it, write '{time.date()}'; if midnight is meant, '{time.isoformat(timespec='minutes')}'."
+        )
+
+
 def _is_missing(given: object) -> bool:
     if isinstance(given, np.datetime64 | np.timedelta64):
         return bool(np.isnat(given))
     return given is None or given is pd.NaT
 
 
-def _read(name: str, given: object, timezone: str) -> dt.datetime:
+def _read(name: str, given: object, timezone: str, now: dt.datetime | None) -> dt.datetime:
     """Return what was given as a datetime, in its own zone if it has one."""
     try:
-        return _datetime(given, timezone)
+        return _datetime(given, timezone, now or dt.datetime.now(dt.UTC))
     except (ValueError, OverflowError) as err:
         raise SalesmateError(
             f"{name}={reprlib.repr(given)} is not a date or time. Give a datetime, a date, a timedelta, an "
@@ -155,16 +194,16 @@ def _read(name: str, given: object, timezone: str) -> dt.datetime:
         ) from err
 
 
-def _datetime(given: object, timezone: str) -> dt.datetime:
+def _datetime(given: object, timezone: str, now: dt.datetime) -> dt.datetime:
     """Return what was given as a datetime; raise ``ValueError`` if it is none."""
     value = given.astype("datetime64[us]").item() if isinstance(given, np.datetime64) else given
     if isinstance(value, str):
-        return _datetime_of(value.strip().upper(), timezone)
+        return _datetime_of(value.strip().upper(), timezone, now)
     if isinstance(value, np.timedelta64):
         value = pd.Timedelta(value)
     if isinstance(value, dt.timedelta) and value >= dt.timedelta():
         age = dt.timedelta(value.days, value.seconds, value.microseconds)  # that of pandas has other limits
-        return shift(dt.datetime.now(dt.UTC), -age)
+        return shift(now, -age)
     if isinstance(value, pd.Timestamp):
         return value.to_pydatetime(warn=False)
     if isinstance(value, dt.datetime):
@@ -174,9 +213,9 @@ def _datetime(given: object, timezone: str) -> dt.datetime:
     raise ValueError(given)
 
 
-def _datetime_of(text: str, timezone: str) -> dt.datetime:
+def _datetime_of(text: str, timezone: str, now: dt.datetime) -> dt.datetime:
     if (age := parse_age(text)) is not None:
-        today = dt.datetime.now(ZoneInfo(timezone)).date()
+        today = now.astimezone(ZoneInfo(timezone)).date()
         return dt.datetime.combine(today - age, dt.time())
     if _YEAR_OR_MONTH.fullmatch(text):
         return dt.datetime.fromisoformat(f"{text}-01-01"[:10])

@@ -7,6 +7,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from salesmate_nb._values.columns import meant_columns
+from salesmate_nb._values.frames import check_frame
 from salesmate_nb._values.text import comparable
 from salesmate_nb._values.times import in_calendar, parse_time
 from salesmate_nb.errors import SalesmateError
@@ -18,10 +20,21 @@ _DAY = 24 * 60 * 60  # seconds
 
 
 def column_names(frame: pd.DataFrame, by: str | Sequence[str]) -> list[str]:
-    """Return the names of columns to group by, as the frame has them, if it has them."""
+    """Return the names of columns to group by, as the frame has them.
+
+    Raises
+    ------
+    SalesmateError
+        If the frame has none of a name, but one that was probably meant.
+    """
+    check_frame(frame, "The analysis")
     named = {comparable(str(name)): name for name in reversed(frame.columns)}
     given = [by] if isinstance(by, str) else by
     found = [name if name in frame.columns else named.get(comparable(name), name) for name in given]
+    for name in found:
+        if name not in frame.columns and (meant := meant_columns(str(name), map(str, frame.columns))):
+            near = " or ".join(map(repr, meant))
+            raise SalesmateError(f"The frame has no column {name!r}. Did you mean {near}?")
     return list(dict.fromkeys(found))
 
 
@@ -32,6 +45,7 @@ def select(
     remedy: str = "Read it with deals_df(), or add the column to deals_df(columns=[...]).",
 ) -> pd.DataFrame:
     """Return these columns of a frame, its rows numbered from 0."""
+    check_frame(frame, "The analysis")
     missing = [column for column in dict.fromkeys(columns) if column not in frame.columns]
     if missing:
         raise SalesmateError(f"{name} has no column {', '.join(map(repr, missing))}. {remedy}")

@@ -17,7 +17,7 @@ from salesmate_nb._history.events import SCHEMA, compare
 from salesmate_nb._history.frame import history_filters, history_frame
 from salesmate_nb._history.history import History
 from salesmate_nb._history.timeline import TRACKED, deal_ids, timeline
-from salesmate_nb._values.times import DatetimeLike, parse_end, parse_time
+from salesmate_nb._values.times import DatetimeLike, parse_end, parse_span, parse_time
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.history._saved import SavedFrame, fields_of, named, order_of, tables_of, warn_of_lacking
 from salesmate_nb.resources.base import Field
@@ -188,12 +188,12 @@ class ImportedHistory:
 def _saved_at(date: DatetimeLike, timezone: str) -> dt.datetime:
     """Return the time that the key of a frame means."""
     now = dt.datetime.now(dt.UTC)
-    start, end = (parse("date", date, timezone) for parse in (parse_time, parse_end))
-    if start is None or end is None:
+    span = parse_span("date", date, timezone)
+    if span is None:
         raise SalesmateError(f"{date!r} is not a date. Pass each frame by the day when it was saved.")
-    if start > now:
+    if span[0] > now:
         raise SalesmateError(f"The frame of {date} is in the future. Pass it by the day when it was saved.")
-    return min(end, now)
+    return min(span[1], now)
 
 
 def _history_of(saved: Sequence[SavedFrame], fields: Sequence[Field], timezone: str) -> History:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from salesmate_nb._wording.numbers import number, percent, period_name, short_day
+from salesmate_nb._wording.numbers import counted, number, percent, period_name, short_day
 from salesmate_nb._wording.ranking import distinct
 from salesmate_nb._wording.shown import Shown
 from salesmate_nb.analysis._attrs import read_at
-from salesmate_nb.analysis._columns import LOST, WON, datetimes, frequency, is_among, select, timestamp
+from salesmate_nb.analysis._columns import LOST, OPEN, WON, datetimes, frequency, is_among, select, timestamp
 from salesmate_nb.analysis._deals.open_deals import forecast
 
+_MOST_STATUSES = 4
 _BIG, _SMALL = "font-size: 1.4em; font-weight: 600", "font-size: .85em; opacity: .8"
 
 
@@ -80,7 +81,9 @@ def headline(
     """Return the numbers to begin with: open value, weighted value, won, and win rate, for each currency.
 
     Won value and win rate are those of the current period until now. They are compared with the period
-    before, until the same number of days after its start, by the closing dates of the deals.
+    before, until the same number of days after its start, by the closing dates of the deals. If deals have a
+    status that is neither open, won nor lost, as an account may have made one, a last figure names it with
+    their value: they are in none of the others.
 
     Parameters
     ----------
@@ -135,11 +138,13 @@ def headline(
     before = None if then is None else forecast(then, stages=stages, now=at)
     start = None if then is None else read_at(then)
     since = "since then" if start is None else f"since {short_day(start.tz_convert(closed.dt.tz))}"
+    rows["other"] = ~(rows["decided"] | is_among(rows["status"], OPEN))
+    has_others = bool(rows["other"].any())
     lines = []
     for name, mask in distinct(rows["currency"]):
         if currency is None or name == currency:
-            open_figures = _open(name, opened, before, since)
-            lines.append((name, [*open_figures, *_closed(rows[mask], at, freq)]))
+            figures = [*_open(name, opened, before, since), *_closed(rows[mask], at, freq)]
+            lines.append((name, [*figures, _others(rows[mask])] if has_others else figures))
     return Headline(lines)
 
 
@@ -178,6 +183,16 @@ def _closed(rows: pd.DataFrame, at: pd.Timestamp, freq: str) -> list[Figure]:
         Figure(name=f"won in {name}", value=number(won), change=f"{compared} {name_before} by the same day"),
         Figure(name=f"win rate in {name}", value=rate or "none decided", change=compared_rate),
     ]
+
+
+def _others(rows: pd.DataFrame) -> Figure:
+    """Return the value of deals that are neither open, won nor lost, and how many have which status."""
+    others = rows[rows["other"]]
+    statuses = [f"{name}: {counted(int(mask.sum()), 'deal')}" for name, mask in distinct(others["status"])]
+    if len(statuses) > _MOST_STATUSES:
+        statuses[_MOST_STATUSES - 1 :] = [f"and {len(statuses) - _MOST_STATUSES + 1} other statuses"]
+    change = ", ".join(statuses) or "no deal"
+    return Figure(name="other status", value=number(others["deal_value"].sum()), change=change)
 
 
 def _rate(rows: pd.DataFrame) -> str:

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 
 from salesmate_nb import report
-from salesmate_nb.analysis import cohorts, forecast, pipeline, won_value
+from salesmate_nb.analysis import cohorts, forecast, pipeline, win_rate, won_value
 from salesmate_nb.errors import SalesmateError
 from tests.analysis.frames import BY_ANY, FUNCTIONS, NOW, closed_after, frame_of, open_since
 
@@ -43,6 +43,12 @@ def test_column_to_group_by_as_a_reader_sees_it(name):
     """A column to group by is found whatever its case, spaces and normal form; the result has its name."""
     deals = frame_of([*closed_after(3), *open_since(2)]).assign(größe="x")
     assert FUNCTIONS[name](deals, by=["Gro\u0308ße ", " Stage"]).columns[:2].tolist() == ["größe", "stage"]
+
+
+def test_column_to_group_by_that_is_not_there():
+    """The error names the column that was probably meant."""
+    with pytest.raises(SalesmateError, match=r"no column 'owner'\. Did you mean 'owner_name'\?"):
+        win_rate(frame_of(open_since(2)), "owner")
 
 
 @pytest.mark.parametrize("now", [2026, "30/06/2026"])

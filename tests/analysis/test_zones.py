@@ -48,6 +48,26 @@ def test_odd_columns():
             assert naive.iloc[0, 1] == pd.Timestamp("2026-07-01 00:30")
 
 
+@pytest.mark.parametrize("backend", ["numpy_nullable", "pyarrow"])
+def test_labels(backend):
+    """The labels of rows and columns are converted too, each level of them; others stay as they are."""
+    times = pd.DatetimeIndex(["2026-06-30T22:30Z"], name="created_at").as_unit("us")
+    frame = pd.DataFrame({"created_at": times, "owner": ["Ann"], "id": [7]})
+    frame = frame.convert_dtypes(dtype_backend=backend)
+    by_time = in_zone(frame.set_index("created_at"), "Europe/Berlin")
+    assert (by_time.index.name, by_time.index[0].isoformat()) == ("created_at", "2026-07-01T00:30:00+02:00")
+    levels = in_zone(frame.set_index(["owner", "created_at"]), "Europe/Berlin", naive=True).index
+    assert (levels.names, levels.to_list()) == (
+        ["owner", "created_at"],
+        [("Ann", pd.Timestamp("2026-07-01 00:30"))],
+    )
+    wide = in_zone(frame.set_index("created_at").T, "Europe/Berlin", naive=True).columns
+    assert wide.to_list() == [pd.Timestamp("2026-07-01 00:30")]
+    assert in_zone(frame.set_index(["owner", "id"]), "UTC").index.equals(
+        frame.set_index(["owner", "id"]).index
+    )
+
+
 @pytest.mark.parametrize(
     ("timezone", "shown"),
     [

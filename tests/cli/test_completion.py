@@ -12,7 +12,7 @@ import time
 
 import pytest
 
-from salesmate_nb._cli.completion import column_names, profile_names
+from salesmate_nb._cli.completion import column_names, file_names, folder_names, profile_names
 
 SETUP = {  # how each shell starts without a person's own files, and what its start file has
     "bash": (["bash", "--norc", "-i"], 'eval "$(salesmate-nb completion bash)"'),
@@ -57,9 +57,47 @@ def test_without_the_extra(run, monkeypatch):
     assert run("--version")[0] == 0
 
 
-def test_a_tab(tmp_path):
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("won", ["won.csv", "wonders/"]),
+        ("wonders/", ["wonders/old.csv"]),
+        ("wonders/.", ["wonders/.hidden"]),
+        ("~/won", ["~/won.csv", "~/wonders/"]),
+        ("won.csv/", []),
+    ],
+)
+def test_files(tmp_path, monkeypatch, typed, completed):
+    """Files are completed where one is named, as they are written; folders alone where a folder is."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USERPROFILE", str(tmp_path))
+    (tmp_path / "wonders").mkdir()
+    for name in ("won.csv", "wonders/old.csv", "wonders/.hidden"):
+        (tmp_path / name).touch()
+    assert file_names(typed) == completed
+    assert folder_names(typed) == [path for path in completed if path.endswith("/")]
+
+
+def test_no_files(run):
+    """The code for bash does not fall back to files where nothing is completed, as after --profile."""
+    assert "-o default" not in run("completion", "bash")[1]
+
+
+@pytest.mark.parametrize(
+    ("typed", "completed"),
+    [
+        ("deals --columns id,tit", "id,title"),
+        ("deals --status W", "Won"),
+        ("deals --output no", "notes.csv"),
+        ("deals --owner no", ""),
+        ("status --profile no", ""),
+    ],
+)
+def test_a_tab(tmp_path, typed, completed):
     """A Tab completes the line without importing pandas, which takes most of a second."""
-    line = "salesmate-nb deals --columns id,tit"
+    (tmp_path / "notes.csv").touch()
+    line = f"salesmate-nb {typed}"
     variables = {
         "_ARGCOMPLETE": "1",
         "_ARGCOMPLETE_STDOUT_FILENAME": str(tmp_path / "completed"),
@@ -73,8 +111,9 @@ def test_a_tab(tmp_path):
         text=True,
         env={**os.environ, **variables},
         check=True,
+        cwd=tmp_path,
     )
-    assert (tmp_path / "completed").read_text().strip() == "id,title"
+    assert (tmp_path / "completed").read_text().strip() == completed
     assert "argcomplete" in done.stderr
     assert "pandas" not in done.stderr
 
@@ -90,6 +129,7 @@ def test_in_a_shell(shell, tmp_path):
     command.write_text(f'#!/bin/sh\nexec {sys.executable} -m salesmate_nb "$@"\n')
     command.chmod(0o755)
     start, line = SETUP[shell]
+    (tmp_path / "notes.csv").touch()
     with _Shell(start, tmp_path) as terminal:
         terminal.type(f'{line}; echo 4""2\r')
         terminal.read_until("42")
@@ -102,6 +142,8 @@ def test_in_a_shell(shell, tmp_path):
             terminal.type(f"salesmate-nb {typed}\t")
             terminal.read_until(re.escape(typed.split()[-1]) + rest)
             terminal.type("\x15")  # clears the line
+        terminal.type("salesmate-nb deals --owner no\t.")
+        terminal.read_until(r"--owner no\W*\.")
 
 
 class _Shell:
@@ -122,6 +164,7 @@ class _Shell:
             stdout=device,
             stderr=device,
             env=environment,
+            cwd=folder,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - fish needs it
         )

@@ -46,7 +46,7 @@ def test_table_in_a_narrow_encoding(monkeypatch):
     stdout = redirect(monkeypatch)
     write(FRAME, "table", None)
     assert b"?\xf3d?" in stdout.getvalue()
-    assert b"2 deals, 1 columns\r\n" in stdout.getvalue()
+    assert b"2 deals, 1 column\r\n" in stdout.getvalue()
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_escaped_formulas(capsys):
     frame = pd.DataFrame({"title": ["=1+1"]})
     write(frame, choose_format("csv", None, is_escaped=True), None, is_escaped=True)
     write(frame, "csv", Path("won.csv"), is_escaped=True)
-    assert capsys.readouterr().out == Path("won.csv").read_bytes().decode() == "title\r\n'=1+1\r\n"
+    assert capsys.readouterr().out == Path("won.csv").read_bytes().decode() == "\ufefftitle\r\n'=1+1\r\n"
     with pytest.raises(argparse.ArgumentError, match="--escape-formulas: only CSV needs it"):
         choose_format(None, Path("won.xlsx"), is_escaped=True)
 
@@ -210,6 +210,12 @@ def test_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     with pytest.raises(SalesmateError, match=r"won\.csv cannot be written \(No space left on device\)"):
         write(FRAME, "csv", path)
     assert (path.read_text(), list(tmp_path.glob(".*"))) == ("old", [])
+
+
+def test_missing_folder(tmp_path):
+    """If the folder is what is missing, the error says to create it."""
+    with pytest.raises(SalesmateError, match=r"\)\. Create its folder, or choose another --output\."):
+        write(FRAME, "csv", tmp_path / "missing" / "won.csv")
 
 
 def test_folder_as_output(tmp_path):

@@ -6,11 +6,12 @@ import re
 
 import pytest
 
-from salesmate_nb import LoginRequired, Settings
+from salesmate_nb import LoginRequired, SalesmateError, Settings
 from salesmate_nb._auth.stored_logins import login_required
 from salesmate_nb._cli.words import in_command_line_words
+from salesmate_nb._values.times import parse_time
 
-OPTIONS = ("limit", "columns", "status", "created_since", "behavior", "wait")
+OPTIONS = ("url", "limit", "columns", "status", "created_since", "behavior", "wait")
 
 
 @pytest.mark.parametrize(
@@ -35,11 +36,33 @@ OPTIONS = ("limit", "columns", "status", "created_since", "behavior", "wait")
         ("SALESMATE_TOKEN_STORE=memory", "SALESMATE_TOKEN_STORE=memory"),
         ("or read live with refresh='live'.", "or read live with `salesmate-nb deals`."),
         ("Pass allow_incomplete=True.", "Pass --allow-incomplete."),
+        ("'deal_url' is made here, by deals_df(url=True).", "'deal_url' is made here, with --url."),
+        ("url=True adds a column", "--url adds a column"),
+        ("A range is {'min': ..., 'max': ...}.", "A range is 1000..5000."),
+        ("were not saved. Run connect() to log in again.", "were not saved. Run `salesmate-nb login`."),
     ],
 )
 def test_words(python, words):
     """Arguments and functions become options and commands; settings stay as they are written."""
     assert in_command_line_words(python, OPTIONS) == words
+
+
+def test_words_for_a_command():
+    """A command in a message is for the resource and the profile of the one that was typed."""
+    text = "Read once with refresh='auto', or read live with refresh='live'. Run connect() again."
+    words = in_command_line_words(text, ["refresh"], resource="contacts", profile="emea")
+    assert words == (
+        "Read once with `salesmate-nb snapshot contacts --profile emea`, or read live with "
+        "`salesmate-nb contacts --profile emea`. Run `salesmate-nb login --profile emea`."
+    )
+
+
+def test_words_of_times():
+    """A wrong time comes with what can be typed, and nothing that only Python has."""
+    with pytest.raises(SalesmateError) as caught:
+        parse_time("created_since", "30 days", "UTC")
+    words = in_command_line_words(str(caught.value), OPTIONS)
+    assert "Give an age such as '7d', or a time in ISO 8601, such as '2026-01-31'" in words
 
 
 @pytest.mark.parametrize(("options", "option"), [(["as_of"], "--as-of"), (["since"], "--since")])

@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 from salesmate_nb import Salesmate, Settings, sandbox
+from salesmate_nb.resources.base import Field
 from tests.helpers import reach
 from tests.live_account import LiveAccount, made
 
@@ -75,6 +76,21 @@ def test_notes(name):
             assert str(example.astype(column.dtype)[0]) == example[0]
         if column.dtype == "float64":
             assert "unit" in column.note
+
+
+@pytest.mark.parametrize(
+    ("notes", "lacking"),
+    [({}, "what, example, from"), ({"seats": {"what": "x", "from": "measured"}}, "example")],
+)
+def test_column_without_a_note(monkeypatch, notes, lacking):
+    """A column that nobody has described is named, with the line to add and where."""
+    monkeypatch.setitem(dictionary.SCHEMAS, "users", (Field(name="seats", path="seats", kind="int"),))
+    monkeypatch.setitem(dictionary.NOTES, "users", notes)
+    with pytest.raises(
+        ValueError, match=rf"'seats' of users has no {lacking} in docs/columns\.toml"
+    ) as caught:
+        dictionary.columns_of("users")
+    assert 'below [users] the line: seats = { what = "..."' in str(caught.value)
 
 
 def test_markdown():

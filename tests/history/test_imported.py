@@ -88,6 +88,12 @@ def test_chosen_changes():
         past.history_df(field="deal_vlaue")
 
 
+def test_key_at_midnight():
+    """A Timestamp at midnight may be the key of a frame; it is exact, and nothing is warned of."""
+    past = import_frames({pd.Timestamp("2026-03-02"): FRAME})
+    assert past.deals_df().attrs["salesmate"]["read_at"] == "2026-03-02T00:00:00+00:00"
+
+
 def test_days():
     """A day means its end in the given time zone, and today means now."""
     today = pd.Timestamp.now("Asia/Kolkata").date()

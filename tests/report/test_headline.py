@@ -102,3 +102,12 @@ def test_html():
     html = report.headline(frame_of(deal("Open", 1.0, currency="<b>")), now=NOW)._repr_html_()
     assert "<th>&lt;b&gt;</th>" in html
     assert html.count("<tr>") == 2
+
+
+def test_other_status():
+    """Deals with a status that the account made up, or none, are named with their value, in each line."""
+    others = frame_of(deal("On hold", 40.0), deal("On hold", None), deal(None, 2.0))
+    headline = report.headline(pd.concat([DEALS, others], ignore_index=True), now=NOW)
+    assert figures(headline)[-1] == ("42", "On hold: 2 deals, (none): 1 deal")
+    assert figures(headline, 1)[-1] == ("0", "no deal")
+    assert "other status" not in str(report.headline(DEALS, now=NOW))

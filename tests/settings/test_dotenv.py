@@ -135,6 +135,14 @@ def test_folder_that_may_not_be_entered(project):
     assert f"{project / '.env'} cannot be reached (Permission denied)" in found.searched
 
 
+@pytest.mark.skipif(os.name != "posix", reason="pipes are POSIX")
+def test_pipe(project):
+    """A pipe, as a password manager makes it, is not read, and is named where settings were looked for."""
+    (project / ".env").unlink(missing_ok=True)
+    os.mkfifo(project / ".env")
+    assert f"{project / '.env'} is a pipe or a device, which is not read" in read_dotenv().searched
+
+
 def test_folder_named_dotenv(project):
     """A folder named .env is an error, unless it is a virtual environment."""
     (project / ".env").mkdir()

@@ -443,7 +443,7 @@ def test_snapshot_of_another_login_is_not_used(box):
 
 def test_snapshots_require_v4(box):
     """Without a linkname a refresh is an error that names the setting, and nothing is written."""
-    with pytest.raises(SettingsError, match=r"Snapshots require the v4 API.*SALESMATE_LINKNAME"):
+    with pytest.raises(SettingsError, match=r"Snapshots need the name of your workspace.*SALESMATE_LINKNAME"):
         connect(box).deals_df(refresh="auto")
     assert not (box.settings.token_cache / "snapshots").exists()
 

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from salesmate_nb import SalesmateError
-from salesmate_nb._values.times import in_calendar, parse_age, parse_end, parse_time, shift
+from salesmate_nb._values.times import in_calendar, parse_age, parse_end, parse_span, parse_time, shift
 
 UTC = dt.UTC
 NEW_YEAR = dt.datetime(2026, 1, 1, tzinfo=UTC)
@@ -119,9 +119,7 @@ def test_refused_timedelta(given):
         ("2024", "2024-12-31T23:59:59.999999"),
         (np.datetime64("2026"), "2026-12-31T23:59:59.999999"),
         ("2026-01-31T00:00", "2026-01-31T00:00:00"),
-        (dt.datetime(2026, 1, 31), "2026-01-31T00:00:00"),
-        (pd.Timestamp("2026-01-31"), "2026-01-31T00:00:00"),
-        (np.datetime64("2026-01-31T00", "s"), "2026-01-31T00:00:00"),
+        (pd.Timestamp("2026-01-31T09:00"), "2026-01-31T09:00:00"),
         ("9999", "9999-12-31T23:59:59.999998"),
         (dt.date.max, "9999-12-31T23:59:59.999998"),
     ],
@@ -129,6 +127,17 @@ def test_refused_timedelta(given):
 def test_end(given, end):
     """A day, week, month or year ends where the next one begins; a time of day is itself the end."""
     assert parse_end("until", given, "UTC").isoformat() == f"{end}+00:00"
+
+
+@pytest.mark.parametrize(
+    "given",
+    [dt.datetime(2026, 1, 31), pd.Timestamp("2026-01-31", tz="UTC"), np.datetime64("2026-01-31T00", "s")],
+)
+def test_midnight(given):
+    """A datetime at midnight is exact, and a warning says that the rest of its day is left out."""
+    with pytest.warns(UserWarning, match=r"^until is midnight, .* write '2026-01-31'; .* '2026-01-31T00:00"):
+        assert parse_end("until", given, "UTC") == dt.datetime(2026, 1, 31, tzinfo=UTC)
+    assert [each.isoformat()[:19] for each in parse_span("x", given, "UTC")] == ["2026-01-31T00:00:00"] * 2
 
 
 def test_no_end():

@@ -14,7 +14,7 @@ from salesmate_nb._cli.commands.account import login
 from salesmate_nb._cli.commands.notebooks import ENV_EXAMPLE, shipped
 from salesmate_nb._cli.streams import say
 from salesmate_nb._settings.dotenv import read_dotenv
-from salesmate_nb._settings.dotenv_update import held_settings, update_dotenv
+from salesmate_nb._settings.dotenv_update import check_is_file, held_settings, update_dotenv
 from salesmate_nb._ui import prompt
 from salesmate_nb._ui.frontend import Frontend, frontend
 from salesmate_nb._ui.texts import KEY_PROMPT, WORKSPACE_PROMPT
@@ -42,6 +42,7 @@ def init(options: argparse.Namespace) -> None:
             "SALESMATE_SESSION_KEY in the environment or in .env."
         )
     path = Path.cwd() / ".env"
+    check_is_file(path)
     try:
         values = _ask_for_settings() if _may_write(path) else {}
         values = {**_not_kept(path, values), **values} if values else {}

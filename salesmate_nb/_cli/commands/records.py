@@ -13,7 +13,7 @@ from salesmate_nb._cli.commands.account import connected
 from salesmate_nb._cli.commands.sandbox import started
 from salesmate_nb._cli.options.records import RECORDS
 from salesmate_nb._cli.output import choose_format, write
-from salesmate_nb._values.text import closest
+from salesmate_nb._values.columns import advice
 from salesmate_nb.client import Salesmate
 from salesmate_nb.errors import LoginRequired, SalesmateError
 
@@ -68,7 +68,5 @@ def column_of(frame: pd.DataFrame, name: str, option: str) -> str:
     """
     column = _SHORT.get(name.strip(), name.strip())
     if column not in frame.columns:
-        near = closest(name, frame.columns)[:1]
-        advice = f"Did you mean {near[0]!r}?" if near else f"There are: {', '.join(frame.columns)}."
-        raise SalesmateError(f"{option}: there is no column {name!r}. {advice}")
+        raise SalesmateError(f"{option}: there is no column {name!r}. {advice(name, frame.columns)}")
     return column

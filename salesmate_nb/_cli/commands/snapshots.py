@@ -10,29 +10,31 @@ import pandas as pd
 from salesmate_nb._cli.commands.account import logged_in
 from salesmate_nb._cli.commands.records import column_of
 from salesmate_nb._cli.options.command import TABLE
-from salesmate_nb._cli.output import choose_format, write
+from salesmate_nb._cli.options.records import RECORDS
+from salesmate_nb._cli.output import choose_format, counted, write
 from salesmate_nb._cli.streams import say, say_result
 from salesmate_nb._cli.waterfall import waterfall
 from salesmate_nb._snapshot.store import snapshot_folder
 from salesmate_nb.analysis import movement as movement_of
-from salesmate_nb.resources import RESOURCES
 
 _DIGITS = 4  # after the point: no currency has more
 
 
 def snapshot(options: argparse.Namespace) -> None:
-    """Update a snapshot on disk, and write it to a file as well if one is named."""
-    kind = choose_format(None, options.output, default="parquet") if options.output else ""
+    """Update a snapshot on disk, and write it to a file or print it as well, if that is asked for."""
+    is_asked = bool(options.output or options.format or options.escape_formulas)
+    given, is_escaped = options.format, options.escape_formulas
+    kind = choose_format(given, options.output, default="parquet", is_escaped=is_escaped) if is_asked else ""
     connection = logged_in(options.profile)
     read = getattr(connection, f"{options.resource}_df")
     frame = read(refresh="full" if options.full else "auto")
     folder = snapshot_folder(connection.settings, connection.profile)
     requests = frame.attrs["salesmate"]["calls"]
-    rows = f"{len(frame):,} {options.resource if len(frame) != 1 else RESOURCES[options.resource].singular}"
-    made = f"{requests} request{'s' if requests != 1 else ''}"
+    rows, made = counted(len(frame), options.resource), counted(requests, "requests")
     say(f"{rows} in {folder / options.resource}.parquet; {made}.")
-    if options.output:
-        write(frame, kind, options.output, options.resource)
+    if is_asked:
+        first = RECORDS[options.resource].first
+        write(frame, kind, options.output, options.resource, first=first, is_escaped=is_escaped)
 
 
 def movement(options: argparse.Namespace) -> None:
@@ -52,6 +54,13 @@ def movement(options: argparse.Namespace) -> None:
     else:
         say(f"Open pipeline from {times}.")
         rounded = table.round({"value": _DIGITS})
+        rounded.attrs["salesmate"] = {
+            "host": now.attrs["salesmate"]["host"],
+            "resource": "movement of deals",
+            "read_at": now.attrs["salesmate"]["read_at"],
+            "filters": {"compared with": then.attrs["salesmate"]["read_at"]},
+            "timezone": connection.timezone,
+        }
         write(rounded, kind, options.output, "lines", is_escaped=options.escape_formulas)
 
 

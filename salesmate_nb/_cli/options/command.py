@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from salesmate_nb._cli.completion import Completer, completed_by, profile_names
+from salesmate_nb._cli.completion import Completer, completed_by, file_names, profile_names
 from salesmate_nb._cli.options.values import names, output_path
 
 PROGRAM = "salesmate-nb"
@@ -66,19 +66,33 @@ def add_columns(parser: argparse.ArgumentParser, option: str, columns: Completer
     completed_by(added, columns)
 
 
-def add_output(parser: argparse.ArgumentParser) -> None:
-    """Add ``--format``, ``--output`` and ``--escape-formulas``."""
+def add_output(parser: argparse.ArgumentParser, *, is_extra: bool = False) -> None:
+    """Add ``--format``, ``--output`` and ``--escape-formulas``.
+
+    Parameters
+    ----------
+    parser : argparse.ArgumentParser
+        That of the command.
+    is_extra : bool
+        Whether the command prints or writes rows only if one of these is given.
+    """
+    kinds = ".csv, .json, .parquet or .xlsx"
+    formats, files = "else a table", f"write to this file, {kinds}, instead of printing"
+    if is_extra:
+        formats, files = (
+            "else Parquet; without --output, it is printed",
+            f"also write it to this file, {kinds}",
+        )
     parser.add_argument(
-        "--format", choices=(TABLE, *FORMATS), help="default: by the ending of the file, else a table"
+        "--format", choices=(TABLE, *FORMATS), help=f"default: by the ending of the file, {formats}"
     )
-    parser.add_argument(
-        "--output",
-        type=output_path,
-        metavar="FILE",
-        help="write to this file, .csv, .json, .parquet or .xlsx, instead of printing; - is standard output",
+    output = parser.add_argument(
+        "--output", type=output_path, metavar="FILE", help=f"{files}; - is standard output"
     )
+    completed_by(output, file_names)
     parser.add_argument(
         "--escape-formulas",
         action="store_true",
-        help="in CSV, write ' before texts that a spreadsheet would take for formulas",
+        help="write CSV for a spreadsheet: with ' before texts that it would take for formulas, and with the "
+        "mark by which Excel knows UTF-8",
     )

@@ -6,7 +6,7 @@ import argparse
 import functools
 from dataclasses import dataclass
 
-from salesmate_nb._cli.completion import column_names, completed_by, conditions
+from salesmate_nb._cli.completion import column_names, completed_by, conditions, statuses
 from salesmate_nb._cli.options.command import Command, add_columns, add_output
 from salesmate_nb._cli.options.values import Where, whole
 
@@ -44,6 +44,8 @@ class Records:
         The columns that matter in a table that is too wide, most important first.
     texts, times : tuple of str
         The filters. Each is an argument of the method that reads.
+    value, span : str
+        What ``--where`` takes, for its help: a value of a column, and a range.
     is_searched : bool
         Whether they are read page by page, and so can be limited, or read from a snapshot.
     has_history : bool
@@ -59,6 +61,8 @@ class Records:
     first: tuple[str, ...]
     texts: tuple[str, ...] = ()
     times: tuple[str, ...] = ()
+    value: str = ""
+    span: str = ""
     is_searched: bool = True
     has_history: bool = False
     has_pages: bool = False
@@ -96,7 +100,11 @@ def _add_options(records: Records, parser: argparse.ArgumentParser) -> None:
 
 def _add_filters(records: Records, parser: argparse.ArgumentParser) -> None:
     for name in records.texts:
-        parser.add_argument(f"--{name}", action="append", help=_TEXTS[name].format(name=records.name))
+        option = parser.add_argument(
+            f"--{name}", action="append", help=_TEXTS[name].format(name=records.name)
+        )
+        if name == "status":
+            completed_by(option, statuses(records.name))
     for name in records.times:
         words = _TIMES[name].format(name=records.name)
         parser.add_argument(f"--{name.replace('_', '-')}", metavar="WHEN", help=words)
@@ -105,8 +113,8 @@ def _add_filters(records: Records, parser: argparse.ArgumentParser) -> None:
             "--where",
             action=Where,
             metavar="COLUMN=VALUE",
-            help="keep by any column: source=Website, repeated for more; deal_value=1000..5000 for a range, "
-            "one end of which may be left out; source= for those without",
+            help=f"keep by any column: {records.value}, repeated for more; {records.span} for a range, one "
+            f"end of which may be left out; {records.value.partition('=')[0]}= for those without",
         )
         completed_by(where, conditions(records.name))
 
@@ -136,6 +144,8 @@ RECORDS = {
             name="deals",
             texts=("status", "stage", "pipeline", "owner"),
             times=(*_CHANGED, "closed_since", "closed_until"),
+            value="source=Website",
+            span="deal_value=1000..5000",
             has_history=True,
             has_pages=True,
             first=(
@@ -152,7 +162,7 @@ RECORDS = {
                 "primary_company_name",
             ),
             examples=(
-                "salesmate-nb deals --status Won --closed-since 30d --output won.xlsx",
+                "salesmate-nb deals --status Won --closed-since 2026-01-01 --output won.xlsx",
                 "salesmate-nb deals --where source=Website --where deal_value=1000.. --sandbox",
                 "salesmate-nb deals --owner 'Maya Lindqvist' --columns id,title,deal_value",
                 "salesmate-nb deals --sandbox --limit 10",
@@ -163,6 +173,8 @@ RECORDS = {
             what="contacts, the people at customers",
             texts=("owner",),
             times=_CHANGED,
+            value="designation=Buyer",
+            span="open_deal_count=1..5",
             first=("id", "name", "email", "company_name", "phone", "owner_name", "designation"),
             examples=("salesmate-nb contacts --columns name,email,company_name --output contacts.csv",),
         ),
@@ -171,6 +183,8 @@ RECORDS = {
             what="companies, the customers",
             texts=("owner",),
             times=_CHANGED,
+            value="billing_country=Germany",
+            span="open_deal_count=1..5",
             first=("id", "name", "billing_city", "billing_country", "phone", "owner_name", "website"),
             examples=("salesmate-nb companies --created-since 2026-01-01",),
         ),
@@ -179,6 +193,8 @@ RECORDS = {
             what="activities (calls, meetings, mails, tasks)",
             texts=("owner",),
             times=_CHANGED,
+            value="type=Meeting",
+            span="duration=30..60",
             first=("id", "title", "type", "due_date", "is_completed", "owner_name", "related_to_title"),
             examples=("salesmate-nb activities --modified-since 2026-01-31 --format csv",),
         ),

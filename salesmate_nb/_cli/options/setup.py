@@ -6,7 +6,7 @@ import argparse
 import functools
 from pathlib import Path
 
-from salesmate_nb._cli.completion import SHELLS
+from salesmate_nb._cli.completion import SHELLS, completed_by, folder_names
 from salesmate_nb._cli.options.command import Command
 from salesmate_nb._cli.options.values import whole
 
@@ -14,7 +14,10 @@ _HIGHEST_PORT = 65535
 
 
 def _add_notebooks(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("folder", type=Path, metavar="DIR", help="where to; it is created if it is missing")
+    folder = parser.add_argument(
+        "folder", type=Path, metavar="DIR", help="where to; it is created if it is missing"
+    )
+    completed_by(folder, folder_names)
     parser.add_argument(
         "--force", action="store_true", help="replace files there that differ, instead of keeping them"
     )
@@ -84,7 +87,7 @@ COMMANDS = (
     Command(
         name="completion",
         run="completion:show_code",
-        what="Print what lets a shell complete commands, options, columns and profiles on Tab.",
+        what="Print what lets a shell complete commands, options, columns, profiles and files on Tab.",
         note=(
             "Put the line for your shell into its start file: ~/.bashrc, ~/.zshrc or config.fish. In zsh,\n"
             "this line must come before it, if it is not there yet: autoload -U compinit; compinit"

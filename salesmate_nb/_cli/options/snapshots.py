@@ -6,7 +6,7 @@ import argparse
 
 from salesmate_nb._cli.completion import column_names
 from salesmate_nb._cli.options.command import Command, add_columns, add_output
-from salesmate_nb._cli.options.values import output_path, since
+from salesmate_nb._cli.options.values import since
 from salesmate_nb.resources import RESOURCES
 
 
@@ -21,12 +21,7 @@ def _add_snapshot(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--full", action="store_true", help="rebuild from scratch instead of reading only what changed"
     )
-    parser.add_argument(
-        "--output",
-        type=output_path,
-        metavar="FILE",
-        help="also write it to this file: Parquet, or as its ending says: .csv, .json, .xlsx",
-    )
+    add_output(parser, is_extra=True)
 
 
 def _add_movement(parser: argparse.ArgumentParser) -> None:

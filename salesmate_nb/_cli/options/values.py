@@ -80,7 +80,9 @@ class Where(argparse.Action):
         del parser, option_string
         column, mark, text = values.partition("=")
         if not (mark and column.strip()):
-            raise argparse.ArgumentError(self, f"{values!r} is not a condition, such as source=Web")
+            raise argparse.ArgumentError(
+                self, f"{values!r} is not a condition, such as source=Website or deal_value=1000.."
+            )
         where = dict(getattr(namespace, self.dest) or {})
         held = where.setdefault(column.strip(), [])
         span = _RANGE.fullmatch(text.strip())

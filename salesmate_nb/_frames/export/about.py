@@ -12,7 +12,7 @@ import pandas as pd
 
 from salesmate_nb._base.validators import is_timezone
 from salesmate_nb._values.text import enumerate_counts
-from salesmate_nb._values.zones import column_in_zone, zone_of
+from salesmate_nb._values.zones import column_in_zone, has_zone, zone_of
 
 ABOUT = "About"
 """The name of the sheet."""
@@ -52,7 +52,7 @@ def about(frame: pd.DataFrame, timezone: str) -> list[tuple[str, str]]:
         "Unreadable values": _unreadable(report.get("unreadable")),
         "Rows in this file": f"{len(frame):,}",
         "Columns in this file": f"{frame.shape[1]:,}",
-        "Time zone": f"{timezone}: all dates and times are as a clock there shows them",
+        "Time zone": _zone(frame, timezone),
         "Written at": _local_time(written.isoformat(timespec="seconds"), timezone),
         "Written by": f"salesmate-nb {_version()}",
     }
@@ -102,6 +102,16 @@ def _local_time(written: object, timezone: str) -> str:
     if time.tzinfo is not None:
         time = column_in_zone(pd.Series([time]), zone_of(timezone))[0]
     return f"{time:%Y-%m-%d %H:%M:%S %Z}".strip()
+
+
+def _zone(frame: pd.DataFrame, timezone: str) -> str:
+    said = f"{timezone}: all dates and times are as a clock there shows them"
+    zoneless = [
+        str(name) for name, dtype in frame.dtypes.items() if dtype.kind == "M" and not has_zone(dtype)
+    ]
+    if not zoneless:
+        return said
+    return f"{said}, except in {', '.join(zoneless)}: the frame has these without a zone, as they are here"
 
 
 def _filters(filters: object) -> Iterator[str]:

@@ -11,7 +11,8 @@ from salesmate_nb._base.user_files import is_plain, replaced
 from salesmate_nb._base.validators import expanded
 from salesmate_nb._base.warn import warn
 from salesmate_nb._frames.export.about import timezone_of
-from salesmate_nb._frames.export.excel import write_excel
+from salesmate_nb._frames.export.excel import with_labels, write_excel
+from salesmate_nb._values.frames import check_frame
 from salesmate_nb._values.zones import has_zone
 from salesmate_nb.errors import SalesmateError
 
@@ -58,13 +59,13 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, timezone: str
     >>> list(pd.read_excel(f"{folder}/deals.xlsx", sheet_name=None))
     ['Deals', 'About']
     """
-    if not isinstance(frame, pd.DataFrame):
-        raise SalesmateError(f"to_excel() takes a DataFrame, not {type(frame).__name__}.")
+    check_frame(frame, "to_excel()")
     if not isinstance(path, str | bytes | os.PathLike):
         raise SalesmateError(
             f"path is of type {type(path).__name__}. Name an Excel file, such as 'deals.xlsx'."
         )
     target = expanded("path", os.fsdecode(path))
+    frame = with_labels(frame)  # of rows, which may be times
     if timezone is None and timezone_of(frame) is None and any(map(has_zone, frame.dtypes)):
         warn(
             "The frame does not say the time zone of its account, so its times are written in UTC. Give "
@@ -78,7 +79,9 @@ def to_excel(frame: pd.DataFrame, path: str | os.PathLike[str], *, timezone: str
         with replaced(target) if is_plain(target) else target.open("ab") as file:
             write_excel(frame, file, timezone=timezone)
     except OSError as err:
+        remedy = "If it is open in Excel, close it there"
+        if not target.parent.exists():
+            remedy = "Create its folder"
         raise SalesmateError(
-            f"{target} cannot be written ({reason(err)}). If it is open in Excel, close it there, or choose "
-            "another path."
+            f"{target} cannot be written ({reason(err)}). {remedy}, or choose another path."
         ) from err

@@ -25,7 +25,8 @@ def write_frame(frame: pd.DataFrame, kind: str, file: BinaryIO, *, is_escaped: b
     file : binary file
         Open for writing.
     is_escaped : bool
-        Whether CSV has a ``'`` before each text that a spreadsheet would take for a formula.
+        Whether CSV is for a spreadsheet: it has a ``'`` before each text that would be taken for a formula,
+        and begins with the byte order mark by which Excel knows UTF-8.
 
     Raises
     ------
@@ -41,8 +42,8 @@ def write_frame(frame: pd.DataFrame, kind: str, file: BinaryIO, *, is_escaped: b
     'title\r\nŁódź\r\n"two\rlines"\r\n'
     """
     if kind == "csv":
-        rows = escape_formulas(frame) if is_escaped else frame
-        rows.to_csv(file, index=False, encoding="utf-8", lineterminator="\r\n")
+        rows, encoding = (escape_formulas(frame), "utf-8-sig") if is_escaped else (frame, "utf-8")
+        rows.to_csv(file, index=False, encoding=encoding, lineterminator="\r\n")
     elif kind == "json":
         frame.to_json(file, orient="records", date_format="iso", force_ascii=False, indent=1)
         file.write(b"\n")

@@ -8,6 +8,8 @@ from typing import Any
 import pandas as pd
 from pandas.api.types import is_object_dtype
 
+from salesmate_nb._values.frames import check_frame
+
 _STARTS = "=+\\-@\t\r\uff1d\uff0b\uff0d\uff20"  # the last four are wide, as some keyboards of Asia type them
 _FORMULA = re.compile(f"[{_STARTS}]")
 _SKIPPED = "\x00-\x08\x0b\x0c\x0e- \xa0\u200b\u3000\ufeff"  # LibreOffice drops NUL, and spaces on request
@@ -66,6 +68,7 @@ def escape_formulas(frame: pd.DataFrame) -> pd.DataFrame:
     0  '=1+1        -5.0
     1  Renewal         7.0
     """
+    check_frame(frame, "escape_formulas()")
     escaped = frame.copy(deep=False)
     for place in range(frame.shape[1]):
         escaped.isetitem(place, _escaped_column(frame.iloc[:, place]).array)

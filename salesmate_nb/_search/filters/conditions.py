@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import datetime as dt
 import decimal
 import math
 from collections.abc import Callable, Mapping
@@ -14,7 +15,7 @@ import pandas as pd
 
 from salesmate_nb._frames.parsing import parse_bool, parse_float, parse_int
 from salesmate_nb._search.filters.column_tests import ColumnTest, Span
-from salesmate_nb._values.times import parse_end, parse_time
+from salesmate_nb._values.times import parse_span
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.resources.base import Field, Kind, has_items
 
@@ -47,6 +48,8 @@ class Condition:
         In place of values: the ends of the range to keep, both included; ``None`` for no end.
     timezone : str
         IANA name of the zone of times without one.
+    now : datetime, optional
+        From when ages count back; by default the time by this machine's clock.
 
     Examples
     --------
@@ -59,9 +62,10 @@ class Condition:
     low: Any = None
     high: Any = None
     timezone: str = "UTC"
+    now: dt.datetime | None = None
 
     @classmethod
-    def parse(cls, name: str, given: Any, timezone: str) -> Self:
+    def parse(cls, name: str, given: Any, timezone: str, now: dt.datetime | None = None) -> Self:
         """Read what was given for one column.
 
         Raises
@@ -75,14 +79,14 @@ class Condition:
                 raise SalesmateError(
                     f"where: {name}=[] would match nothing. Give a value, or leave the column out."
                 )
-            return cls(name=name, values=values, timezone=timezone)
+            return cls(name=name, values=values, timezone=timezone, now=now)
         low, high = (None if _is_missing(given.get(end)) else given[end] for end in ("min", "max"))
         if not given.keys() <= _ENDS or (low is None and high is None):
             raise SalesmateError(
                 f"where: {name}={dict(given)!r} is not a range. Give {{'min': ..., 'max': ...}}, or one of "
                 "them."
             )
-        return cls(name=name, low=low, high=high, timezone=timezone)
+        return cls(name=name, low=low, high=high, timezone=timezone, now=now)
 
     def test(self, field: Field) -> ColumnTest:
         """Return the condition as a test of a column.
@@ -136,11 +140,14 @@ class Condition:
         """
         if kind == "datetime":
             name = f"where: {self.name}"
-            return parse_time(name, value, self.timezone), parse_end(name, value, self.timezone)
+            return parse_span(name, value, self.timezone, self.now) or (None, None)
         try:
             found = _PARSERS[kind](_plain(value, whole if kind == "int" else None))
         except (ValueError, OverflowError) as err:
-            raise SalesmateError(f"where: {self.name} is {_NOUNS[kind]}, and {value!r} is not.") from err
+            advice = " A range is {'min': ..., 'max': ...}." if kind in {"int", "float"} else ""
+            raise SalesmateError(
+                f"where: {self.name} is {_NOUNS[kind]}, and {value!r} is not.{advice}"
+            ) from err
         return found, found
 
 

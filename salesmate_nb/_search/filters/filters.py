@@ -65,9 +65,18 @@ class Filters:
 
     @classmethod
     def parse(
-        cls, *, timezone: str = "UTC", owner: TextFilter = None, where: object = None, **given: Any
+        cls,
+        *,
+        timezone: str = "UTC",
+        now: dt.datetime | None = None,
+        owner: TextFilter = None,
+        where: object = None,
+        **given: Any,
     ) -> Self:
-        """Read a caller's arguments: one value or several; datetimes without a zone are in `timezone`.
+        """Read a caller's arguments: one value or several.
+
+        Datetimes without a zone are in `timezone`, and ages count back from `now`, by default the time by
+        this machine's clock.
 
         Raises
         ------
@@ -75,7 +84,7 @@ class Filters:
             If a value is of a type that cannot be filtered on, or no record could match.
         """
         owners = tuple(map(visible, _texts("owner", owner)))
-        parsed: dict[str, Any] = {name: _parse(name, value, timezone) for name, value in given.items()}
+        parsed: dict[str, Any] = {name: _parse(name, value, timezone, now) for name, value in given.items()}
         for name in TIMES:
             since, until = parsed.get(f"{name}_since"), parsed.get(f"{name}_until")
             if since is not None and until is not None and since > until:
@@ -86,7 +95,7 @@ class Filters:
         return cls(
             owner_names=tuple(owner for owner in owners if not _is_id(owner)),
             owner_ids=tuple(int(owner) for owner in owners if _is_id(owner)),
-            where=_conditions(where, timezone),
+            where=_conditions(where, timezone, now),
             **parsed,
         )
 
@@ -173,32 +182,39 @@ class Filters:
         }
 
 
-def _parse(name: str, value: Any, timezone: str) -> Any:
+def _parse(name: str, value: Any, timezone: str, now: dt.datetime | None) -> Any:
     if name in _SINCE:
-        return parse_time(name, value, timezone)
-    return parse_end(name, value, timezone) if name in _UNTIL else _texts(name, value)
+        return parse_time(name, value, timezone, now)
+    return parse_end(name, value, timezone, now) if name in _UNTIL else _texts(name, value)
 
 
-def _conditions(where: object, timezone: str) -> tuple[Condition, ...]:
+def _conditions(where: object, timezone: str, now: dt.datetime | None) -> tuple[Condition, ...]:
     if where is None:
         return ()
     if not isinstance(where, Mapping) or not all(isinstance(name, str) for name in where):
         raise SalesmateError(
             f"where={where!r} is not valid. Give columns and their values, as {{'source': 'Web'}}."
         )
-    return tuple(Condition.parse(name.strip(), given, timezone) for name, given in where.items())
+    return tuple(Condition.parse(name.strip(), given, timezone, now) for name, given in where.items())
 
 
 def _texts(name: str, given: TextFilter) -> tuple[str, ...]:
     if given is None:
         return ()
-    values = [given] if isinstance(given, str) or is_integer(given) else as_list(name, given)
+    is_one = isinstance(given, str | float) or is_integer(given)  # a float is refused below
+    values = [given] if is_one else as_list(name, given)
     if not values:
         raise SalesmateError(f"{name}=[] would match nothing. Give a value, or None for all.")
     for value in [given] if isinstance(given, bytes) else values:
         if isinstance(value, bool) or not (isinstance(value, str) or is_integer(value)):
-            raise SalesmateError(f"{name}={value!r} cannot be filtered on. Give a text or a list of texts.")
+            raise SalesmateError(f"{name}={value!r} cannot be filtered on. {_advice(name)}")
     return tuple(map(str, values))
+
+
+def _advice(name: str) -> str:
+    if name == "owner":
+        return "Give a full name, an id as a whole number, or a list of them."
+    return "Give a text or a list of texts."
 
 
 def as_list(name: str, given: Any) -> list[Any]:

@@ -53,16 +53,16 @@ class FilterTally:
         for name, column in self._columns.items():
             column.add(rows.column(name).drop_null().unique().to_pylist())
 
-    def unmatched(self) -> dict[str, tuple[str | int, ...]]:
+    def unmatched(self) -> dict[str, tuple[str | float, ...]]:
         """Return by filter or column the wanted values that no row has; an owner is a name or an id."""
-        found: dict[str, tuple[str | int, ...]] = {}
+        found: dict[str, tuple[str | float, ...]] = {}
         for name in TEXT_FILTERS:
             found[name] = _without(getattr(self._filters, name), self._seen.get(name, ()))
         seen_ids = self._seen.get("owner_id", ())
         ids = (number for number in self._filters.owner_ids if number not in seen_ids)
         found["owner"] = (*_without(self._filters.owner_names, self._seen.get("owner_name", ())), *ids)
         for name, column in self._columns.items():
-            found[name] = (*found.get(name, ()), *column.left.values())
+            found[name] = (*found.get(name, ()), *column.unmatched())
         return {name: values for name, values in found.items() if values}
 
     def describe(
@@ -102,12 +102,12 @@ class FilterTally:
                     break
                 if name == "owner":
                     advice = self._owner_advice(value, users)
-                elif isinstance(value, int):
-                    advice = ""
+                elif not isinstance(value, str):
+                    advice = "" if isinstance(value, int) else " A range is {'min': ..., 'max': ...}."
                 else:
                     advice = self._advice(name, value, listed.get(name, ()))
                 if advice is not None:
-                    shown = value if isinstance(value, int) else repr(value[:_MOST_CHARACTERS])
+                    shown = repr(value[:_MOST_CHARACTERS]) if isinstance(value, str) else f"{value}"
                     texts.append(f"{subject} has {name} {shown}.{advice}")
                     described += 1
         return texts
@@ -128,9 +128,9 @@ class FilterTally:
         """Return the texts that rows have in a column."""
         return self._seen[name] if name in self._seen else self._columns[name].texts
 
-    def _owner_advice(self, wanted: str | int, users: Sequence[User]) -> str | None:
+    def _owner_advice(self, wanted: str | float, users: Sequence[User]) -> str | None:
         seen_ids = self._seen["owner_id"]
-        if isinstance(wanted, int):
+        if not isinstance(wanted, str):
             if any(user.id == wanted for user in users):
                 return None
             named = [f"{user.name} ({user.id})" for user in users] or [str(number) for number in seen_ids]
@@ -149,18 +149,25 @@ class _Column:
     """What rows have in one column, as far as it helps to find a wanted value."""
 
     def __init__(self, test: ColumnTest) -> None:
-        wanted = test.wanted if test.kind != "float" else ()  # an amount that nobody has is not misspelt
         self._test = test
-        self.left = {comparable(value) if test.is_text else value: value for value in wanted}
+        self._left = {comparable(value) if test.is_text else value: value for value in test.wanted}
         self.texts: set[str] = set()
+
+    def unmatched(self) -> Iterable[Any]:
+        """Return the wanted values that no row has; of amounts, only if no row has any of them.
+
+        One amount of several that nobody has is not misspelled. If nobody has any, a range may be meant.
+        """
+        is_amount = self._test.kind == "float"
+        return () if is_amount and len(self._left) < len({*self._test.wanted}) else self._left.values()
 
     def add(self, values: Iterable[Any]) -> None:
         for value in values:
             if not self._test.is_text:
-                self.left.pop(value, None)
+                self._left.pop(value, None)
                 continue
             for key in keys_of(value, self._test.successive):
-                self.left.pop(key, None)
+                self._left.pop(key, None)
             if len(self.texts) < _MOST_VALUES:
                 self.texts.update(value.split(",") if self._test.has_items else [value])
 

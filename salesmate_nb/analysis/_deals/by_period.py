@@ -75,7 +75,7 @@ def won_value(deals: pd.DataFrame, *, freq: str = "M") -> pd.DataFrame:
         ``period``, an ordered category, whose last value is ``"undated"``, and ``currency``; then ``deals``;
         ``without_value``, how many of them have no value; and ``value``, the sum of the others. Periods
         start and end in the time zone of ``closed_date``: see :func:`in_zone`. A period without deals is
-        left out.
+        left out. A deal is won if its status is ``Won`` or ``Close``: :func:`cohorts` counts others.
 
     Raises
     ------

@@ -23,6 +23,7 @@ LINES = pd.CategoricalDtype(
         "moved in",
         "moved out",
         "deleted",
+        "other status",
         "closing",
     ],
     ordered=True,
@@ -98,7 +99,7 @@ def _leaving(sides: Sides) -> Iterator[pd.DataFrame]:
     yield _line("lost", now[leaves & now[IS_LOST]], -1)
     yield _line("slipped", now[leaves & now[IS_OPEN]], -1)
     yield _line("deleted", then[leaves & ~now[EXISTS]], -1)
-    yield _line("deleted", now[leaves & now[EXISTS] & ~ended], -1)
+    yield _line("other status", now[leaves & now[EXISTS] & ~ended], -1)
     yield _line("closing", now[is_now], 1)
 
 

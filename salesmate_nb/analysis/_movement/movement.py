@@ -58,7 +58,8 @@ def movement(
           `period`, these lines are left out.
         - ``moved in``, ``moved out``: open deals that went from one group to another, by a change in `by` or
           in currency. A deal moves first, then changes its value, and then leaves the pipeline.
-        - ``deleted``: deals that are not there now, or have a status that is neither open, won nor lost.
+        - ``deleted``: deals that are not there now.
+        - ``other status``: deals that now have a status which is neither open, won nor lost, or none.
         - ``closing``: the open deals now.
 
     Raises
@@ -93,7 +94,7 @@ def movement(
     4    raised      0   20.0
     6       won     -1 -120.0
     10  deleted     -1  -30.0
-    11  closing      2  120.0
+    12  closing      2  120.0
     """
     keys = list(dict.fromkeys([*column_names(now, by), "currency"]))
     rows = lines(align(then, now, keys, period), keys)

@@ -30,6 +30,7 @@ _MEANINGS = {  # the color of each line
     "moved in": "new",
     "moved out": "gone",
     "deleted": "gone",
+    "other status": "gone",
     "closing": "open",
 }
 _NOTES = "number of deals in brackets; a bar with a gap does not begin at 0"

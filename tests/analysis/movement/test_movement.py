@@ -99,10 +99,10 @@ def test_another_currency():
 
 
 def test_groups_and_lines_of_the_result():
-    """Each group has all twelve lines, with a period all fourteen, in order and with the same dtypes."""
+    """Each group has all thirteen lines, with a period all fifteen, in order and with the same dtypes."""
     then, now = one({"estimatedCloseDate": "2026-06-03"}, {"estimatedCloseDate": "2026-06-03"})
     plain, within = movement(then, now), movement(then, now, period=pd.Period("2026-06"))
-    assert len(plain) == 12
+    assert len(plain) == 13
     assert list(within["line"]) == list(within["line"].cat.categories)
     assert not plain["line"].isin(["slipped", "pulled in"]).any()
     empty = movement(then[:0], now[:0])

@@ -13,6 +13,7 @@ from salesmate_nb import Settings
 from salesmate_nb._base.secret.text import Secret
 from salesmate_nb._cli.commands import init
 from salesmate_nb._ui.frontend import Frontend
+from tests.helpers import posix
 
 PATH = Path(".env")
 LEAVE = None  # Ctrl+C
@@ -53,6 +54,25 @@ def test_session_key(answer):
     assert f"Wrote {PATH.resolve()}" in err
     assert "`salesmate-nb login`" in err
     assert "k3y" not in err + "".join(asked)
+
+
+@posix
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (os.mkfifo if os.name == "posix" else None, "is a pipe or a device, and"),
+        (Path.mkdir, "is a folder, and"),
+        (lambda path: path.symlink_to("gone/.env"), "is a link to gone/.env, which does not exist. Remove"),
+        (lambda path: path.symlink_to(os.devnull), "is a pipe or a device, and"),
+        (lambda path: path.symlink_to(".env"), "cannot be reached (Too many"),
+    ],
+)
+def test_no_file(answer, make, what):
+    """A .env that is not a file is named before anything is asked; a pipe is not waited for."""
+    PATH.unlink()
+    make(PATH)
+    code, err, asked = answer()
+    assert (code, asked, f"{Path.cwd() / PATH} {what}" in err) == (1, [], True)
 
 
 def test_oauth_client(answer):

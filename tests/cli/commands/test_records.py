@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import shlex
 import sys
 
 import pandas as pd
@@ -59,6 +60,26 @@ def test_each_kind(account, run, name):
     assert (code, err, list(written)) == (0, "", list(expected))
     assert len(written) == len(expected) > 0
     assert {*RECORDS[name].first} <= {*expected, LINK_COLUMN}
+
+
+@pytest.mark.parametrize(
+    "example",
+    [RECORDS["deals"].examples[0], *(RECORDS[name].examples[0] for name in ("companies", "activities"))],
+)
+def test_examples(account, run, monkeypatch, tmp_path, example):
+    """The examples that --help prints find something on the sandbox, whose deals end on a day of 2026."""
+    monkeypatch.chdir(tmp_path)
+    code, out, err = run(*shlex.split(example)[1:])
+    assert (code, " 0 " in err) == (0, False)
+    assert err.startswith("Wrote ") or len(out.splitlines()) > 3
+
+
+@pytest.mark.parametrize("name", [name for name, records in RECORDS.items() if records.is_searched])
+def test_conditions_of_the_help(account, run, name):
+    """What --help shows of --where can be typed, and finds rows."""
+    for condition in (RECORDS[name].value, RECORDS[name].span):
+        code, out, err = run(name, "--where", condition, "--columns", "id", "--format", "csv")
+        assert (code, err, len(out.splitlines()) > 1) == (0, "", True)
 
 
 def test_columns_of_a_list(account, run):

@@ -22,6 +22,19 @@ def test_one_row(run, monkeypatch):
         assert run("snapshot")[2].startswith("1 deal in ")
 
 
+def test_written(account, run, tmp_path):
+    """snapshot takes the options of deals for what it writes: a format, and a ' before formulas in CSV."""
+    account.deals.create(title="=1+1", status="Open")
+    path = tmp_path / "deals"
+    assert run("snapshot", "--format", "csv", "--escape-formulas", "--output", str(path))[0] == 0
+    assert "'=1+1" in path.read_text("utf-8")
+    code, out, _ = run("snapshot", "--format", "table")
+    assert (code, out.endswith("31 deals, 34 columns; times in UTC\n")) == (0, True)
+    assert pd.read_csv(io.StringIO(run("snapshot", "--format", "csv")[1])).shape == (31, 34)
+    assert run("snapshot")[1] == ""
+    assert run("snapshot", "--escape-formulas")[0] == 2
+
+
 def test_movement(account, run):
     """movement refreshes, prints the waterfall from the day to now, and needs no request offline."""
     account.pass_days(0)
@@ -39,6 +52,18 @@ def test_movement(account, run):
     signed = table["value"].where(table["line"] != "closing", -table["value"])
     assert abs(signed.sum()) < 0.01
     assert len(account.log) == requests
+
+
+def test_movement_in_excel(account, run, tmp_path):
+    """An Excel file of a movement says which account it is of, and which two times are compared."""
+    account.pass_days(0)
+    run("snapshot")
+    assert run("movement", "--since", "0d", "--output", str(tmp_path / "moved.xlsx"))[0] == 0
+    sheets = pd.read_excel(tmp_path / "moved.xlsx", sheet_name=None, header=None)
+    about = dict(sheets["About"].to_numpy())
+    assert list(sheets) == ["Movement of deals", "About"]
+    assert about["Source"] == account.url
+    assert about["Filters"].startswith("compared with: 2026-06-30T18:00")
 
 
 @pytest.mark.parametrize(

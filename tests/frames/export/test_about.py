@@ -6,6 +6,7 @@ import pandas as pd
 import pytest
 
 from salesmate_nb._frames.export.about import about, sheet_name, timezone_of
+from salesmate_nb.analysis import in_zone
 
 READ = {
     "host": "https://acme.salesmate.io",
@@ -35,6 +36,15 @@ def test_about():
     assert found["Complete"] == "no: 499 were read, of 1,500"
     assert found["Unreadable values"] == "1 in closed_date, 1,200 in deal_value; these cells are empty"
     assert (found["Rows in this file"], found["Records"]) == ("2", "deals")
+
+
+def test_times_without_a_zone():
+    """It does not say a zone of times that the frame has without one, as in_zone(naive=True) makes them."""
+    times = pd.to_datetime(["2026-06-30T22:30Z"])
+    frame = in_zone(pd.DataFrame({"created_at": times, "go live": times}), "Asia/Tokyo", naive=True)
+    said = dict(about(frame.assign(read=times), "Europe/Berlin"))["Time zone"]
+    assert said.startswith("Europe/Berlin: all dates and times are as a clock there shows them, except in ")
+    assert " created_at, go live:" in said
 
 
 def test_limit():

@@ -67,8 +67,9 @@ def test_kinds_of_paths(tmp_path, monkeypatch):
 
 
 def test_no_such_folder(tmp_path):
-    """The error names the file and what the disk says."""
-    with pytest.raises(SalesmateError, match=r"missing.deals\.xlsx cannot be written \(No such file"):
+    """The error names the file, what the disk says, and that the folder is missing."""
+    written = r"missing.deals\.xlsx cannot be written \(No such file.*\)\. Create its folder"
+    with pytest.raises(SalesmateError, match=written):
         to_excel(FRAME, tmp_path / "missing" / "deals.xlsx")
 
 
@@ -98,6 +99,17 @@ def test_time_zone_of_columns(tmp_path):
         assert openpyxl.load_workbook(path).worksheets[0]["A2"].value.day == day
     with pytest.warns(UserWarning, match=r"written in UTC\. Give it, as timezone=connect\(\)\.timezone"):
         to_excel(pd.concat([deals, pd.DataFrame(deals.to_dict())]), path)
+
+
+def test_time_zone_of_labels(tmp_path):
+    """Times that label rows are in the account's zone, too, and of no known zone come with the warning."""
+    path = tmp_path / "deals.xlsx"
+    deals = pd.DataFrame({"id": [1]}, index=pd.to_datetime(["2026-06-30T22:30Z"]))
+    with pytest.warns(UserWarning, match=r"written in UTC\. Give it"):
+        to_excel(deals, path)
+    deals.attrs["salesmate"] = {"timezone": "Europe/Berlin"}
+    to_excel(deals, path)
+    assert openpyxl.load_workbook(path).worksheets[0]["A2"].value.day == 1
 
 
 def test_time_zone(tmp_path):

@@ -39,10 +39,10 @@ def test_csv(frame, monkeypatch, system):
 
 
 def test_escaped_csv():
-    """On request, no text in CSV is taken for a formula."""
+    """CSV for a spreadsheet has no text taken for a formula, and the mark by which Excel knows UTF-8."""
     frame = pd.DataFrame({"title": ["=1+1"], "deal_value": [-1.0]})
     assert written(frame, "csv") == b"title,deal_value\r\n=1+1,-1.0\r\n"
-    assert written(frame, "csv", is_escaped=True) == b"title,deal_value\r\n'=1+1,-1.0\r\n"
+    assert written(frame, "csv", is_escaped=True) == b"\xef\xbb\xbftitle,deal_value\r\n'=1+1,-1.0\r\n"
 
 
 def test_json(frame):

@@ -83,7 +83,11 @@ def test_kept(kind, given, kept):
         ("text", 1.5, "where: column is a text, and 1.5 is not."),
         ("text", True, "where: column is a text, and True is not."),
         ("text", {"min": "A"}, "where: column is a text, which has no min and max."),
-        ("int", "many", "where: column is a whole number, and 'many' is not."),
+        (
+            "int",
+            "many",
+            "where: column is a whole number, and 'many' is not. A range is {'min': ..., 'max': ...}.",
+        ),
         ("int", 1.5, "where: column is a whole number, and 1.5 is not."),
         ("int", True, "where: column is a whole number, and True is not."),
         ("float", {"min": "much"}, "where: column is a number, and 'much' is not."),

@@ -136,6 +136,13 @@ def test_owner_id_as_text(owner):
     assert Filters.parse(owner=owner).owner_ids == (7,)
 
 
+@pytest.mark.parametrize("owner", [7.0, [7.0]])
+def test_owner_id_with_a_fraction(owner):
+    """An id that pandas has made a float, as a merge does, is refused with what to give."""
+    with pytest.raises(SalesmateError, match=r"owner=7\.0 .* an id as a whole number"):
+        Filters.parse(owner=owner)
+
+
 def test_very_long_owner():
     """A number that is longer than any id is a name that nobody has, not an error of Python."""
     assert Filters.parse(owner="7" * 5_000).owner_ids == ()

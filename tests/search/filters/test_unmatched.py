@@ -16,6 +16,7 @@ ROWS = pa.table(
         "pipeline": ["Sales", None, "Sales"],
         "owner_name": ["Ann Weber", "Bo Hansen", None],
         "owner_id": pa.array([1, 2, 3], pa.int64()),
+        "deal_value": [50.0, 0.5, None],
     }
 )
 USERS = (User(id=1, name="Ann Weber"), User(id=4, name="Cara Lind"), User(id=2, name="Bodil Hansen"))
@@ -40,6 +41,10 @@ def describe(filters, rows=ROWS, listed=None, **more):
             "stage 'Demmo'. Did you mean 'Demo'? There are: Demo, Negotiation.",
         ),
         ({"where": {"owner_id": 99}}, "No deal has owner_id 99."),
+        (
+            {"where": {"deal_value": 1000}},
+            "No deal has deal_value 1000.0. A range is {'min': ..., 'max': ...}.",
+        ),
         ({"where": {"status": "Close"}}, "'Close'. Did you mean 'Won'? There are: Lost, Open, Won."),
         ({"status": "Close"}, "No deal has status 'Close'. Did you mean 'Won'? There are: Lost, Open, Won."),
     ],
@@ -48,6 +53,12 @@ def test_unmatched(filters, text):
     """The warning names the value, the closest one, and all that there are."""
     [found] = describe(filters)
     assert found.endswith(text)
+
+
+def test_amounts():
+    """One of several amounts that no deal has is not misspelled; if no deal has any, a range may be meant."""
+    assert describe({"where": {"deal_value": [50, 1000]}}) == []
+    assert len(describe({"where": {"deal_value": (1000, 5000)}})) == 2
 
 
 @pytest.mark.parametrize("name", ["owner", "owner_id"])
