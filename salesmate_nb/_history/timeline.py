@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import operator
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -35,6 +35,30 @@ CONTEXT = ("stage", "pipeline", "status", "owner_id", "owner_name", "deal_value"
 _COLUMNS = ("id", "title", "field", "old", "new", "changed_at", "seen_at", *CONTEXT)
 
 
+def field_names(given: str | Iterable[str] | None) -> list[str] | None:
+    """Return the fields that an argument names, which are one, several or the usual ones.
+
+    Raises
+    ------
+    SalesmateError
+        If it is anything else, or names none.
+
+    Examples
+    --------
+    >>> field_names("stage"), field_names(["stage", "status "]), field_names(None)
+    (['stage'], ['stage', 'status'], None)
+    """
+    if given is None:
+        return None
+    names = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+    if not names:
+        raise SalesmateError("field=[] would be an empty frame. Name a field, or leave it out for the usual.")
+    for name in names:
+        if not isinstance(name, str):
+            raise SalesmateError(f"field: {name!r} is not a field's name. Give a name or a list of names.")
+    return list(dict.fromkeys(name.strip() for name in names))
+
+
 def deal_ids(given: int | Sequence[int] | None) -> list[int] | None:
     """Return the ids that an argument names, which are one, several or all.
 
@@ -62,7 +86,7 @@ def timeline(
     kinds: pa.Schema,
     *,
     since: dt.datetime | None = None,
-    names: Collection[str] = TRACKED,
+    names: Collection[str] | None = None,
     ids: Collection[int] | None = None,
 ) -> pa.Table:
     """Return the events of some fields and deals, the oldest first.
@@ -75,8 +99,8 @@ def timeline(
         The types of their columns today.
     since : datetime, optional
         Leave out what refreshes before this time found.
-    names : collection of str
-        The fields.
+    names : collection of str, optional
+        The fields; by default `TRACKED`.
     ids : collection of int, optional
         The deals; by default all.
 
@@ -93,7 +117,7 @@ def timeline(
     SalesmateError
         If nothing has one of the names.
     """
-    events = history.events
+    events, names = history.events, TRACKED if names is None else names
     for name in names:
         _check_name(name, [*TRACKED, *kinds.names, *events.column("field").unique().to_pylist()])
     if ids is not None:

@@ -1,8 +1,10 @@
 """The timeline: which events it shows, in which order, and the deal that each belongs to."""
 
 import pandas as pd
+import pytest
 
-from salesmate_nb._history.timeline import deal_ids, timeline
+from salesmate_nb._history.timeline import deal_ids, field_names, timeline
+from salesmate_nb.errors import SalesmateError
 from tests.history.conftest import KINDS, TUESDAY, WEDNESDAY
 
 
@@ -69,3 +71,12 @@ def test_frame_dtypes(deals):
 def test_id_that_no_deal_can_have():
     """An id that is too large for any deal is that of none."""
     assert deal_ids([2, 2**70]) == [2]
+
+
+@pytest.mark.parametrize(
+    ("given", "named"), [([], r"=\[\] would be"), (["stage", 7], "7 is not"), (7, "7 is")]
+)
+def test_fields_that_cannot_be(given, named):
+    """The error names the argument of `history_df`, which is no column."""
+    with pytest.raises(SalesmateError, match=f"^field.*{named}"):
+        field_names(given)
