@@ -29,8 +29,7 @@ from salesmate_nb._frames.links import with_links
 from salesmate_nb._frames.parsing import collect_zoneless
 from salesmate_nb._frames.plausibility import describe, implausible_dates
 from salesmate_nb._history.folder import HistoryFolder
-from salesmate_nb._history.frame import history_filters, history_frame
-from salesmate_nb._history.timeline import deal_ids, field_names
+from salesmate_nb._history.timeline import deal_ids, field_names, history_filters, history_frame
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile

@@ -14,9 +14,8 @@ from salesmate_nb._display.explained import explained_by
 from salesmate_nb._frames.arrow import arrow_schema, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb._history.events import SCHEMA, compare
-from salesmate_nb._history.frame import history_filters, history_frame
 from salesmate_nb._history.history import History
-from salesmate_nb._history.timeline import deal_ids, field_names, timeline
+from salesmate_nb._history.timeline import deal_ids, field_names, history_filters, history_frame, timeline
 from salesmate_nb._values.times import DatetimeLike, parse_end, parse_time
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.history._saved import SavedFrame, fields_of, named, order_of, tables_of, warn_of_lacking
