@@ -29,8 +29,7 @@ from salesmate_nb._frames.links import with_links
 from salesmate_nb._frames.parsing import collect_zoneless
 from salesmate_nb._frames.plausibility import describe, implausible_dates
 from salesmate_nb._history.folder import HistoryFolder
-from salesmate_nb._history.frame import history_filters, history_frame
-from salesmate_nb._history.timeline import TRACKED, deal_ids
+from salesmate_nb._history.timeline import deal_ids, field_names, history_filters, history_frame
 from salesmate_nb._reading.reader import ResourceReader
 from salesmate_nb._reading.report import ReadReport
 from salesmate_nb._reading.server_profile import ServerProfile
@@ -278,15 +277,14 @@ class Account:
         """Read the history of deals from disk; makes no request."""
         settings = self._zoned({"refresh": "never"})
         settings.require_v4("Snapshots")
-        query = self._query({"columns": field, "refresh": "never"}, settings)
-        names = TRACKED if query.columns is None else query.columns
-        refresher = self._refresher(DEALS, self._reader(DEALS, settings), settings, query)
         start = parse_time("since", since, settings.zone, self._api_client.now())
-        ids = deal_ids(deal)
+        names, ids = field_names(field), deal_ids(deal)
+        query = Query(refresh="never")
+        refresher = self._refresher(DEALS, self._reader(DEALS, settings), settings, query)
         table, snapshot, known = refresher.events(start, names, ids)
         about = {"host": self._settings.api_url, "resource": "history", "timezone": settings.zone}
-        filters = history_filters(None if field is None else names, ids)
-        return history_frame(table, snapshot.order, {**known, **about, "filters": filters})
+        attrs = {**known, **about, "filters": history_filters(names, ids)}
+        return history_frame(table, snapshot.order, attrs)
 
     def timezone(self) -> str:
         """Return the time zone of dates without one: of the settings, else of the user, else UTC."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import errno
 import itertools
 import json
-import re
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -21,26 +21,15 @@ from salesmate_nb._base import files
 from salesmate_nb._base.warn import warn
 from salesmate_nb._history.events import SCHEMA, TIMESTAMP, names_today
 from salesmate_nb._history.history import History
+from salesmate_nb._history.parts import Part, cover
 from salesmate_nb.errors import SalesmateError
 
 VERSION = 1
 _METADATA = b"salesmate"
-_NAME = re.compile(r"(\d{6})-(\d{6})\.parquet")
 _MERGED_ROWS = 200_000  # parts of so many events are not merged again
 _READINGS = 3  # another process may merge parts while they are read
+_NO_FILE = frozenset({None, errno.ENOENT, errno.ELOOP})  # merged since it was listed; a folder or a link
 _DAMAGE = (OSError, ValueError, KeyError, TypeError, pa.ArrowException)
-
-
-@dataclass(frozen=True, order=True)
-class _Part:
-    """The events of one or several refreshes, by their numbers."""
-
-    first: int
-    last: int
-
-    @property
-    def file_name(self) -> str:
-        return f"{self.first:06}-{self.last:06}.parquet"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +70,9 @@ class HistoryFolder:
     file, ``<first>-<last>.parquet``, holds the events of the refreshes with these numbers: ``id``,
     ``field``, ``old``, ``new``, ``changed_at`` and ``seen_at``, as
     :func:`~salesmate_nb._history.events.compare` describes them. A file whose numbers are within those of
-    another one was merged into it. The schema's metadata hold JSON under ``salesmate``: whose rows they are
-    (``bound``), the API's names of the columns (``fields``), and when each refresh was made (``refreshes``,
-    ISO 8601 in UTC).
+    another one was merged into it; files of other names are ignored. The schema's metadata hold JSON under
+    ``salesmate``: whose rows they are (``bound``), the API's names of the columns (``fields``), and when
+    each refresh was made (``refreshes``, ISO 8601 in UTC).
 
     The snapshot holds the number of the last refresh that counts. So a refresh writes its events, and then
     the snapshot: if it is cut off between the two, the events are not counted, and the next one replaces
@@ -126,13 +115,18 @@ class HistoryFolder:
     def append(
         self, number: int, events: pa.Table, fields: Mapping[str, str], refreshed_at: dt.datetime
     ) -> None:
-        """Write the events of one refresh, in place of any that an interrupted one left."""
-        for part in self._parts():
-            if part.last >= number:
-                (self.path / part.file_name).unlink(missing_ok=True)
+        """Write the events of one refresh, in place of any that an interrupted one left.
+
+        Other files of later refreshes are renamed, with a warning: no snapshot counts them, so they are
+        damaged, or copies.
+        """
+        new = Part(number, number)
+        for part in self._parts(after=number - 1):
+            if part != new or not part.is_whole:
+                self._rename(part)
         for leftover in self.path.glob(".*.tmp"):  # of processes that were killed
             leftover.unlink(missing_ok=True)
-        self._write(_Part(number, number).file_name, events, fields, [refreshed_at])
+        self._write(new.file_name, events, fields, [refreshed_at])
 
     def exists(self) -> bool:
         """Return whether there is a history of this account, API and user. Call it while holding the lock.
@@ -147,7 +141,7 @@ class HistoryFolder:
         try:
             return bool(self._metadata("baseline.parquet")["bound"] == self._bound)
         except FileNotFoundError:
-            is_lost = bool(self._parts())
+            is_lost = bool(self._named())
         except OSError as err:
             raise self._unreadable("baseline.parquet", err) from err
         except _DAMAGE:
@@ -158,8 +152,7 @@ class HistoryFolder:
 
     def set_aside(self) -> None:
         """Move a history that cannot be read to ``<name>.history.damaged``, with a warning."""
-        names = (f"{self.path.name}.damaged{number}" for number in ("", *map("-{}".format, range(2, 10**6))))
-        damaged = next(path for path in map(self.path.with_name, names) if not path.exists())
+        damaged = _free(self.path.with_name(f"{self.path.name}.damaged"))
         self.path.replace(damaged)
         warn(f"{self.path} cannot be read; it was moved to {damaged.name}. A new history begins now.")
 
@@ -168,22 +161,34 @@ class HistoryFolder:
 
         It is not if the snapshot or the history was put back from a backup.
         """
-        parts = self._parts()
-        last = max((part.last for part in parts if part.first <= number), default=0)
-        return last == number and self.last_number() <= number + 1
+        is_there = number == 0 or any(part.last == number for part in self._named())
+        return is_there and self.last_number(number) <= number + 1
 
-    def last_number(self) -> int:
-        """Return the number of the last refresh that is on disk, 0 if there is none."""
-        return max((part.last for part in self._parts()), default=0)
+    def last_number(self, counted: int = 0) -> int:
+        """Return the number of the last refresh on disk that follows those up to a number without a gap.
+
+        What comes after a damaged file, or is not later than the refresh before, is not part of the history.
+
+        Raises
+        ------
+        SalesmateError
+            If the disk refuses to read a file.
+        """
+        number, time = counted, self.last_refresh(counted)
+        for part in cover(self._parts(after=counted)):
+            if part.first != number + 1 or not part.is_whole or (time and part.refreshes[0] <= time):
+                break
+            number, time = part.last, part.refreshes[-1]
+        return number
 
     def last_refresh(self, number: int) -> dt.datetime | None:
         """Return when the last refresh up to a number was made; ``None`` if that cannot be read."""
-        parts = [part for part in self._parts() if part.last <= number]
-        try:
-            refreshes = self._metadata(max(parts).file_name if parts else "baseline.parquet")["refreshes"]
-            return dt.datetime.fromisoformat(refreshes[-1])
-        except _DAMAGE:
-            return None
+        parts = [part for part in self._named() if part.last <= number]
+        with contextlib.suppress(SalesmateError):
+            last = max(parts, key=lambda part: part.last).file_name if parts else "baseline.parquet"
+            times = self._refreshes(last)
+            return times[-1] if times else None
+        return None
 
     def load(self, number: int | None, fields: Mapping[str, str]) -> History | None:
         """Return the history up to a refresh, or ``None`` if there is none of this account, API and user.
@@ -214,13 +219,14 @@ class HistoryFolder:
         A part is merged with the ones after it as soon as these hold half as many events, so that an
         event is written again a few times at most, whatever the number of refreshes.
         """
-        parts = _contiguous(part for part in self._parts() if part.last <= number)
-        for part in set(self._parts()).difference(parts):
-            if part.last <= number:
-                (self.path / part.file_name).unlink(missing_ok=True)
         try:
+            every = [part for part in self._parts() if part.last <= number]
+            parts = cover(every)
+            for part in every:
+                if part not in parts and any(part.is_within(each) for each in parts if each.is_whole):
+                    (self.path / part.file_name).unlink(missing_ok=True)
             counts = [pq.read_metadata(self.path / part.file_name).num_rows for part in parts]
-        except _DAMAGE:
+        except (SalesmateError, *_DAMAGE):  # reading the history reports it
             return
         start = len(parts) - 1
         while (
@@ -240,12 +246,12 @@ class HistoryFolder:
             shutil.rmtree(self.path)
 
     def _load(self, number: int | None, fields: Mapping[str, str]) -> History | None:
-        if not (self._parts() or (self.path / "baseline.parquet").exists()):
+        if not (self._named() or (self.path / "baseline.parquet").exists()):
             return None
         first = self._read("baseline.parquet", fields)
         if first.bound != self._bound:
             return None
-        parts = _contiguous(part for part in self._parts() if number is None or part.first <= number)
+        parts = cover(part for part in self._parts() if number is None or part.first <= number)
         self._check_complete(parts, number)
         read = [self._read(part.file_name, fields) for part in parts]
         if parts and number is not None:  # a snapshot from a backup is older than its history
@@ -256,10 +262,10 @@ class HistoryFolder:
             refreshes=tuple(time for each in (first, *read) for time in each.refreshes),
         )
 
-    def _check_complete(self, parts: Sequence[_Part], number: int | None) -> None:
+    def _check_complete(self, parts: Sequence[Part], number: int | None) -> None:
         """Check that there is a part for each refresh up to a number."""
-        begin = _Part(0, 0)
-        end = [] if number is None else [_Part(number + 1, number + 1)]
+        begin = Part(0, 0)
+        end = [] if number is None else [Part(number + 1, number + 1)]
         for before, after in itertools.pairwise([begin, *parts, *end]):
             if before.last + 1 < after.first:
                 raise SalesmateError(
@@ -274,17 +280,56 @@ class HistoryFolder:
             f"Restore the file from a backup, or remove {self.path} to begin a new history."
         )
 
-    def _merge(self, parts: Sequence[_Part], fields: Mapping[str, str]) -> None:
+    def _merge(self, parts: Sequence[Part], fields: Mapping[str, str]) -> None:
         read = [self._read(part.file_name, fields) for part in parts]
-        merged = _Part(parts[0].first, parts[-1].last)
+        merged = Part(parts[0].first, parts[-1].last)
         times = [time for each in read for time in each.refreshes]
         self._write(merged.file_name, pa.concat_tables(each.events for each in read), fields, times)
         for part in parts:
             (self.path / part.file_name).unlink(missing_ok=True)
 
-    def _parts(self) -> list[_Part]:
-        names = (_NAME.fullmatch(path.name) for path in self.path.glob("*.parquet"))
-        return sorted(_Part(int(found[1]), int(found[2])) for found in names if found)
+    def _rename(self, part: Part) -> None:
+        """Give a file that is not part of the history another name, with a warning."""
+        unused = _free(self.path / f"unused-{part.file_name}")
+        (self.path / part.file_name).replace(unused)
+        warn(
+            f"{self.path / part.file_name} is damaged, or is not of this history, so it was renamed to "
+            f"{unused.name}. The history goes on without it."
+        )
+
+    def _named(self) -> list[Part]:
+        """Return what the names of files say, whatever is in them."""
+        return sorted(filter(None, (Part.named(path.name) for path in self.path.glob("*.parquet"))))
+
+    def _parts(self, *, after: int = 0) -> list[Part]:
+        """Return the files that may be parts with refreshes after a number, ascending.
+
+        Raises
+        ------
+        SalesmateError
+            If the disk refuses to read one.
+        """
+        named = [part for part in self._named() if part.last > after]
+        return [replace(part, refreshes=self._refreshes(part.file_name)) for part in named]
+
+    def _refreshes(self, name: str) -> tuple[dt.datetime, ...]:
+        """Return when the refreshes of a file were made; nothing if it is damaged or of another user.
+
+        Raises
+        ------
+        SalesmateError
+            If the disk refuses to read it.
+        """
+        try:
+            metadata = self._metadata(name)
+            is_own = metadata["bound"] == self._bound
+            return tuple(map(dt.datetime.fromisoformat, metadata["refreshes"])) if is_own else ()
+        except OSError as err:
+            if err.errno in _NO_FILE:
+                return ()
+            raise self._unreadable(name, err) from err
+        except _DAMAGE:
+            return ()
 
     def _metadata(self, name: str) -> dict[str, Any]:
         with files.open_private(self.path / name) as file:
@@ -319,13 +364,10 @@ class HistoryFolder:
             self._check()
 
 
-def _contiguous(parts: Iterable[_Part]) -> list[_Part]:
-    """Return the parts without those that were merged into a longer one."""
-    chosen: list[_Part] = []
-    for part in sorted(parts, key=lambda each: (each.first, -each.last)):
-        if not chosen or part.last > chosen[-1].last:
-            chosen.append(part)
-    return chosen
+def _free(path: Path) -> Path:
+    """Return a path that nothing has, or else with a number at the end of its name."""
+    others = (path.with_name(f"{path.name}-{number}") for number in itertools.count(2))
+    return next(each for each in itertools.chain([path], others) if not each.exists())
 
 
 def _reason(err: Exception) -> str:

@@ -62,7 +62,8 @@ def record(folder: HistoryFolder, number: int, before: State | None, after: Stat
         number = 0
     elif before is None or not folder.ends_with(number):  # lost, or put back from a backup
         try:
-            before, number = _last_state(folder, after), folder.last_number()
+            number = folder.last_number()
+            before = _last_state(folder, number, after)
         except SalesmateError:
             folder.set_aside()
             return record(folder, NONE, before, after)
@@ -73,9 +74,9 @@ def record(folder: HistoryFolder, number: int, before: State | None, after: Stat
     return number + 1
 
 
-def _last_state(folder: HistoryFolder, after: State) -> State:
-    """Return the last state of a history, with the columns of a later one."""
-    history = folder.load(None, after.fields)
+def _last_state(folder: HistoryFolder, number: int, after: State) -> State:
+    """Return the state that a refresh found, with the columns of a later one."""
+    history = folder.load(number, after.fields)
     if history is None:
         raise SalesmateError("There is no history.")
     at = history.refreshes[-1]

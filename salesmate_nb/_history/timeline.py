@@ -1,16 +1,19 @@
-"""The timeline: the events of a history, each with the deal that it belongs to."""
+"""The timeline: the events of a history as `history_df` returns them, each with the deal it belongs to."""
 
 from __future__ import annotations
 
 import datetime as dt
 import operator
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from salesmate_nb._frames.arrow import categories
+from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb._history.events import DELETED, EXISTENCE, SCHEMA, TIMESTAMP, from_text
 from salesmate_nb._history.history import History
 from salesmate_nb._values.columns import meant_columns
@@ -32,7 +35,32 @@ TRACKED = (
 _POSSIBLE_IDS = range(-(2**63), 2**63)
 
 CONTEXT = ("stage", "pipeline", "status", "owner_id", "owner_name", "deal_value", "currency")
+_CATEGORIES = ("field", "stage", "pipeline", "status", "owner_name", "currency")
 _COLUMNS = ("id", "title", "field", "old", "new", "changed_at", "seen_at", *CONTEXT)
+
+
+def field_names(given: str | Iterable[str] | None) -> list[str] | None:
+    """Return the fields that an argument names, which are one, several or the usual ones.
+
+    Raises
+    ------
+    SalesmateError
+        If it is anything else, or names none.
+
+    Examples
+    --------
+    >>> field_names("stage"), field_names(["stage", "status "]), field_names(None)
+    (['stage'], ['stage', 'status'], None)
+    """
+    if given is None:
+        return None
+    names = [given] if isinstance(given, str) or not isinstance(given, Iterable) else list(given)
+    if not names:
+        raise SalesmateError("field=[] would be an empty frame. Name a field, or leave it out for the usual.")
+    for name in names:
+        if not isinstance(name, str):
+            raise SalesmateError(f"field: {name!r} is not a field's name. Give a name or a list of names.")
+    return list(dict.fromkeys(name.strip() for name in names))
 
 
 def deal_ids(given: int | Sequence[int] | None) -> list[int] | None:
@@ -62,7 +90,7 @@ def timeline(
     kinds: pa.Schema,
     *,
     since: dt.datetime | None = None,
-    names: Collection[str] = TRACKED,
+    names: Collection[str] | None = None,
     ids: Collection[int] | None = None,
 ) -> pa.Table:
     """Return the events of some fields and deals, the oldest first.
@@ -75,8 +103,8 @@ def timeline(
         The types of their columns today.
     since : datetime, optional
         Leave out what refreshes before this time found.
-    names : collection of str
-        The fields.
+    names : collection of str, optional
+        The fields; by default `TRACKED`.
     ids : collection of int, optional
         The deals; by default all.
 
@@ -93,7 +121,7 @@ def timeline(
     SalesmateError
         If nothing has one of the names.
     """
-    events = history.events
+    events, names = history.events, TRACKED if names is None else names
     for name in names:
         _check_name(name, [*TRACKED, *kinds.names, *events.column("field").unique().to_pylist()])
     if ids is not None:
@@ -110,6 +138,35 @@ def timeline(
     for name in ("title", *CONTEXT):
         columns[name] = _values_at(history.first, events, name, kinds.field(name).type, times)
     return pa.table({name: columns[name] for name in _COLUMNS})
+
+
+def history_filters(names: Sequence[str] | None, ids: Sequence[int] | None) -> dict[str, list[Any]]:
+    """Return the fields and deals that a history is read for, by argument; without those for all."""
+    asked = {"field": names, "id": ids}
+    return {argument: list(values) for argument, values in asked.items() if values is not None}
+
+
+def history_frame(
+    events: pa.Table, order: Mapping[str, Sequence[str]], attrs: Mapping[str, Any]
+) -> pd.DataFrame:
+    """Convert events to a frame, with repeated values as categories.
+
+    Parameters
+    ----------
+    events : pyarrow.Table
+        As :func:`timeline` returns them.
+    order : mapping of str to sequence of str
+        For columns whose values are chosen from a list: the values, in the server's order.
+    attrs : mapping of str to object
+        What the frame says about itself: plain values.
+    """
+    table = events
+    for name in _CATEGORIES:
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, categories(table.column(name), order.get(name, ())))
+    frame = to_pandas(table)
+    frame.attrs["salesmate"] = dict(attrs)
+    return frame
 
 
 def _check_name(name: str, known: Sequence[str]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from zoneinfo import ZoneInfo
 
@@ -19,6 +19,7 @@ from salesmate_nb._snapshot.merge import minutes, rows_from, upsert
 OVERLAP = dt.timedelta(minutes=15)  # servers' clocks differ, and an index shows edits late
 _FOLD = dt.timedelta(minutes=62)  # without a zone, one hour of autumn occurs twice
 _ZONED = re.compile(r".*(Z|[+-]\d\d:?\d\d)|\d+(\.\d+)?")
+_LATEST = dt.datetime.max.replace(tzinfo=dt.UTC)
 EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)  # the watermark that every change is after
 _CLOCK_MARGIN = dt.timedelta(days=1)  # by how much this machine's clock may be fast
 _FEW_REQUESTS = 8
@@ -63,21 +64,34 @@ class _Listed:
     ----------
     records : dict of int to dict
         Every row, as it came last.
-    found : set of int
-        The rows that count: none that may have been deleted since.
-    before : set of int
-        Those of the pass before.
+    found : dict of int to datetime
+        When each row that counts was changed: none that may have been deleted since.
+    before : dict of int to datetime
+        The same after the pass before.
     totals : set of (int or None)
         The totals of the pass.
+    bound : datetime
+        Since when all changes are wanted. Rows of before may come too, but do not count.
     end : int
-        How many rows the list has up to the oldest change.
+        How many rows of the list were changed since then.
     """
 
     records: dict[int, Record] = field(default_factory=dict)
-    found: set[int] = field(default_factory=set)
-    before: set[int] = field(default_factory=set)
+    found: dict[int, dt.datetime] = field(default_factory=dict)
+    before: dict[int, dt.datetime] = field(default_factory=dict)
     totals: set[int | None] = field(default_factory=set)
+    bound: dt.datetime = _LATEST
     end: int = 0
+
+    def take(self, page: SearchPage, times: Sequence[dt.datetime] = ()) -> None:
+        """Take the rows of a page; they count if times are given."""
+        ids = list(map(record_id, page.records))
+        self.records |= zip(ids, page.records, strict=True)
+        self.found |= zip(ids, times, strict=False)
+
+    def since_bound(self, times: Mapping[int, dt.datetime]) -> set[int]:
+        """Return the rows that were changed since the bound."""
+        return {number for number, time in times.items() if time >= self.bound}
 
 
 class Changes:
@@ -171,13 +185,13 @@ class Changes:
             If the server cannot list rows by their last change.
         """
         self._held = minutes(table)
-        listed, first = _Listed(), self._fetch(self._request)
+        first = self._fetch(self._request)
         self._left = most_requests(table.num_rows, len(first.records))
         self._note_time()
         if not first.records and (first.total or table.num_rows):
             raise FullReadDue("a page of changes is empty")
-        limit = min(watermark, self.began_at) - overlap
-        page = first
+        limit, settled = min(watermark, self.began_at) - overlap, settled.replace(second=0, microsecond=0)
+        page, listed = first, _Listed()
         while not self._is_whole(listed, page := self._pass(listed, page, limit, settled, table)):
             if listed.end > self._left * len(page.records):
                 raise FullReadDue("the changes take as many requests as all rows")
@@ -191,49 +205,45 @@ class Changes:
         self, listed: _Listed, page: SearchPage, limit: dt.datetime, settled: dt.datetime, table: pa.Table
     ) -> SearchPage:
         """Read all pages down to the limit; return the first one as it is now, if there are several."""
-        listed.before = listed.found
+        listed.before = dict(listed.found)
         if {page.total} != listed.totals or page.total is None:  # deleted rows do not stand for others
-            listed.found = set()
+            listed.found.clear()
         listed.totals = {page.total}
-        offset, first = 0, page
+        first, times = page, list[dt.datetime]()  # of all rows of the list
         while True:
-            times = self._times(page)
-            older = (place for place, time in enumerate(times) if time and time < _minute(limit, page))
-            place = next(older, len(times))
-            is_over = self._is_held(page, times, place)
-            place = place if is_over else len(times)
-            self._take(listed, page, place)
-            listed.end = offset + place
-            if is_over or not times or self._is_settled(page, times, settled, table):
+            own = self._times(page)
+            rows = list(_filled(own, times[-1] if times else _LATEST))
+            listed.take(page, rows)
+            times += rows
+            listed.bound = _minute(limit, page)
+            if not rows or (rows[-1] < listed.bound and self._is_held(page, own, listed.bound)):
                 break
-            offset += len(times)
-            if page.total is not None and offset >= page.total:
+            if self._is_settled(page, own, settled, table):
+                listed.bound = settled
                 break
-            page = self._get(offset)
+            if page.total is not None and len(times) >= page.total:
+                break
+            page = self._get(len(times))
             listed.totals.add(page.total)
             if not page.records and page.total:
                 raise FullReadDue("a page of changes is empty")
-        if offset == 0:
+        listed.end = sum(time >= listed.bound for time in times)
+        if len(times) == len(first.records):
             return first
         again = self._get(0)  # a row that changed while these pages were read moved to the front
         listed.totals.add(again.total)
-        self._take(listed, again, len(again.records))
+        listed.take(again)
         return again
-
-    def _take(self, listed: _Listed, page: SearchPage, place: int) -> None:
-        for number, record in enumerate(page.records):
-            listed.records[record_id(record)] = record
-            if number < place:
-                listed.found.add(record_id(record))
 
     def _is_whole(self, listed: _Listed, first: SearchPage) -> bool:
         """Return whether as many rows were read as the list has, and none was deleted while that took.
 
         Without a total, two passes have to agree.
         """
-        if len(listed.found) < listed.end or listed.end <= len(first.records):
-            return len(listed.found) >= listed.end
-        return listed.found == listed.before if first.total is None else len(listed.totals) == 1
+        found = listed.since_bound(listed.found)
+        if len(found) < listed.end or listed.end <= len(first.records):
+            return len(found) >= listed.end
+        return found == listed.since_bound(listed.before) if first.total is None else len(listed.totals) == 1
 
     def _get(self, offset: int) -> SearchPage:
         if not self._left:
@@ -259,16 +269,14 @@ class Changes:
             raise PaginationUnsupported("rows are not sorted by lastModifiedAt")
         return times
 
-    def _is_held(self, page: SearchPage, times: Sequence[dt.datetime | None], place: int) -> bool:
-        """Return whether a page reaches beyond the limit, and all rows there are known with their times.
+    def _is_held(self, page: SearchPage, times: Sequence[dt.datetime | None], limit: dt.datetime) -> bool:
+        """Return whether all rows from before the limit are known with their times.
 
         If one is not, the server was late, and more such rows may follow.
         """
-        ids = map(record_id, page.records[place:])
-        beyond = zip(ids, times[place:], strict=True)
-        return place < len(times) and all(
-            time is None or self._held.get(number) == time.timestamp() * 1e6 for number, time in beyond
-        )
+        ids = map(record_id, page.records)
+        old = [(number, time) for number, time in zip(ids, times, strict=True) if time and time < limit]
+        return all(self._held.get(number) == time.timestamp() * 1e6 for number, time in old)
 
     def _is_settled(
         self, page: SearchPage, times: Sequence[dt.datetime | None], settled: dt.datetime, table: pa.Table
@@ -284,6 +292,13 @@ class Changes:
             return modified_at(record, self._zone)
         except (ValueError, TypeError, OverflowError):
             return None
+
+
+def _filled(times: Sequence[dt.datetime | None], before: dt.datetime) -> Iterator[dt.datetime]:
+    """Yield the time of each row, or if that cannot be read, the one before it."""
+    for time in times:
+        before = time or before
+        yield before
 
 
 def _minute(limit: dt.datetime, page: SearchPage) -> dt.datetime:

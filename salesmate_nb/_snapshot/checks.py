@@ -202,7 +202,7 @@ def read_again(
         if offset and not (ids and ids[0] <= left[0]):
             offset, is_back = max(offset - PAGE, 0), True
             continue
-        is_end = records.keys() >= set(ids)  # nothing follows the last row that was read
+        is_end = len(ids) <= 1 and records.keys() >= set(ids)  # nothing follows the last row that was read
         upto = known[-1] if is_end else ids[-1]
         records.update(zip(ids, page.records, strict=True))
         gone.update(known[bisect_left(known, ids[0] if offset else -1) : bisect_left(known, upto + 1)])

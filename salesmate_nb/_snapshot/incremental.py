@@ -174,7 +174,8 @@ class IncrementalRead:
         has_same_deleted = strategy and deleted.is_whole and deleted.ids == current.deleted != ()
         if table.num_rows == total and (has_same_deleted or not is_due):
             return Existing(snapshot=current)
-        if total is not None and not is_due and (found := self._find_deleted(table, total)):
+        found = [] if total is None or is_due else self._find_deleted(table, total)
+        if found and changed.ids.isdisjoint(found):  # or one may have stood for a change that did not come
             return Existing(snapshot=replace(current, table=without(table, found)))
         return self._compared(changes, current, deleted)
 

@@ -115,7 +115,7 @@ class SnapshotRefresher:
         return table, report
 
     def events(
-        self, since: dt.datetime | None, names: Collection[str], ids: Collection[int] | None
+        self, since: dt.datetime | None, names: Collection[str] | None, ids: Collection[int] | None
     ) -> tuple[pa.Table, Snapshot, dict[str, Any]]:
         """Return the events of the history, the snapshot beside it, and what is known of which time.
 

@@ -14,9 +14,8 @@ from salesmate_nb._display.explained import explained_by
 from salesmate_nb._frames.arrow import arrow_schema, assemble
 from salesmate_nb._frames.dataframe import to_pandas
 from salesmate_nb._history.events import SCHEMA, compare
-from salesmate_nb._history.frame import history_filters, history_frame
 from salesmate_nb._history.history import History
-from salesmate_nb._history.timeline import TRACKED, deal_ids, timeline
+from salesmate_nb._history.timeline import deal_ids, field_names, history_filters, history_frame, timeline
 from salesmate_nb._values.times import DatetimeLike, parse_end, parse_span, parse_time
 from salesmate_nb.errors import SalesmateError
 from salesmate_nb.history._saved import SavedFrame, fields_of, named, order_of, tables_of, warn_of_lacking
@@ -71,7 +70,7 @@ def import_frames(frames: Mapping[str | dt.date, pd.DataFrame], *, timezone: str
            line  value
     0   opening   50.0
     4    raised   20.0
-    11  closing   70.0
+    12  closing   70.0
     """
     if not is_timezone(timezone):
         raise SalesmateError(f"timezone={timezone!r} is not an IANA time zone. Write it as 'Europe/Berlin'.")
@@ -178,11 +177,10 @@ class ImportedHistory:
             If an argument is not valid.
         """
         start = parse_time("since", since, self._timezone)
-        names = TRACKED if field is None else [field] if isinstance(field, str) else field
-        ids = deal_ids(id)
+        names, ids = field_names(field), deal_ids(id)
         events = timeline(self._history, arrow_schema(self._fields), since=start, names=names, ids=ids)
-        filters = history_filters(None if field is None else names, ids)
-        return history_frame(events, self._order, {**self._history.known(start), "filters": filters})
+        attrs = {**self._history.known(start), "filters": history_filters(names, ids)}
+        return history_frame(events, self._order, attrs)
 
 
 def _saved_at(date: DatetimeLike, timezone: str) -> dt.datetime:

@@ -1,6 +1,8 @@
 """Recording: a history begins, goes on, and survives what happens to the snapshot beside it."""
 
 import datetime as dt
+import shutil
+import warnings
 
 import pyarrow as pa
 import pytest
@@ -66,14 +68,73 @@ def test_lost_snapshot(folder, before):
     assert [stages(folder, 2, day(number)) for number in (2, 3, 4)] == [["Demo"], ["Offer"], ["Signed"]]
 
 
+def lose_the_end(path):
+    """Leave what a download that was cut off leaves."""
+    path.write_bytes(path.read_bytes()[:-100])
+
+
+def lose_a_value(path):
+    """Damage the rows, and neither length nor metadata."""
+    content = path.read_bytes()
+    path.write_bytes(content[:8] + bytes(8) + content[16:])
+
+
+def test_lost_snapshot_and_damaged_part(folder):
+    """If the snapshot was lost, the history goes on from its last state that can be read."""
+    record(folder, NONE, None, state(2, "Demo"))
+    for number, stage in enumerate(["Offer", "Signed", "Paid"]):
+        record(folder, number, state(number + 2, "Demo"), state(number + 3, stage))
+    lose_the_end(folder.path / "000002-000002.parquet")
+    with pytest.warns(UserWarning, match=r"\d\.parquet is damaged.* renamed to unused") as warned:
+        assert record(folder, NONE, None, state(6, "Closed")) == 2
+    assert len(warned) == 2
+    days = [stages(folder, 2, day(number)) for number in (2, 3, 5, 6)]
+    assert days == [["Demo"], ["Offer"], ["Offer"], ["Closed"]]
+
+
 def test_lost_snapshot_and_damaged_history(folder):
     """If the snapshot was lost, and the history cannot be read, that is set aside and a new one begins."""
     record(folder, NONE, None, state(2, "Demo"))
     record(folder, 0, state(2, "Demo"), state(3, "Offer"))
-    (folder.path / "000001-000001.parquet").write_bytes(b"PAR1")
+    lose_a_value(folder.path / "000001-000001.parquet")
     with pytest.warns(UserWarning, match=r"moved to deals\.history\.damaged"):
         assert record(folder, NONE, None, state(4, "Signed")) == 0
     assert stages(folder, 0) == ["Signed"]
+
+
+def copy_as(*names):
+    """Return what copies the newest file of a history under other names, as people and programs do."""
+    return lambda path: [shutil.copy(path / "000002-000002.parquet", path / name) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("stray", "renamed"),
+    [
+        (copy_as("000099-000099.parquet", "000003-000004.parquet", "000001-000009.parquet"), 3),
+        (copy_as("000001-000001 (1).parquet", ".DS_Store", ".~lock.000001-000001.parquet#", "x.parquet"), 0),
+        (copy_as("000003-000003.parquet"), 0),
+        (lambda path: (path / "000003-000003.parquet").write_bytes(b"PAR1"), 1),
+        (lambda path: (path / "000004-000004.parquet").mkdir(), 1),
+    ],
+    ids=["copies", "other names", "copy as the next", "cut off", "folder"],
+)
+@pytest.mark.parametrize("is_lost", [False, True], ids=["snapshot", "no snapshot"])
+def test_files_of_others(folder, stray, renamed, is_lost):
+    """A file that is not part of the history costs nothing of it, and is renamed if its name says it is."""
+    record(folder, NONE, None, state(2, "Demo"))
+    record(folder, 0, state(2, "Demo"), state(3, "Offer"))
+    record(folder, 1, state(3, "Offer"), state(4, "Signed"))
+    stray(folder.path)
+    assert stages(folder, 2) == ["Signed"]
+    before = (NONE, None) if is_lost else (2, state(4, "Signed"))
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        assert record(folder, *before, state(5, "Paid")) == 3
+    assert len(warned) == renamed == len(list(folder.path.glob("unused-*")))
+    folder.compact(3, FIELDS)
+    days = [stages(folder, 3, day(number)) for number in (2, 3, 4, 5)]
+    assert days == [["Demo"], ["Offer"], ["Signed"], ["Paid"]]
+    assert folder.load(3, FIELDS).events.num_rows == 3
 
 
 def test_snapshot_from_a_backup(folder):

@@ -1,9 +1,11 @@
 """The timeline: which events it shows, in which order, and the deal that each belongs to."""
 
 import pandas as pd
+import pytest
 
-from salesmate_nb._history.timeline import deal_ids, timeline
-from tests.history.conftest import KINDS, TUESDAY, WEDNESDAY
+from salesmate_nb._history.timeline import deal_ids, field_names, history_filters, history_frame, timeline
+from salesmate_nb.errors import SalesmateError
+from tests.history.conftest import KINDS, MONDAY, TUESDAY, WEDNESDAY
 
 
 def shown(deals, *columns, **options):
@@ -69,3 +71,37 @@ def test_frame_dtypes(deals):
 def test_id_that_no_deal_can_have():
     """An id that is too large for any deal is that of none."""
     assert deal_ids([2, 2**70]) == [2]
+
+
+@pytest.mark.parametrize(
+    ("given", "named"), [([], r"=\[\] would be"), (["stage", 7], "7 is not"), (7, "7 is")]
+)
+def test_fields_that_cannot_be(given, named):
+    """The error names the argument of `history_df`, which is no column."""
+    with pytest.raises(SalesmateError, match=f"^field.*{named}"):
+        field_names(given)
+
+
+def test_history_frame(deals):
+    """Repeated values are categories, stages in the server's order; ids are Int64, texts str."""
+    table = timeline(deals, KINDS)
+    frame = history_frame(table, {"stage": ["Offer", "Demo"]}, deals.known())
+    assert list(frame["stage"].cat.categories) == ["Offer", "Demo", "Signed"]
+    assert frame.dtypes.astype("str")[["id", "title", "field", "old", "seen_at", "owner_id"]].to_dict() == {
+        "id": "Int64",
+        "title": "str",
+        "field": "category",
+        "old": "str",
+        "seen_at": "datetime64[us, UTC]",
+        "owner_id": "Int64",
+    }
+    assert frame.attrs["salesmate"] == {
+        "since": MONDAY.isoformat(),
+        "refreshes": [each.isoformat() for each in (MONDAY, TUESDAY, WEDNESDAY)],
+    }
+
+
+def test_history_filters():
+    """A frame says which fields and deals were asked for, and nothing if it has all."""
+    assert history_filters(None, None) == {}
+    assert history_filters(["stage"], [7]) == {"field": ["stage"], "id": [7]}

@@ -195,6 +195,30 @@ def test_equal_times_in_any_order(has_total, changes_of, table_of):
     assert wholes or not has_total
 
 
+@pytest.mark.parametrize("is_busy", [True, False])
+def test_other_rows_stand_for_none(is_busy, changes_of, table_of, monkeypatch):
+    """Neither edits meanwhile nor rows from long ago stand for rows of a bulk edit that did not come."""
+    monkeypatch.setattr(changes, "_FEW_REQUESTS", 30)
+    wholes = 0
+    for seed in range(25):
+        server = AnyOrder([record(number, at(60 * (number if is_busy else 1))) for number in range(1, 41)])
+        table = table_of(*rows_by_id(server))
+        for number in range(1, 9):
+            server.edit(number, at(60 * 50))
+        chance = random.Random(seed)
+
+        def edit(server=server, chance=chance):
+            if is_busy and chance.random() < 0.3:
+                server.edit(chance.randrange(9, 41), at(60 * 51 + len(server.requests)))
+
+        server.before_page = edit
+        with suppress(FullReadDue):
+            read = changes_of(server).apply(table, at(60 * 40 if is_busy else 60), settled=at(60 * 45))
+            assert read.table.column("title").to_pylist()[:8] == ["changed"] * 8
+            wholes += 1
+    assert wholes > 6
+
+
 def test_late_changes(server, changes_of, table_of):
     """Changes that the server reports long after they were made are found behind those of now."""
     table = table_of(*rows_by_id(server))

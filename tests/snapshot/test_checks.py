@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import PAGE, SearchPage, SearchRequest
+from salesmate_nb._snapshot import checks
 from salesmate_nb._snapshot.changes import FullReadDue
 from salesmate_nb._snapshot.checks import DeletedRows, Deletions, confirm_deleted, list_deleted, read_again
 from salesmate_nb.resources import DEALS
@@ -155,6 +157,32 @@ def test_rows_that_slide_between_two_pages():
     again = read_again(fetch, EVERYTHING, list(range(1000)), list(range(498)), 9)
     assert {record["id"] for record in again.records} >= set(range(498))
     assert (again.gone, list(again.left)) == (frozenset(), [])
+
+
+def test_none_is_passed_over(monkeypatch):
+    """Whatever is deleted and restored between pages, a wanted row that stays is read, or left to be read."""
+    monkeypatch.setattr(checks, "PAGE", 8)
+    wholes = 0
+    for seed in range(400):
+        chance = random.Random(seed)
+        known = list(range(60))
+        stay = set(chance.sample(known, chance.randrange(1, 60)))
+        there = set(stay)
+
+        def fetch(request, chance=chance, there=there, stay=stay):
+            for number in chance.sample(range(60), chance.choice([0, 0, 1, 4])):
+                there.symmetric_difference_update({number} - stay)
+            page = sorted(there)[request.offset : request.offset + 8]
+            return SearchPage(records=[{"id": number} for number in page], total=len(there))
+
+        wanted = sorted(chance.sample(known, 30))
+        with suppress(FullReadDue):
+            again = read_again(fetch, EVERYTHING, known, wanted, 30)
+            found = {record["id"] for record in again.records}
+            assert stay.intersection(wanted) <= found.union(again.left)
+            assert again.gone.isdisjoint(stay)
+            wholes += not again.left
+    assert wholes > 200
 
 
 def test_rows_are_not_where_expected():

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pytest
 
 from salesmate_nb import Settings
-from salesmate_nb._snapshot import incremental
+from salesmate_nb._snapshot import checks, incremental
 from salesmate_nb._snapshot.store import Snapshot
 from salesmate_nb.client import Salesmate
 from tests.helpers import same
@@ -217,6 +217,33 @@ def test_bulk_edit_in_any_order(deals, tmp_path, monkeypatch, ties):
             account.edit("deals", number, at=int(time.time()), title="in bulk")
         stale, requests = refreshed(account, connection)
         assert (stale, requests <= 20) == ([], True)
+
+
+def test_deleted_deal_stands_for_no_change(kind, tmp_path, monkeypatch):
+    """If a deal of a bulk edit is deleted between two pages, and another one restored, none is stale."""
+    monkeypatch.setattr(incremental, "_PAGES_COMPARED", 1)
+    monkeypatch.setattr(incremental, "_SEARCH_DEPTH", 0.5)
+    monkeypatch.setattr(checks, "PAGE", 100)
+    kind.behaviour = replace(kind.behaviour, deleted_rule="refused", row_cap=100)
+    restored, *others = ids(kind)
+    kind.edit("deals", restored, at=int(time.time()) - 300)
+    kind.delete("deals", restored)
+    connection = reach(kind, tmp_path)
+    for _ in range(2):
+        check(kind, connection)
+    for number in others[:230]:
+        kind.edit("deals", number, title="in bulk")
+    before = len(kind.requests)
+
+    def swap(count, account):
+        searches = [seen for seen in account.requests[before:] if seen.path.endswith("search")]
+        if len(searches) == 3 and restored in account.gone["deals"]:  # of three pages of changes
+            account.delete("deals", others[200])
+            account.restore("deals", restored)
+
+    kind.on_request = swap
+    assert refreshed(kind, connection)[0] == []
+    assert restored not in kind.gone["deals"]
 
 
 def test_edit_that_the_server_does_not_report(kind, tmp_path):

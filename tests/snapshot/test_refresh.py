@@ -561,7 +561,7 @@ def test_row_that_changes_again_during_the_refresh(box):
 
     box.before_search = tag
     frame, wide = wide_requests_of(box, lambda: connection.deals_df(refresh="auto"))
-    assert wide <= 7
+    assert wide <= 9  # what changed takes a second pass: 3 pages, 3 and 1, and two that are read again
     assert list(frame.set_index("id").loc[[won, new], "title"]) == ["won", "new"]
     same(frame, connection.deals_df())
 
