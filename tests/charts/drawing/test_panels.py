@@ -17,6 +17,7 @@ from tests.charts.overlaps import overlaps
 def displayed(monkeypatch):
     """Return what is displayed, and with which options."""
     shown = []
+    plt.close("all")  # of other tests
     monkeypatch.setattr("IPython.display.display", lambda value, **options: shown.append((value, options)))
     return shown
 
