@@ -126,6 +126,9 @@ class PageWalk:
     is_exact : bool
         Whether the pages show on their own that no row is missing: each began with the last row of the page
         before it, and no other row came twice. So there are as many distinct rows as offsets.
+    is_gapless : bool
+        Whether that holds for the pages that go on by offsets under the same rule, as in a minute of many
+        rows: the keys show nothing there.
     page_count : int
         How many pages brought new rows.
     """
@@ -141,6 +144,7 @@ class PageWalk:
         self.request: SearchRequest | None = start
         self.first_ids: frozenset[int] = frozenset()
         self.is_exact = not paginator.needs_total
+        self.is_gapless = True
         self.page_count = 0
         self._paginator = paginator
         self._start = start
@@ -193,7 +197,10 @@ class PageWalk:
             self._was_empty = True
         else:
             self._check_repeats(taken)
-            self.is_exact = self.is_exact and (self._last is None or _follows_exactly(self._last, taken))
+            follows = self._last is None or _follows_exactly(self._last, taken)
+            self.is_exact = self.is_exact and follows
+            is_inside = self._last is not None and request.offset > self._last.request.offset
+            self.is_gapless = self.is_gapless and (follows or not is_inside)
             is_over = self._is_end(taken) or not set(end).isdisjoint(taken.ids)
             self._is_last_check = is_over and self._is_end_unclear(taken)
             self._accept(taken)

@@ -63,7 +63,7 @@ class ParallelWalks:
         yield from _walk_all(read, walks, tail)
         if tail.cap is not None and paginator.needs_total and len(read.rows.seen) > tail.cap:
             read.rows.cap = tail.cap
-            return tail.is_whole
+            return tail.is_whole and all(each.is_gapless for each in walks)
         read.refresh_total()
         read.uncounted_pages = walk.page_count if read.total is None else 0
         is_exact = all(each.is_exact for each in walks)

@@ -848,6 +848,24 @@ def test_round_number_in_any_order(hidden, monkeypatch):
         assert full_read.strategy == "repeated passes"
 
 
+@pytest.mark.parametrize("is_counted", [True, False])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_cut_off_while_rows_are_deleted(sign, is_counted, monkeypatch):
+    """If rows are deleted while a list is read up to the limit, others follow: their number is not round."""
+    monkeypatch.setattr("salesmate_nb._pagination.open_read.ROUND", 100)
+    for seed in range(12):
+        chance, rows = random.Random(seed), list(range(130))[::sign]
+
+        def fetch(request, chance=chance, rows=rows):
+            if chance.random() < 0.3:
+                rows.remove(chance.choice(rows))
+            page = rows[:100][request.offset :][: request.rows]
+            return SearchPage(records=[{"id": row} for row in page], total=100 if is_counted else None)
+
+        with pytest.raises(IncompleteRead):
+            ids_of(FullRead(fetch, replace(REQUEST, rows=10), strategies_for("v1", UTC)))
+
+
 class ChangingList:
     """A list in some order, in which colleagues change rows before each page but the first."""
 
