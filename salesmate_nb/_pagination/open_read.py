@@ -31,10 +31,13 @@ class Strategy(Protocol):
         The strategy's name in ``df.attrs["salesmate"]["strategy"]`` and in ``server.json``.
     needs_offsets : bool
         Whether it finds only rows that the server returns by their offset in the whole list.
+    is_proven_by_keys : bool
+        Whether the rows show by creation times that none is missing, although others come and go.
     """
 
     name: str
     needs_offsets: bool
+    is_proven_by_keys: bool
 
     def first_request(self, every: SearchRequest) -> SearchRequest:
         """Return the request that this strategy begins with, made from the request for all rows."""
@@ -154,7 +157,7 @@ class OpenRead:
     def ends_at_round_number(self) -> bool:
         """Whether rows end where a search may have stopped to return them, so that others may follow.
 
-        Their number alone does not show that: if some are deleted meanwhile, others follow to the same offset.
+        Their number alone does not show that: if some are deleted, others follow up to the same offset.
         """
         return bool(self._round_ends)
 

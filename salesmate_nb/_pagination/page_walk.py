@@ -41,6 +41,18 @@ class PageState:
     remaining: int | None
 
 
+def directions_of(page: SearchPage) -> set[int]:
+    """Return how ids are sorted on a page: 1 upwards, -1 downwards; both if they are not.
+
+    Examples
+    --------
+    >>> directions_of(SearchPage(records=[{"id": 9}, {"id": 7}, {"id": 4}], total=3))
+    {-1}
+    """
+    ids = map(record_id, page.records)
+    return {(later > former) - (later < former) for former, later in itertools.pairwise(ids)}
+
+
 class Paginator(Protocol):
     """A strategy for requesting the next page, and for detecting rows that slipped between two pages.
 
@@ -129,6 +141,8 @@ class PageWalk:
     is_gapless : bool
         Whether that holds for the pages that go on by offsets under the same rule, as in a minute of many
         rows: the keys show nothing there.
+    directions : set of int
+        How ids were sorted on the pages, as `directions_of` says.
     page_count : int
         How many pages brought new rows.
     """
@@ -145,6 +159,7 @@ class PageWalk:
         self.first_ids: frozenset[int] = frozenset()
         self.is_exact = not paginator.needs_total
         self.is_gapless = True
+        self.directions: set[int] = set()
         self.page_count = 0
         self._paginator = paginator
         self._start = start
@@ -179,6 +194,7 @@ class PageWalk:
         request = self.request if page.rows is None else replace(self.request, rows=page.rows)
         taken = self._state(request, page)
         self._requests += 1
+        self.directions |= directions_of(page)
         if self._requests > _SPARE_REQUESTS + _REQUESTS_PER_PAGE * self.page_count:
             raise PaginationUnsupported("most pages bring no new rows")
         if self._is_last_check:

@@ -44,6 +44,7 @@ class RangeStrategy:
     def __init__(self, zone: ZoneInfo, condition: Condition) -> None:
         self.name = "ranges" if condition == "BETWEEN" else "ranges, two rules"
         self.needs_offsets = False
+        self.is_proven_by_keys = True
         self._zone = zone
         self._condition: Condition = condition
 
