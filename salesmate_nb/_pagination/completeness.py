@@ -167,7 +167,9 @@ class Completeness:
         """
         quiet = _QUIET_PASSES + (self._twice != self.seen)
         if self.has_total and self.is_still:
-            return self.is_counted and (self._is_newest_known or self._settled > 0 or not self.seen)
+            # rows that earlier strategies read may be deleted by now
+            is_counted = len(self._once) >= max(self.totals)
+            return is_counted and (self._is_newest_known or self._settled > 0 or not self.seen)
         if self.has_total:
             return self._is_enough and self._settled >= quiet
         if len(self.seen) < self._length:  # unless the offsets are wrong, and the total is right after all
