@@ -28,6 +28,8 @@ class Completeness:
         Whether a page holds rows that its own total leaves out. Some servers count late, or one page alone.
     cap : int or None
         The number of rows beyond which the server returns and counts none, should there be such a limit.
+    reach : int
+        The offset after the last row of all pages that were requested without further rules.
     is_unsteady : bool
         Whether totals that were requested one after the other fell and rose, as they do if two servers
         that hold different rows take turns.
@@ -41,6 +43,7 @@ class Completeness:
     totals: list[int] = field(default_factory=list)
     is_total_wrong: bool = False
     cap: int | None = None
+    reach: int = 0
     is_unsteady: bool = False
     passes: int = 0
     is_ordered: bool = True
@@ -82,7 +85,9 @@ class Completeness:
         return SearchPage(records=list(new.values()), total=page.total)
 
     def record_total(self, request: SearchRequest, page: SearchPage) -> None:
-        """Take the total of a page that was requested without further rules."""
+        """Take the total and the place of a page that was requested without further rules."""
+        if page.records:
+            self.reach = max(self.reach, request.offset + len(page.records))
         if page.total is None:
             return
         ids = {record_id(record) for record in page.records}
@@ -162,7 +167,9 @@ class Completeness:
         """
         quiet = _QUIET_PASSES + (self._twice != self.seen)
         if self.has_total and self.is_still:
-            return self.is_counted and (self._is_newest_known or self._settled > 0 or not self.seen)
+            # rows that earlier strategies read may be deleted by now
+            is_counted = len(self._once) >= max(self.totals)
+            return is_counted and (self._is_newest_known or self._settled > 0 or not self.seen)
         if self.has_total:
             return self._is_enough and self._settled >= quiet
         if len(self.seen) < self._length:  # unless the offsets are wrong, and the total is right after all

@@ -17,6 +17,11 @@ ROUND = 10_000  # rows, or a multiple: where searches stop to count and to retur
 _TOTALS = 5  # requests, each of which may reach another server
 
 
+def is_round(count: int) -> bool:
+    """Return whether a search may have stopped at this number of rows: search engines do at 10,000."""
+    return count > 0 and count % ROUND == 0
+
+
 class Strategy(Protocol):
     """A way to read all rows, whatever was read of them before.
 
@@ -26,10 +31,13 @@ class Strategy(Protocol):
         The strategy's name in ``df.attrs["salesmate"]["strategy"]`` and in ``server.json``.
     needs_offsets : bool
         Whether it finds only rows that the server returns by their offset in the whole list.
+    is_proven_by_keys : bool
+        Whether the rows show by creation times that none is missing, although others come and go.
     """
 
     name: str
     needs_offsets: bool
+    is_proven_by_keys: bool
 
     def first_request(self, every: SearchRequest) -> SearchRequest:
         """Return the request that this strategy begins with, made from the request for all rows."""
@@ -95,8 +103,8 @@ class OpenRead:
 
     @property
     def round_total(self) -> int | None:
-        """The total, if it may be where a search stops to count: search engines do at 10,000."""
-        return self.total if self.total and self.total % ROUND == 0 else None
+        """The total, if it may be where a search stops to count."""
+        return self.total if self.total and is_round(self.total) else None
 
     def keep(self, request: SearchRequest, page: SearchPage) -> Generator[SearchPage]:
         """Keep a page for other strategies, and yield its new rows."""
@@ -147,19 +155,28 @@ class OpenRead:
 
     @property
     def ends_at_round_number(self) -> bool:
-        """Whether rows end where a search may have stopped to return them, so that others may follow."""
-        return bool(self.rows.seen) and len(self.rows.seen) % ROUND == 0
+        """Whether rows end where a search may have stopped to return them, so that others may follow.
+
+        Their number alone does not show that: if some are deleted, others follow up to the same offset.
+        """
+        return bool(self._round_ends)
+
+    @property
+    def _round_ends(self) -> list[int]:
+        return list(filter(is_round, (self.rows.reach, len(self.rows.seen))))
 
     def is_cut_off(self) -> Generator[SearchPage, None, bool]:
         """Return whether rows may follow a list that ends at a round number, total and all.
 
         Search engines return no more than 10,000 rows of a list, and count no more. What they leave out
         stands at one end or the other, if the server sorts by ids. Once that is known, only strategies that
-        do not depend on it are tried. If the same request returns other rows each time, several passes would
-        have found more rows than such a limit.
+        do not depend on it are tried. If the same request returns mostly other rows each time, several passes
+        would have found more rows than such a limit.
         """
         rows, end = self.rows, len(self.rows.seen)
-        if rows.cap is not None or not self.ends_at_round_number or end < max(rows.totals, default=0):
+        most = max(rows.totals, default=0)
+        ends = [each for each in self._round_ends if each >= most]
+        if rows.cap is not None or not ends:
             return False
         for is_descending in (False, True):
             request = replace(self.request, is_descending=is_descending)
@@ -171,7 +188,7 @@ class OpenRead:
                 continue
             if ids and rows.passes > 1:
                 again = list(map(record_id, (yield from self.get_again(request)).records))
-            if len(rows.seen) > end or not again or set(again) == set(ids):
-                rows.cap = end
+            if len(rows.seen) > end or len(set(ids).intersection(again)) * 2 >= len(again):
+                rows.cap = ends[0]
                 return True
         return False

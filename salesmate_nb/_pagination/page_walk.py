@@ -41,6 +41,18 @@ class PageState:
     remaining: int | None
 
 
+def directions_of(page: SearchPage) -> set[int]:
+    """Return how ids are sorted on a page: 1 upwards, -1 downwards; both if they are not.
+
+    Examples
+    --------
+    >>> directions_of(SearchPage(records=[{"id": 9}, {"id": 7}, {"id": 4}], total=3))
+    {-1}
+    """
+    ids = map(record_id, page.records)
+    return {(later > former) - (later < former) for former, later in itertools.pairwise(ids)}
+
+
 class Paginator(Protocol):
     """A strategy for requesting the next page, and for detecting rows that slipped between two pages.
 
@@ -126,6 +138,11 @@ class PageWalk:
     is_exact : bool
         Whether the pages show on their own that no row is missing: each began with the last row of the page
         before it, and no other row came twice. So there are as many distinct rows as offsets.
+    is_gapless : bool
+        Whether that holds for the pages that go on by offsets under the same rule, as in a minute of many
+        rows: the keys show nothing there.
+    directions : set of int
+        How ids were sorted on the pages, as `directions_of` says.
     page_count : int
         How many pages brought new rows.
     """
@@ -141,6 +158,8 @@ class PageWalk:
         self.request: SearchRequest | None = start
         self.first_ids: frozenset[int] = frozenset()
         self.is_exact = not paginator.needs_total
+        self.is_gapless = True
+        self.directions: set[int] = set()
         self.page_count = 0
         self._paginator = paginator
         self._start = start
@@ -175,6 +194,7 @@ class PageWalk:
         request = self.request if page.rows is None else replace(self.request, rows=page.rows)
         taken = self._state(request, page)
         self._requests += 1
+        self.directions |= directions_of(page)
         if self._requests > _SPARE_REQUESTS + _REQUESTS_PER_PAGE * self.page_count:
             raise PaginationUnsupported("most pages bring no new rows")
         if self._is_last_check:
@@ -193,7 +213,10 @@ class PageWalk:
             self._was_empty = True
         else:
             self._check_repeats(taken)
-            self.is_exact = self.is_exact and (self._last is None or _follows_exactly(self._last, taken))
+            follows = self._last is None or _follows_exactly(self._last, taken)
+            self.is_exact = self.is_exact and follows
+            is_inside = self._last is not None and request.offset > self._last.request.offset
+            self.is_gapless = self.is_gapless and (follows or not is_inside)
             is_over = self._is_end(taken) or not set(end).isdisjoint(taken.ids)
             self._is_last_check = is_over and self._is_end_unclear(taken)
             self._accept(taken)

@@ -8,7 +8,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field, replace
 
 from salesmate_nb._pagination.open_read import OpenRead
-from salesmate_nb._pagination.page_walk import PageWalk, PaginationUnsupported, Paginator
+from salesmate_nb._pagination.page_walk import PageWalk, PaginationUnsupported, Paginator, directions_of
 from salesmate_nb._search.search import SearchPage, SearchRequest, record_id
 
 _DELETED = 2  # rows, which colleagues may delete between two requests
@@ -30,6 +30,7 @@ class ParallelWalks:
     def __init__(self, paginator: Paginator) -> None:
         self.name = paginator.name
         self.needs_offsets = paginator.uses_offsets
+        self.is_proven_by_keys = False
         self._paginator = paginator
 
     def first_request(self, every: SearchRequest) -> SearchRequest:
@@ -63,11 +64,26 @@ class ParallelWalks:
         yield from _walk_all(read, walks, tail)
         if tail.cap is not None and paginator.needs_total and len(read.rows.seen) > tail.cap:
             read.rows.cap = tail.cap
-            return tail.is_whole
+            return tail.is_whole and all(each.is_gapless for each in walks)
         read.refresh_total()
         read.uncounted_pages = walk.page_count if read.total is None else 0
         is_exact = all(each.is_exact for each in walks)
+        if self._paginator.uses_offsets and not (is_exact and not read.rows.has_changed):
+            is_by_id = yield from self._is_by_id(read, walks)
+            if not is_by_id:
+                return False
         return self._is_proven(read, walks, is_exact=is_exact) and read.rows.after_walk(is_exact=is_exact)
+
+    def _is_by_id(self, read: OpenRead, walks: Sequence[PageWalk]) -> Generator[SearchPage, None, bool]:
+        """Return whether the list is sorted by ids, so that no row changes its place if others come and go.
+
+        If a server ignores the sort and the last changed rows come first, those show at the start by now.
+        """
+        directions = set[int]().union(*(each.directions for each in walks))
+        if directions == {1 if self._paginator.is_descending else -1}:
+            again = yield from read.get_again(self.first_request(read.request))
+            directions |= directions_of(again)
+        return len(directions) <= 1
 
     def _is_proven(self, read: OpenRead, walks: Sequence[PageWalk], *, is_exact: bool) -> bool:
         """Return whether what was read shows that the server keeps the order, should the rows be enough.

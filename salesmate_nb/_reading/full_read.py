@@ -104,6 +104,7 @@ class FullRead:
         self._allow_incomplete = allow_incomplete
         self._can_learn = True
         self._is_cut = False
+        self._has_changed = False
         self._until = time.monotonic() + _MOST_SECONDS
 
     @property
@@ -203,8 +204,9 @@ class FullRead:
                     return
                 log.info("read %d rows of %s %s; reading again", *self._counts, self._noun)
                 self._is_cut = self._read.ends_at_round_number or self._read.rows.cap is not None
+                self._has_changed = self._read.rows.has_changed
                 self._can_learn = self._is_cut or not self._untried(tried)
-                if not self._is_cut:
+                if not self._is_cut and not self._has_changed:
                     break
         is_complete = self._read.rows.cap is None and (yield from self._attempt(RepeatedPasses()))
         if is_complete and not (yield from self._read.is_cut_off()):
@@ -245,7 +247,9 @@ class FullRead:
         """Return the strategies worth trying, the one that worked last time first."""
         if self._support.strategy == RepeatedPasses.name:
             return []
-        possible = (each for each in self._strategies if not (self._is_cut and each.needs_offsets))
+        possible = [each for each in self._strategies if not (self._is_cut and each.needs_offsets)]
+        if self._has_changed:
+            possible = [each for each in possible if each.is_proven_by_keys]
         by_name = {each.name: each for each in possible if each.name not in tried}
         return [by_name[name] for name in self._support.ordered(list(by_name))]
 

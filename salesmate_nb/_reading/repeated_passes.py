@@ -24,6 +24,7 @@ class RepeatedPasses:
 
     name = "repeated passes"
     needs_offsets = True
+    is_proven_by_keys = False
 
     def first_request(self, every: SearchRequest) -> SearchRequest:
         """Return the request for the first page by id."""

@@ -69,6 +69,17 @@ def test_newest_row(before, after, expected):
     assert rows.after_passes is expected
 
 
+def test_row_of_an_earlier_strategy():
+    """A row that came before the passes may be deleted by now, so it does not count among those of passes."""
+    rows = Completeness(seen={1, 2, 3, 4, 9})
+    rows.record_total(START, page(2, 5))
+    make_pass(rows, [1, 2, 3, 4])
+    assert rows.is_counted
+    assert not rows.after_passes
+    make_pass(rows, [1, 2, 3, 9])
+    assert rows.after_passes
+
+
 @pytest.mark.parametrize("totals", [[5, 4], [4]])
 def test_passes_during_changes(totals):
     """If rows were created or deleted, passes have to bring nothing but new rows: three if some came once."""

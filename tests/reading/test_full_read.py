@@ -852,6 +852,24 @@ def test_round_number_in_any_order(hidden, monkeypatch):
         assert full_read.strategy == "repeated passes"
 
 
+@pytest.mark.parametrize("is_counted", [True, False])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_cut_off_while_rows_are_deleted(sign, is_counted, monkeypatch):
+    """If rows are deleted while a list is read up to the limit, others follow: their number is not round."""
+    monkeypatch.setattr("salesmate_nb._pagination.open_read.ROUND", 100)
+    for seed in range(12):
+        chance, rows = random.Random(seed), list(range(130))[::sign]
+
+        def fetch(request, chance=chance, rows=rows):
+            if chance.random() < 0.3:
+                rows.remove(chance.choice(rows))
+            page = rows[:100][request.offset :][: request.rows]
+            return SearchPage(records=[{"id": row} for row in page], total=100 if is_counted else None)
+
+        with pytest.raises(IncompleteRead):
+            ids_of(FullRead(fetch, replace(REQUEST, rows=10), strategies_for("v1", UTC)))
+
+
 class ChangingList:
     """A list in some order, in which colleagues change rows before each page but the first."""
 
@@ -860,7 +878,9 @@ class ChangingList:
         self.rows = {number: self.random.random() for number in range(1, count + 1)}
         self.there = set(self.rows)
         self.requests = 0
-        self._order, self._change, self._lock = order, change, threading.Lock()
+        self._change, self._lock = change, threading.Lock()
+        if order is not None:
+            self._order = order
 
     def __call__(self, request):
         with self._lock:
@@ -895,6 +915,54 @@ def test_list_in_another_order():
             assert not server.there - set(found)
             whole += 1
     assert whole >= 4  # most; a few may fail loudly
+
+
+class EditedFirst(ChangingList):
+    """Sorts by the last change, whatever is asked for."""
+
+    def edit_or_delete(self):
+        number = self.random.choice(sorted(self.rows))
+        if self.random.random() < 0.3:
+            del self.rows[number]
+            self.there.discard(number)
+        else:
+            self.rows[number] = 2.0 + self.requests
+
+
+def test_edited_first_while_rows_are_deleted():
+    """A row that an edit moves to the start is not missed: a deleted one does not stand for it."""
+    for seed in range(40):
+        server = EditedFirst(
+            60, lambda number, place: (-(place // 1), -number), EditedFirst.edit_or_delete, seed
+        )
+        with suppress(IncompleteRead):
+            found = ids_of(FullRead(server, replace(REQUEST, rows=10), strategies_for("v1", UTC)))
+            assert not server.there - set(found)
+
+
+class OtherTies(ChangingList):
+    """Either of two servers, which order equal rows differently, returns a page."""
+
+    factor = 1
+
+    def _order(self, number, place):
+        return place // 0.05, number * self.factor % 61
+
+    def delete_and_draw(self):
+        self.factor = self.random.choice([1, 37])
+        if self.random.random() < 0.2:
+            gone = self.random.choice(sorted(self.rows))
+            self.there.discard(gone)
+            del self.rows[gone]
+
+
+def test_servers_with_other_orders():
+    """If equal rows come in one of two orders, a deleted row does not stand for one that slipped."""
+    for seed in range(60):
+        server = OtherTies(60, None, OtherTies.delete_and_draw, seed)
+        with suppress(IncompleteRead):
+            found = ids_of(FullRead(server, replace(REQUEST, rows=10), strategies_for("v1", UTC)))
+            assert not server.there - set(found)
 
 
 def test_newest_first_while_it_grows():

@@ -110,6 +110,7 @@ class CreatedOffsets:
     def __init__(self, zone: ZoneInfo, *, is_descending: bool = False) -> None:
         self.name = "offsets by createdAt" + (", newest first" if is_descending else "")
         self.needs_offsets = True
+        self.is_proven_by_keys = True
         self._zone = zone
         self._is_descending = is_descending
 

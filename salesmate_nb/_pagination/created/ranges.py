@@ -10,7 +10,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from salesmate_nb._pagination.created.walks import Walk, run_walks
-from salesmate_nb._pagination.open_read import OpenRead
+from salesmate_nb._pagination.open_read import OpenRead, is_round
 from salesmate_nb._pagination.page_walk import PaginationUnsupported
 from salesmate_nb._search.search import Record, SearchPage, SearchRequest, created_at, record_id
 from salesmate_nb._values.times import in_calendar, shift
@@ -18,7 +18,7 @@ from salesmate_nb._values.times import in_calendar, shift
 Condition = Literal["BETWEEN", "IS_BEFORE"]
 
 _START, _END = dt.datetime(1970, 1, 1), dt.datetime(2100, 1, 1)  # noqa: DTZ001 - the server's own clock
-_NONE, _MINUTE = dt.timedelta(), dt.timedelta(minutes=1)
+_MINUTE = dt.timedelta(minutes=1)
 _FILL = 0.82  # of a page, which a new range should hold
 _SURE = 0.82  # of a page, which certainly fits: without an order, some of the oldest rows may not have come
 _MOST_GROWTH = 4  # from one range to the next
@@ -44,6 +44,7 @@ class RangeStrategy:
     def __init__(self, zone: ZoneInfo, condition: Condition) -> None:
         self.name = "ranges" if condition == "BETWEEN" else "ranges, two rules"
         self.needs_offsets = False
+        self.is_proven_by_keys = True
         self._zone = zone
         self._condition: Condition = condition
 
@@ -169,9 +170,8 @@ class CreatedRanges:
                 if not times:
                     raise PaginationUnsupported("a range of createdAt returned nothing")
                 last = times[int(_SURE * (len(times) - 1))]  # which probably fits, if the oldest came
-                if last - since == -_MINUTE:  # both ends are included: it was read with the range before
-                    last = since
-                elif end == since or _NONE <= last - since < 2 * _MINUTE or times[0] == last >= since:
+                # the minute before may be included, and alone fill the page
+                if end == since or -_MINUTE <= last - since < 2 * _MINUTE or times[0] == last >= since:
                     last = max(min(last, end), since)
                     yield from self._full_minutes(since, last)
                 elif came == times and last - since > 2 * _MINUTE and last - end < 2 * _MINUTE:
@@ -202,6 +202,8 @@ class CreatedRanges:
                     return
                 if not page.total:
                     break
+                if is_round(page.total):
+                    raise PaginationUnsupported("a minute ends where a search may have stopped to count")
                 ids.update(map(record_id, page.records))
                 totals.add(page.total)
                 total, offset = page.total, offset + self._rows

@@ -23,21 +23,26 @@ SECONDS = 1_700_000_000
 class Server:
     """Return rows inside a range in any order; the zone of its rules may be another one."""
 
-    def __init__(self, minutes, *, ahead=0, counts=True, most=10):
+    def __init__(self, minutes, *, ahead=0, counts=True, most=10, edge=1, most_counted=None, sorts=False):
         self.rows = [{"id": number, "createdAt": SECONDS + 60 * each} for number, each in enumerate(minutes)]
         self.requests = 0
         self._ahead = ahead
         self._counts = counts
         self._most = most
+        self._edge = edge
+        self._most_counted = most_counted
+        self._sorts = sorts
         self._random = random.Random(1)
 
     def __call__(self, request):
         self.requests += 1
         assert self.requests < 2_000
         low, high = (self._time(text) for text in request.rules[-1].data)
-        found = [row for row in self.rows if low <= row["createdAt"] <= high]
+        found = [row for row in self.rows if low <= row["createdAt"] < high + self._edge]
+        found = found[: self._most_counted]
         total = len(found) if self._counts else None
-        self._random.shuffle(found)
+        if not self._sorts:
+            self._random.shuffle(found)
         rows = self._most if self._most < 10 and self.requests > 1 else None  # from the second request on
         return SearchPage(records=found[request.offset :][: rows or 10], total=total, rows=rows)
 
@@ -147,6 +152,21 @@ def test_ranges_do_not_get_smaller():
     ranges.probe(rows)
     [sweep] = ranges.walks(rows, 40, 1)
     next(sweep)
-    full = SearchPage(records=rows, total=100_000)
+    full = SearchPage(records=rows, total=99_999)
     with pytest.raises(PaginationUnsupported, match="smaller"):
         list(map(sweep.send, [full] * 1_000))
+
+
+@pytest.mark.parametrize("edge", [1, 60])
+def test_minutes_of_many_rows(edge):
+    """Minutes in a row that each fill a page are all read, if a rule includes both minutes that it names."""
+    minutes = sorted([*range(0, 4_000, 40), *[*range(2_000, 2_006)] * 30])
+    assert read(Server(minutes, edge=edge, sorts=True), 280) == set(range(280))
+
+
+def test_minute_cut_off(monkeypatch):
+    """A minute of as many rows as a search counts at most may have more of them."""
+    monkeypatch.setattr("salesmate_nb._pagination.open_read.ROUND", 20)
+    minutes = sorted([*range(0, 4_000, 40), *[2_000] * 45])
+    with pytest.raises(PaginationUnsupported, match="stopped to count"):
+        read(Server(minutes, most_counted=20), 145)
