@@ -54,6 +54,7 @@ class Completeness:
     _has_created: bool = False
     _is_newest_known: bool = False
     _highest: int = -1
+    _highest_before: int = -1
     _before: int = 0
     _length: int = 0
     _once: set[int] = field(default_factory=set)
@@ -116,6 +117,16 @@ class Completeness:
         """Whether as many rows were read as there were throughout; deleted ones among them count, too."""
         return len(self.seen) >= (max(self.totals) if self.is_unsteady else min(self.totals))
 
+    @property
+    def _is_enough_without_created(self) -> bool:
+        """Whether rows are enough if those that were created during the passes stand for no others.
+
+        If others were deleted, there are as many as now, with the created ones.
+        """
+        before = sum(number <= self._highest_before for number in self.seen)
+        is_current = not self.is_unsteady and len(self.seen) >= self.totals[-1]
+        return self._is_enough and (is_current or before >= min(self.totals))
+
     def compare_totals(self, totals: Sequence[int]) -> None:
         """Take totals that were requested one after the other, after the largest one so far.
 
@@ -130,6 +141,8 @@ class Completeness:
         """Begin a pass over all rows."""
         self._highest = max(self.seen, default=-1)
         self._before = len(self.seen)
+        if not self.passes:
+            self._highest_before = self._highest
 
     def end_pass(self, found: set[int], length: int) -> None:
         """End a pass that returned these rows, the last of them just before the offset `length`."""
@@ -167,11 +180,12 @@ class Completeness:
         """
         quiet = _QUIET_PASSES + (self._twice != self.seen)
         if self.has_total and self.is_still:
-            # rows that earlier strategies read may be deleted by now
-            is_counted = len(self._once) >= max(self.totals)
-            return is_counted and (self._is_newest_known or self._settled > 0 or not self.seen)
+            # rows that only earlier strategies read may be deleted by now: one more pass has to confirm them
+            passes = 1 if len(self._once) >= max(self.totals) else 2
+            is_settled = self._is_newest_known or self._settled >= passes
+            return self.is_counted and (is_settled or not self.seen)
         if self.has_total:
-            return self._is_enough and self._settled >= quiet
+            return self._is_enough_without_created and self._settled >= quiet
         if len(self.seen) < self._length:  # unless the offsets are wrong, and the total is right after all
             return len(self.seen) == max(self.totals, default=-1) and self._quiet >= _FUTILE_PASSES
         return self._quiet >= (quiet if self._differ else 1) and self.passes > 1

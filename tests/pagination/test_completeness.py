@@ -96,6 +96,19 @@ def test_passes_during_changes(totals):
     assert rows.after_passes
 
 
+def test_created_row_stands_for_none():
+    """A row that was created during the passes does not stand for one that was there before them."""
+    rows = Completeness(seen={1, 2, 4})
+    for total in (4, 5):
+        rows.record_total(START, page(2, total))
+    for _ in range(5):
+        make_pass(rows, [1, 2, 4, 9])
+        assert not rows.after_passes
+    for _ in range(4):
+        make_pass(rows, [1, 2, 3, 4, 9])
+    assert rows.after_passes
+
+
 def test_equal_passes_without_total():
     """Without a total, one whole pass that brings nothing new is enough if no pass missed a row."""
     rows = Completeness()
