@@ -40,8 +40,7 @@ def _frames(folder: Path, runs: int) -> None:
     rounds = [[_alone(work.on_pages, job, folder / kind) for job, kind in jobs] for _ in range(runs)]
     base, ours, dirty, parsing = (_median(measures) for measures in zip(*rounds, strict=True))
     # A third of it is parsing, and much of the rest takes 34 values of each record out of its dict.
-    # The first goal, 0.30, was set for 24 columns, and without the search for integers that orjson rounds.
-    _compare("pages to frame, CPU time", base[0], ours[0], "s", "<= 0.35")
+    _compare("pages to frame, CPU time", base[0], ours[0], "s", "<= 0.30")
     _compare("the same, peak memory", base[1], ours[1], "MB", "<= 0.20")
     _compare("5 dirty columns, 1/4 of pages", ours[0], dirty[0], "s", "<= 1.6")
     _compare("parsing alone", ours[0], parsing[0], "s", "lower bound")
